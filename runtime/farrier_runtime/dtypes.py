@@ -1,0 +1,159 @@
+"""The data types of tensors, each one a class: `float32`, `int8`, `bool`, ...
+
+A data type knows its public name, the short name that IRs print, its size and its numpy counterpart.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+
+class dtype(type):  # noqa: N801 - a data type is spelled in lower case, its metaclass too
+    """The type of data types: `isinstance(float32, dtype)`.
+
+    Attributes:
+        name: the public name, for example `"float32"`.
+        short: the name in graph text and on the command line, for example `"f32"`.
+        itemsize: bytes per element (0.5 for the 4-bit types).
+        numpy: the numpy data type that holds such elements in memory.
+    """
+
+    name: str
+    short: str
+    itemsize: float
+    numpy: np.dtype[Any]
+
+    def __new__(
+        mcs,
+        name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        short: str = "",
+        numpy: Any = None,
+        itemsize: float | None = None,
+    ) -> dtype:
+        cls = super().__new__(mcs, name, bases, namespace)
+        cls.name, cls.short = name, short
+        if numpy is not None:
+            cls.numpy = np.dtype(numpy)
+            cls.itemsize = cls.numpy.itemsize if itemsize is None else itemsize
+            DTYPES[name] = BY_SHORT_NAME[short] = BY_NUMPY[cls.numpy] = cls
+        return cls
+
+    def __init__(cls, *args: Any, **options: Any) -> None:
+        super().__init__(*args)
+
+    def __repr__(cls) -> str:
+        return cls.name
+
+    @property
+    def is_floating(cls) -> builtins.bool:
+        """Whether elements are floating-point numbers."""
+        return issubclass(cls, floating)
+
+    @property
+    def is_integer(cls) -> builtins.bool:
+        """Whether elements are integers, signed or not; `bool` is no integer."""
+        return issubclass(cls, integer)
+
+    @property
+    def is_unsigned(cls) -> builtins.bool:
+        """Whether elements are unsigned integers."""
+        return issubclass(cls, unsigned)
+
+    @property
+    def bits(cls) -> int:
+        """The size of one element in bits."""
+        return int(cls.itemsize * 8)
+
+
+DTYPES: dict[str, dtype] = {}
+BY_SHORT_NAME: dict[str, dtype] = {}
+BY_NUMPY: dict[np.dtype[Any], dtype] = {}
+
+
+class generic(metaclass=dtype):
+    """The base of all data types."""
+
+
+class integer(generic):
+    """The base of the integer types."""
+
+
+class unsigned(integer):
+    """The base of the unsigned integer types."""
+
+
+class floating(generic):
+    """The base of the floating-point types."""
+
+
+class float64(floating, short="f64", numpy=np.float64):
+    """IEEE 754 binary64."""
+
+
+class float32(floating, short="f32", numpy=np.float32):
+    """IEEE 754 binary32."""
+
+
+class float16(floating, short="f16", numpy=np.float16):
+    """IEEE 754 binary16."""
+
+
+class bfloat16(floating, short="bf16", numpy=ml_dtypes.bfloat16):
+    """The upper half of a binary32: 8 bits of exponent, 7 of fraction."""
+
+
+class float8(floating, short="f8e4m3fn", numpy=ml_dtypes.float8_e4m3fn):
+    """OCP float8 E4M3: no infinities, largest value 448."""
+
+
+class float8_e5m2(floating, short="f8e5m2", numpy=ml_dtypes.float8_e5m2):
+    """OCP float8 E5M2: with infinities, largest value 57344."""
+
+
+class int64(integer, short="i64", numpy=np.int64):
+    """64-bit two's complement."""
+
+
+class int32(integer, short="i32", numpy=np.int32):
+    """32-bit two's complement."""
+
+
+class int16(integer, short="i16", numpy=np.int16):
+    """16-bit two's complement."""
+
+
+class int8(integer, short="i8", numpy=np.int8):
+    """8-bit two's complement."""
+
+
+class int4(integer, short="i4", numpy=ml_dtypes.int4, itemsize=0.5):
+    """4-bit two's complement, stored two to a byte."""
+
+
+class uint64(unsigned, short="u64", numpy=np.uint64):
+    """64-bit unsigned."""
+
+
+class uint32(unsigned, short="u32", numpy=np.uint32):
+    """32-bit unsigned."""
+
+
+class uint16(unsigned, short="u16", numpy=np.uint16):
+    """16-bit unsigned."""
+
+
+class uint8(unsigned, short="u8", numpy=np.uint8):
+    """8-bit unsigned."""
+
+
+class bool(generic, short="bool", numpy=np.bool_):
+    """True or false, one byte each."""
+
+
+float8_e4m3fn = float8
