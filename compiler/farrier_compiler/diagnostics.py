@@ -1,0 +1,168 @@
+"""Where in the user's program a thing was made, captured cheaply and rendered only when it is needed."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from farrier_runtime.errors import FarrierError
+
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+
+    from farrier_compiler.graph import Value
+
+
+class Owner(Protocol):
+    """What a scope belongs to: a Module, which can name its children."""
+
+    def child_name(self, child: Owner) -> str:
+        """Return the attribute path under which `child` hangs below this owner."""
+        ...
+
+
+class Scope:
+    """A Module that is being called, and the scope it was called from."""
+
+    __slots__ = ("owner", "parent")
+
+    def __init__(self, owner: Owner, parent: Scope | None) -> None:
+        self.owner = owner
+        self.parent = parent
+
+    def path(self) -> str:
+        """Return the layer's dotted name below the outermost Module, as in `state_dict`."""
+        if self.parent is None:
+            return ""
+        name = self.parent.owner.child_name(self.owner)
+        return ".".join(part for part in (self.parent.path(), name) if part)
+
+
+scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
+
+_PACKAGES = tuple(
+    os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), *parts, "")
+    for parts in (("compiler", "farrier_compiler"), ("frontend", "farrier"))
+) + tuple(
+    os.path.join(os.path.dirname(os.path.dirname(__file__)), name, "")
+    for name in ("farrier_compiler", "farrier")
+)
+_is_ours: dict[str, bool] = {}
+
+
+def _ours(filename: str) -> bool:
+    known = _is_ours.get(filename)
+    if known is None:
+        known = _is_ours[filename] = os.path.abspath(filename).startswith(_PACKAGES)
+    return known
+
+
+class Location:
+    """A call in the user's code: a code object, an instruction in it, and the layer it ran in."""
+
+    __slots__ = ("code", "instruction", "scope")
+
+    def __init__(self, code: CodeType, instruction: int, scope: Scope | None) -> None:
+        self.code = code
+        self.instruction = instruction
+        self.scope = scope
+
+    @property
+    def file(self) -> str:
+        """The path of the source file."""
+        return self.code.co_filename
+
+    @property
+    def layer(self) -> str:
+        """The dotted name of the layer, empty outside of any."""
+        return self.scope.path() if self.scope is not None else ""
+
+    @property
+    def line(self) -> int:
+        """The line number."""
+        return self._span()[0]
+
+    def _span(self) -> tuple[int, int | None, int | None, int | None]:
+        positions = list(self.code.co_positions())
+        index = self.instruction // 2
+        span = positions[index] if 0 <= index < len(positions) else (None, None, None, None)
+        return (span[0] or self.code.co_firstlineno, span[1], span[2], span[3])
+
+    def short(self) -> str:
+        """Return `net.py:12 conv`, as graph text shows it."""
+        return f"{os.path.basename(self.file)}:{self.line} {self.layer}".rstrip()
+
+    def excerpt(self) -> str:
+        """Return the source line with carets under the call, or just its place."""
+        line, end_line, start, end = self._span()
+        layer = f", layer '{self.layer}'" if self.layer else ""
+        head = f"--> {self.file}:{line} in {self.code.co_qualname}(){layer}"
+        source = linecache.getline(self.file, line).rstrip()
+        if not source:
+            return head
+        gutter = " " * len(f"{line:>5}")
+        text = f"{head}\n{line:>5} | {source}"
+        if start is not None and end is not None:
+            stop = end if end_line == line else len(source.encode())
+            caret = _carets(source, start, stop)
+            text += f"\n{gutter} | {caret}"
+        return text
+
+
+def _carets(source: str, start: int, stop: int) -> str:
+    """Mark the bytes `start` to `stop` of a line (columns in code objects count UTF-8 bytes)."""
+    data = source.encode()
+    before = data[:start].decode(errors="replace")
+    marked = data[start:stop].decode(errors="replace")
+    return "".join("\t" if c == "\t" else " " for c in before) + "^" * max(len(marked), 1)
+
+
+def user_frame() -> FrameType | None:
+    """Return the innermost frame that is not Farrier's own."""
+    frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+    while frame is not None and _ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def here() -> Location | None:
+    """Return the place in the user's code that is running now."""
+    frame = user_frame()
+    return None if frame is None else Location(frame.f_code, frame.f_lasti, scope.get())
+
+
+Error = TypeVar("Error", bound=FarrierError)
+
+
+def explain(error: Error, operands: Sequence[tuple[str, Value]] = ()) -> Error:
+    """Return `error` with the user's line, and where its operands were made, added to the text.
+
+    Args:
+        error: the error, whose text says what is wrong.
+        operands: names and values of the tensors that took part.
+    """
+    if getattr(error, "explained", False):
+        return error
+    place = here()
+    parts = [str(error)]
+    if place is not None:
+        parts.append(_indent(place.excerpt()))
+    parts.extend(_origins(operands))
+    explained = type(error)("\n".join(parts))
+    explained.explained = True  # pyright: ignore[reportAttributeAccessIssue]
+    return explained
+
+
+def _origins(operands: Sequence[tuple[str, Value]]) -> Iterator[str]:
+    for name, value in operands:
+        made = value.location
+        if made is not None:
+            yield f"  {name}: {value.type.describe()}, made here:\n{_indent(made.excerpt())}"
+
+
+def _indent(text: str) -> str:
+    return "\n".join("  " + line for line in text.splitlines())

@@ -1,0 +1,55 @@
+"""Eager evaluation: the graph interpreted with the ops' numpy references, no compiler involved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from farrier_runtime.errors import FarrierError
+
+from farrier_compiler.graph import Array, Node, Value, topological
+from farrier_compiler.ops.base import evaluate as evaluate_op
+
+
+class UnknownValueError(FarrierError, RuntimeError):
+    """A value was needed that is not known: an input while tracing, or an unset parameter."""
+
+
+def evaluate(values: Sequence[Value]) -> list[Array]:
+    """Return the elements of values, computing what is not known yet.
+
+    A computed value keeps its elements and forgets its producer, so that a long eager loop
+    holds no graph.
+
+    Raises:
+        UnknownValueError: a value depends on an input of a function that is being traced, or on
+            an unset parameter.
+    """
+    pending = topological(values)
+    pending.reverse()
+    while pending:
+        _run(pending.pop())
+    return [known(value) for value in values]
+
+
+def _run(node: Node) -> None:
+    arrays = [known(value) for value in node.operands]
+    types = tuple(value.type for value in node.results)
+    for value, data in zip(node.results, evaluate_op(node.op, types, arrays), strict=True):
+        value.data = data
+        value.producer = None
+
+
+def known(value: Value) -> Array:
+    """Return the elements of a value that is not computed.
+
+    Raises:
+        UnknownValueError: there are none.
+    """
+    if value.data is not None:
+        return value.data
+    name = f" '{value.name}'" if value.name else ""
+    raise UnknownValueError(
+        f"The value of{name or ' a tensor'}, {value.type.describe()}, is not known: it is an unset "
+        "parameter, or an input of a function that is being traced. Set the parameter (or call "
+        "reset_parameters()), and do not evaluate inputs inside a function that is compiled."
+    )

@@ -1,0 +1,188 @@
+"""What every op is: attributes, `infer`, `reference`, `lower`, and its place in the registry."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from farrier_runtime.dtypes import dtype, float32, int4, int8
+from farrier_runtime.errors import DtypeError, ShapeError
+
+from farrier_compiler.graph import Shape, TensorType
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
+    from farrier_compiler.stablehlo import Builder, HloValue
+
+REGISTRY: dict[str, type[Op]] = {}
+
+
+class Op:
+    """A primitive of the graph: a frozen dataclass whose fields are its attributes.
+
+    A subclass is registered under the snake-case form of its name, unless it is marked
+    `abstract`. It says what it is in `infer`, `reference` and `lower`; families share them.
+    """
+
+    name: ClassVar[str] = ""
+
+    def __init_subclass__(cls, abstract: bool = False) -> None:
+        super().__init_subclass__()
+        if not abstract:
+            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+            REGISTRY[cls.name] = cls
+
+    def infer(self, *types: Any, **_: Any) -> TensorType | tuple[TensorType, ...]:
+        """Return the result's type, or a tuple of them, for operands of these types.
+
+        Raises:
+            ShapeError: the shapes do not fit; the text names them.
+            DtypeError: the data types do not fit; the text names them.
+        """
+        raise NotImplementedError(type(self).__name__)
+
+    def reference(self, *arrays: Any, **_: Any) -> Array | tuple[Array, ...]:
+        """Compute the op with numpy: oracle, constant folder and eager evaluator at once."""
+        raise NotImplementedError(type(self).__name__)
+
+    def lower(self, hlo: Builder, out: Any, *values: Any, **_: Any) -> HloValue | tuple[HloValue, ...]:
+        """Emit the op through a builder; `out` is the node's result type (a tuple for several)."""
+        raise NotImplementedError(type(self).__name__)
+
+    def operand_names(self, count: int) -> list[str]:
+        """Return what error messages call the operands."""
+        return ["input"] if count == 1 else ["left", "right"] if count == 2 else [
+            f"operand {index}" for index in range(count)
+        ]
+
+
+def evaluate(op: Op, out: TensorType | tuple[TensorType, ...], arrays: list[Array]) -> list[Array]:
+    """Run an op's reference and return arrays of exactly the node's types.
+
+    Floats of 16 bits and less are computed in float32 and rounded once, 4-bit integers in int8.
+    """
+    types = out if isinstance(out, tuple) else (out,)
+    wide = [array.astype(_WIDER[array.dtype]) if array.dtype in _WIDER else array for array in arrays]
+    with np.errstate(all="ignore"):
+        results = op.reference(*wide)
+        results = results if isinstance(results, tuple) else (results,)
+        return [
+            np.asarray(result).astype(type.dtype.numpy, copy=False)
+            for result, type in zip(results, types, strict=True)
+        ]
+
+
+def _wider() -> dict[np.dtype[Any], np.dtype[Any]]:
+    from farrier_runtime.dtypes import DTYPES
+
+    small = [d for d in DTYPES.values() if d.is_floating and d.bits <= 16]
+    return {d.numpy: float32.numpy for d in small} | {int4.numpy: int8.numpy}
+
+
+_WIDER = _wider()
+
+
+DOMAINS: dict[str, str] = {
+    "any": "any data type",
+    "number": "a number",
+    "floating": "a floating-point number",
+    "signed": "a signed number",
+    "integer": "an integer",
+    "bool": "bool",
+    "bits": "bool or an integer",
+}
+
+
+def in_domain(dtype: dtype, domain: str) -> bool:
+    """Return whether a data type belongs to one of `DOMAINS`."""
+    match domain:
+        case "any":
+            return True
+        case "number":
+            return dtype.is_floating or dtype.is_integer
+        case "floating":
+            return dtype.is_floating
+        case "signed":
+            return dtype.is_floating or (dtype.is_integer and not dtype.is_unsigned)
+        case "integer":
+            return dtype.is_integer
+        case "bool":
+            return dtype.short == "bool"
+        case _:
+            return dtype.is_integer or dtype.short == "bool"
+
+
+def check_domain(name: str, type: TensorType, domain: str) -> None:
+    """Refuse an operand whose data type the op does not take.
+
+    Raises:
+        DtypeError: naming the op, the type and what it takes.
+    """
+    if not in_domain(type.dtype, domain):
+        raise DtypeError(
+            f"{name} takes {DOMAINS[domain]}, but got {type.describe()}. "
+            f"Convert it first, for example with fr.cast(x, fr.{_SUGGESTION[domain]})."
+        )
+
+
+_SUGGESTION = {
+    "number": "float32",
+    "floating": "float32",
+    "signed": "int32",
+    "integer": "int32",
+    "bool": "bool",
+    "bits": "int32",
+}
+
+
+def check_same_dtype(name: str, types: tuple[TensorType, ...]) -> None:
+    """Refuse operands of different data types: nothing is cast silently.
+
+    Raises:
+        DtypeError: naming the op and the types.
+    """
+    first = types[0].dtype
+    for other in types[1:]:
+        if other.dtype is not first:
+            described = " and ".join(type.describe() for type in types)
+            raise DtypeError(
+                f"{name} takes operands of one data type, but got {described}. "
+                f"Cast one of them, for example with fr.cast(x, fr.{first})."
+            )
+
+
+def broadcast_shapes(name: str, shapes: tuple[Shape, ...]) -> Shape:
+    """Return the shape that shapes broadcast to, by numpy's rule.
+
+    Raises:
+        ShapeError: naming the op, the shapes and the dimension that differs.
+    """
+    if len(set(shapes)) == 1:
+        return shapes[0]
+    rank = max(map(len, shapes))
+    result: list[int] = []
+    for offset in range(rank, 0, -1):
+        sizes = {shape[-offset] for shape in shapes if len(shape) >= offset} - {1}
+        if len(sizes) > 1:
+            listed = " and ".join(map(str, shapes))
+            raise ShapeError(
+                f"{name} cannot broadcast shapes {listed}: dimension {-offset} has sizes "
+                f"{' and '.join(map(str, sorted(sizes)))}. Sizes must be equal, or one of them 1."
+            )
+        result.append(sizes.pop() if sizes else 1)
+    return tuple(result)
+
+
+def normalize_dim(name: str, dim: int, rank: int) -> int:
+    """Return a dimension counted from the front.
+
+    Raises:
+        ShapeError: the tensor has no such dimension.
+    """
+    if not -rank <= dim < rank:
+        raise ShapeError(
+            f"{name} got dim={dim}, but the tensor has {rank} dimensions: "
+            + (f"dim must be in [{-rank}, {rank - 1}]." if rank else "a scalar has no dim.")
+        )
+    return dim % rank

@@ -1,0 +1,40 @@
+"""Farrier: neural networks as Python Modules, compiled to one vmfb that runs anywhere IREE runs."""
+
+from farrier_runtime.device import device
+from farrier_runtime.dtypes import (
+    bfloat16,
+    bool,
+    dtype,
+    float8,
+    float8_e4m3fn,
+    float8_e5m2,
+    float16,
+    float32,
+    float64,
+    floating,
+    int4,
+    int8,
+    int16,
+    int32,
+    int64,
+    integer,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from farrier_runtime.errors import (
+    ArgumentError,
+    ArtifactError,
+    CompileError,
+    DeviceError,
+    DtypeError,
+    FarrierError,
+    InputError,
+    ParseError,
+    ShapeError,
+)
+from farrier_runtime.version import __version__
+
+from farrier.ops import *
+from farrier.tensor import Tensor

@@ -1,0 +1,5 @@
+"""Tensors made from nothing: constants, ranges."""
+
+from __future__ import annotations
+
+__all__: list[str] = []

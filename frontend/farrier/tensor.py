@@ -1,0 +1,370 @@
+"""Tensor: a lazy handle on a value of the op graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from farrier_compiler.diagnostics import explain, here
+from farrier_compiler.evaluate import UnknownValueError, evaluate
+from farrier_compiler.graph import Node, TensorType, Value, constant
+from farrier_runtime.device import device
+from farrier_runtime.dtypes import BY_NUMPY, dtype
+from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
+
+from farrier.formatting import format_elements, plain
+from farrier.interop import Number, as_array, fit
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
+    from farrier_compiler.ops.base import Op
+
+class Tensor:
+    """A multi-dimensional array whose elements are computed when they are needed.
+
+    Args:
+        data: a number, nested lists of numbers, or an array of numpy, torch, jax or anything that
+            speaks DLPack. An array's memory is shared, not copied.
+        dtype: the data type; by default int32, float32 and bool for Python's numbers, and the
+            array's own. An array is converted only if this is given.
+        device: where the data live; only for compatibility: eager tensors live on the CPU.
+        name: a name that graph dumps and error messages show.
+
+    Raises:
+        ArgumentError: the data are no array.
+        DtypeError: the data type is one that Farrier lacks.
+
+    Example:
+        >>> import farrier as fr
+        >>> fr.Tensor([[1.5, 2, 3], [3, 4, 5]])
+        tensor(
+            [[1.5, 2, 3],
+             [3, 4, 5]], 
+            dtype=float32, loc=cpu:0, shape=(2, 3))
+    """
+
+    __slots__ = ("__weakref__", "value")
+    __array_priority__ = 10000
+    value: Value
+
+    def __init__(
+        self,
+        data: Any,
+        dtype: dtype | None = None,
+        device: device | None = None,
+        name: str | None = None,
+    ) -> None:
+        try:
+            if data is None or isinstance(data, Tensor):
+                raise ArgumentError(
+                    f"A tensor cannot be made from {'None' if data is None else 'a Tensor'}. "
+                    "Pass a number, nested lists or an array; copy a tensor with fr.copy."
+                )
+            array = as_array(data, dtype)
+        except FarrierError as error:
+            raise explain(error) from None
+        if dtype is not None and array.dtype != dtype.numpy:
+            array = array.astype(dtype.numpy)
+        self.value = constant(array, BY_NUMPY[array.dtype], name, here())
+
+    @classmethod
+    def of(cls, value: Value) -> Tensor:
+        """Return a tensor that stands for a value of the op graph."""
+        tensor = object.__new__(Tensor)
+        tensor.value = value
+        return tensor
+
+    # ------------------------------------------------------------------ what is known at once
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The size of each dimension."""
+        return self.value.type.shape
+
+    @property
+    def dtype(self) -> dtype:
+        """The data type of the elements."""
+        return self.value.type.dtype
+
+    @property
+    def rank(self) -> int:
+        """The number of dimensions."""
+        return len(self.value.type.shape)
+
+    ndim = rank
+
+    @property
+    def device(self) -> device:
+        """Where the elements are."""
+        return device("cpu")
+
+    @property
+    def name(self) -> str | None:
+        """The name that graph dumps and error messages show."""
+        return self.value.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self.value.name = name
+
+    def size(self, dim: int | None = None) -> tuple[int, ...] | int:
+        """Return the shape, or the size of one dimension, as torch's method does."""
+        return self.shape if dim is None else self.shape[dim]
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise explain(ArgumentError("A scalar tensor has no len()."))
+        return self.shape[0]
+
+    # ------------------------------------------------------------------ what needs the elements
+
+    def eval(self) -> Tensor:
+        """Compute the elements now, and return this tensor.
+
+        Raises:
+            UnknownValueError: the tensor depends on an input of a function that is being traced,
+                or on an unset parameter.
+        """
+        self.numpy()
+        return self
+
+    def numpy(self) -> Array:
+        """Return the elements as a numpy array, which must not be written to."""
+        if self.value.data is None:
+            try:
+                evaluate([self.value])
+            except UnknownValueError as error:
+                raise explain(error, [("tensor", self.value)]) from None
+        data = self.value.data
+        assert data is not None
+        return data
+
+    def tolist(self) -> Any:
+        """Return the elements as nested lists of Python numbers."""
+        return plain(self.numpy()).tolist()
+
+    def item(self) -> Number:
+        """Return the only element as a Python number.
+
+        Raises:
+            ArgumentError: there are several elements, or none.
+        """
+        if self.value.type.size != 1:
+            raise explain(
+                ArgumentError(f"item() needs one element, but the tensor has shape {self.shape}."),
+                [("tensor", self.value)],
+            )
+        return plain(self.numpy()).item()
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __index__(self) -> int:
+        if not self.dtype.is_integer:
+            raise explain(DtypeError(f"Only integers can be an index, not {self.dtype}."))
+        return int(self.item())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.numpy().__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self.numpy().__dlpack_device__()
+
+    def __iter__(self) -> Iterator[Tensor]:
+        raise explain(
+            DtypeError("Tensors are not iterable: index them, or take them apart with fr.split.")
+        )
+
+    def __repr__(self) -> str:
+        place = f"dtype={self.dtype}, loc={self.device}, shape={self.shape}"
+        try:
+            data = self.numpy()
+        except UnknownValueError:
+            return f"tensor(<{self.value.name or 'unknown'}>, {place})"
+        text = format_elements(data)
+        if len(self.shape) <= 1 or max(self.shape) == min(self.shape) == 1:
+            return f"tensor({text}, {place})"
+        indented = text.replace("\n", "\n    ")
+        return f"tensor(\n    {indented}, \n    {place})"
+
+    # ------------------------------------------------------------------ operators
+
+    def __add__(self, other: Any) -> Tensor:
+        return ops.add(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return ops.add(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return ops.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return ops.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return ops.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return ops.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return ops.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return ops.divide(other, self)
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        return ops.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return ops.floor_divide(other, self)
+
+    def __mod__(self, other: Any) -> Tensor:
+        return ops.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return ops.remainder(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return ops.power(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return ops.power(other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return ops.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return ops.matmul(other, self)
+
+    def __neg__(self) -> Tensor:
+        return ops.negative(self)
+
+    def __abs__(self) -> Tensor:
+        return ops.abs(self)
+
+    def __and__(self, other: Any) -> Tensor:
+        return ops.logical_and(self, other)
+
+    __rand__ = __and__
+
+    def __or__(self, other: Any) -> Tensor:
+        return ops.logical_or(self, other)
+
+    __ror__ = __or__
+
+    def __xor__(self, other: Any) -> Tensor:
+        return ops.logical_xor(self, other)
+
+    __rxor__ = __xor__
+
+    def __invert__(self) -> Tensor:
+        return ops.logical_not(self)
+
+    def __eq__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return ops.eq(self, other)
+
+    def __ne__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return ops.not_equal(self, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return ops.less(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return ops.less_equal(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return ops.greater(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return ops.greater_equal(self, other)
+
+    __hash__ = object.__hash__
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return ops.slice(self, index)
+
+    # ------------------------------------------------------------------ ops as methods
+
+    def cast(self, dtype: dtype) -> Tensor:
+        """Convert the elements to another data type: `farrier.cast`."""
+        return ops.cast(self, dtype)
+
+    def reshape(self, shape: Sequence[int]) -> Tensor:
+        """Give the elements another shape: `farrier.reshape`."""
+        return ops.reshape(self, shape)
+
+    def transpose(self, dim0: int, dim1: int) -> Tensor:
+        """Swap two dimensions: `farrier.transpose`."""
+        return ops.transpose(self, dim0, dim1)
+
+    def permute(self, perm: Sequence[int]) -> Tensor:
+        """Reorder all dimensions: `farrier.permute`."""
+        return ops.permute(self, perm)
+
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+        """Merge neighbouring dimensions into one: `farrier.flatten`."""
+        return ops.flatten(self, start_dim, end_dim)
+
+    def squeeze(self, dims: int | Sequence[int]) -> Tensor:
+        """Remove dimensions of size 1: `farrier.squeeze`."""
+        return ops.squeeze(self, dims)
+
+    def unsqueeze(self, dim: int) -> Tensor:
+        """Insert a dimension of size 1: `farrier.unsqueeze`."""
+        return ops.unsqueeze(self, dim)
+
+    def copy(self, device: device) -> Tensor:
+        """Return a copy of the tensor: `farrier.copy`."""
+        return ops.copy(self, device)
+
+
+def apply(op: Op, *tensors: Tensor) -> Tensor:
+    """Record an op on tensors and return its result.
+
+    Raises:
+        FarrierError: the op refuses the operands; the text shows the user's line.
+    """
+    return Tensor.of(record(op, tensors).results[0])
+
+
+def record(op: Op, tensors: Sequence[Tensor]) -> Node:
+    """Record an op on tensors and return its node."""
+    values = [tensor.value for tensor in tensors]
+    try:
+        return Node(op, values, here())
+    except FarrierError as error:
+        names = op.operand_names(len(values))
+        raise explain(error, list(zip(names, values, strict=True))) from None
+
+
+def as_tensor(data: Tensor | Any, like: Tensor | None = None) -> Tensor:
+    """Return `data` as a tensor; a Python number takes the data type of `like`.
+
+    Raises:
+        DtypeError: the number does not fit into that data type.
+    """
+    if isinstance(data, Tensor):
+        return data
+    if like is None or not isinstance(data, int | float):
+        return Tensor(data)
+    kind = like.value.type.dtype
+    try:
+        array = fit(np.asarray(data), kind)
+    except FarrierError as error:
+        raise explain(error, [("operand", like.value)]) from None
+    return Tensor.of(Value(TensorType((), kind), None, array))
+
+
+# Last, because the ops are functions on Tensor, and its operators are ops.
+from farrier import ops  # noqa: E402

@@ -1,0 +1,108 @@
+"""One row a function puts it under every generic test: eager, compiled, XLA, torch, CUDA."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from farrier import Tensor
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+FLOATS = (dtypes.float32, dtypes.float16, dtypes.bfloat16, dtypes.float64)
+SIGNED = (dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64)
+UNSIGNED = (dtypes.uint8, dtypes.uint16, dtypes.uint32, dtypes.uint64)
+INTEGERS = SIGNED + UNSIGNED
+NUMBERS = FLOATS + INTEGERS
+ANY = (*NUMBERS, dtypes.bool)
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A random operand of a sample.
+
+    Attributes:
+        shape: its shape.
+        low: the smallest element.
+        high: the largest element.
+        dtype: a fixed data type; None: the one that is being tested.
+        exclude_zero: keep away from 0, for divisors.
+    """
+
+    shape: tuple[int, ...]
+    low: float = -3.0
+    high: float = 3.0
+    dtype: dtype | None = None
+    exclude_zero: bool = False
+
+    def random(self, tested: dtype, generator: np.random.Generator) -> Array:
+        """Return elements of the operand's data type."""
+        kind = self.dtype or tested
+        if kind is dtypes.bool:
+            return generator.integers(0, 2, self.shape).astype(np.bool_)
+        low = max(self.low, 0) if kind.is_unsigned else self.low
+        if kind.is_integer:
+            found = generator.integers(int(low), int(self.high), self.shape, endpoint=True)
+        else:
+            found = generator.uniform(low, self.high, self.shape)
+        if self.exclude_zero:
+            found = np.where(np.abs(found) < 0.1, 1, found)
+        return np.asarray(found).astype(kind.numpy)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A function under test.
+
+    Attributes:
+        name: the name of the row, unique; `op` or `op/variant`.
+        function: what is tested, on Farrier tensors.
+        operands: one random operand for each argument.
+        dtypes: the data types to test.
+        reference: the same in numpy, exact or in float64: floats arrive as float64, integers and
+            bools as they are. None: the primitive's own `reference`, run in float64.
+        torch: the same on torch tensors; None where torch has no such function.
+        torch_dtypes: the data types on which torch's function is defined; None: all tested.
+        tolerance: a factor on the data type's tolerance.
+        ops: the primitives that the row covers besides the one it is named for.
+        cuda: whether IREE compiles it for CUDA (where not, the reason stands beside the row).
+    """
+
+    name: str
+    function: Callable[..., Tensor]
+    operands: tuple[Operand, ...]
+    dtypes: tuple[dtype, ...] = FLOATS
+    reference: Callable[..., Any] | None = None
+    torch: Callable[..., Any] | None = None
+    torch_dtypes: tuple[dtype, ...] | None = None
+    tolerance: float = 1.0
+    ops: tuple[str, ...] = field(default=())
+    cuda: bool = True
+
+    def sample(self, tested: dtype) -> list[Array]:
+        """Return the operands' elements, the same at every call."""
+        seed = zlib.crc32(f"{self.name}:{tested.name}".encode())
+        generator = np.random.default_rng(seed)
+        return [operand.random(tested, generator) for operand in self.operands]
+
+    def expected(self, arrays: list[Array]) -> list[Array]:
+        """Return the float64 (or exact) results for operands."""
+        wide = [_widen(array) for array in arrays]
+        with np.errstate(all="ignore"):
+            found = self.reference(*wide) if self.reference else self._interpret(wide)
+        return [np.asarray(part) for part in (found if isinstance(found, tuple) else (found,))]
+
+    def _interpret(self, arrays: list[Array]) -> Any:
+        found = self.function(*[Tensor(array) for array in arrays])
+        return tuple(part.numpy() for part in found) if isinstance(found, tuple) else found.numpy()
+
+
+def _widen(array: Array) -> Array:
+    kind = dtypes.BY_NUMPY[array.dtype]
+    return array.astype(np.float64) if kind.is_floating else array
