@@ -145,16 +145,16 @@ def explain(error: Error, operands: Sequence[tuple[str, Value]] = ()) -> Error:
         error: the error, whose text says what is wrong.
         operands: names and values of the tensors that took part.
     """
-    if getattr(error, "explained", False):
+    if error.explained:
         return error
     place = here()
     parts = [str(error)]
     if place is not None:
         parts.append(_indent(place.excerpt()))
     parts.extend(_origins(operands))
-    explained = type(error)("\n".join(parts))
-    explained.explained = True  # pyright: ignore[reportAttributeAccessIssue]
-    return explained
+    error.args = ("\n".join(parts),)
+    error.explained = True
+    return error
 
 
 def _origins(operands: Sequence[tuple[str, Value]]) -> Iterator[str]:

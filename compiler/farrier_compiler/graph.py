@@ -182,12 +182,20 @@ class Graph:
         Raises:
             ArgumentError: a value is needed that is neither input, constant nor computed.
         """
-        nodes = tuple(topological(outputs))
-        graph = cls(name, tuple(inputs), tuple(outputs), nodes)
-        graph.output_names = tuple(output_names) or tuple(
-            f"output{index}" for index in range(len(outputs))
-        )
-        graph.constants = _name_constants(graph, names or {})
+        default_names = tuple(f"output{index}" for index in range(len(outputs)))
+        graph = cls(name, tuple(inputs), (), output_names=tuple(output_names) or default_names)
+        return _check_set(graph.with_outputs(outputs, names or {}))
+
+    def with_outputs(self, outputs: Sequence[Value], names: Mapping[Value, str]) -> Graph:
+        """Return a graph of the same signature that computes other values.
+
+        Args:
+            outputs: the values to compute, one for each output name.
+            names: names for constants.
+        """
+        graph = Graph(self.name, self.inputs, tuple(outputs), tuple(topological(outputs)))
+        graph.output_names = self.output_names
+        graph.constants = _name_constants(graph, names)
         return graph
 
     def leaves(self) -> Iterator[Value]:
@@ -245,11 +253,19 @@ def _name_constants(graph: Graph, names: Mapping[Value, str]) -> dict[str, Value
     for value in graph.leaves():
         if value in inputs or value.is_scalar_constant:
             continue
-        if value.data is None:
-            raise ArgumentError(_missing(value))
         wanted = names.get(value) or value.name or f"c{len(constants)}"
         constants[_unique(wanted, constants)] = value
     return constants
+
+
+def _check_set(graph: Graph) -> Graph:
+    unset = [name for name, value in graph.constants.items() if value.data is None]
+    if unset:
+        raise ArgumentError(
+            f"{', '.join(unset)}: no value is known. Set these parameters (load_state_dict, "
+            "load_weights or reset_parameters), or pass them as arguments."
+        )
+    return graph
 
 
 def _unique(name: str, taken: Mapping[str, Any]) -> str:
@@ -257,14 +273,6 @@ def _unique(name: str, taken: Mapping[str, Any]) -> str:
     while candidate in taken:
         candidate, count = f"{name}_{count}", count + 1
     return candidate
-
-
-def _missing(value: Value) -> str:
-    what = f"'{value.name}'" if value.name else "a tensor"
-    return (
-        f"{what}, {value.type.describe()}, has no value: it is neither an input of this function "
-        "nor set. Set the parameter, or pass the tensor as an argument."
-    )
 
 
 class VerificationError(FarrierError):

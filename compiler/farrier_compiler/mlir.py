@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import ctypes
 import io
+import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from farrier_runtime.dtypes import dtype
-from farrier_runtime.errors import CompileError, FarrierError
+from farrier_runtime.errors import ArgumentError, CompileError
 from iree.compiler import ir
-from iree.compiler.api import Output, Session, Source, ctypes_dl
+from iree.compiler.api import Output, Session, ctypes_dl
+from iree.compiler.api import _initializeGlobalCL as _initialize_globals
 
 from farrier_compiler.graph import TensorType
 
@@ -41,6 +44,11 @@ PHASES = (
 
 # Weights from this size on are referenced, not copied, and dumps elide them.
 RESOURCE_BYTES = 1024
+
+# The parameter scope of weights that lie beside the vmfb.
+SCOPE = "model"
+
+_logger = logging.getLogger("farrier")
 
 _ELEMENTS = {
     "f8e4m3fn": "f8E4M3FN",
@@ -78,12 +86,14 @@ class Program:
 
     Args:
         flags: session flags, which IREE freezes when the context is made.
+
+    Raises:
+        ArgumentError: IREE has no such session flag, or it takes other values.
     """
 
     def __init__(self, flags: Sequence[str] = ()) -> None:
         self.session = Session()
-        if flags:
-            self.session.set_flags(*flags)
+        _set_flags(self.session, flags)
         self.context = self.session.context
         self.context.load_all_available_dialects()
         self.context.allow_unregistered_dialects = False
@@ -93,6 +103,8 @@ class Program:
         self._location = self._unknown
         self._types: dict[str, Any] = {}
         self._attributes: dict[str, Any] = {}
+        self._resources: dict[tuple[int, str], tuple[Array, Any]] = {}
+        self._parameters: dict[str, str] = {}
 
     @classmethod
     def parse(cls, source: bytes, flags: Sequence[str] = ()) -> Program:
@@ -116,9 +128,7 @@ class Program:
             self._location = self._unknown
             return
         inner = ir.Location.file(place.file, place.line, place.column, self.context)
-        self._location = (
-            ir.Location.name(place.name, inner, self.context) if place.name else inner
-        )
+        self._location = ir.Location.name(place.name, inner, self.context) if place.name else inner
 
     def type(self, text: str) -> Any:
         """Return an MLIR type from its text."""
@@ -156,7 +166,7 @@ class Program:
             [],
             [],
             {
-                "sym_name": f'"{name}"',
+                "sym_name": _quoted(name),
                 "function_type": f"({types}) -> ({results})",
                 "arg_attrs": _names("iree.abi.name", inputs),
                 "res_attrs": _names("iree.abi.name", outputs),
@@ -199,18 +209,47 @@ class Program:
         )
         return made.results[0]
 
+    def parameter(self, key: str, type: TensorType) -> Handle:
+        """Emit the load of a weight that stays outside of the vmfb, in the scope `SCOPE`."""
+        text = type_text(type)
+        if key not in self._parameters:
+            symbol = self._parameters[key] = f"parameter_{len(self._parameters)}"
+            self._declare_parameter(symbol, key, text)
+        reference = {"global": f"@{self._parameters[key]}"}
+        return self._create("util.global.load", [text], [], reference, regions=0).results[0]
+
+    def _declare_parameter(self, symbol: str, key: str, text: str) -> None:
+        attributes = {
+            "sym_name": _quoted(symbol),
+            "sym_visibility": '"private"',
+            "type": text,
+            "initial_value": f"#flow.parameter.named<{_quoted(SCOPE)}::{_quoted(key)}> : {text}",
+        }
+        outer, self._point = self._point, ir.InsertionPoint.at_block_begin(self.module.body)
+        self._create("util.global", [], [], attributes, regions=0)
+        self._point = outer
+
     def _elements(self, name: str, array: Array, type: TensorType) -> Any:
-        mlir_type = self.type(type_text(type))
         if array.nbytes >= RESOURCE_BYTES and type.dtype.short != "bool":
-            data = np.ascontiguousarray(array)
-            return ir.DenseResourceElementsAttr.get_from_buffer(
-                data.view(np.uint8), name, mlir_type, 64, False, self.context
-            )
+            return self._resource(name, array, type_text(type))
         if array.size and _is_splat(array):
-            return self.attribute(f"dense<{scalar_text(array.flat[0], type.dtype)}> : {type_text(type)}")
+            return self.attribute(
+                f"dense<{scalar_text(array.flat[0], type.dtype)}> : {type_text(type)}"
+            )
         if not array.size:
             return self.attribute(f"dense<> : {type_text(type)}")
         return self.attribute(f"dense<{_nested_text(array, type.dtype)}> : {type_text(type)}")
+
+    def _resource(self, name: str, array: Array, type: str) -> Any:
+        """Refer to an array's memory, which is kept alive; one array is one resource."""
+        found = self._resources.get((id(array), type))
+        if found is None:
+            data = np.ascontiguousarray(array)
+            made = ir.DenseResourceElementsAttr.get_from_buffer(
+                data.view(np.uint8), name, self.type(type), 64, False, self.context
+            )
+            found = self._resources[id(array), type] = (array, made)
+        return found[1]
 
     def _create(
         self,
@@ -264,8 +303,7 @@ class Program:
             weights: print the elements of large constants too.
             locations: print where each operation comes from.
         """
-        limit = {} if weights else {"large_elements_limit": 64, "large_resource_limit": 64}
-        return self.module.operation.get_asm(enable_debug_info=locations, **limit) + "\n"
+        return _text(self.module.operation, weights, locations)
 
     def bytecode(self) -> bytes:
         """Return the module as MLIR bytecode, weights included."""
@@ -275,39 +313,93 @@ class Program:
 
     # ------------------------------------------------------------------ compiling
 
-    def compile(self, to: str | None = None, on_error: Callable[[Diagnostics], FarrierError] | None = None) -> bytes:
-        """Run IREE's pipeline on a copy of the module.
-
-        Args:
-            to: stop after this phase and return its IR as text; None: return the vmfb.
-            on_error: makes the exception from the compiler's diagnostics.
+    def compile(self) -> bytes:
+        """Run IREE's pipeline on a copy of the module and return the vmfb.
 
         Raises:
-            CompileError: the compiler refused the program.
+            CompilationFailed: the compiler refused the program.
         """
-        invocation = self.session.invocation()
-        diagnostics: Diagnostics = []
-        callback = _watch(invocation, diagnostics)
-        fail = on_error or (lambda found: CompileError(diagnostics_text(found)))
-        try:
-            if to is not None:
-                _compile_to(invocation._inv_p, to.encode())
-            invocation.import_module(self.module.operation.clone())
-            if not invocation.execute():
-                raise fail(diagnostics)
-            return _output(invocation, as_text=to is not None)
-        finally:
-            invocation.close()
-            del callback
+        with _invocation(self.session, self.module.operation.clone()) as invocation:
+            invocation.run()
+            return invocation.vmfb()
+
+    def phases(self, to: str = PHASES[-1], weights: bool = False) -> Iterator[tuple[str, str]]:
+        """Run IREE's pipeline on a copy of the module, and yield each phase's name and IR.
+
+        Args:
+            to: the last phase to run.
+            weights: print the elements of large constants too.
+
+        Raises:
+            CompilationFailed: the compiler refused the program.
+        """
+        copy = self.module.operation.clone()
+        previous: str | None = None
+        for phase in PHASES[: PHASES.index(to) + 1]:
+            with _invocation(self.session, copy) as invocation:
+                invocation.run(previous, phase)
+            yield phase, _text(copy, weights)
+            previous = phase
 
 
 Diagnostics = list[tuple[str, str]]
 
 
-def diagnostics_text(diagnostics: Diagnostics) -> str:
-    """Return the errors among a compiler's diagnostics, one a line."""
-    errors = [message for severity, message in diagnostics if severity == "error"]
-    return "\n".join(errors) or "the compiler failed and did not say why"
+class CompilationFailed(CompileError):
+    """IREE refused a program; what it said is still in its own words.
+
+    Attributes:
+        diagnostics: severity and text of each message, in order.
+    """
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        self.diagnostics = diagnostics
+        super().__init__("\n".join(self.errors) or "The compiler failed and did not say why.")
+
+    @property
+    def errors(self) -> list[str]:
+        """The texts of the errors."""
+        return [message for severity, message in self.diagnostics if severity == "error"]
+
+
+def device_attribute(flags: Sequence[str]) -> str:
+    """Return the text of the `#hal.device.target` attribute that session flags stand for."""
+    _, text = list(Program(flags).phases("preprocessing"))[-1]
+    return re.findall(r"= (#hal\.device\.target<.*>) : !hal\.device", text)[-1]
+
+
+def set_global_flags(flags: Sequence[str]) -> None:
+    """Set flags of the whole process; a wrong one ends it, so this is for the worker."""
+    _initialize_globals("farrier", *flags)
+
+
+def is_session_flag(flag: str) -> bool:
+    """Return whether a flag is known to sessions; if not, it may be one of the whole process.
+
+    Raises:
+        ArgumentError: it is, but its value does not fit.
+    """
+    try:
+        Session().set_flags(flag)
+    except ValueError as error:
+        if "option not found" in str(error):
+            return False
+        raise ArgumentError(_flag_error(flag)) from None
+    return True
+
+
+def _set_flags(session: Any, flags: Sequence[str]) -> None:
+    for flag in flags:
+        try:
+            session.set_flags(flag)
+        except ValueError:
+            raise ArgumentError(_flag_error(flag)) from None
+
+
+def _flag_error(flag: str) -> str:
+    return (
+        f"IREE's compiler does not take the flag {flag!r}: no session flag has that name or value."
+    )
 
 
 def place_of(message: str) -> tuple[str, int, int] | None:
@@ -318,23 +410,46 @@ def place_of(message: str) -> tuple[str, int, int] | None:
     return found["file"], int(found["line"]), int(found["column"])
 
 
-def compiler_version() -> str:
-    """Return the version of IREE's compiler, for example `3.13.0`."""
-    from importlib.metadata import version
+def _text(operation: Any, weights: bool, locations: bool = False) -> str:
+    limit = {} if weights else {"large_elements_limit": 64, "large_resource_limit": 64}
+    text = operation.get_asm(enable_debug_info=locations, **limit)
+    return re.sub(r"\{-#\s*#-\}\s*$", "", text).rstrip() + "\n"
 
-    return version("iree-base-compiler")
 
-
-def _output(invocation: Any, as_text: bool) -> bytes:
-    output = Output.open_membuffer()
+@contextmanager
+def _invocation(session: Any, operation: Any) -> Iterator[_Invocation]:
+    """One use of the pipeline, which works on `operation` in place."""
+    invocation = session.invocation()
     try:
-        if as_text:
-            invocation.output_ir(output)
-        else:
-            invocation.output_vm_bytecode(output)
-        return bytes(output.map_memory())
+        yield _Invocation(invocation, operation)
     finally:
-        output.close()
+        invocation.close()
+
+
+class _Invocation:
+    def __init__(self, invocation: Any, operation: Any) -> None:
+        self.invocation = invocation
+        self.diagnostics: Diagnostics = []
+        self._callback = _watch(invocation, self.diagnostics)  # must live as long as the invocation
+        invocation.import_module(operation)
+
+    def run(self, after: str | None = None, to: str | None = None) -> None:
+        if after is not None:
+            _compile_from(self.invocation._inv_p, after.encode())
+        if to is not None:
+            _compile_to(self.invocation._inv_p, to.encode())
+        if not self.invocation.execute():
+            raise CompilationFailed(self.diagnostics)
+        for severity, message in self.diagnostics:
+            _logger.info("IREE says (%s): %s", severity, message)
+
+    def vmfb(self) -> bytes:
+        output = Output.open_membuffer()
+        try:
+            self.invocation.output_vm_bytecode(output)
+            return bytes(output.map_memory())
+        finally:
+            output.close()
 
 
 _SEVERITIES = {0: "note", 1: "warning", 2: "error", 3: "remark"}
@@ -359,6 +474,9 @@ _enable_callback = _prototype(
 _compile_to = _prototype(
     "ireeCompilerInvocationSetCompileToPhase", ctypes.c_void_p, ctypes.c_char_p
 )
+_compile_from = _prototype(
+    "ireeCompilerInvocationSetCompileFromPhase", ctypes.c_void_p, ctypes.c_char_p
+)
 
 
 def _watch(invocation: Any, diagnostics: Diagnostics) -> Any:
@@ -374,7 +492,13 @@ def _watch(invocation: Any, diagnostics: Diagnostics) -> Any:
 
 
 def _names(attribute: str, items: Sequence[tuple[str, str]]) -> str:
-    return "[" + ", ".join(f'{{{attribute} = "{name}"}}' for name, _ in items) + "]"
+    return "[" + ", ".join(f"{{{attribute} = {_quoted(name)}}}" for name, _ in items) + "]"
+
+
+def _quoted(text: str) -> str:
+    """MLIR's literal of a string: bytes that are not printable ASCII as two hex digits."""
+    plain = (chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in text.encode())
+    return '"' + "".join(plain) + '"'
 
 
 def _mlir_error_text(error: Any) -> str:
@@ -382,7 +506,9 @@ def _mlir_error_text(error: Any) -> str:
 
 
 def _is_splat(array: Array) -> bool:
-    return array.size == 1 or bool((array.view(np.uint8).reshape(array.size, -1) == array.reshape(-1)[:1].view(np.uint8)).all())
+    return array.size == 1 or bool(
+        (array.view(np.uint8).reshape(array.size, -1) == array.reshape(-1)[:1].view(np.uint8)).all()
+    )
 
 
 def _nested_text(array: Array, dtype: dtype) -> str:

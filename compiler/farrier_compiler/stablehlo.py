@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from farrier_runtime import dtypes
@@ -15,11 +15,43 @@ from farrier_compiler.mlir import Handle, Program, element_text, type_text
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
+    from farrier_compiler.ops.convolution import Convolution, Layout
+
+DimPairs = tuple[Sequence[int], Sequence[int]]
 
 ELEMENTWISE = {
     "abs": "stablehlo.abs",
     "add": "stablehlo.add",
+    "atan2": "stablehlo.atan2",
+    "ceil": "stablehlo.ceil",
+    "cos": "stablehlo.cosine",
+    "divide": "stablehlo.divide",
+    "erf": "chlo.erf",
+    "exp": "stablehlo.exponential",
+    "expm1": "stablehlo.exponential_minus_one",
+    "floor": "stablehlo.floor",
+    "isfinite": "stablehlo.is_finite",
+    "log": "stablehlo.log",
+    "log1p": "stablehlo.log_plus_one",
+    "logical_and": "stablehlo.and",
+    "logical_not": "stablehlo.not",
+    "logical_or": "stablehlo.or",
+    "logical_xor": "stablehlo.xor",
+    "maximum": "stablehlo.maximum",
+    "minimum": "stablehlo.minimum",
+    "multiply": "stablehlo.multiply",
+    "negative": "stablehlo.negate",
+    "power": "stablehlo.power",
+    "round": "stablehlo.round_nearest_even",
+    "rsqrt": "stablehlo.rsqrt",
+    "sigmoid": "stablehlo.logistic",
+    "sign": "stablehlo.sign",
+    "sin": "stablehlo.sine",
+    "sqrt": "stablehlo.sqrt",
+    "subtract": "stablehlo.subtract",
+    "tan": "stablehlo.tan",
     "tanh": "stablehlo.tanh",
+    "truncated_remainder": "stablehlo.remainder",
 }
 
 REDUCERS = {
@@ -77,6 +109,46 @@ class Builder:
         """Emit the row of `ELEMENTWISE` for an op; operands have the result's shape."""
         return self.emit(ELEMENTWISE[name], out, *operands)
 
+    def floor_remainder(self, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
+        """Emit the remainder that has the divisor's sign; StableHLO's has the dividend's."""
+        remainder = self.elementwise("truncated_remainder", out, x, y)
+        if out.dtype.is_unsigned:
+            return remainder
+        shifted = self.elementwise("add", out, remainder, y)
+        return self.select(out, self._signs_differ(remainder, y), shifted, remainder)
+
+    def floor_divide(self, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
+        """Emit the quotient rounded down, from an exact remainder."""
+        if out.dtype.is_unsigned:
+            return self.elementwise("divide", out, x, y)
+        remainder = self.elementwise("truncated_remainder", out, x, y)
+        below = self._signs_differ(remainder, y)
+        if out.dtype.is_integer:
+            quotient = self.elementwise("divide", out, x, y)
+            below = self._and(below, self._compare_with("not_equal", y, 0))
+        else:
+            whole = self.elementwise("subtract", out, x, remainder)
+            quotient = self.elementwise("round", out, self.elementwise("divide", out, whole, y))
+        lower = self.elementwise("subtract", out, quotient, self.full(out, 1))
+        quotient = self.select(out, below, lower, quotient)
+        if out.dtype.is_integer:
+            return quotient
+        by_zero = self._compare_with("equal", y, 0)
+        return self.select(out, by_zero, self.elementwise("divide", out, x, y), quotient)
+
+    def _signs_differ(self, remainder: HloValue, y: HloValue) -> HloValue:
+        """Emit whether a remainder is not 0 and has another sign than the divisor."""
+        flags = y.type.with_dtype(dtypes.bool)
+        signs = [self._compare_with("less", value, 0) for value in (remainder, y)]
+        differ = self.compare("not_equal", flags, *signs)
+        return self._and(differ, self._compare_with("not_equal", remainder, 0))
+
+    def _and(self, x: HloValue, y: HloValue) -> HloValue:
+        return self.elementwise("logical_and", x.type, x, y)
+
+    def _compare_with(self, name: str, x: HloValue, number: float) -> HloValue:
+        return self.compare(name, x.type.with_dtype(dtypes.bool), x, self.full(x.type, number))
+
     def compare(self, name: str, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
         """Emit a comparison: bool where the relation holds."""
         kind = x.type.dtype
@@ -104,6 +176,88 @@ class Builder:
             return self.compare("not_equal", out, x, self.full(x.type, 0))
         return self.emit("stablehlo.convert", out, x)
 
+    # ------------------------------------------------------------------ reductions
+
+    def reduce(self, kind: str, x: HloValue, dims: Sequence[int]) -> HloValue:
+        """Emit a reduction, a row of `REDUCERS`, that removes dimensions.
+
+        Sums and products of floats of 16 bits and less are computed in float32.
+        """
+        narrow = x.type.dtype
+        if kind in ("sum", "prod") and narrow.is_floating and narrow.bits <= 16:
+            wide = self.convert(x.type.with_dtype(dtypes.float32), x)
+            reduced = self.reduce(kind, wide, dims)
+            return self.convert(reduced.type.with_dtype(narrow), reduced)
+        scalar = x.type.with_shape(())
+        body = self._reducer(kind, scalar)
+        results = self._reduce([x], [self.full(scalar, _identity(kind, narrow))], dims, body)
+        return results[0]
+
+    def _reducer(self, kind: str, scalar: TensorType) -> Callable[..., list[HloValue]]:
+        return lambda x, y: [self.emit(REDUCERS[kind], scalar, x, y)]
+
+    def arg_reduce(self, kind: str, x: HloValue, dim: int) -> HloValue:
+        """Emit the int32 index of the largest ("argmax") or smallest element along a dimension."""
+        index = self.iota(x.type.with_dtype(dtypes.int32), dim)
+        kinds = [x.type.dtype, dtypes.int32]
+        numbers = (_identity(kind.removeprefix("arg"), x.type.dtype), 0)
+        initial = [
+            self.full(TensorType((), dtype), number)
+            for dtype, number in zip(kinds, numbers, strict=True)
+        ]
+        relation = "greater" if kind == "argmax" else "less"
+
+        def body(x: HloValue, i: HloValue, y: HloValue, j: HloValue) -> list[HloValue]:
+            first = self._is_first(relation, x, i, y, j)
+            return [self.select(x.type, first, x, y), self.select(i.type, first, i, j)]
+
+        return self._reduce([x, index], initial, [dim], body)[1]
+
+    def _is_first(
+        self, relation: str, x: HloValue, i: HloValue, y: HloValue, j: HloValue
+    ) -> HloValue:
+        """Emit whether `x` at `i` wins over `y` at `j`: NaN wins, of equal ones the first."""
+        flag = TensorType((), dtypes.bool)
+        better = self.compare(relation, flag, x, y)
+        equal = self.compare("equal", flag, x, y)
+        if x.type.dtype.is_floating:
+            nan = [self.compare("not_equal", flag, value, value) for value in (x, y)]
+            only_x = self._and(nan[0], self.elementwise("logical_not", flag, nan[1]))
+            better = self.elementwise("logical_or", flag, better, only_x)
+            equal = self.elementwise("logical_or", flag, equal, self._and(*nan))
+        earlier = self._and(equal, self.compare("less", flag, i, j))
+        return self.elementwise("logical_or", flag, better, earlier)
+
+    def _reduce(
+        self,
+        operands: Sequence[HloValue],
+        initial: Sequence[HloValue],
+        dims: Sequence[int],
+        body: Callable[..., Sequence[HloValue]],
+    ) -> list[HloValue]:
+        """Emit a reduction of several tensors at once."""
+        scalars = [value.type for value in initial]
+        outs = [
+            value.type.with_shape(
+                size for dim, size in enumerate(value.type.shape) if dim not in dims
+            )
+            for value in operands
+        ]
+
+        def region(handles: Sequence[Handle]) -> list[Handle]:
+            pairs = zip(handles, scalars * 2, strict=True)
+            made = body(*[HloValue(handle, type) for handle, type in pairs])
+            return [value.handle for value in made]
+
+        results = self.program.operation(
+            "stablehlo.reduce",
+            [type_text(out) for out in outs],
+            [value.handle for value in (*operands, *initial)],
+            {"dimensions": i64s(dims)},
+            [([type_text(type) for type in scalars * 2], region)],
+        )
+        return [HloValue(result, out) for result, out in zip(results, outs, strict=True)]
+
     # ------------------------------------------------------------------ constants and shapes
 
     def constant(self, array: Array, dtype: dtype, name: str = "constant") -> HloValue:
@@ -115,6 +269,10 @@ class Builder:
         """Emit a tensor that holds one number everywhere."""
         array = np.broadcast_to(np.asarray(value).astype(type.dtype.numpy), type.shape)
         return self.constant(np.array(array), type.dtype)
+
+    def iota(self, out: TensorType, dim: int) -> HloValue:
+        """Emit 0, 1, 2, ... along a dimension."""
+        return self.emit("stablehlo.iota", out, iota_dimension=f"{dim} : i64")
 
     def broadcast_to(self, x: HloValue, shape: Shape) -> HloValue:
         """Emit numpy's broadcast of `x` to a shape: new dimensions go in front."""
@@ -128,10 +286,177 @@ class Builder:
         out = x.type.with_shape(shape)
         return self.emit("stablehlo.broadcast_in_dim", out, x, broadcast_dimensions=i64s(dims))
 
+    def reshape(self, out: TensorType, x: HloValue) -> HloValue:
+        """Emit a change of shape."""
+        return x if out.shape == x.type.shape else self.emit("stablehlo.reshape", out, x)
+
+    def transpose(self, out: TensorType, x: HloValue, permutation: Sequence[int]) -> HloValue:
+        """Emit a reordering of dimensions: `i` of the result is `permutation[i]` of `x`."""
+        return self.emit("stablehlo.transpose", out, x, permutation=i64s(permutation))
+
+    def slice(
+        self,
+        out: TensorType,
+        x: HloValue,
+        start: Sequence[int],
+        limit: Sequence[int],
+        step: Sequence[int],
+    ) -> HloValue:
+        """Emit a selection of elements `start, start + step, ...` below `limit` a dimension."""
+        return self.emit(
+            "stablehlo.slice",
+            out,
+            x,
+            start_indices=i64s(start),
+            limit_indices=i64s(limit),
+            strides=i64s(step),
+        )
+
+    def reverse(self, out: TensorType, x: HloValue, dims: Sequence[int]) -> HloValue:
+        """Emit a reversal of the order along dimensions."""
+        return self.emit("stablehlo.reverse", out, x, dimensions=i64s(dims))
+
+    def concatenate(self, out: TensorType, values: Sequence[HloValue], dim: int) -> HloValue:
+        """Emit tensors joined along a dimension."""
+        return self.emit("stablehlo.concatenate", out, *values, dimension=f"{dim} : i64")
+
+    def pad(
+        self,
+        out: TensorType,
+        x: HloValue,
+        value: HloValue,
+        low: Sequence[int],
+        high: Sequence[int],
+        interior: Sequence[int],
+    ) -> HloValue:
+        """Emit a padding with a scalar; negative amounts crop."""
+        return self.emit(
+            "stablehlo.pad",
+            out,
+            x,
+            value,
+            edge_padding_low=i64s(low),
+            edge_padding_high=i64s(high),
+            interior_padding=i64s(interior),
+        )
+
+    # ------------------------------------------------------------------ contractions and windows
+
+    def dot_general(
+        self, out: TensorType, lhs: HloValue, rhs: HloValue, batch: DimPairs, contracting: DimPairs
+    ) -> HloValue:
+        """Emit a contraction; the pairs hold the left and the right operand's dimensions."""
+        numbers = (
+            f"lhs_batching_dimensions = {list(batch[0])}, "
+            f"rhs_batching_dimensions = {list(batch[1])}, "
+            f"lhs_contracting_dimensions = {list(contracting[0])}, "
+            f"rhs_contracting_dimensions = {list(contracting[1])}"
+        )
+        attribute = f"#stablehlo.dot<{numbers}>"
+        return self.emit("stablehlo.dot_general", out, lhs, rhs, dot_dimension_numbers=attribute)
+
+    def convolution(
+        self, out: TensorType, input: HloValue, kernel: HloValue, attributes: Convolution
+    ) -> HloValue:
+        """Emit a convolution."""
+        return self.emit(
+            "stablehlo.convolution",
+            out,
+            input,
+            kernel,
+            window_strides=i64s(attributes.stride),
+            padding=pairs(attributes.padding),
+            lhs_dilation=i64s(attributes.input_dilation),
+            rhs_dilation=i64s(attributes.dilation),
+            dimension_numbers=_convolution_dims(len(attributes.stride), attributes.layout),
+            feature_group_count=f"{attributes.groups} : i64",
+            batch_group_count="1 : i64",
+        )
+
+    def batch_norm_inference(
+        self, out: TensorType, *values: HloValue, eps: float, feature_dim: int
+    ) -> HloValue:
+        """Emit a normalisation of input by scale, offset, mean and variance, in this order."""
+        return self.emit(
+            "stablehlo.batch_norm_inference",
+            out,
+            *values,
+            epsilon=f"{eps:.9e} : f32",
+            feature_index=f"{feature_dim} : i64",
+        )
+
+    def reduce_window(
+        self,
+        kind: str,
+        out: TensorType,
+        x: HloValue,
+        window: Sequence[int],
+        stride: Sequence[int],
+        padding: Sequence[tuple[int, int]],
+        dilation: Sequence[int],
+    ) -> HloValue:
+        """Emit a reduction ("max" or "sum") over windows that slide along the dimensions."""
+        scalar = type_text(x.type.with_shape(()))
+        initial = self.full(x.type.with_shape(()), _lowest(x.type.dtype) if kind == "max" else 0)
+        body = ([scalar] * 2, lambda pair: self.program.operation(REDUCERS[kind], [scalar], pair))
+        results = self.program.operation(
+            "stablehlo.reduce_window",
+            [type_text(out)],
+            [x.handle, initial.handle],
+            {
+                "window_dimensions": i64s(window),
+                "window_strides": i64s(stride),
+                "window_dilations": i64s(dilation),
+                "padding": pairs(padding),
+            },
+            [body],
+        )
+        return HloValue(results[0], out)
+
 
 def i64s(numbers: Sequence[int]) -> str:
     """Return the attribute text of an array of 64-bit integers."""
     return f"array<i64: {', '.join(map(str, numbers))}>" if numbers else "array<i64>"
+
+
+def pairs(padding: Sequence[tuple[int, int]]) -> str:
+    """Return the attribute text of a padding: a low and a high amount for each dimension."""
+    rows = [list(pair) for pair in padding]
+    return f"dense<{rows or ''}> : tensor<{len(rows)}x2xi64>"
+
+
+def _convolution_dims(rank: int, layout: Layout) -> str:
+    spatial = ", ".join(map(str, range(rank)))
+    if layout == "channels_first":
+        image, kernel = [f"b, f, {spatial}", f"o, i, {spatial}"]
+    else:
+        image, kernel = [f"b, {spatial}, f", f"{spatial}, i, o"]
+    return f"#stablehlo.conv<[{image}]x[{kernel}]->[{image}]>".replace(", ]", "]").replace(" ,", "")
+
+
+def _lowest(kind: dtype) -> float | int:
+    if kind.is_floating:
+        return -np.inf
+    return 0 if kind.is_unsigned or kind is dtypes.bool else -(2 ** (kind.bits - 1))
+
+
+def _highest(kind: dtype) -> float | int:
+    if kind.is_floating:
+        return np.inf
+    return 1 if kind is dtypes.bool else -1 - _lowest(kind) if _is_signed(kind) else 2**kind.bits - 1
+
+
+def _identity(kind: str, dtype: dtype) -> float | int | bool:
+    """Return the number that changes no result of a reduction."""
+    match kind:
+        case "sum" | "any":
+            return 0
+        case "prod" | "all":
+            return 1
+        case "max":
+            return _lowest(dtype)
+        case _:
+            return _highest(dtype)
 
 
 def _is_signed(kind: dtype) -> bool:
@@ -139,4 +464,3 @@ def _is_signed(kind: dtype) -> bool:
 
 
 __all__ = ["Builder", "HloValue", "element_text", "i64s", "type_text"]
-Any_ = Any

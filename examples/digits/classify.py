@@ -1,4 +1,4 @@
-"""Read handwritten digits with a compiled vmfb. This is all a server needs: no farrier, no compiler.
+"""Read handwritten digits with a compiled vmfb: neither farrier nor the compiler is needed.
 
 python classify.py digits.vmfb test_split.npz
 """
@@ -22,7 +22,7 @@ REQUIRED_ACCURACY = 0.97
 
 def to_input(image: Images) -> npt.NDArray[np.float32]:
     """Return one scan, (8, 8) with levels 0..16, as the network's input: (1, 1, 8, 8) in [0, 1]."""
-    return np.float32(image)[None, None] / np.float32(GREY_LEVELS)
+    return image.astype(np.float32)[None, None] / GREY_LEVELS
 
 
 def classify(net: farrier_runtime.Executable, images: Images) -> tuple[Labels, float]:

@@ -32,8 +32,9 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 def compile_net(net: Net, target: str, path: Path) -> None:
     """Compile for batch 1, save the artifact and report its size and the time it took."""
+    image = fr.InputInfo((1, 1, 8, 8), fr.float32)
     start = time.perf_counter()
-    executable = fr.compile(net, args=[fr.InputInfo((1, 1, 8, 8), fr.float32)], target=target)
+    executable = fr.compile(net, args=[image], target=target, cache=False)  # a real compile time
     seconds = time.perf_counter() - start
     executable.save(path)
     size = path.stat().st_size / 1000

@@ -36,5 +36,6 @@ from farrier_runtime.errors import (
 )
 from farrier_runtime.version import __version__
 
+from farrier.modules import BatchNorm, Conv, Linear, Module, NLinear, Parameter, Sequential
 from farrier.ops import *
 from farrier.tensor import Tensor

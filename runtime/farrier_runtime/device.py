@@ -1,6 +1,137 @@
-"""Devices: placeholder until the runtime's author writes the real one."""
+"""Devices: where an artifact runs, by name."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+
+from farrier_runtime import session
+from farrier_runtime.errors import ArgumentError, DeviceError
+
+# A kind of device and the name of IREE's driver for it.
+DRIVERS = {"cpu": "local-sync", "cuda": "cuda", "metal": "metal", "rocm": "hip", "vulkan": "vulkan"}
+
+_logger = logging.getLogger("farrier")
+
+
 class device:
+    """A device of this machine, by kind and index.
+
+    Attributes:
+        kind: `"cpu"`, `"cuda"`, `"metal"`, `"rocm"` or `"vulkan"`.
+        index: which of the devices of that kind.
+    """
+
+    kind: str
+    index: int
+
     def __init__(self, device: str) -> None:
-        self.kind, self.index = "cpu", 0
+        """Parse a device's name.
+
+        Args:
+            device: a kind, and an index after a colon where it is not 0: `"cpu"`, `"cuda:1"`.
+                `"gpu"` is `"cuda:0"`, or this machine's default device where it has no CUDA device.
+
+        Raises:
+            ArgumentError: there is no such kind of device.
+
+        Example:
+            ```python
+            assert str(device("cpu")) == "cpu:0"
+            ```
+        """
+        match = re.fullmatch(r"([a-z]+)(?::([0-9]{1,3}))?", device)
+        kind, index = (match[1], int(match[2] or 0)) if match else ("", 0)
+        if kind not in {*DRIVERS, "gpu"}:
+            raise ArgumentError(
+                f"{device!r} is not a device. Devices are {', '.join(DRIVERS)} and gpu, with an "
+                f"index where there are several: cuda:1"
+            )
+        if kind == "gpu":
+            kind, index = ("cuda", index) if _gpu_is_here() else ("cpu", 0)
+        self.kind, self.index = kind, index
+
     def __str__(self) -> str:
+        """The full name, for example `cuda:0`."""
         return f"{self.kind}:{self.index}"
+
+    def __repr__(self) -> str:
+        """The call that makes this device."""
+        return f"device({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both are the same device."""
+        return isinstance(other, device) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        """Equal devices have equal hashes."""
+        return hash(str(self))
+
+
+@functools.cache
+def _gpu_is_here() -> bool:
+    """Look for a CUDA device, and say once that there is none."""
+    here = count("cuda") > 0
+    if not here:
+        _logger.warning("This machine has no CUDA device: gpu means cpu:0.")
+    return here
+
+
+@functools.cache
+def count(kind: str) -> int:
+    """Count this machine's devices of a kind.
+
+    Args:
+        kind: a key of `DRIVERS`.
+
+    Returns:
+        How many there are; 0 where the driver is not installed.
+    """
+    return 1 if kind == "cpu" else len(session.query(DRIVERS[kind])[0])
+
+
+def available_devices() -> list[device]:
+    """List the devices that this machine has, the CPU first.
+
+    Returns:
+        The devices; looking for them loads the drivers that are installed.
+
+    Example:
+        ```python
+        assert device("cpu") in available_devices()
+        ```
+    """
+    return [device(f"{kind}:{index}") for kind in DRIVERS for index in range(count(kind))]
+
+
+def why_absent(kind: str) -> str:
+    """Say that a kind of device is not here, and why.
+
+    Args:
+        kind: a key of `DRIVERS`.
+
+    Returns:
+        A clause with what IREE's driver says and what is here instead.
+    """
+    reason = session.query(DRIVERS[kind])[1]
+    because = f" (IREE: {reason})" if reason else ""
+    names = ", ".join(map(str, available_devices()))
+    return f"this machine has no {kind} device{because}. It has {names}"
+
+
+def check_available(wanted: device) -> None:
+    """Refuse a device that this machine does not have.
+
+    Args:
+        wanted: the device.
+
+    Raises:
+        DeviceError: it is not there; the text says what is.
+    """
+    there = count(wanted.kind)
+    if not there:
+        raise DeviceError(why_absent(wanted.kind))
+    if wanted.index >= there:
+        names = ", ".join(map(str, available_devices()))
+        raise DeviceError(f"{wanted} is not on this machine. It has {names}")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 
 class FarrierError(Exception):
-    """The base of all of Farrier's errors."""
+    """The base of all of Farrier's errors.
+
+    Attributes:
+        explained: whether the text already shows the user's line.
+    """
+
+    explained: bool = False
 
 
 class ArgumentError(FarrierError, ValueError):

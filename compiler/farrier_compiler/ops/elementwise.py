@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,21 +19,370 @@ if TYPE_CHECKING:
 
 
 class Elementwise(Op, abstract=True):
-    """The family: operands of one data type, broadcast against each other."""
+    """The family: operands of one data type, broadcast against each other.
+
+    Attributes:
+        domain: the data types that it takes, a key of `ops.base.DOMAINS`.
+    """
 
     domain: ClassVar[str] = "number"
 
     def infer(self, *types: TensorType) -> TensorType:
         check_same_dtype(self.name, types)
-        check_domain(self.name, types[0], self.domain)
-        return TensorType(broadcast_shapes(self.name, tuple(t.shape for t in types)), self.result_dtype(types[0].dtype))
+        for type in types:
+            check_domain(self.name, type, self.domain)
+        shape = broadcast_shapes(self.name, tuple(type.shape for type in types))
+        return TensorType(shape, self.result_dtype(types[0].dtype))
 
     def result_dtype(self, operand: dtype) -> dtype:
         """Return the result's data type."""
         return operand
 
     def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
-        return hlo.elementwise(self.name, out, *[hlo.broadcast_to(v, out.shape) for v in values])
+        operands = [hlo.broadcast_to(value, out.shape) for value in values]
+        return hlo.elementwise(self.name, out, *operands)
+
+    def operand_names(self, count: int) -> list[str]:
+        return ["input", "other"][:count]
+
+
+# ---------------------------------------------------------------------- one operand
+
+
+@dataclass(frozen=True)
+class Abs(Elementwise):
+    """Absolute value, elementwise. StableHLO spec: abs."""
+
+    def reference(self, x: Array) -> Array:
+        return np.abs(x)
+
+
+@dataclass(frozen=True)
+class Negative(Elementwise):
+    """Negation, elementwise; unsigned integers wrap around. StableHLO spec: negate."""
+
+    def reference(self, x: Array) -> Array:
+        return np.negative(x)
+
+
+@dataclass(frozen=True)
+class Sign(Elementwise):
+    """-1, 0 or 1 by the sign, elementwise; NaN stays NaN. StableHLO spec: sign."""
+
+    def reference(self, x: Array) -> Array:
+        return np.sign(x)
+
+
+class FloatFunction(Elementwise, abstract=True):
+    """The family of functions on floating-point numbers."""
+
+    domain = "floating"
+
+
+@dataclass(frozen=True)
+class Exp(FloatFunction):
+    """`e ** x`, elementwise. StableHLO spec: exponential."""
+
+    def reference(self, x: Array) -> Array:
+        return np.exp(x)
+
+
+@dataclass(frozen=True)
+class Expm1(FloatFunction):
+    """`e ** x - 1`, elementwise, precise near 0. StableHLO spec: exponential_minus_one."""
+
+    def reference(self, x: Array) -> Array:
+        return np.expm1(x)
+
+
+@dataclass(frozen=True)
+class Log(FloatFunction):
+    """Natural logarithm, elementwise. StableHLO spec: log."""
+
+    def reference(self, x: Array) -> Array:
+        return np.log(x)
+
+
+@dataclass(frozen=True)
+class Log1p(FloatFunction):
+    """`log(1 + x)`, elementwise, precise near 0. StableHLO spec: log_plus_one."""
+
+    def reference(self, x: Array) -> Array:
+        return np.log1p(x)
+
+
+@dataclass(frozen=True)
+class Sqrt(FloatFunction):
+    """Square root, elementwise. StableHLO spec: sqrt."""
+
+    def reference(self, x: Array) -> Array:
+        return np.sqrt(x)
+
+
+@dataclass(frozen=True)
+class Rsqrt(FloatFunction):
+    """`1 / sqrt(x)`, elementwise. StableHLO spec: rsqrt."""
+
+    def reference(self, x: Array) -> Array:
+        return 1 / np.sqrt(x)
+
+
+@dataclass(frozen=True)
+class Sin(FloatFunction):
+    """Sine of radians, elementwise. StableHLO spec: sine."""
+
+    def reference(self, x: Array) -> Array:
+        return np.sin(x)
+
+
+@dataclass(frozen=True)
+class Cos(FloatFunction):
+    """Cosine of radians, elementwise. StableHLO spec: cosine."""
+
+    def reference(self, x: Array) -> Array:
+        return np.cos(x)
+
+
+@dataclass(frozen=True)
+class Tan(FloatFunction):
+    """Tangent of radians, elementwise. StableHLO spec: tan."""
+
+    def reference(self, x: Array) -> Array:
+        return np.tan(x)
+
+
+@dataclass(frozen=True)
+class Tanh(FloatFunction):
+    """Hyperbolic tangent, elementwise. StableHLO spec: tanh."""
+
+    def reference(self, x: Array) -> Array:
+        return np.tanh(x)
+
+
+@dataclass(frozen=True)
+class Sigmoid(FloatFunction):
+    """`1 / (1 + e ** -x)`, elementwise. StableHLO spec: logistic."""
+
+    def reference(self, x: Array) -> Array:
+        return 1 / (1 + np.exp(-x))
+
+
+_erf: Any = np.vectorize(math.erf, otypes=[np.float64])
+
+
+@dataclass(frozen=True)
+class Erf(FloatFunction):
+    """Gauss error function, elementwise. StableHLO spec: none, CHLO: erf."""
+
+    def reference(self, x: Array) -> Array:
+        return _erf(x) if x.size else x
+
+
+@dataclass(frozen=True)
+class Floor(FloatFunction):
+    """The largest whole number that is not above, elementwise. StableHLO spec: floor."""
+
+    def reference(self, x: Array) -> Array:
+        return np.floor(x)
+
+
+@dataclass(frozen=True)
+class Ceil(FloatFunction):
+    """The smallest whole number that is not below, elementwise. StableHLO spec: ceil."""
+
+    def reference(self, x: Array) -> Array:
+        return np.ceil(x)
+
+
+@dataclass(frozen=True)
+class Round(FloatFunction):
+    """The nearest whole number, halves to the even one. StableHLO spec: round_nearest_even."""
+
+    def reference(self, x: Array) -> Array:
+        return np.rint(x)
+
+
+@dataclass(frozen=True)
+class Isfinite(FloatFunction):
+    """Whether a number is neither infinite nor NaN, elementwise. StableHLO spec: is_finite."""
+
+    def result_dtype(self, operand: dtype) -> dtype:
+        return dtypes.bool
+
+    def reference(self, x: Array) -> Array:
+        return np.isfinite(x)
+
+
+@dataclass(frozen=True)
+class LogicalNot(Elementwise):
+    """Not, elementwise: of truth values, or of each bit of an integer. StableHLO spec: not."""
+
+    domain = "bits"
+
+    def reference(self, x: Array) -> Array:
+        return np.invert(x)
+
+
+# ---------------------------------------------------------------------- two operands
+
+
+@dataclass(frozen=True)
+class Add(Elementwise):
+    """Sum, elementwise; of bools: or. StableHLO spec: add."""
+
+    domain = "any"
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.add(x, y)
+
+
+@dataclass(frozen=True)
+class Subtract(Elementwise):
+    """Difference, elementwise. StableHLO spec: subtract."""
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.subtract(x, y)
+
+
+@dataclass(frozen=True)
+class Multiply(Elementwise):
+    """Product, elementwise; of bools: and. StableHLO spec: multiply."""
+
+    domain = "any"
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.multiply(x, y)
+
+
+@dataclass(frozen=True)
+class Divide(Elementwise):
+    """Quotient, elementwise; of integers: truncated, all bits set where the divisor is 0.
+
+    StableHLO spec: divide.
+    """
+
+    def reference(self, x: Array, y: Array) -> Array:
+        if not np.issubdtype(x.dtype, np.integer):
+            return np.divide(x, y)
+        away = (np.remainder(x, y) != 0) & ((x < 0) != (y < 0))
+        quotient = np.floor_divide(x, y) + away.astype(x.dtype)
+        return np.where(y == 0, np.invert(np.zeros_like(quotient)), quotient)
+
+
+@dataclass(frozen=True)
+class FloorDivide(Elementwise):
+    """Quotient rounded down, elementwise, as Python's `//`; of integers by 0: all bits set.
+
+    StableHLO spec: divide, remainder.
+    """
+
+    def reference(self, x: Array, y: Array) -> Array:
+        quotient = np.floor_divide(x, y)
+        if not np.issubdtype(x.dtype, np.integer):
+            return quotient
+        return np.where(y == 0, np.invert(np.zeros_like(quotient)), quotient)
+
+    def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
+        return hlo.floor_divide(out, *[hlo.broadcast_to(value, out.shape) for value in values])
+
+
+@dataclass(frozen=True)
+class Remainder(Elementwise):
+    """What `//` leaves, with the divisor's sign, elementwise; `x` where an integer divisor is 0.
+
+    StableHLO spec: remainder.
+    """
+
+    def reference(self, x: Array, y: Array) -> Array:
+        remainder = np.remainder(x, y)
+        return np.where(y == 0, x, remainder) if np.issubdtype(x.dtype, np.integer) else remainder
+
+    def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
+        return hlo.floor_remainder(out, *[hlo.broadcast_to(value, out.shape) for value in values])
+
+
+@dataclass(frozen=True)
+class Power(Elementwise):
+    """`x ** y`, elementwise; of integers: wraps around, negative exponents truncate to -1, 0, 1.
+
+    StableHLO spec: power.
+    """
+
+    def reference(self, x: Array, y: Array) -> Array:
+        if not np.issubdtype(x.dtype, np.signedinteger):
+            return np.power(x, y)
+        unit = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0))
+        return np.where(y < 0, unit, np.power(x, np.maximum(y, 0)))
+
+
+@dataclass(frozen=True)
+class Maximum(Elementwise):
+    """The larger one, elementwise; NaN if either is; of bools: or. StableHLO spec: maximum."""
+
+    domain = "any"
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.maximum(x, y)
+
+    def operand_names(self, count: int) -> list[str]:
+        return ["lhs", "rhs"]
+
+
+@dataclass(frozen=True)
+class Minimum(Elementwise):
+    """The smaller one, elementwise; NaN if either is; of bools: and. StableHLO spec: minimum."""
+
+    domain = "any"
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.minimum(x, y)
+
+    def operand_names(self, count: int) -> list[str]:
+        return ["lhs", "rhs"]
+
+
+@dataclass(frozen=True)
+class Atan2(FloatFunction):
+    """The angle of the point `(y, x)`, elementwise, in radians. StableHLO spec: atan2."""
+
+    def reference(self, y: Array, x: Array) -> Array:
+        return np.arctan2(y, x)
+
+
+@dataclass(frozen=True)
+class LogicalAnd(Elementwise):
+    """And, elementwise: of truth values, or of each bit of integers. StableHLO spec: and."""
+
+    domain = "bits"
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.bitwise_and(x, y)
+
+
+@dataclass(frozen=True)
+class LogicalOr(Elementwise):
+    """Or, elementwise: of truth values, or of each bit of integers. StableHLO spec: or."""
+
+    domain = "bits"
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.bitwise_or(x, y)
+
+
+@dataclass(frozen=True)
+class LogicalXor(Elementwise):
+    """Either but not both, elementwise: of truth values, or of each bit of integers.
+
+    StableHLO spec: xor.
+    """
+
+    domain = "bits"
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.bitwise_xor(x, y)
+
+
+# ---------------------------------------------------------------------- comparisons
 
 
 class Comparison(Elementwise, abstract=True):
@@ -49,21 +399,19 @@ class Comparison(Elementwise, abstract=True):
 
 
 @dataclass(frozen=True)
-class Add(Elementwise):
-    """Sum, elementwise. StableHLO spec: add."""
+class Equal(Comparison):
+    """`x == y`, elementwise. StableHLO spec: compare."""
 
     def reference(self, x: Array, y: Array) -> Array:
-        return np.add(x, y)
+        return np.equal(x, y)
 
 
 @dataclass(frozen=True)
-class Tanh(Elementwise):
-    """Hyperbolic tangent, elementwise. StableHLO spec: tanh."""
+class NotEqual(Comparison):
+    """`x != y`, elementwise. StableHLO spec: compare."""
 
-    domain = "floating"
-
-    def reference(self, x: Array) -> Array:
-        return np.tanh(x)
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.not_equal(x, y)
 
 
 @dataclass(frozen=True)
@@ -72,6 +420,33 @@ class Less(Comparison):
 
     def reference(self, x: Array, y: Array) -> Array:
         return np.less(x, y)
+
+
+@dataclass(frozen=True)
+class LessEqual(Comparison):
+    """`x <= y`, elementwise. StableHLO spec: compare."""
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.less_equal(x, y)
+
+
+@dataclass(frozen=True)
+class Greater(Comparison):
+    """`x > y`, elementwise. StableHLO spec: compare."""
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.greater(x, y)
+
+
+@dataclass(frozen=True)
+class GreaterEqual(Comparison):
+    """`x >= y`, elementwise. StableHLO spec: compare."""
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.greater_equal(x, y)
+
+
+# ---------------------------------------------------------------------- choice and conversion
 
 
 @dataclass(frozen=True)
@@ -89,6 +464,9 @@ class Where(Op):
 
     def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
         return hlo.select(out, *[hlo.broadcast_to(value, out.shape) for value in values])
+
+    def operand_names(self, count: int) -> list[str]:
+        return ["condition", "input", "other"]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Functional ops, a file for each family."""
 
 from farrier.ops.activation import *
+from farrier.ops.arithmetic import *
+from farrier.ops.comparison import *
 from farrier.ops.convolution import *
 from farrier.ops.creation import *
 from farrier.ops.elementwise import *

@@ -1,5 +1,276 @@
-"""Activation functions."""
+"""Activation functions: all but `relu` and `tanh`'s kin are for floating-point numbers."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+import math
+from typing import Literal
+
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.ops import elementwise as primitive
+from farrier_runtime.errors import ArgumentError
+
+from farrier.ops.arithmetic import add, clamp, divide, maximum, minimum, multiply, subtract
+from farrier.ops.comparison import greater, where
+from farrier.ops.elementwise import cast, erf, exp, expm1, log, log1p, negative, require_floating, tanh
+from farrier.ops.reduction import max, reduced_dims, sum, widen
+from farrier.tensor import Tensor, apply
+
+__all__ = [
+    "elu",
+    "gelu",
+    "hardswish",
+    "leaky_relu",
+    "log_softmax",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+]
+
+
+def relu(input: Tensor) -> Tensor:
+    """Replace negative elements by 0.
+
+    `output = max(input, 0)`
+
+    Args:
+        input: a tensor of numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds bools.
+
+    Example:
+        >>> fr.relu(fr.Tensor([-1.0, 2.0]))
+        @@OUT@@
+    """
+    return maximum(input, 0)
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """Map to (0, 1) by the logistic function, elementwise.
+
+    `output = 1 / (1 + e^-input)`
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.sigmoid(fr.Tensor([0.0, 2.0]))
+        @@OUT@@
+    """
+    return apply(primitive.Sigmoid(), input)
+
+
+def silu(input: Tensor) -> Tensor:
+    """Weigh elements by their sigmoid; also called swish.
+
+    `output = input * sigmoid(input)`
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.silu(fr.Tensor([0.0, 2.0]))
+        @@OUT@@
+    """
+    return multiply(input, sigmoid(input))
+
+
+def gelu(input: Tensor, approximate: Literal["none", "tanh"] = "none") -> Tensor:
+    """Weigh elements by the normal distribution's cumulative function.
+
+    `output = input / 2 * (1 + erf(input / sqrt(2)))`, or, with approximate="tanh",
+    `output = input / 2 * (1 + tanh(sqrt(2 / pi) * (input + 0.044715 * input^3)))`
+
+    Args:
+        input: a tensor of floating-point numbers; 16-bit ones are computed in float32.
+        approximate: "none" or "tanh".
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        ArgumentError: `approximate` is something else.
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.gelu(fr.Tensor([-1.0, 0.0, 1.0]))
+        @@OUT@@
+    """
+    require_floating("gelu", input)
+    x = widen(input)
+    if approximate == "none":
+        bell = erf(multiply(x, math.sqrt(0.5)))
+    elif approximate == "tanh":
+        cubic = multiply(multiply(x, x), multiply(x, 0.044715))
+        bell = tanh(multiply(add(x, cubic), math.sqrt(2 / math.pi)))
+    else:
+        raise explain(
+            ArgumentError(f"gelu's approximate is 'none' or 'tanh', but got {approximate!r:.40}.")
+        )
+    return cast(multiply(multiply(x, 0.5), add(bell, 1)), input.dtype)
+
+
+def softplus(input: Tensor) -> Tensor:
+    """Compute a smooth relu.
+
+    `output = ln(1 + e^input)`
+
+    Args:
+        input: a tensor of floating-point numbers; 16-bit ones are computed in float32.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.softplus(fr.Tensor([0.0, 100.0]))
+        @@OUT@@
+    """
+    require_floating("softplus", input)
+    x = widen(input)
+    tail = log1p(exp(negative(apply(primitive.Abs(), x))))
+    return cast(add(maximum(x, 0), tail), input.dtype)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """Scale negative elements down.
+
+    `output = input where input > 0, negative_slope * input elsewhere`
+
+    Args:
+        input: a tensor of floating-point numbers.
+        negative_slope: the factor of negative elements.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.leaky_relu(fr.Tensor([-1.0, 2.0]))
+        @@OUT@@
+    """
+    require_floating("leaky_relu", input)
+    return where(greater(input, 0), input, multiply(input, negative_slope))
+
+
+def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
+    """Let negative elements decay towards -alpha.
+
+    `output = input where input > 0, alpha * (e^input - 1) elsewhere`
+
+    Args:
+        input: a tensor of floating-point numbers.
+        alpha: the negated limit for negative elements.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.elu(fr.Tensor([-1.0, 2.0]))
+        @@OUT@@
+    """
+    require_floating("elu", input)
+    decay = multiply(expm1(minimum(input, 0)), alpha)
+    return where(greater(input, 0), input, decay)
+
+
+def hardswish(input: Tensor) -> Tensor:
+    """Weigh elements by a piecewise linear sigmoid.
+
+    `output = input * clamp(input + 3, 0, 6) / 6`
+
+    Args:
+        input: a tensor of floating-point numbers; 16-bit ones are computed in float32.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.hardswish(fr.Tensor([-4.0, 1.0, 4.0]))
+        @@OUT@@
+    """
+    require_floating("hardswish", input)
+    x = widen(input)
+    gate = clamp(add(x, 3), 0, 6)
+    return cast(divide(multiply(x, gate), 6), input.dtype)
+
+
+def softmax(input: Tensor, dim: int | None = None) -> Tensor:
+    """Turn numbers into probabilities that add up to 1.
+
+    `output = e^input / sum(e^input)`
+
+    Args:
+        input: a tensor of floating-point numbers; 16-bit ones are computed in float32.
+        dim: the dimension along which they add up to 1; None: over all elements.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        ShapeError: the input has no such dimension, or it has size 0.
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.softmax(fr.Tensor([1.0, 2.0, 3.0]))
+        @@OUT@@
+    """
+    require_floating("softmax", input)
+    dims = reduced_dims("softmax", input, dim)
+    x = widen(input)
+    weights = exp(subtract(x, max(x, dims, keepdim=True)))
+    return cast(divide(weights, sum(weights, dims, keepdim=True)), input.dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
+    """Compute the logarithm of `softmax`, precisely.
+
+    `output = input - ln(sum(e^input))`
+
+    Args:
+        input: a tensor of floating-point numbers; 16-bit ones are computed in float32.
+        dim: the dimension along which the probabilities add up to 1; None: over all elements.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        ShapeError: the input has no such dimension, or it has size 0.
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.log_softmax(fr.Tensor([1.0, 2.0, 3.0]))
+        @@OUT@@
+    """
+    require_floating("log_softmax", input)
+    dims = reduced_dims("log_softmax", input, dim)
+    x = widen(input)
+    below = subtract(x, max(x, dims, keepdim=True))
+    return cast(subtract(below, log(sum(exp(below), dims, keepdim=True))), input.dtype)

@@ -1,15 +1,40 @@
-"""Arithmetic, comparisons and functions, elementwise with broadcasting."""
+"""Functions of one tensor, elementwise, and conversion between data types."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import elementwise as primitive
-from farrier_compiler.ops.base import Op
+from farrier_compiler.ops.base import Op, check_domain
+from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import ArgumentError, DtypeError
 
+from farrier.interop import Number
 from farrier.tensor import Tensor, apply, as_tensor
 
-__all__ = ["add", "tanh"]
+__all__ = [
+    "abs",
+    "cast",
+    "ceil",
+    "cos",
+    "erf",
+    "exp",
+    "expm1",
+    "floor",
+    "log",
+    "log1p",
+    "negative",
+    "reciprocal",
+    "round",
+    "rsqrt",
+    "sign",
+    "sin",
+    "sqrt",
+    "square",
+    "tan",
+    "tanh",
+]
 
 
 def binary(op: Op, left: Any, right: Any) -> Tensor:
@@ -20,25 +45,267 @@ def binary(op: Op, left: Any, right: Any) -> Tensor:
     return apply(op, as_tensor(left, like=other), other)
 
 
-def add(left: Tensor | float, right: Tensor | float) -> Tensor:
-    """Add elementwise: `left + right`.
-
-    Args:
-        left: a tensor of any number type, or a Python number.
-        right: a tensor of the same data type whose shape broadcasts, or a Python number.
-
-    Returns:
-        The sum, in the broadcast shape.
+def require_floating(name: str, input: Tensor) -> None:
+    """Refuse a tensor of other numbers.
 
     Raises:
-        ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ.
+        DtypeError: naming the function and the tensor's type.
+    """
+    try:
+        check_domain(name, input.value.type, "floating")
+    except DtypeError as error:
+        raise explain(error, [("input", input.value)]) from None
+
+
+def check_dtype(name: str, wanted: Any) -> dtype:
+    """Return `wanted`, which must be a data type.
+
+    Raises:
+        ArgumentError: it is something else.
+    """
+    if not isinstance(wanted, dtype):
+        raise explain(
+            ArgumentError(f"{name} needs a data type such as fr.float32, not {wanted!r:.60}.")
+        )
+    return wanted
+
+
+def abs(input: Tensor) -> Tensor:
+    """Compute the absolute value elementwise.
+
+    Args:
+        input: a tensor of numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds bools.
 
     Example:
-        >>> fr.add(fr.Tensor([1, 2]), 3)
-        tensor([4, 5], dtype=int32, loc=cpu:0, shape=(2,))
+        >>> fr.abs(fr.Tensor([-2, 3]))
+        @@OUT@@
     """
-    return binary(primitive.Add(), left, right)
+    return apply(primitive.Abs(), input)
+
+
+def negative(input: Tensor) -> Tensor:
+    """Negate elementwise: `-input`.
+
+    Args:
+        input: a tensor of numbers; unsigned ones wrap around.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds bools.
+
+    Example:
+        >>> fr.negative(fr.Tensor([-2, 3]))
+        @@OUT@@
+    """
+    return apply(primitive.Negative(), input)
+
+
+def sign(input: Tensor) -> Tensor:
+    """Compute the sign elementwise: -1, 0 or 1; NaN stays NaN.
+
+    Args:
+        input: a tensor of numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds bools.
+
+    Example:
+        >>> fr.sign(fr.Tensor([-2.5, 0.0, 3.0]))
+        @@OUT@@
+    """
+    return apply(primitive.Sign(), input)
+
+
+def exp(input: Tensor) -> Tensor:
+    """Compute the exponential elementwise.
+
+    `output = e^input`
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.exp(fr.Tensor([0.0, 1.0]))
+        @@OUT@@
+    """
+    return apply(primitive.Exp(), input)
+
+
+def expm1(input: Tensor) -> Tensor:
+    """Compute the exponential less 1 elementwise, precisely near 0.
+
+    `output = e^input - 1`
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.expm1(fr.Tensor([0.0, 1e-9]))
+        @@OUT@@
+    """
+    return apply(primitive.Expm1(), input)
+
+
+def log(input: Tensor) -> Tensor:
+    """Compute the natural logarithm elementwise.
+
+    `output = ln(input)`
+
+    Args:
+        input: a tensor of floating-point numbers; negative ones give NaN, 0 gives -inf.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.log(fr.Tensor([1.0, 10.0]))
+        @@OUT@@
+    """
+    return apply(primitive.Log(), input)
+
+
+def log1p(input: Tensor) -> Tensor:
+    """Compute the natural logarithm of 1 + input elementwise, precisely near 0.
+
+    `output = ln(1 + input)`
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.log1p(fr.Tensor([0.0, 1e-9]))
+        @@OUT@@
+    """
+    return apply(primitive.Log1p(), input)
+
+
+def sqrt(input: Tensor) -> Tensor:
+    """Compute the square root elementwise.
+
+    Args:
+        input: a tensor of floating-point numbers; negative ones give NaN.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.sqrt(fr.Tensor([4.0, 2.0]))
+        @@OUT@@
+    """
+    return apply(primitive.Sqrt(), input)
+
+
+def rsqrt(input: Tensor) -> Tensor:
+    """Compute the reciprocal of the square root elementwise.
+
+    `output = 1 / sqrt(input)`
+
+    Args:
+        input: a tensor of floating-point numbers; negative ones give NaN.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.rsqrt(fr.Tensor([4.0, 0.25]))
+        @@OUT@@
+    """
+    return apply(primitive.Rsqrt(), input)
+
+
+def sin(input: Tensor) -> Tensor:
+    """Compute the sine elementwise.
+
+    Args:
+        input: a tensor of angles in radians, floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.sin(fr.Tensor([0.0, 1.0]))
+        @@OUT@@
+    """
+    return apply(primitive.Sin(), input)
+
+
+def cos(input: Tensor) -> Tensor:
+    """Compute the cosine elementwise.
+
+    Args:
+        input: a tensor of angles in radians, floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.cos(fr.Tensor([0.0, 1.0]))
+        @@OUT@@
+    """
+    return apply(primitive.Cos(), input)
+
+
+def tan(input: Tensor) -> Tensor:
+    """Compute the tangent elementwise.
+
+    Args:
+        input: a tensor of angles in radians, floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.tan(fr.Tensor([0.0, 1.0]))
+        @@OUT@@
+    """
+    return apply(primitive.Tan(), input)
 
 
 def tanh(input: Tensor) -> Tensor:
@@ -54,7 +321,153 @@ def tanh(input: Tensor) -> Tensor:
         DtypeError: the input holds no floating-point numbers.
 
     Example:
-        >>> fr.tanh(fr.Tensor([0.0]))
-        tensor([0], dtype=float32, loc=cpu:0, shape=(1,))
+        >>> fr.tanh(fr.Tensor([0.0, 1.0]))
+        @@OUT@@
     """
     return apply(primitive.Tanh(), input)
+
+
+def erf(input: Tensor) -> Tensor:
+    """Compute the Gauss error function elementwise.
+
+    `output = 2 / sqrt(pi) * integral of e^(-t^2) for t from 0 to input`
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.erf(fr.Tensor([0.0, 1.0]))
+        @@OUT@@
+    """
+    return apply(primitive.Erf(), input)
+
+
+def floor(input: Tensor) -> Tensor:
+    """Round down to whole numbers elementwise.
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.floor(fr.Tensor([-1.5, 1.5]))
+        @@OUT@@
+    """
+    return apply(primitive.Floor(), input)
+
+
+def ceil(input: Tensor) -> Tensor:
+    """Round up to whole numbers elementwise.
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.ceil(fr.Tensor([-1.5, 1.5]))
+        @@OUT@@
+    """
+    return apply(primitive.Ceil(), input)
+
+
+def round(input: Tensor) -> Tensor:
+    """Round to the nearest whole numbers elementwise, halves to the even one.
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.round(fr.Tensor([0.5, 1.5, 2.6]))
+        @@OUT@@
+    """
+    return apply(primitive.Round(), input)
+
+
+def reciprocal(input: Tensor) -> Tensor:
+    """Compute the reciprocal elementwise.
+
+    `output = 1 / input`
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.reciprocal(fr.Tensor([2.0, 4.0]))
+        @@OUT@@
+    """
+    require_floating("reciprocal", input)
+    return binary(primitive.Divide(), 1, input)
+
+
+def square(input: Tensor) -> Tensor:
+    """Compute the square elementwise.
+
+    `output = input * input`
+
+    Args:
+        input: a tensor of numbers; integers wrap around.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds bools.
+
+    Example:
+        >>> fr.square(fr.Tensor([-2, 3]))
+        @@OUT@@
+    """
+    return apply(primitive.Multiply(), input, input)
+
+
+def cast(input: Tensor, dtype: dtype) -> Tensor:
+    """Convert to another data type.
+
+    Floats become integers by truncation; what is out of range becomes the nearest integer, and NaN 0.
+    Everything becomes a bool by `input != 0`. Integers that do not fit a smaller type wrap around.
+
+    Args:
+        input: a tensor of any data type.
+        dtype: the data type of the result.
+
+    Returns:
+        A tensor of the same shape; `input` itself if it has that data type.
+
+    Raises:
+        ArgumentError: `dtype` is no data type.
+
+    Example:
+        >>> fr.cast(fr.Tensor([-1.5, 300.0]), fr.int8)
+        @@OUT@@
+    """
+    if input.value.type.dtype is dtype:
+        return input
+    return apply(primitive.Cast(check_dtype("cast", dtype)), input)

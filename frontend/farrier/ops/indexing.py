@@ -2,4 +2,125 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+import builtins
+from collections.abc import Sequence
+from types import EllipsisType
+from typing import Any
+
+from farrier_compiler.ops import shape as primitive
+from farrier_runtime.errors import ArgumentError
+
+from farrier.ops.shape import refuse
+from farrier.tensor import Tensor, apply
+
+__all__ = ["slice"]
+
+Item = int | builtins.slice | EllipsisType | None
+
+
+def slice(input: Tensor, index: Any) -> Tensor:
+    """Select elements by position: what `input[index]` does.
+
+    Args:
+        input: a tensor of any data type.
+        index: integers, slices (negative steps too), `...`, None for a new dimension of size 1,
+            or a tuple of these. As in Python, slices are clamped and integers are not.
+
+    Returns:
+        The selected elements; an integer removes its dimension.
+
+    Raises:
+        ArgumentError: an integer is out of range, there are too many of them, or the index is of
+            another kind.
+
+    Example:
+        >>> fr.Tensor([[1, 2, 3], [4, 5, 6]])[:, ::-2].tolist()
+        [[3, 1], [6, 4]]
+    """
+    items = _items(input, index)
+    bounds: list[tuple[int, int, int]] = []
+    reversed_dims: list[int] = []
+    shape: list[int] = []
+    for item in items:
+        if item is None:
+            shape.append(1)
+            continue
+        dim = len(bounds)
+        if isinstance(item, int):
+            position = _position(input, dim, item)
+            bounds.append((position, position + 1, 1))
+            continue
+        chosen = range(*item.indices(input.shape[dim]))
+        if chosen.step < 0:
+            reversed_dims.append(dim)
+            chosen = chosen[::-1]
+        bounds.append((chosen[0], chosen[-1] + 1, chosen.step) if chosen else (0, 0, 1))
+        shape.append(len(chosen))
+    return _select(input, bounds, reversed_dims, tuple(shape))
+
+
+def _select(
+    input: Tensor,
+    bounds: Sequence[tuple[int, int, int]],
+    reversed_dims: Sequence[int],
+    shape: tuple[int, ...],
+) -> Tensor:
+    """Slice, reverse and reshape, each only where it changes something."""
+    result = input
+    if list(bounds) != [(0, size, 1) for size in input.shape]:
+        starts, limits, steps = (tuple(bound[part] for bound in bounds) for part in range(3))
+        result = apply(primitive.Slice(starts, limits, steps), result)
+    if reversed_dims:
+        result = apply(primitive.Reverse(tuple(reversed_dims)), result)
+    if result.shape != shape:
+        result = apply(primitive.Reshape(shape), result)
+    return result
+
+
+def _items(input: Tensor, index: Any) -> list[int | builtins.slice | None]:
+    """Return one item for each dimension, and None for each new one."""
+    given: tuple[Any, ...] = index if isinstance(index, tuple) else (index,)
+    for item in given:
+        _check_kind(input, item)
+    used = sum(item is not None and item is not ... for item in given)
+    if used > input.rank:
+        raise refuse(
+            ArgumentError(
+                f"{used} dimensions are indexed, but {input.value.type.describe()} has "
+                f"{input.rank}."
+            ),
+            input=input,
+        )
+    rest = [builtins.slice(None)] * (input.rank - used)
+    at = next((place for place, item in enumerate(given) if item is ...), len(given))
+    return [*map(_as_int, given[:at]), *rest, *map(_as_int, given[at + 1 :])]
+
+
+def _as_int(item: Any) -> Any:
+    return item if item is None or isinstance(item, builtins.slice) else item.__index__()
+
+
+def _check_kind(input: Tensor, item: Any) -> None:
+    if item is None or item is ... or isinstance(item, builtins.slice):
+        return
+    if isinstance(item, Tensor | bool | list) or not hasattr(item, "__index__"):
+        raise refuse(
+            ArgumentError(
+                f"Tensors are indexed by integers, slices, '...' and None, not by "
+                f"{'a ' + type(item).__name__}. To select by the integers in a tensor, see fr.gather."
+            ),
+            input=input,
+        )
+
+
+def _position(input: Tensor, dim: int, index: int) -> int:
+    size = input.shape[dim]
+    if not -size <= index < size:
+        raise refuse(
+            ArgumentError(
+                f"Index {index} is out of range: dim {dim} of {input.value.type.describe()} "
+                f"has {size} elements."
+            ),
+            input=input,
+        )
+    return index % size

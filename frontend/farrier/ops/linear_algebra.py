@@ -2,4 +2,167 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from collections.abc import Sequence
+
+from farrier_compiler.graph import TensorType
+from farrier_compiler.ops.base import broadcast_shapes
+from farrier_compiler.ops.linear_algebra import DotGeneral
+from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import ShapeError
+
+from farrier.ops import elementwise
+from farrier.ops.shape import normal_dims, permute, refuse, reshape, unsqueeze
+from farrier.tensor import Tensor, apply, as_tensor
+
+__all__ = ["dot_general", "matmul", "outer"]
+
+
+def matmul(left: Tensor, right: Tensor) -> Tensor:
+    """Multiply matrices: `left @ right`.
+
+    Args:
+        left: (..., M, K), or (K,), which is taken for one row that the result lacks.
+        right: (..., K, N), or (K,), which is taken for one column that the result lacks. The
+            leading dimensions of the two broadcast.
+
+    Returns:
+        The products, (..., M, N).
+
+    Raises:
+        ShapeError: the inner sizes differ, the leading ones do not broadcast, or one is a scalar.
+        DtypeError: the data types differ.
+
+    Example:
+        >>> fr.matmul(fr.Tensor([[1.0, 2.0]]), fr.Tensor([[3.0], [4.0]]))
+        tensor([[11]], dtype=float32, loc=cpu:0, shape=(1, 1))
+    """
+    left, right = as_tensor(left), as_tensor(right)
+    a, b = left.value.type, right.value.type
+    rows = min(b.rank, 2)
+    if not a.rank or not b.rank or a.shape[-1] != b.shape[-rows]:
+        raise refuse(ShapeError(_mismatch(a, b)), left=left, right=right)
+    if a.rank <= 2 and b.rank <= 2:
+        return apply(DotGeneral((), (), (a.rank - 1,), (b.rank - rows,)), left, right)
+    return _batched(left, right)
+
+
+def _mismatch(a: TensorType, b: TensorType) -> str:
+    if not a.rank or not b.rank:
+        return (
+            f"matmul takes no scalars, but got {a.describe()} and {b.describe()}. "
+            "Multiply by a scalar with '*'."
+        )
+    return (
+        f"matmul got {a.describe()} and {b.describe()}: the last size of the left operand, "
+        f"{a.shape[-1]}, must be equal to the {'last but one' if b.rank > 1 else 'only'} size of "
+        f"the right operand, {b.shape[-min(b.rank, 2)]}."
+    )
+
+
+def _batched(left: Tensor, right: Tensor) -> Tensor:
+    """Contract without repeating anything: what one operand lacks is a free dim of the other."""
+    a, b = left.shape[:-2], right.shape[:-2]
+    try:
+        batch = broadcast_shapes("matmul", (a, b))
+    except ShapeError as error:
+        raise refuse(error, left=left, right=right) from None
+    rank = len(batch)
+    ours, theirs = (1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b
+    extra = rank - len(a), rank - len(b)
+    shared = [dim for dim in range(max(extra), rank) if ours[dim] == theirs[dim]]
+    only_left = _unshared(shared, extra[0], ours, theirs)
+    only_right = [dim for dim in range(rank) if dim not in shared and dim not in only_left]
+    lhs, lhs_dims = _keep(left, sorted(shared + only_left), extra[0])
+    rhs, rhs_dims = _keep(right, sorted(shared + only_right), extra[1])
+    op = DotGeneral(
+        tuple(lhs_dims.index(dim) for dim in shared),
+        tuple(rhs_dims.index(dim) for dim in shared),
+        (lhs.rank - 1,),
+        (len(rhs_dims),),
+    )
+    labels = shared + only_left + [rank] * (left.rank > 1) + only_right
+    labels += [rank + 1] * (right.rank > 1)
+    order = tuple(labels.index(label) for label in sorted(labels))
+    product = apply(op, lhs, rhs)
+    return product if list(order) == sorted(order) else permute(product, order)
+
+
+def _unshared(
+    shared: list[int], first: int, ours: tuple[int, ...], theirs: tuple[int, ...]
+) -> list[int]:
+    """Return the batch dims along which only the left operand varies."""
+    return [
+        dim
+        for dim in range(first, len(ours))
+        if dim not in shared and (theirs[dim] == 1 or ours[dim] == theirs[dim])
+    ]
+
+
+def _keep(tensor: Tensor, kept: list[int], missing: int) -> tuple[Tensor, list[int]]:
+    """Drop the batch dims that are not kept: their size is 1."""
+    shape = (*(tensor.shape[dim - missing] for dim in kept), *tensor.shape[-2:])
+    return (tensor if shape == tensor.shape else reshape(tensor, shape)), kept
+
+
+def dot_general(
+    left: Tensor,
+    right: Tensor,
+    contracting_dims: tuple[Sequence[int], Sequence[int]],
+    batch_dims: tuple[Sequence[int], Sequence[int]] = ((), ()),
+    dtype: dtype | None = None,
+) -> Tensor:
+    """Sum products over any dimensions: the general form of `matmul`.
+
+    Args:
+        left: a tensor of numbers.
+        right: a tensor of the same data type.
+        contracting_dims: the left and the right operand's dimensions to sum over, pairwise.
+        batch_dims: the dimensions that are kept and run in step, pairwise.
+        dtype: the result's data type, in which the sums are computed; by default the operands'.
+            16-bit floats are summed in float32 and rounded once.
+
+    Returns:
+        A tensor with the batch dimensions, the left operand's others and the right operand's.
+
+    Raises:
+        ShapeError: a dimension does not exist, or sizes of a pair differ.
+        DtypeError: the data types differ.
+
+    Example:
+        >>> fr.dot_general(fr.ones((2, 3)), fr.ones((4, 3)), ((1,), (1,))).shape
+        (2, 4)
+    """
+    sides = [
+        (
+            normal_dims("dot_general", tensor, batch_dims[side]),
+            normal_dims("dot_general", tensor, contracting_dims[side]),
+        )
+        for side, tensor in enumerate((left, right))
+    ]
+    (lhs_batch, lhs_contracting), (rhs_batch, rhs_contracting) = sides
+    op = DotGeneral(lhs_batch, rhs_batch, lhs_contracting, rhs_contracting, dtype)
+    return apply(op, left, right)
+
+
+def outer(vec1: Tensor, vec2: Tensor) -> Tensor:
+    """Multiply each element of a vector with each of another.
+
+    Args:
+        vec1: (M,).
+        vec2: (N,), of the same data type.
+
+    Returns:
+        The products, (M, N).
+
+    Raises:
+        ShapeError: an operand is no vector.
+        DtypeError: the data types differ.
+
+    Example:
+        >>> fr.outer(fr.Tensor([1, 2]), fr.Tensor([3, 4])).tolist()
+        [[3, 4], [6, 8]]
+    """
+    if vec1.rank != 1 or vec2.rank != 1:
+        described = f"{vec1.value.type.describe()} and {vec2.value.type.describe()}"
+        raise refuse(ShapeError(f"outer takes two vectors, but got {described}."), vec1=vec1, vec2=vec2)
+    return elementwise.multiply(unsqueeze(vec1, 1), vec2)

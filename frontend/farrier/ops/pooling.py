@@ -2,4 +2,133 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from farrier_compiler.ops.pooling import MaxPool, SumPool
+from farrier_compiler.ops.shape import Padding
+from farrier_runtime.dtypes import float32
+from farrier_runtime.errors import ArgumentError, ShapeError
+
+from farrier.ops import elementwise
+from farrier.ops.shape import padding_pairs, refuse, whole_numbers
+from farrier.tensor import Tensor, apply
+
+__all__ = ["avgpool", "maxpool"]
+
+Window = tuple[tuple[int, ...], tuple[int, ...], Padding, tuple[int, ...]]
+
+
+def maxpool(
+    input: Tensor,
+    kernel_dims: Sequence[int],
+    stride: Sequence[int] | None = None,
+    padding: Sequence[Sequence[int]] | None = None,
+) -> Tensor:
+    """Take the maximum of every window.
+
+    Args:
+        input: (N, C, *S) with at least one spatial dimension S.
+        kernel_dims: the window's size in each spatial dimension.
+        stride: the distance of neighbouring windows; by default 1 (not the window's size, as in
+            torch).
+        padding: how many elements are added before and behind each spatial dimension; they never
+            win. By default none.
+
+    Returns:
+        (N, C, *S'), where `S' = (S + low + high - kernel) // stride + 1`.
+
+    Raises:
+        ShapeError: the window is larger than the padded input, or there are no spatial dimensions.
+        DtypeError: the input holds no numbers.
+        ArgumentError: an argument has the wrong number of entries, or cannot be used.
+
+    Example:
+        >>> fr.maxpool(fr.Tensor([[[1, 5, 2, 3]]]), (2,), stride=(2,))
+        tensor([[[5, 3]]], dtype=int32, loc=cpu:0, shape=(1, 1, 2))
+    """
+    return apply(MaxPool(*_window("maxpool", input, kernel_dims, stride, padding)), input)
+
+
+def avgpool(
+    input: Tensor,
+    kernel_dims: Sequence[int],
+    stride: Sequence[int] | None = None,
+    padding: Sequence[Sequence[int]] | None = None,
+    count_include_pad: bool = True,
+) -> Tensor:
+    """Take the mean of every window.
+
+    Floats of 16 bits and less are averaged in float32 and rounded once.
+
+    Args:
+        input: (N, C, *S) with at least one spatial dimension S.
+        kernel_dims: the window's size in each spatial dimension.
+        stride: the distance of neighbouring windows; by default 1 (not the window's size, as in
+            torch).
+        padding: how many zeros are added before and behind each spatial dimension; by default none.
+        count_include_pad: whether padding counts as elements, or is left out of the mean.
+
+    Returns:
+        (N, C, *S'), where `S' = (S + low + high - kernel) // stride + 1`.
+
+    Raises:
+        ShapeError: the window is larger than the padded input, or there are no spatial dimensions.
+        DtypeError: the input holds no numbers.
+        ArgumentError: an argument has the wrong number of entries, or cannot be used.
+
+    Example:
+        >>> fr.avgpool(fr.Tensor([[[1.0, 5.0, 2.0, 4.0]]]), (2,), stride=(2,))
+        tensor([[[3, 3]]], dtype=float32, loc=cpu:0, shape=(1, 1, 2))
+    """
+    op = SumPool(*_window("avgpool", input, kernel_dims, stride, padding))
+    kind = input.dtype
+    small = kind.is_floating and kind.bits < 32
+    total = apply(op, elementwise.cast(input, float32) if small else input)
+    if count_include_pad or not any(map(any, op.padding)):
+        mean = elementwise.divide(total, math.prod(op.window))
+    else:
+        mean = elementwise.divide(total, Tensor(_counts(op, input.shape).astype(total.dtype.numpy)))
+    return elementwise.cast(mean, kind) if small else mean
+
+
+def _counts(op: SumPool, shape: tuple[int, ...]) -> np.ndarray:
+    ones = np.ones((1, 1, *shape[2:]))
+    return op.reference(ones)
+
+
+def _window(
+    name: str,
+    input: Tensor,
+    kernel_dims: Sequence[int],
+    stride: Sequence[int] | None,
+    padding: Sequence[Sequence[int]] | None,
+) -> Window:
+    """Return window, stride, padding and dilation with entries for batch and channels too."""
+    rank = input.rank - 2
+    if rank < 1:
+        raise refuse(
+            ShapeError(
+                f"{name} takes (N, C, ...) with at least one dimension behind the channels, but "
+                f"got {input.value.type.describe()}."
+            ),
+            input=input,
+        )
+    window = _entries(f"{name}'s kernel_dims", input, kernel_dims)
+    step = (1,) * rank if stride is None else _entries(f"{name}'s stride", input, stride)
+    pairs = ((0, 0),) * rank if padding is None else padding_pairs(name, padding, rank, input)
+    return (1, 1, *window), (1, 1, *step), ((0, 0), (0, 0), *pairs), (1,) * input.rank
+
+
+def _entries(name: str, input: Tensor, numbers: Sequence[int]) -> tuple[int, ...]:
+    found = whole_numbers(name, numbers)
+    if len(found) != input.rank - 2 or min(found) < 1:
+        raise refuse(
+            ArgumentError(
+                f"{name} takes {input.rank - 2} numbers of at least 1 for "
+                f"{input.value.type.describe()}, but got {found}."
+            ),
+            input=input,
+        )
+    return found

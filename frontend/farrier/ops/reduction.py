@@ -2,4 +2,294 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+import builtins
+import math
+from collections.abc import Sequence
+
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.ops import reduction as primitive
+from farrier_compiler.ops.elementwise import Divide, Multiply, Subtract
+from farrier_compiler.ops.reduction import normalize_dims
+from farrier_compiler.ops.shape import Reshape
+from farrier_runtime.dtypes import dtype, float32, int32
+from farrier_runtime.errors import ShapeError
+
+from farrier.ops.creation import full
+from farrier.ops.elementwise import binary, cast, require_floating
+from farrier.ops.shape import whole_numbers
+from farrier.tensor import Tensor, apply
+
+__all__ = ["all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "sum", "var"]
+
+Dims = int | Sequence[int] | None
+
+
+def sum(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Add up elements over dimensions.
+
+    Integers keep their data type and wrap around; 16-bit floats are added in float32.
+
+    Args:
+        input: a tensor of numbers.
+        dim: the dimension or dimensions to reduce; None: all.
+        keepdim: whether these stay, with size 1.
+
+    Returns:
+        The sums; 0 where there is nothing to add.
+
+    Raises:
+        ShapeError: the input has no such dimension.
+        DtypeError: the input holds bools.
+
+    Example:
+        >>> fr.sum(fr.Tensor([[1, 2], [3, 4]]), dim=0)
+        @@OUT@@
+    """
+    return apply(primitive.Sum(reduced_dims("sum", input, dim), keepdim), input)
+
+
+def prod(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Multiply elements over dimensions.
+
+    Integers keep their data type and wrap around; 16-bit floats are multiplied in float32.
+
+    Args:
+        input: a tensor of numbers.
+        dim: the dimension or dimensions to reduce; None: all.
+        keepdim: whether these stay, with size 1.
+
+    Returns:
+        The products; 1 where there is nothing to multiply.
+
+    Raises:
+        ShapeError: the input has no such dimension.
+        DtypeError: the input holds bools.
+
+    Example:
+        >>> fr.prod(fr.Tensor([[1, 2], [3, 4]]), dim=0)
+        @@OUT@@
+    """
+    return apply(primitive.Prod(reduced_dims("prod", input, dim), keepdim), input)
+
+
+def max(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Find the largest element over dimensions; NaN if there is one.
+
+    Args:
+        input: a tensor of any data type.
+        dim: the dimension or dimensions to reduce; None: all.
+        keepdim: whether these stay, with size 1.
+
+    Returns:
+        The largest elements.
+
+    Raises:
+        ShapeError: the input has no such dimension, or it has size 0.
+
+    Example:
+        >>> fr.max(fr.Tensor([[1, 2], [3, 4]]), dim=0)
+        @@OUT@@
+    """
+    return apply(primitive.Max(reduced_dims("max", input, dim), keepdim), input)
+
+
+def min(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Find the smallest element over dimensions; NaN if there is one.
+
+    Args:
+        input: a tensor of any data type.
+        dim: the dimension or dimensions to reduce; None: all.
+        keepdim: whether these stay, with size 1.
+
+    Returns:
+        The smallest elements.
+
+    Raises:
+        ShapeError: the input has no such dimension, or it has size 0.
+
+    Example:
+        >>> fr.min(fr.Tensor([[1, 2], [3, 4]]), dim=0)
+        @@OUT@@
+    """
+    return apply(primitive.Min(reduced_dims("min", input, dim), keepdim), input)
+
+
+def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Tell whether all elements over dimensions are true.
+
+    Args:
+        input: a tensor of bools.
+        dim: the dimension or dimensions to reduce; None: all.
+        keepdim: whether these stay, with size 1.
+
+    Returns:
+        A tensor of bools; True where there is no element.
+
+    Raises:
+        ShapeError: the input has no such dimension.
+        DtypeError: the input holds no bools.
+
+    Example:
+        >>> fr.all(fr.Tensor([True, False]))
+        @@OUT@@
+    """
+    return apply(primitive.All(reduced_dims("all", input, dim), keepdim), input)
+
+
+def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Tell whether any element over dimensions is true.
+
+    Args:
+        input: a tensor of bools.
+        dim: the dimension or dimensions to reduce; None: all.
+        keepdim: whether these stay, with size 1.
+
+    Returns:
+        A tensor of bools; False where there is no element.
+
+    Raises:
+        ShapeError: the input has no such dimension.
+        DtypeError: the input holds no bools.
+
+    Example:
+        >>> fr.any(fr.Tensor([True, False]))
+        @@OUT@@
+    """
+    return apply(primitive.Any(reduced_dims("any", input, dim), keepdim), input)
+
+
+def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Find the index of the largest element, the first of equal ones; NaN is the largest.
+
+    Args:
+        input: a tensor of numbers.
+        dim: the dimension to search; None: all elements, in row-major order.
+        keepdim: whether the searched dimensions stay, with size 1.
+
+    Returns:
+        A tensor of int32 indices; 0 for a scalar.
+
+    Raises:
+        ShapeError: the input has no such dimension, or it has size 0.
+        DtypeError: the input holds bools.
+
+    Example:
+        >>> fr.argmax(fr.Tensor([[1, 9], [7, 3]]), dim=1)
+        @@OUT@@
+    """
+    return _arg_reduce(primitive.Argmax, input, dim, keepdim)
+
+
+def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    """Find the index of the smallest element, the first of equal ones; NaN is the smallest.
+
+    Args:
+        input: a tensor of numbers.
+        dim: the dimension to search; None: all elements, in row-major order.
+        keepdim: whether the searched dimensions stay, with size 1.
+
+    Returns:
+        A tensor of int32 indices; 0 for a scalar.
+
+    Raises:
+        ShapeError: the input has no such dimension, or it has size 0.
+        DtypeError: the input holds bools.
+
+    Example:
+        >>> fr.argmin(fr.Tensor([[1, 9], [7, 3]]), dim=1)
+        @@OUT@@
+    """
+    return _arg_reduce(primitive.Argmin, input, dim, keepdim)
+
+
+def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
+    """Average elements over dimensions.
+
+    `output = sum(input) / N`
+
+    Integers keep their data type: the quotient is truncated. 16-bit floats are averaged in float32.
+
+    Args:
+        input: a tensor of numbers.
+        dim: the dimension or dimensions to reduce; None: all.
+        keepdim: whether these stay, with size 1.
+
+    Returns:
+        The means; NaN where there is nothing to average.
+
+    Raises:
+        ShapeError: the input has no such dimension.
+        DtypeError: the input holds bools.
+
+    Example:
+        >>> fr.mean(fr.Tensor([[1.0, 2.0], [3.0, 6.0]]), dim=0)
+        @@OUT@@
+    """
+    dims = reduced_dims("mean", input, dim)
+    wide = widen(input)
+    total = apply(primitive.Sum(dims, keepdim), wide)
+    count = math.prod(input.shape[i] for i in dims)
+    return cast(binary(Divide(), total, count), input.dtype)
+
+
+def var(input: Tensor, dim: Dims = None, keepdim: bool = False, correction: int = 1) -> Tensor:
+    """Compute the variance over dimensions.
+
+    `output = sum((input - mean(input))^2) / max(0, N - correction)`
+
+    Args:
+        input: a tensor of floating-point numbers; 16-bit ones are computed in float32.
+        dim: the dimension or dimensions to reduce; None: all.
+        keepdim: whether these stay, with size 1.
+        correction: what to take off the number of elements: 1 for a sample, 0 for all there is.
+
+    Returns:
+        The variances; NaN or infinity where the divisor is 0.
+
+    Raises:
+        ShapeError: the input has no such dimension.
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.var(fr.Tensor([[1.0, 2.0], [3.0, 6.0]]), dim=0)
+        @@OUT@@
+    """
+    require_floating("var", input)
+    dims = reduced_dims("var", input, dim)
+    wide = widen(input)
+    deviation = apply(Subtract(), wide, mean(wide, dims, keepdim=True))
+    total = apply(primitive.Sum(dims, keepdim), apply(Multiply(), deviation, deviation))
+    count = math.prod(input.shape[i] for i in dims)
+    return cast(binary(Divide(), total, builtins.max(0, count - correction)), input.dtype)
+
+
+def widen(input: Tensor) -> Tensor:
+    """Return floats of 16 bits and less in float32, so that a composite rounds once."""
+    kind = input.value.type.dtype
+    return cast(input, float32) if kind.is_floating and kind.bits <= 16 else input
+
+
+def reduced_dims(name: str, input: Tensor, dim: Dims) -> tuple[int, ...]:
+    """Return the dimensions to reduce, counted from the front, in ascending order.
+
+    Raises:
+        ShapeError: the input has no such dimension, or one is named twice.
+    """
+    rank = len(input.value.type.shape)
+    if dim is None:
+        return tuple(range(rank))
+    try:
+        return normalize_dims(name, whole_numbers(f"{name}'s dim", dim), rank)
+    except ShapeError as error:
+        raise explain(error, [("input", input.value)]) from None
+
+
+def _arg_reduce(
+    op: type[primitive.ArgReduction], input: Tensor, dim: int | None, keepdim: bool
+) -> Tensor:
+    if dim is not None and input.shape:
+        return apply(op(whole_numbers(f"{op.name}'s dim", dim)[0], keepdim), input)
+    if dim not in (None, 0, -1):
+        reduced_dims(op.name, input, dim)  # refuses it
+    found = apply(op(0), apply(Reshape((input.value.type.size,)), input))
+    return apply(Reshape((1,) * input.rank), found) if keepdim else found

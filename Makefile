@@ -1,0 +1,63 @@
+# Farrier's commands: `make help` lists them. They need Python >= 3.11 and make, and put everything in .venv and build.
+
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PROJECTS := pyproject.toml runtime/pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-oracles lit lint format types check clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+
+demo: .venv/installed ## compile the digits network and read real handwritten digits with it
+	$(BIN)/python examples/digits/demo.py
+
+test: .venv/installed-test ## run the tests that need light packages only
+	$(BIN)/python -m pytest
+	$(MAKE) --no-print-directory lit
+
+test-oracles: .venv/installed-oracles ## run the tests that compare with torch and XLA, and assemble the PTX
+	$(BIN)/python -m pytest tests/oracles
+
+lit: .venv/installed-test ## run the FileCheck tests of every IR
+	$(BIN)/lit -q -j2 tests/filecheck
+
+lint: .venv/installed-lint ## check style
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: .venv/installed-lint ## format all code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: .venv/installed-lint ## check types, strictly
+	$(BIN)/pyright
+
+check: lint types test ## everything that a change must pass
+
+clean: ## remove what was built and installed
+	rm -rf .venv build
+
+.venv/python: 
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Farrier needs Python >= 3.11, but '$(PYTHON)' is older. Say: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=24"
+	touch $@
+
+.venv/installed: .venv/python $(PROJECTS)
+	$(BIN)/python -m pip install --quiet -e ./runtime -e .
+	touch $@
+
+.venv/installed-test: .venv/installed
+	$(BIN)/python -m pip install --quiet -e ./runtime -e ".[test]"
+	touch $@
+
+.venv/installed-lint: .venv/installed-test
+	$(BIN)/python -m pip install --quiet -e ./runtime -e ".[test,lint]"
+	touch $@
+
+.venv/installed-oracles: .venv/installed-test
+	$(BIN)/python -m pip install --quiet -e ./runtime -e ".[test,oracles]"
+	touch $@

@@ -1,0 +1,194 @@
+"""Convolution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from farrier_runtime.errors import ArgumentError, ShapeError
+
+from farrier_compiler.graph import Shape, TensorType
+from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
+from farrier_compiler.ops.linear_algebra import matrix_product
+from farrier_compiler.ops.shape import Padding, pad_array, spread
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
+    from farrier_compiler.stablehlo import Builder, HloValue
+
+Layout = Literal["channels_first", "channels_last"]
+
+# The reference copies windows of the input into matrices; larger ones are split.
+_MATRIX_BYTES = 1 << 26
+
+
+@dataclass(frozen=True)
+class Convolution(Op):
+    """Sums of products of a kernel with windows of the input, in each of `groups` of channels.
+
+    channels_first: input (N, C, *S), kernel (O, C / groups, *K), result (N, O, *S').
+    channels_last: input (N, *S, C), kernel (*K, C / groups, O), result (N, *S', O).
+    Padding is a pair for each spatial dimension; negative amounts crop. `input_dilation` puts
+    that distance between the input's elements. StableHLO spec: convolution.
+    """
+
+    stride: tuple[int, ...]
+    padding: Padding
+    dilation: tuple[int, ...]
+    groups: int = 1
+    input_dilation: tuple[int, ...] = ()
+    layout: Layout = "channels_first"
+
+    def __post_init__(self) -> None:
+        if not self.input_dilation:
+            object.__setattr__(self, "input_dilation", (1,) * len(self.stride))
+
+    # ------------------------------------------------------------------ shapes
+
+    def infer(self, input: TensorType, kernel: TensorType) -> TensorType:
+        check_same_dtype(self.name, (input, kernel))
+        check_domain(self.name, input, "number")
+        self._check_attributes(input, kernel)
+        batch, channels, *sizes = self.channels_first(input.shape)
+        out_channels, group_channels, *window = self.kernel_first(kernel.shape)
+        if channels != group_channels * self.groups:
+            raise ShapeError(
+                f"convolution got {channels} input channels in {input.describe()}, but the weight "
+                f"{kernel.describe()} takes {group_channels} in each of {self.groups} groups, "
+                f"{group_channels * self.groups} together."
+            )
+        if out_channels % self.groups:
+            raise ShapeError(
+                f"convolution got a weight with {out_channels} output channels, "
+                f"{kernel.describe()}: they cannot be divided into {self.groups} groups."
+            )
+        return input.with_shape(self._result_shape(batch, out_channels, self._sizes(sizes, window)))
+
+    def _check_attributes(self, input: TensorType, kernel: TensorType) -> None:
+        rank = input.rank - 2
+        if rank < 0 or kernel.rank != input.rank:
+            raise ShapeError(
+                f"convolution takes an input and a weight of equal rank, at least 2, but got "
+                f"{input.describe()} and {kernel.describe()}."
+            )
+        for name in ("stride", "padding", "dilation", "input_dilation"):
+            given = getattr(self, name)
+            if len(given) != rank:
+                raise ArgumentError(
+                    f"convolution got {name}={given} for {input.describe()}, which has {rank} "
+                    "spatial dimensions: it needs one entry for each."
+                )
+            if name != "padding" and min(given, default=1) < 1:
+                raise ArgumentError(f"convolution got {name}={given}: all must be at least 1.")
+        if self.groups < 1:
+            raise ArgumentError(f"convolution got groups={self.groups}: it must be at least 1.")
+
+    def _sizes(self, sizes: list[int], window: list[int]) -> list[int]:
+        result: list[int] = []
+        for dim, (size, (low, high)) in enumerate(zip(sizes, self.padding, strict=True)):
+            padded = spread(size, self.input_dilation[dim]) + low + high
+            needed = spread(window[dim], self.dilation[dim])
+            if not 1 <= needed <= padded:
+                raise ShapeError(
+                    f"convolution got a kernel that extends over {needed} elements in spatial "
+                    f"dimension {dim}, but the padded input has {padded} there."
+                )
+            result.append((padded - needed) // self.stride[dim] + 1)
+        return result
+
+    def _result_shape(self, batch: int, channels: int, sizes: list[int]) -> Shape:
+        if self.layout == "channels_last":
+            return (batch, *sizes, channels)
+        return (batch, channels, *sizes)
+
+    def channels_first(self, shape: Shape) -> Shape:
+        """Return an input's or result's shape as (N, C, *S)."""
+        if self.layout == "channels_last":
+            return (shape[0], shape[-1], *shape[1:-1])
+        return shape
+
+    def kernel_first(self, shape: Shape) -> Shape:
+        """Return a kernel's shape as (O, C / groups, *K)."""
+        if self.layout == "channels_last":
+            return (shape[-1], shape[-2], *shape[:-2])
+        return shape
+
+    # ------------------------------------------------------------------ meaning
+
+    def reference(self, input: Array, kernel: Array) -> Array:
+        if self.layout == "channels_last":
+            input = np.moveaxis(input, -1, 1)
+            kernel = np.moveaxis(kernel, (-1, -2), (0, 1))
+        low, high = [0, 0], [0, 0]
+        for before, behind in self.padding:
+            low.append(before)
+            high.append(behind)
+        gaps = [0, 0, *(distance - 1 for distance in self.input_dilation)]
+        padded = pad_array(input, 0, low, high, gaps)
+        found = self._convolve(padded, kernel)
+        return np.moveaxis(found, 1, -1) if self.layout == "channels_last" else found
+
+    def _convolve(self, input: Array, kernel: Array) -> Array:
+        spatial = len(self.stride)
+        batch, channels, group = input.shape[0], kernel.shape[0] // self.groups, kernel.shape[1]
+        views = windows(input, kernel.shape[2:], self.stride, self.dilation)
+        sizes = views.shape[2 : 2 + spatial]
+        views = views.reshape(batch, self.groups, group, *views.shape[2:])
+        # (N, G, C / G, *K, *S'): copied into one matrix for each sample and group.
+        views = np.moveaxis(views, range(3 + spatial, 3 + 2 * spatial), range(3, 3 + spatial))
+        matrix = kernel.reshape(self.groups, channels, group * math.prod(kernel.shape[2:]))
+        kind = np.int64 if input.dtype.kind in "iu" else np.result_type(input, kernel)
+        result = np.empty((batch, self.groups, channels, *sizes), kind)
+        _multiply(matrix, views, result, spatial)
+        return result.reshape(batch, self.groups * channels, *sizes)
+
+    # ------------------------------------------------------------------ emission
+
+    def lower(self, hlo: Builder, out: TensorType, input: HloValue, kernel: HloValue) -> HloValue:
+        return hlo.convolution(out, input, kernel, self)
+
+    def operand_names(self, count: int) -> list[str]:
+        return ["input", "weight"]
+
+
+def _multiply(matrix: Array, views: Array, result: Array, spatial: int) -> None:
+    """Write `matrix @ views` for every sample and group into `result`, in parts that fit memory."""
+    dims = [0, *range(result.ndim - spatial, result.ndim)]
+    longest = max(dims, key=lambda dim: result.shape[dim])
+    half = result.shape[longest] // 2
+    if views.size * views.itemsize > _MATRIX_BYTES and half:
+        across = longest if longest == 0 else longest - result.ndim
+        for part in (slice(None, half), slice(half, None)):
+            _multiply(matrix, views[_along(across, part)], result[_along(across, part)], spatial)
+        return
+    columns = math.prod(result.shape[result.ndim - spatial :])
+    stacked = views.reshape(*views.shape[:2], matrix.shape[-1], columns)
+    result[...] = matrix_product(matrix, stacked).reshape(result.shape)
+
+
+def _along(dim: int, part: slice) -> tuple[object, ...]:
+    """Return the index that takes `part` of a dim, which is 0 or counted from the end."""
+    return (part,) if dim == 0 else (..., part, *[slice(None)] * (-dim - 1))
+
+
+def windows(
+    x: Array, window: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> Array:
+    """Return a view of the windows over the last dims of `x`: (..., *positions, *window)."""
+    outer = x.ndim - len(window)
+    sizes, strides = x.shape[outer:], x.strides[outer:]
+    positions = (
+        (size - spread(taps, gap)) // step + 1
+        for size, taps, step, gap in zip(sizes, window, stride, dilation, strict=True)
+    )
+    moves = (
+        *(size * step for size, step in zip(strides, stride, strict=True)),
+        *(size * gap for size, gap in zip(strides, dilation, strict=True)),
+    )
+    shape = (*x.shape[:outer], *positions, *window)
+    return np.lib.stride_tricks.as_strided(
+        x, shape, (*x.strides[:outer], *moves), writeable=False
+    )

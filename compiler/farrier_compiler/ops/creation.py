@@ -1,0 +1,83 @@
+"""Primitives that make tensors from nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import ArgumentError, DtypeError
+
+from farrier_compiler.graph import Shape, TensorType
+from farrier_compiler.ops.base import Op, in_domain, normalize_dim
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
+    from farrier_compiler.stablehlo import Builder, HloValue
+
+
+@dataclass(frozen=True)
+class Full(Op):
+    """A tensor that holds one number everywhere. StableHLO spec: constant.
+
+    Attributes:
+        shape: the size of each dimension.
+        value: the number.
+        dtype: the data type.
+    """
+
+    shape: Shape
+    value: float | int | bool
+    dtype: dtype
+
+    def infer(self) -> TensorType:
+        check_sizes(self.name, self.shape)
+        return TensorType(self.shape, self.dtype)
+
+    def reference(self) -> Array:
+        return np.full(self.shape, self.value, self.dtype.numpy)
+
+    def lower(self, hlo: Builder, out: TensorType) -> HloValue:
+        return hlo.full(out, self.value)
+
+
+@dataclass(frozen=True)
+class Iota(Op):
+    """0, 1, 2, ... along a dimension, the same along all others. StableHLO spec: iota.
+
+    Attributes:
+        shape: the size of each dimension.
+        dim: the dimension that counts, from the front.
+        dtype: the data type.
+    """
+
+    shape: Shape
+    dim: int
+    dtype: dtype
+
+    def infer(self) -> TensorType:
+        check_sizes(self.name, self.shape)
+        normalize_dim(self.name, self.dim, len(self.shape))
+        if not in_domain(self.dtype, "number"):
+            raise DtypeError(f"iota counts in numbers, not in {self.dtype}: pass a number type.")
+        return TensorType(self.shape, self.dtype)
+
+    def reference(self) -> Array:
+        dim = self.dim % len(self.shape)
+        numbers = np.arange(self.shape[dim]).astype(self.dtype.numpy)
+        column = numbers.reshape((-1,) + (1,) * (len(self.shape) - dim - 1))
+        return np.array(np.broadcast_to(column, self.shape))
+
+    def lower(self, hlo: Builder, out: TensorType) -> HloValue:
+        return hlo.iota(out, self.dim % out.rank)
+
+
+def check_sizes(name: str, shape: Shape) -> None:
+    """Refuse a shape with a negative size.
+
+    Raises:
+        ArgumentError: naming the op and the shape.
+    """
+    if min(shape, default=0) < 0:
+        raise ArgumentError(f"{name} needs sizes >= 0, but got the shape {shape}.")

@@ -1,0 +1,107 @@
+"""Contractions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from farrier_runtime.dtypes import dtype, float64
+from farrier_runtime.errors import ShapeError
+
+from farrier_compiler.graph import Shape, TensorType
+from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
+    from farrier_compiler.stablehlo import Builder, HloValue
+
+
+@dataclass(frozen=True)
+class DotGeneral(Op):
+    """Products summed over the contracting dims, for every index of the batch dims.
+
+    The result's dims are the batch dims, the left operand's others, the right operand's others.
+    16-bit floats are summed in float32 and rounded once. StableHLO spec: dot_general.
+    """
+
+    lhs_batch: tuple[int, ...]
+    rhs_batch: tuple[int, ...]
+    lhs_contracting: tuple[int, ...]
+    rhs_contracting: tuple[int, ...]
+    dtype: dtype | None = None
+
+    def infer(self, lhs: TensorType, rhs: TensorType) -> TensorType:
+        check_same_dtype(self.name, (lhs, rhs))
+        check_domain(self.name, lhs, "number")
+        self._check_dims("left", lhs, self.lhs_batch + self.lhs_contracting)
+        self._check_dims("right", rhs, self.rhs_batch + self.rhs_contracting)
+        self._check_sizes("batch", lhs, rhs, self.lhs_batch, self.rhs_batch)
+        self._check_sizes("contracting", lhs, rhs, self.lhs_contracting, self.rhs_contracting)
+        dims = self.lhs_batch + free_dims(lhs.rank, self.lhs_batch, self.lhs_contracting)
+        others = free_dims(rhs.rank, self.rhs_batch, self.rhs_contracting)
+        shape = tuple(lhs.shape[dim] for dim in dims) + tuple(rhs.shape[dim] for dim in others)
+        return TensorType(shape, self.dtype or lhs.dtype)
+
+    def _check_dims(self, side: str, type: TensorType, dims: tuple[int, ...]) -> None:
+        if len(set(dims)) != len(dims) or not all(0 <= dim < type.rank for dim in dims):
+            raise ShapeError(
+                f"dot_general got the batch and contracting dims {dims} for its {side} operand, "
+                f"{type.describe()}. They must be different dimensions of it."
+            )
+
+    def _check_sizes(
+        self,
+        kind: str,
+        lhs: TensorType,
+        rhs: TensorType,
+        left: tuple[int, ...],
+        right: tuple[int, ...],
+    ) -> None:
+        sizes = [lhs.shape[dim] for dim in left], [rhs.shape[dim] for dim in right]
+        if sizes[0] != sizes[1]:
+            raise ShapeError(
+                f"dot_general got the {kind} dims {left} of {lhs.describe()} and {right} of "
+                f"{rhs.describe()}: their sizes, {tuple(sizes[0])} and {tuple(sizes[1])}, "
+                "must be equal."
+            )
+
+    def reference(self, lhs: Array, rhs: Array) -> Array:
+        if self.dtype is float64:
+            lhs, rhs = lhs.astype(np.float64), rhs.astype(np.float64)
+        rows = free_dims(lhs.ndim, self.lhs_batch, self.lhs_contracting)
+        columns = free_dims(rhs.ndim, self.rhs_batch, self.rhs_contracting)
+        batch = tuple(lhs.shape[dim] for dim in self.lhs_batch)
+        outer = tuple(lhs.shape[d] for d in rows), tuple(rhs.shape[d] for d in columns)
+        terms = math.prod(lhs.shape[dim] for dim in self.lhs_contracting)
+        left = lhs.transpose(self.lhs_batch + rows + self.lhs_contracting)
+        right = rhs.transpose(self.rhs_batch + self.rhs_contracting + columns)
+        product = matrix_product(
+            left.reshape(*batch, math.prod(outer[0]), terms),
+            right.reshape(*batch, terms, math.prod(outer[1])),
+        )
+        return product.reshape(batch + outer[0] + outer[1])
+
+    def lower(self, hlo: Builder, out: TensorType, lhs: HloValue, rhs: HloValue) -> HloValue:
+        return hlo.dot_general(
+            out,
+            lhs,
+            rhs,
+            batch=(self.lhs_batch, self.rhs_batch),
+            contracting=(self.lhs_contracting, self.rhs_contracting),
+        )
+
+
+def free_dims(rank: int, batch: tuple[int, ...], contracting: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the dims of an operand that are neither batch nor contracting dims."""
+    return tuple(dim for dim in range(rank) if dim not in batch and dim not in contracting)
+
+
+def matrix_product(left: Array, right: Array) -> Array:
+    """Multiply stacks of matrices; integers are summed modulo 2^64, small ones by float64 BLAS."""
+    if left.dtype.kind not in "iu":
+        return np.matmul(left, right)
+    bits = 8 * (left.itemsize + right.itemsize) + max(left.shape[-1], 1).bit_length()
+    kind = np.float64 if bits <= 53 else np.int64
+    return np.matmul(left.astype(kind), right.astype(kind)).astype(np.int64)

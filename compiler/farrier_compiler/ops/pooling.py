@@ -1,0 +1,106 @@
+"""Reductions over windows that slide along the dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from farrier_runtime.errors import ArgumentError, ShapeError
+
+from farrier_compiler.graph import TensorType
+from farrier_compiler.ops.base import Op, check_domain
+from farrier_compiler.ops.shape import Padding, pad_array, spread
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
+    from farrier_compiler.stablehlo import Builder, HloValue
+
+
+@dataclass(frozen=True)
+class Pool(Op, abstract=True):
+    """The family: one entry for every dimension, 1 and (0, 0) for those that are left alone."""
+
+    window: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: Padding
+    dilation: tuple[int, ...]
+
+    kind: ClassVar[Literal["max", "sum"]]
+    combine: ClassVar[np.ufunc]
+
+    def infer(self, input: TensorType) -> TensorType:
+        check_domain(self.name, input, "number")
+        for name in ("window", "stride", "padding", "dilation"):
+            given = getattr(self, name)
+            if len(given) != input.rank:
+                raise ArgumentError(
+                    f"{self.name} got {name}={given} for {input.describe()}: "
+                    f"it needs one entry for each of the {input.rank} dimensions."
+                )
+            if name != "padding" and min(given, default=1) < 1:
+                raise ArgumentError(f"{self.name} got {name}={given}: all must be at least 1.")
+        return input.with_shape(self._size(input, dim) for dim in range(input.rank))
+
+    def _size(self, input: TensorType, dim: int) -> int:
+        padded = input.shape[dim] + sum(self.padding[dim])
+        needed = spread(self.window[dim], self.dilation[dim])
+        if needed > padded and not (input.shape[dim] == 0 and needed == 1):
+            raise ShapeError(
+                f"{self.name} got a window that extends over {needed} elements in dimension "
+                f"{dim} of {input.describe()}, but with its padding it has {padded} there."
+            )
+        return max((padded - needed) // self.stride[dim] + 1, 0)
+
+    def initial(self, dtype: np.dtype[Any]) -> Any:
+        """Return the number that pads the input and changes no result."""
+        raise NotImplementedError
+
+    def reference(self, x: Array) -> Array:
+        pairs = tuple(zip(*self.padding, strict=True)) or ((), ())
+        x = pad_array(x, self.initial(x.dtype), *pairs, (0,) * x.ndim)
+        for dim in range(x.ndim):
+            x = self._along(dim, x)
+        return x
+
+    def _along(self, dim: int, x: Array) -> Array:
+        """Pool along one dimension: windows are boxes, so one after the other is enough."""
+        window, stride, distance = self.window[dim], self.stride[dim], self.dilation[dim]
+        if window == stride == 1:
+            return x
+        extent = x.shape[dim] - spread(window, distance) + 1
+        taps = [
+            x[(slice(None),) * dim + (slice(tap, tap + extent, stride),)]
+            for tap in range(0, window * distance, distance)
+        ]
+        result = taps[0]
+        for tap in taps[1:]:
+            result = self.combine(result, tap)
+        return result
+
+    def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
+        return hlo.reduce_window(
+            self.kind, out, x, self.window, self.stride, self.padding, self.dilation
+        )
+
+
+@dataclass(frozen=True)
+class MaxPool(Pool):
+    """The largest element of every window; padding never wins. StableHLO spec: reduce_window."""
+
+    kind = "max"
+    combine = np.maximum
+
+    def initial(self, dtype: np.dtype[Any]) -> Any:
+        return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
+
+
+@dataclass(frozen=True)
+class SumPool(Pool):
+    """The sum of every window; padding counts as 0. StableHLO spec: reduce_window."""
+
+    kind = "sum"
+    combine = np.add
+
+    def initial(self, dtype: np.dtype[Any]) -> Any:
+        return 0

@@ -1,0 +1,255 @@
+"""Primitives that move elements and compute none."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from farrier_runtime.errors import ArgumentError, ShapeError
+
+from farrier_compiler.graph import Shape, TensorType
+from farrier_compiler.ops.base import Op, check_same_dtype
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
+    from farrier_compiler.stablehlo import Builder, HloValue
+
+Padding = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Reshape(Op):
+    """The same elements, in row-major order, in another shape. StableHLO spec: reshape."""
+
+    shape: Shape
+
+    def infer(self, x: TensorType) -> TensorType:
+        if math.prod(self.shape) != x.size or min(self.shape, default=0) < 0:
+            raise ShapeError(
+                f"reshape cannot give {x.describe()}, which has {x.size} elements, the shape "
+                f"{self.shape}, which has {math.prod(self.shape)}. The numbers must be equal."
+            )
+        return x.with_shape(self.shape)
+
+    def reference(self, x: Array) -> Array:
+        return x.reshape(self.shape)
+
+    def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
+        return hlo.reshape(out, x)
+
+
+@dataclass(frozen=True)
+class Transpose(Op):
+    """Dimension `i` of the result is dimension `permutation[i]` of the operand.
+
+    StableHLO spec: transpose.
+    """
+
+    permutation: tuple[int, ...]
+
+    def infer(self, x: TensorType) -> TensorType:
+        if sorted(self.permutation) != list(range(x.rank)):
+            raise ShapeError(
+                f"transpose got the permutation {self.permutation} for {x.describe()}. "
+                f"It must name each of the {x.rank} dimensions once."
+            )
+        return x.with_shape(x.shape[dim] for dim in self.permutation)
+
+    def reference(self, x: Array) -> Array:
+        return np.transpose(x, self.permutation)
+
+    def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
+        return hlo.transpose(out, x, self.permutation)
+
+
+@dataclass(frozen=True)
+class Broadcast(Op):
+    """Repeat along new dimensions and those of size 1; dimension `i` goes to `dims[i]`.
+
+    StableHLO spec: broadcast_in_dim.
+    """
+
+    shape: Shape
+    dims: tuple[int, ...]
+
+    def infer(self, x: TensorType) -> TensorType:
+        fits = len(self.dims) == x.rank and list(self.dims) == sorted(set(self.dims))
+        fits = fits and all(0 <= dim < len(self.shape) for dim in self.dims)
+        if not fits or any(
+            size not in (1, self.shape[dim]) for size, dim in zip(x.shape, self.dims, strict=True)
+        ):
+            raise ShapeError(
+                f"broadcast cannot put the dimensions of {x.describe()} at {self.dims} of "
+                f"{self.shape}. Sizes must be equal or 1, and the dims must increase."
+            )
+        return x.with_shape(self.shape)
+
+    def reference(self, x: Array) -> Array:
+        sizes = [1] * len(self.shape)
+        for size, dim in zip(x.shape, self.dims, strict=True):
+            sizes[dim] = size
+        return np.broadcast_to(x.reshape(sizes), self.shape)
+
+    def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
+        return hlo.broadcast_in_dim(x, out.shape, self.dims)
+
+
+@dataclass(frozen=True)
+class Slice(Op):
+    """Elements `start, start + step, ...` below `limit` of every dimension.
+
+    StableHLO spec: slice.
+    """
+
+    start: tuple[int, ...]
+    limit: tuple[int, ...]
+    step: tuple[int, ...]
+
+    def infer(self, x: TensorType) -> TensorType:
+        bounds = list(zip(self.start, self.limit, self.step, strict=True))
+        if len(bounds) != x.rank or not all(
+            0 <= start <= limit <= size and step > 0
+            for (start, limit, step), size in zip(bounds, x.shape, strict=True)
+        ):
+            raise ShapeError(
+                f"slice got start {self.start}, limit {self.limit} and step {self.step} for "
+                f"{x.describe()}. Each dimension needs 0 <= start <= limit <= size and step >= 1."
+            )
+        return x.with_shape(-((start - limit) // step) for start, limit, step in bounds)
+
+    def reference(self, x: Array) -> Array:
+        return x[tuple(map(slice, self.start, self.limit, self.step))]
+
+    def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
+        return hlo.slice(out, x, self.start, self.limit, self.step)
+
+
+@dataclass(frozen=True)
+class Reverse(Op):
+    """The order of the elements reversed along some dimensions. StableHLO spec: reverse."""
+
+    dims: tuple[int, ...]
+
+    def infer(self, x: TensorType) -> TensorType:
+        if len(set(self.dims)) != len(self.dims) or not set(self.dims) <= set(range(x.rank)):
+            raise ShapeError(
+                f"reverse got the dims {self.dims} for {x.describe()}. "
+                f"They must be different dimensions of the tensor, from 0 to {x.rank - 1}."
+            )
+        return x
+
+    def reference(self, x: Array) -> Array:
+        return np.flip(x, self.dims)
+
+    def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
+        return hlo.reverse(out, x, self.dims)
+
+
+@dataclass(frozen=True)
+class Concatenate(Op):
+    """Tensors joined along a dimension. StableHLO spec: concatenate."""
+
+    dim: int
+
+    def infer(self, *types: TensorType) -> TensorType:
+        check_same_dtype(self.name, types)
+        first = types[0]
+        if not 0 <= self.dim < first.rank:
+            raise ShapeError(f"concatenate cannot join {first.describe()} along dim {self.dim}.")
+        for other in types[1:]:
+            if not self._joins(first.shape, other.shape):
+                raise ShapeError(
+                    f"concatenate cannot join {first.describe()} and {other.describe()} along "
+                    f"dim {self.dim}: all other sizes must be equal."
+                )
+        total = sum(other.shape[self.dim] for other in types)
+        return first.with_shape((*first.shape[: self.dim], total, *first.shape[self.dim + 1 :]))
+
+    def _joins(self, first: Shape, other: Shape) -> bool:
+        return len(first) == len(other) and all(
+            a == b for dim, (a, b) in enumerate(zip(first, other, strict=True)) if dim != self.dim
+        )
+
+    def reference(self, *arrays: Array) -> Array:
+        return np.concatenate(arrays, self.dim)
+
+    def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
+        return hlo.concatenate(out, values, self.dim)
+
+
+@dataclass(frozen=True)
+class Pad(Op):
+    """A scalar inserted before, behind and between the elements; negative amounts crop.
+
+    StableHLO spec: pad.
+    """
+
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+    interior: tuple[int, ...]
+
+    def infer(self, x: TensorType, value: TensorType) -> TensorType:
+        check_same_dtype(self.name, (x, value))
+        if value.shape != ():
+            raise ShapeError(f"pad takes a scalar to pad with, but got {value.describe()}.")
+        if not len(self.low) == len(self.high) == len(self.interior) == x.rank:
+            raise ShapeError(
+                f"pad got {len(self.low)} pairs for {x.describe()}. "
+                f"It takes one for each of the {x.rank} dimensions."
+            )
+        if min(self.interior, default=0) < 0:
+            raise ArgumentError(f"pad got a negative interior padding: {self.interior}.")
+        shape = padded_shape(x.shape, self.low, self.high, self.interior)
+        if min(shape, default=0) < 0:
+            raise ShapeError(
+                f"pad crops more than there is: {x.describe()} with {self.low} before and "
+                f"{self.high} behind would have the shape {shape}."
+            )
+        return x.with_shape(shape)
+
+    def reference(self, x: Array, value: Array) -> Array:
+        return pad_array(x, value, self.low, self.high, self.interior)
+
+    def lower(self, hlo: Builder, out: TensorType, x: HloValue, value: HloValue) -> HloValue:
+        return hlo.pad(out, x, value, self.low, self.high, self.interior)
+
+    def operand_names(self, count: int) -> list[str]:
+        return ["input", "value"]
+
+
+def spread(size: int, distance: int) -> int:
+    """Return the extent of `size` elements that are `distance` apart."""
+    return (size - 1) * distance + 1 if size else 0
+
+
+def padded_shape(
+    shape: Shape, low: Sequence[int], high: Sequence[int], interior: Sequence[int]
+) -> Shape:
+    """Return a shape after padding."""
+    return tuple(
+        before + spread(size, gap + 1) + behind
+        for size, before, behind, gap in zip(shape, low, high, interior, strict=True)
+    )
+
+
+def pad_array(
+    x: Array, value: Any, low: Sequence[int], high: Sequence[int], interior: Sequence[int]
+) -> Array:
+    """Pad an array as `Pad` does; the array itself is returned where there is nothing to do."""
+    if not (any(low) or any(high) or any(interior)):
+        return x
+    before, behind = [max(n, 0) for n in low], [max(n, 0) for n in high]
+    result = np.full(padded_shape(x.shape, before, behind, interior), value, x.dtype)
+    inside = (
+        slice(first, first + spread(size, gap + 1), gap + 1)
+        for first, size, gap in zip(before, x.shape, interior, strict=True)
+    )
+    result[tuple(inside)] = x
+    kept = (
+        slice(max(-first, 0), size - max(-last, 0))
+        for first, last, size in zip(low, high, result.shape, strict=True)
+    )
+    return result[tuple(kept)]

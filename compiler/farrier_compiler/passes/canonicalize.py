@@ -1,0 +1,340 @@
+"""Canonical forms: what is written in several ways is written in one, what does nothing goes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar
+
+import ml_dtypes
+import numpy as np
+
+from farrier_compiler.graph import Graph, Node, Value
+from farrier_compiler.ops.base import Op, broadcast_shapes
+from farrier_compiler.ops.elementwise import (
+    Add,
+    Cast,
+    Divide,
+    Elementwise,
+    Equal,
+    FloorDivide,
+    LogicalAnd,
+    LogicalNot,
+    LogicalOr,
+    LogicalXor,
+    Maximum,
+    Minimum,
+    Multiply,
+    Negative,
+    NotEqual,
+    Power,
+    Subtract,
+    Where,
+    limits,
+)
+from farrier_compiler.ops.reduction import Reduction
+from farrier_compiler.ops.shape import (
+    Broadcast,
+    Concatenate,
+    Pad,
+    Reshape,
+    Reverse,
+    Slice,
+    Transpose,
+)
+from farrier_compiler.passes.base import Pass
+from farrier_compiler.passes.rewrite import Rewriter, is_filled, known, made_by
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype
+
+Emit = Callable[..., Value]
+Kind = TypeVar("Kind", bound=Op)
+RULES: dict[type[Op], list[Callable[[Any, Node, Emit], Value | None]]] = {}
+
+
+@dataclass(frozen=True)
+class Canonicalize(Pass):
+    """Apply the rules below until none applies; all are exact, NaN and -0.0 included."""
+
+    name: ClassVar[str] = "canonicalize"
+
+    def __call__(self, graph: Graph) -> Graph:
+        rewriter = Rewriter(graph)
+
+        def emit(op: Op, *operands: Value) -> Value:
+            made = Node(op, operands, rewriter.location)
+            return simplify(made, emit) or made.result
+
+        def rule(node: Node) -> tuple[Value] | None:
+            found = simplify(node, emit)
+            return None if found is None else (found,)
+
+        return rewriter.run(rule)
+
+
+def simplify(node: Node, emit: Emit) -> Value | None:
+    """Return a simpler value for a node whose operands are simple; None if there is none."""
+    for kind in type(node.op).__mro__:
+        for rule in RULES.get(kind, ()):
+            found = rule(node.op, node, emit)
+            if found is not None:
+                return found
+    return None
+
+
+Rule = Callable[[Kind, Node, Emit], Value | None]
+
+
+def rule(*kinds: type[Kind]) -> Callable[[Rule[Kind]], Rule[Kind]]:
+    """Register a rule for ops of these kinds."""
+
+    def register(function: Rule[Kind]) -> Rule[Kind]:
+        for kind in kinds:
+            RULES.setdefault(kind, []).append(function)
+        return function
+
+    return register
+
+
+# ---------------------------------------------------------------------- arithmetic
+
+
+@rule(Add, Multiply, Maximum, Minimum, LogicalAnd, LogicalOr, LogicalXor, Equal, NotEqual)
+def constant_on_the_right(op: Op, node: Node, emit: Emit) -> Value | None:
+    """`c + x` is `x + c`."""
+    left, right = node.operands
+    if known(left) is None or known(right) is not None:
+        return None
+    return emit(op, right, left)
+
+
+def _neutral(op: Op, kind: dtype) -> float | None:
+    """Return the right operand that changes nothing: `x + 0.0` would change -0.0, for example."""
+    match op:
+        case Add():
+            return -0.0 if kind.is_floating else 0
+        case Subtract() | LogicalOr() | LogicalXor():
+            return 0
+        case Multiply() | Divide() | Power():
+            return 1
+        case FloorDivide():
+            return None if kind.is_floating else 1
+        case LogicalAnd():
+            return 1 if kind is dtypes.bool else limits(kind)[1] if kind.is_unsigned else -1
+        case Maximum() | Minimum() if kind.is_floating:
+            return -math.inf if isinstance(op, Maximum) else math.inf
+        case _:
+            return None
+
+
+@rule(Elementwise)
+def neutral_element(op: Elementwise, node: Node, emit: Emit) -> Value | None:
+    """`x + 0`, `x * 1`, `x / 1` and their like are `x`."""
+    if len(node.operands) != 2 or node.operands[0].type != node.result.type:
+        return None
+    left, right = node.operands
+    number = _neutral(op, left.type.dtype)
+    return left if number is not None and is_filled(right, number) else None
+
+
+@rule(Negative, LogicalNot)
+def inverse_of_itself(op: Op, node: Node, emit: Emit) -> Value | None:
+    """`-(-x)` is `x`."""
+    inner = made_by(node.operands[0], type(op))
+    return inner[1].operands[0] if inner else None
+
+
+@rule(Elementwise, Where)
+def implicit_broadcast(op: Op, node: Node, emit: Emit) -> Value | None:
+    """An operand that numpy's rule would broadcast needs no op for that."""
+    for index, operand in enumerate(node.operands):
+        inner = made_by(operand, Broadcast)
+        if inner is None or not _trailing(inner[0]):
+            continue
+        operands = list(node.operands)
+        operands[index] = inner[1].operands[0]
+        shapes = tuple(value.type.shape for value in operands)
+        if broadcast_shapes(op.name, shapes) == node.result.type.shape:
+            return emit(op, *operands)
+    return None
+
+
+def _trailing(op: Broadcast) -> bool:
+    rank = len(op.shape)
+    return op.dims == tuple(range(rank - len(op.dims), rank))
+
+
+@rule(Where)
+def decided_choice(op: Where, node: Node, emit: Emit) -> Value | None:
+    """A choice whose condition is constant, or between one thing, is no choice."""
+    condition, x, y = node.operands
+    for chosen, holds in ((x, x is y or is_filled(condition, 1)), (y, is_filled(condition, 0))):
+        if holds and chosen.type == node.result.type:
+            return chosen
+    return None
+
+
+# ---------------------------------------------------------------------- conversion
+
+
+@rule(Cast)
+def cast_to_same(op: Cast, node: Node, emit: Emit) -> Value | None:
+    """A cast to the type that it has already does nothing."""
+    return node.operands[0] if node.operands[0].type.dtype is op.dtype else None
+
+
+@rule(Cast)
+def cast_after_lossless_cast(op: Cast, node: Node, emit: Emit) -> Value | None:
+    """A detour over a type that holds every element is none."""
+    inner = made_by(node.operands[0], Cast)
+    if inner is None:
+        return None
+    start = inner[1].operands[0]
+    source, between = start.type.dtype, inner[0].dtype
+    same_kind = source.is_floating and op.dtype.is_floating
+    same_kind |= source.is_integer and between.is_integer and op.dtype.is_integer
+    if not _lossless(source, between) or not (same_kind or op.dtype is source):
+        return None
+    return emit(op, start)
+
+
+def _lossless(source: dtype, target: dtype) -> bool:
+    """Return whether every element of one type is an element of another."""
+    if source is dtypes.bool or target is dtypes.bool:
+        return source is dtypes.bool
+    if source.is_integer and target.is_integer:
+        (low, high), (lowest, highest) = limits(source), limits(target)
+        return lowest <= low and high <= highest
+    if source.is_integer:
+        return source.bits - (not source.is_unsigned) <= _precision(target)[0]
+    return target.is_floating and all(map(lambda a, b: a <= b, _precision(source), _precision(target)))
+
+
+def _precision(kind: dtype) -> tuple[int, int, int, bool]:
+    """Return a float type's bits of fraction, exponents to both sides, and whether it has inf."""
+    about: Any = ml_dtypes.finfo(kind.numpy)
+    return about.nmant, about.maxexp, -about.minexp + about.nmant, kind is not dtypes.float8
+
+
+# ---------------------------------------------------------------------- shapes
+
+
+@rule(Transpose)
+def transpose_of_nothing(op: Transpose, node: Node, emit: Emit) -> Value | None:
+    """A transpose that keeps the order of all dims longer than 1 is a reshape."""
+    (x,) = node.operands
+    longer = [dim for dim in op.permutation if x.type.shape[dim] != 1]
+    return emit(Reshape(node.result.type.shape), x) if longer == sorted(longer) else None
+
+
+@rule(Transpose)
+def transpose_of_transpose(op: Transpose, node: Node, emit: Emit) -> Value | None:
+    """Two transposes are one."""
+    inner = made_by(node.operands[0], Transpose)
+    if inner is None:
+        return None
+    permutation = tuple(inner[0].permutation[dim] for dim in op.permutation)
+    return emit(Transpose(permutation), inner[1].operands[0])
+
+
+@rule(Reshape)
+def reshape_to_same(op: Reshape, node: Node, emit: Emit) -> Value | None:
+    """A reshape to the shape that it has already does nothing."""
+    return node.operands[0] if node.operands[0].type.shape == op.shape else None
+
+
+@rule(Reshape)
+def reshape_of_reshape(op: Reshape, node: Node, emit: Emit) -> Value | None:
+    """The last of two reshapes is enough."""
+    inner = made_by(node.operands[0], Reshape)
+    return emit(op, inner[1].operands[0]) if inner else None
+
+
+@rule(Broadcast)
+def broadcast_to_same(op: Broadcast, node: Node, emit: Emit) -> Value | None:
+    """A broadcast that adds only dims of size 1 is a reshape."""
+    (x,) = node.operands
+    return emit(Reshape(op.shape), x) if x.type.size == node.result.type.size else None
+
+
+@rule(Broadcast)
+def broadcast_of_broadcast(op: Broadcast, node: Node, emit: Emit) -> Value | None:
+    """Two broadcasts are one."""
+    inner = made_by(node.operands[0], Broadcast)
+    if inner is None:
+        return None
+    dims = tuple(op.dims[dim] for dim in inner[0].dims)
+    return emit(Broadcast(op.shape, dims), inner[1].operands[0])
+
+
+# ---------------------------------------------------------------------- parts
+
+
+@rule(Slice)
+def slice_of_all(op: Slice, node: Node, emit: Emit) -> Value | None:
+    """A slice that takes every element does nothing."""
+    return node.operands[0] if node.operands[0].type == node.result.type else None
+
+
+@rule(Slice)
+def slice_of_slice(op: Slice, node: Node, emit: Emit) -> Value | None:
+    """Two slices are one."""
+    inner = made_by(node.operands[0], Slice)
+    if inner is None:
+        return None
+    start, limit, step = zip(*map(_compose, _bounds(inner[0]), _bounds(op)), strict=True)
+    return emit(Slice(start, limit, step), inner[1].operands[0])
+
+
+def _bounds(op: Slice) -> list[tuple[int, int, int]]:
+    return list(zip(op.start, op.limit, op.step, strict=True))
+
+
+def _compose(
+    inner: tuple[int, int, int], outer: tuple[int, int, int]
+) -> tuple[int, int, int]:
+    first, last, step = inner
+    limit = min(first + outer[1] * step, last)
+    return min(first + outer[0] * step, limit), limit, step * outer[2]
+
+
+@rule(Pad)
+def pad_by_nothing(op: Pad, node: Node, emit: Emit) -> Value | None:
+    """A pad that adds and crops nothing does nothing."""
+    return None if any(op.low + op.high + op.interior) else node.operands[0]
+
+
+@rule(Reverse)
+def reverse_nothing(op: Reverse, node: Node, emit: Emit) -> Value | None:
+    """Only dims longer than 1 can be reversed."""
+    (x,) = node.operands
+    dims = tuple(dim for dim in sorted(op.dims) if x.type.shape[dim] > 1)
+    if not dims:
+        return x
+    return None if dims == op.dims else emit(Reverse(dims), x)
+
+
+@rule(Reverse)
+def reverse_of_reverse(op: Reverse, node: Node, emit: Emit) -> Value | None:
+    """A dim that is reversed twice is as it was."""
+    inner = made_by(node.operands[0], Reverse)
+    if inner is None:
+        return None
+    return emit(Reverse(tuple(set(op.dims) ^ set(inner[0].dims))), inner[1].operands[0])
+
+
+@rule(Concatenate)
+def concatenate_nothing(op: Concatenate, node: Node, emit: Emit) -> Value | None:
+    """Operands without elements add nothing, and one alone is not joined."""
+    filled = [value for value in node.operands if value.type.shape[op.dim]]
+    filled = filled or [node.operands[0]]
+    if len(filled) == 1:
+        return filled[0]
+    return emit(op, *filled) if len(filled) < len(node.operands) else None
+
+
+@rule(Reduction)
+def reduce_no_dims(op: Reduction, node: Node, emit: Emit) -> Value | None:
+    """A reduction over no dims does nothing."""
+    return None if op.dim else node.operands[0]

@@ -1,0 +1,194 @@
+"""Batch norm at inference is `a * x + b`: it goes into the weights of the layer before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from farrier_compiler.graph import Array, Graph, Node, Shape, Value
+from farrier_compiler.ops.base import evaluate
+from farrier_compiler.ops.convolution import Convolution
+from farrier_compiler.ops.elementwise import Add, Cast, Multiply
+from farrier_compiler.ops.linear_algebra import DotGeneral, free_dims
+from farrier_compiler.ops.normalization import BatchNormInference
+from farrier_compiler.ops.shape import Broadcast, Reshape
+from farrier_compiler.passes.base import Pass
+from farrier_compiler.passes.rewrite import Rewriter, known
+from farrier_runtime.dtypes import float32
+
+
+@dataclass(frozen=True)
+class FoldBatchNorm(Pass):
+    """Fold each batch norm whose statistics are constants.
+
+    After a convolution or a product with constant weights, with or without a bias, that nothing
+    else reads: into the weights and the bias. Elsewhere: into one multiplication and one
+    addition. New weights are computed in float64 and rounded once.
+    """
+
+    name: ClassVar[str] = "fold_batch_norm"
+
+    def __call__(self, graph: Graph) -> Graph:
+        rewriter = Rewriter(graph)
+
+        def rule(node: Node) -> tuple[Value] | None:
+            if not isinstance(node.op, BatchNormInference):
+                return None
+            statistics = [known(value) for value in node.operands[1:]]
+            if any(array is None for array in statistics):
+                return None
+            factors = _factors(node.op, [array for array in statistics if array is not None])
+            fold = _Fold(rewriter, node, node.op.feature_dim, *factors)
+            return (fold.into_weights() or fold.into_arithmetic(),)
+
+        return rewriter.run(rule)
+
+
+def _factors(op: BatchNormInference, statistics: Sequence[Array]) -> tuple[Array, Array]:
+    """Return `a` and `b` of each feature, in float64."""
+    scale, offset, mean, variance = (array.astype(np.float64) for array in statistics)
+    with np.errstate(all="ignore"):
+        a = scale / np.sqrt(variance + op.eps)
+        return a, offset - mean * a
+
+
+@dataclass
+class _Fold:
+    """One batch norm and its factors."""
+
+    rewriter: Rewriter
+    node: Node
+    feature_dim: int
+    a: Array
+    b: Array
+
+    def into_weights(self) -> Value | None:
+        """Return the layer before with other weights and bias; None where that is impossible."""
+        layer, bias, bias_value = self._layer_and_bias(self.node.operands[0])
+        if layer is None or not self.rewriter.has_one_use(layer.result):
+            return None
+        place = weight_dim(layer, self.feature_dim)
+        if place is None:
+            return None
+        index, dim = place
+        weight = layer.operands[index]
+        data = known(weight)
+        if data is None or weight.type.dtype is not self.node.result.type.dtype:
+            return None
+        shape = [1] * weight.type.rank
+        shape[dim] = -1
+        scaled = self._rounded(data.astype(np.float64) * self.a.reshape(shape))
+        shifted = self._rounded(bias * self.a + self.b)
+        if not (_stays_finite(data, scaled) and np.isfinite(shifted.astype(np.float64)).all()):
+            return None  # beyond the range of 16-bit floats
+        operands = list(layer.operands)
+        operands[index] = self.rewriter.constant(scaled, weight.type.dtype, weight)
+        made = self.rewriter.emit(layer.op, *operands, at=layer)
+        return self.rewriter.emit(Add(), made, self._per_feature(shifted, bias_value))
+
+    def into_arithmetic(self) -> Value:
+        """Return `a * x + b`, small floats by way of float32."""
+        x, kind = self.node.operands[0], self.node.result.type.dtype
+        wide = kind if kind.bits >= 32 else float32
+        emit = self.rewriter.emit
+        if wide is not kind:
+            x = emit(Cast(wide), x)
+        factors = [
+            self.rewriter.constant(
+                factor.astype(wide.numpy).reshape(self._shape()), wide, self.node.operands[operand]
+            )
+            for operand, factor in ((1, self.a), (2, self.b))
+        ]
+        result = emit(Add(), emit(Multiply(), x, factors[0]), factors[1])
+        return result if wide is kind else emit(Cast(kind), result)
+
+    def _layer_and_bias(self, value: Value) -> tuple[Node | None, Array, Value]:
+        """Return the convolution or product that makes a value, its bias and the bias's origin."""
+        none, offset = np.zeros_like(self.b), self.node.operands[2]
+        node = value.producer
+        if node is None or not isinstance(node.op, Add):
+            return _layer(value), none, offset
+        if not self.rewriter.has_one_use(value):
+            return None, none, offset
+        for layer, bias in (node.operands, node.operands[::-1]):
+            found, origin = self._features(bias, value.type.shape)
+            if found is not None and layer.type == value.type:
+                return _layer(layer), found, origin
+        return None, none, offset
+
+    def _features(self, bias: Value, shape: Shape) -> tuple[Array | None, Value]:
+        """Return a constant that varies along the features only as float64, and its origin."""
+        data, origin = _constant_of(bias)
+        if data is None or bias.type.size > max(self.b.size, 1):
+            return None, origin
+        rank = len(shape)
+        full = data.reshape((1,) * (rank - data.ndim) + data.shape)
+        if any(size != 1 for dim, size in enumerate(full.shape) if dim != self.feature_dim):
+            return None, origin
+        return np.broadcast_to(full.reshape(-1).astype(np.float64), self.b.shape), origin
+
+    def _per_feature(self, data: Array, like: Value) -> Value:
+        dtype = self.node.result.type.dtype
+        return self.rewriter.constant(data.reshape(self._shape()), dtype, like)
+
+    def _shape(self) -> Shape:
+        """Return the shortest shape that broadcasts along the features."""
+        return (self.b.size, *[1] * (self.node.result.type.rank - self.feature_dim - 1))
+
+    def _rounded(self, data: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return data.astype(self.node.result.type.dtype.numpy)
+
+
+def _layer(value: Value) -> Node | None:
+    node = value.producer
+    return node if node is not None and isinstance(node.op, Convolution | DotGeneral) else None
+
+
+def weight_dim(layer: Node, feature_dim: int) -> tuple[int, int] | None:
+    """Return which operand of a layer is its weight, and the weight's dim that makes the features.
+
+    None: the features come from both operands, or from no constant one.
+    """
+    if isinstance(layer.op, Convolution):
+        first = layer.op.layout == "channels_first"
+        rank = layer.result.type.rank
+        return (1, 0 if first else rank - 1) if feature_dim == (1 if first else rank - 1) else None
+    assert isinstance(layer.op, DotGeneral)
+    dims = _dot_dims(layer.op, layer)[feature_dim]
+    found = [(i, dim) for i, dim in enumerate(dims) if dim is not None]
+    constant = [place for place in found if known(layer.operands[place[0]]) is not None]
+    return constant[0] if constant else None
+
+
+def _dot_dims(op: DotGeneral, node: Node) -> list[tuple[int | None, int | None]]:
+    """Return, for each dim of a product, the dims of the operands that it comes from."""
+    left, right = (value.type.rank for value in node.operands)
+    return [
+        *zip(op.lhs_batch, op.rhs_batch, strict=True),
+        *((dim, None) for dim in free_dims(left, op.lhs_batch, op.lhs_contracting)),
+        *((None, dim) for dim in free_dims(right, op.rhs_batch, op.rhs_contracting)),
+    ]
+
+
+def _constant_of(value: Value) -> tuple[Array | None, Value]:
+    """Return the elements of a constant, or of a constant that is only reshaped, and its origin."""
+    chain: list[Node] = []
+    while value.producer is not None and isinstance(value.producer.op, Reshape | Broadcast):
+        chain.append(value.producer)
+        value = value.producer.operands[0]
+    data = known(value)
+    if data is not None:
+        for node in reversed(chain):
+            (data,) = evaluate(node.op, node.result.type, [data])
+    return data, value
+
+
+def _stays_finite(before: Array, after: Array) -> bool:
+    return bool(
+        np.isfinite(after.astype(np.float64)).all()
+        or not np.isfinite(before.astype(np.float64)).all()
+    )

@@ -1,0 +1,66 @@
+"""Constant folding: what depends on constants only is computed now."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from farrier_compiler.graph import Graph, Node, TensorType, Value
+from farrier_compiler.ops.base import evaluate
+from farrier_compiler.passes.base import Pass
+from farrier_compiler.passes.rewrite import Rewriter, known
+
+# Results computed from scalars alone are cheaper to make again than to store, from this size on.
+GENERATED_BYTES = 1024
+
+
+@dataclass(frozen=True)
+class FoldConstants(Pass):
+    """Evaluate nodes whose operands are all constants, by the ops' `reference`.
+
+    Attributes:
+        limit: how many bytes a result may be larger than its operands together.
+    """
+
+    limit: int = 1 << 20
+    name: ClassVar[str] = "fold_constants"
+
+    def __call__(self, graph: Graph) -> Graph:
+        rewriter = Rewriter(graph)
+
+        def rule(node: Node) -> list[Value] | None:
+            return fold(rewriter, node) if self._is_worth_it(node) else None
+
+        return rewriter.run(rule)
+
+    def _is_worth_it(self, node: Node) -> bool:
+        before = sum(_bytes(value.type) for value in node.operands)
+        after = sum(_bytes(value.type) for value in node.results)
+        if all(value.type.rank == 0 for value in node.operands):
+            return after <= GENERATED_BYTES
+        return after <= before + self.limit
+
+
+def fold(rewriter: Rewriter, node: Node) -> list[Value] | None:
+    """Return the results of a node as constants, or None where an operand is not known.
+
+    They keep the name of the first operand that has one, as a weight does that is transposed.
+    """
+    arrays = [known(value) for value in node.operands]
+    if any(array is None for array in arrays):
+        return None
+    types = tuple(value.type for value in node.results)
+    named = next((value for value in node.operands if value in rewriter.names), None)
+    return [
+        rewriter.constant(data, type.dtype, named)
+        for data, type in zip(
+            evaluate(node.op, types, [array for array in arrays if array is not None]),
+            types,
+            strict=True,
+        )
+    ]
+
+
+def _bytes(type: TensorType) -> int:
+    return math.ceil(type.size * type.dtype.itemsize)

@@ -1,0 +1,130 @@
+"""Which passes run, in which order, and their text on the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from farrier_compiler.graph import Graph, VerificationError, verify
+from farrier_compiler.passes.base import Pass
+from farrier_compiler.passes.canonicalize import Canonicalize
+from farrier_compiler.passes.channels_last import ChannelsLast
+from farrier_compiler.passes.deduplicate import Deduplicate
+from farrier_compiler.passes.eliminate_dead_nodes import EliminateDeadNodes
+from farrier_compiler.passes.fold_batch_norm import FoldBatchNorm
+from farrier_compiler.passes.fold_constants import FoldConstants
+from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
+from farrier_compiler.syntax import Cursor, Token, did_you_mean, fits
+
+PASSES: dict[str, type[Pass]] = {
+    kind.name: kind
+    for kind in (
+        Canonicalize,
+        Deduplicate,
+        EliminateDeadNodes,
+        FoldConstants,
+        FoldBatchNorm,
+        ChannelsLast,
+        PointwiseConvolution,
+    )
+}
+
+_SIMPLIFY = "canonicalize,deduplicate,eliminate_dead_nodes,fold_constants"
+_LAYOUT = "fold_batch_norm,channels_last,pointwise_convolution"
+
+
+def pipeline_for(target_kind: str) -> str:
+    """Return the passes that a kind of target gets by default, as text.
+
+    Args:
+        target_kind: `cpu`, `cuda`, ...; all have the same pipeline so far.
+    """
+    del target_kind
+    return f"{_SIMPLIFY},{_LAYOUT},{_SIMPLIFY}"
+
+
+def run_passes(
+    graph: Graph,
+    pipeline: str | Sequence[Pass],
+    verify: bool = False,
+    after: Callable[[str, Graph], None] | None = None,
+) -> Graph:
+    """Return a graph after passes.
+
+    Args:
+        graph: what to rewrite; it stays as it is.
+        pipeline: the passes, or their text.
+        verify: check every rule of graphs after each pass.
+        after: called with the name and the result of each pass.
+
+    Raises:
+        ParseError: the text names no such pass or option.
+        VerificationError: a pass made an invalid graph, which is a bug in it.
+    """
+    passes = parse_pipeline(pipeline) if isinstance(pipeline, str) else pipeline
+    for one in passes:
+        graph = one(graph)
+        if verify:
+            _verify_after(one, graph)
+        if after is not None:
+            after(one.name, graph)
+    return graph
+
+
+def _verify_after(one: Pass, graph: Graph) -> None:
+    try:
+        verify(graph)
+    except VerificationError as error:
+        raise VerificationError(f"After the pass {one.name}: {error}\n{graph}") from None
+
+
+def parse_pipeline(text: str) -> list[Pass]:
+    """Return the passes that a text lists, such as `canonicalize,fold_constants{limit=4096}`.
+
+    Raises:
+        ParseError: there is no such pass or option, or its value does not fit.
+
+    Example:
+        >>> parse_pipeline("fold_constants{limit=4096}")
+        [FoldConstants(limit=4096)]
+    """
+    return _Parser(text, "Pipeline").pipeline()
+
+
+class _Parser(Cursor):
+    def pipeline(self) -> list[Pass]:
+        if self.next.kind == "end":
+            return []
+        passes = [self._pass()]
+        while self.accept(","):
+            passes.append(self._pass())
+        self.take("end", "',' or the end")
+        return passes
+
+    def _pass(self) -> Pass:
+        token = self.take("word", "the name of a pass")
+        kind = PASSES.get(token.text)
+        if kind is None:
+            self.fail(f"there is no pass '{token.text}'{did_you_mean(token.text, PASSES)}", token)
+        if not self.accept("{"):
+            return kind()
+        return kind(**dict(self.items("}", lambda: self._option(kind))))
+
+    def _option(self, kind: type[Pass]) -> tuple[str, Any]:
+        hints = typing.get_type_hints(kind)
+        known = [field.name for field in dataclasses.fields(typing.cast(Any, kind))]
+        token = self.take("word", "the name of an option")
+        if token.text not in known:
+            self._unknown_option(kind, token, known)
+        self.expect("=")
+        place = self.next
+        value = self.literal()
+        if not fits(value, hints[token.text]):
+            self.fail(f"{kind.name}'s option '{token.text}' takes {hints[token.text].__name__}", place)
+        return token.text, value
+
+    def _unknown_option(self, kind: type[Pass], token: Token, known: list[str]) -> None:
+        suggestion = did_you_mean(token.text, known)
+        self.fail(f"{kind.name} has no option '{token.text}'{suggestion}", token)

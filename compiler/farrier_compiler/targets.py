@@ -1,0 +1,259 @@
+"""Targets: what a program is compiled for, by name, and the compiler flags that say so."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from farrier_runtime import device
+from farrier_runtime.errors import ArgumentError
+
+from farrier_compiler import target_names
+from farrier_compiler.target_names import CPUS, CUDA, PORTABLE_CUDA
+
+Layout = Literal["tiled", "compact"]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """One kind of target: what may stand after the colon, and what the flags are."""
+
+    description: str
+    names: Mapping[str, str]
+    default: str | None  # the name when nothing stands after the colon; None: a name is needed
+
+
+_KINDS: Mapping[str, _Kind] = MappingProxyType(
+    {
+        "cpu": _Kind("this machine's CPU", target_names.cpu_descriptions(), ""),
+        "cuda": _Kind("NVIDIA GPUs from Ampere on", target_names.cuda_descriptions(), ""),
+        "rocm": _Kind("AMD GPUs through HIP", target_names.ROCM, None),
+        "vulkan": _Kind("any GPU with Vulkan", target_names.VULKAN, ""),
+        "metal": _Kind("Apple GPUs", {}, ""),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a program is compiled for; make one with `parse` or `default`.
+
+    Attributes:
+        kind: "cpu", "cuda", "rocm", "vulkan" or "metal": the kind of device that runs it.
+        name: the model of CPU or GPU; empty for this machine's CPU and for portable GPU code.
+
+    Example:
+        >>> str(Target.parse("cuda:sm_80"))
+        'cuda:sm_80'
+    """
+
+    kind: str
+    name: str = ""
+
+    @staticmethod
+    def parse(text: str) -> Target:
+        """Return the target that a text names.
+
+        Args:
+            text: "cpu" (this machine's), "cpu:x86-64-v3", "cuda", "cuda:sm_90", ...
+
+        Raises:
+            ArgumentError: there is no such target; the text lists those there are.
+        """
+        kind, _, name = text.partition(":")
+        if kind not in _KINDS:
+            raise ArgumentError(_unknown_kind(text))
+        known = _KINDS[kind]
+        if not name and text == kind and known.default is not None:
+            return Target(kind, known.default)
+        if name not in known.names:
+            raise ArgumentError(_unknown_name(kind, name))
+        return Target(kind, name)
+
+    @staticmethod
+    def default() -> Target:
+        """Return the target for this machine: its CUDA device if it has one, else its CPU."""
+        return Target("cuda" if device.count("cuda") else "cpu")
+
+    @staticmethod
+    def all_names() -> dict[str, str]:
+        """Return every target's text and, for people, what it is."""
+        found: dict[str, str] = {}
+        for kind, known in _KINDS.items():
+            if known.default is not None:
+                found[kind] = known.description
+            found.update({f"{kind}:{name}": words for name, words in known.names.items()})
+        return found
+
+    @property
+    def driver(self) -> str:
+        """IREE's name of the driver that runs the program."""
+        return device.DRIVERS[self.kind]
+
+    def flags(self) -> tuple[str, ...]:
+        """Return the compiler's session flags that select this target, and nothing else."""
+        match self.kind:
+            case "cpu":
+                return _cpu_flags(self.name)
+            case "cuda":
+                return (f"--iree-hal-target-device={_cuda_device(self.name)}",)
+            case "rocm":
+                return ("--iree-hal-target-device=hip", f"--iree-rocm-target={self.name}")
+            case "vulkan" if self.name:
+                return ("--iree-hal-target-device=vulkan", f"--iree-vulkan-target={self.name}")
+            case _:
+                return (f"--iree-hal-target-device={self.kind}",)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}" if self.name else self.kind
+
+
+def _unknown_kind(text: str) -> str:
+    close = difflib.get_close_matches(text, Target.all_names(), n=3, cutoff=0.7)
+    hint = f" Did you mean {' or '.join(close)}?" if close else ""
+    return (
+        f"There is no target {text!r}.{hint} Targets are {', '.join(_KINDS)}, with a model after a "
+        "colon: cpu:x86-64-v3, cuda:sm_80, rocm:gfx942, vulkan:rdna3. `farrier targets` lists all."
+    )
+
+
+def _unknown_name(kind: str, name: str) -> str:
+    known = list(_KINDS[kind].names)
+    if not known:
+        return f"Target {kind} takes no model: write {kind}, not '{kind}:{name}'."
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(f'{kind}:{match}' for match in close)}?" if close else ""
+    what = f"There is no target '{kind}:{name}'." if name else f"Target {kind} needs a model."
+    return f"{what}{hint} Models for {kind} are {', '.join(known)}."
+
+
+def _cpu_flags(name: str) -> tuple[str, ...]:
+    flags = (
+        "--iree-hal-target-device=local",
+        "--iree-hal-local-target-device-backends=llvm-cpu",
+    )
+    if not name:
+        return (*flags, "--iree-llvmcpu-target-cpu=host")
+    model = CPUS[name]
+    return (
+        *flags,
+        f"--iree-llvmcpu-target-triple={model.architecture}-unknown-unknown-eabi-elf",
+        f"--iree-llvmcpu-target-cpu={model.llvm}",
+    )
+
+
+def _cuda_device(name: str) -> str:
+    """The target attribute, spelled out: IREE knows neither sm_90 nor sm_100, nor sm_86's memory."""
+    gpu = CUDA[name] if name else PORTABLE_CUDA
+    dot = "dot = dp4xi8toi32, " if gpu.generation >= 75 else ""
+    instructions = ", ".join(f"<NV_{name}>" for name in gpu.matrix_instructions)
+    mma = f"mma = [{instructions}], " if instructions else ""
+    return (
+        '#hal.device.target<"cuda", [#hal.executable.target<"cuda", "cuda-nvptx-fb", '
+        "{iree_codegen.target_info = #iree_gpu.target<"
+        f'arch = "{gpu.architecture}", features = "+ptx{gpu.ptx}", wgp = <'
+        "compute = fp64|fp32|fp16|int64|int32|int16|int8, storage = b64|b32|b16|b8, "
+        f"subgroup = shuffle|arithmetic, {dot}{mma}subgroup_size_choices = [32], "
+        "max_workgroup_sizes = [1024, 1024, 64], max_thread_count_per_workgroup = 1024, "
+        f"max_workgroup_memory_bytes = {gpu.shared_memory}, "
+        "max_workgroup_counts = [2147483647, 65535, 65535]>>}>]>"
+    )
+
+
+def flags_for(
+    targets: Sequence[Target], layout: Layout = "tiled", optimization_level: int = 3
+) -> tuple[str, ...]:
+    """Return the session flags that compile one artifact for some targets.
+
+    Args:
+        targets: the default first; at most one of each kind, because the runtime chooses among an
+            artifact's programs by the kind of device and not by its model.
+        layout: "tiled" repacks the weights of matrix products at load, for speed on CPUs;
+            "compact" leaves them as they are.
+        optimization_level: from 0 to 3; higher numbers mean 3.
+
+    Raises:
+        ArgumentError: there is no target, or two are of one kind.
+    """
+    _check_kinds(targets)
+    # IREE 3.13 cannot compile data tiling for a CUDA device and a CPU in one module.
+    tiled = layout == "tiled" and all(target.kind == "cpu" for target in targets)
+    common = (
+        f"--iree-opt-level=O{min(max(optimization_level, 0), 3)}",
+        f"--iree-opt-data-tiling={str(tiled).lower()}",
+        "--iree-llvmcpu-stack-allocation-limit=131072",
+        "--iree-input-demote-f64-to-f32=false",
+    )
+    if len(targets) == 1:
+        return (*targets[0].flags(), *common)
+    devices = ",".join(_resolve(target.flags(), common) for target in targets)
+    return (f"--iree-hal-target-device={devices}", *common)
+
+
+def _check_kinds(targets: Sequence[Target]) -> None:
+    if not targets:
+        raise ArgumentError("No target is given: pass at least one, for example 'cpu'.")
+    kinds = [target.kind for target in targets]
+    for target in targets:
+        if kinds.count(target.kind) > 1:
+            same = " and ".join(str(other) for other in targets if other.kind == target.kind)
+            raise ArgumentError(
+                f"One artifact cannot hold programs for {same}: they would be chosen by the kind of "
+                f"device, and both are {target.kind}. Compile for the oldest of them, whose code "
+                "newer ones run too, or make an artifact for each."
+            )
+
+
+@functools.cache
+def _resolve(flags: tuple[str, ...], common: tuple[str, ...]) -> str:
+    from farrier_compiler.mlir import device_attribute  # here: a cache hit needs no compiler
+
+    return device_attribute((*flags, *common))
+
+
+@dataclass(frozen=True)
+class CpuModel:
+    """A CPU as the compiler sees it: LLVM's names of the model, architecture and instructions."""
+
+    name: str
+    architecture: str
+    features: tuple[str, ...]
+
+
+def cpu_model(target: Target) -> CpuModel:
+    """Return the CPU that a target's code needs.
+
+    Args:
+        target: one of kind "cpu".
+
+    Example:
+        >>> cpu_model(Target.parse("cpu:x86-64-v3")).architecture
+        'x86_64'
+    """
+    text = _resolve(target.flags(), ())
+    texts = dict(re.findall(r'(cpu|cpu_features|target_triple) = "([^"]*)"', text))
+    architecture = texts["target_triple"].partition("-")[0]
+    return CpuModel(
+        texts.get("cpu", ""),
+        {"arm64": "aarch64"}.get(architecture, architecture),
+        _enabled(texts.get("cpu_features", "")),
+    )
+
+
+def _enabled(features: str) -> tuple[str, ...]:
+    """For the host, IREE lists the model's features and then what the machine has: the last counts."""
+    signs = {feature[1:]: feature[0] for feature in features.split(",") if feature}
+    return tuple(sorted(name for name, sign in signs.items() if sign == "+"))
+
+
+def full_name(target: Target) -> str:
+    """Return a target's text with this machine's CPU named, as artifacts record it."""
+    if target != Target("cpu"):
+        return str(target)
+    name = cpu_model(target).name
+    return f"cpu:{name}" if name else "cpu"

@@ -1,0 +1,390 @@
+"""The op graph's textual form, printed and parsed; both directions are exact.
+
+```
+graph @Net(%x: f32[1,1,8,8]) -> f32[1,16,8,8] {
+  constant @conv.weight: f32[16,1,3,3]
+  %0: f32[1,16,8,8] = convolution(%x, @conv.weight) {padding = ((1, 1), (1, 1))}
+  %1: f32[1,16,8,8] = maximum(%0, 0.0: f32)
+  return %1
+}
+```
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from farrier_compiler.elements import elements_text, parse_element
+from farrier_compiler.graph import Array, Graph, Node, TensorType, Value
+from farrier_compiler.ops.base import REGISTRY, Op
+from farrier_compiler.syntax import BARE_AFTER_AT, Cursor, Token, did_you_mean, fits, quoted
+from farrier_runtime.dtypes import BY_NUMPY, BY_SHORT_NAME, dtype
+from farrier_runtime.errors import FarrierError
+
+# Constants with at most this many elements are written out; larger ones are named only.
+WRITTEN_OUT = 16
+
+# ------------------------------------------------------------------ printing
+
+
+def print_graph(graph: Graph, locations: bool = True) -> str:
+    """Return a graph's text, which `parse_graph` reads.
+
+    Args:
+        graph: what to print.
+        locations: end each line with a comment that says where the user wrote it.
+    """
+    printer = _Printer(graph)
+    signature = (
+        f"graph @{quoted(graph.name, BARE_AFTER_AT)}({printer.inputs()}) -> {printer.results()}"
+    )
+    lines = [
+        *printer.constants(),
+        *printer.nodes(locations),
+        f"return {', '.join(map(printer.reference, graph.outputs))}".rstrip(),
+    ]
+    return "\n".join([f"{signature} {{", *(f"  {line}" for line in lines), "}"]) + "\n"
+
+
+class _Printer:
+    """Knows how each value of a graph is referred to."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.references = {
+            v: f"@{quoted(name, BARE_AFTER_AT)}" for name, v in graph.constants.items()
+        }
+        self.references |= {value: f"%{quoted(value.name or '')}" for value in graph.inputs}
+        results = [value for node in graph.nodes for value in node.results]
+        self.references |= {value: f"%{index}" for index, value in enumerate(results)}
+
+    def inputs(self) -> str:
+        return ", ".join(f"{self.reference(v)}: {v.type}" for v in self.graph.inputs)
+
+    def results(self) -> str:
+        outputs = list(zip(self.graph.output_names, self.graph.outputs, strict=True))
+        if [name for name, _ in outputs] == ["output0"]:
+            return str(outputs[0][1].type)
+        return f"({', '.join(f'{quoted(name)}: {value.type}' for name, value in outputs)})"
+
+    def constants(self) -> Iterator[str]:
+        for value in self.graph.constants.values():
+            written = value.data is not None and value.data.size <= WRITTEN_OUT
+            elements = f" = {elements_text(value.data, value.type.dtype)}" if written else ""
+            yield f"constant {self.references[value]}: {value.type}{elements}"
+
+    def nodes(self, locations: bool) -> Iterator[str]:
+        for node in self.graph.nodes:
+            results = ", ".join(f"{self.reference(v)}: {v.type}" for v in node.results)
+            operands = ", ".join(map(self.reference, node.operands))
+            attributes = attributes_text(node.op)
+            where = f"   # {node.location.short()}" if locations and node.location else ""
+            yield (
+                f"{results} = {node.op.name}({operands})"
+                f"{f' {{{attributes}}}' if attributes else ''}{where}"
+            )
+
+    def reference(self, value: Value) -> str:
+        found = self.references.get(value)
+        if found is not None:
+            return found
+        if value.is_scalar_constant:
+            return f"{elements_text(value.data, value.type.dtype)}: {value.type.dtype.short}"
+        return "%undefined"  # an invalid graph, which the verifier wants to show
+
+
+def attributes_text(op: Op) -> str:
+    """Return the attributes that differ from their defaults: `stride = (2, 2), groups = 4`."""
+    values = {field.name: getattr(op, field.name) for field in _fields(type(op))}
+    return ", ".join(
+        f"{field.name} = {_attribute_text(values[field.name])}"
+        for field in _fields(type(op))
+        if not _is_default(type(op), field, values)
+    )
+
+
+def _is_default(op: type[Op], field: dataclasses.Field[Any], values: Mapping[str, Any]) -> bool:
+    """Return whether the op comes out the same without a field (some defaults are computed)."""
+    if field.default is dataclasses.MISSING:
+        return False
+    others = {name: value for name, value in values.items() if name != field.name}
+    default = getattr(op(**others), field.name)
+    return _attribute_text(default) == _attribute_text(values[field.name])
+
+
+def _fields(op: type[Op]) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(typing.cast(Any, op))
+
+
+def _attribute_text(value: Any) -> str:
+    match value:
+        case None | True | False:
+            return str(value).lower()
+        case dtype():
+            return value.short
+        case int():
+            return str(value)
+        case float():
+            return float.__repr__(value)
+        case str():
+            return json.dumps(value)
+        case tuple():
+            parts = [_attribute_text(part) for part in typing.cast(tuple[Any, ...], value)]
+            return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+        case _:
+            raise TypeError(f"an attribute cannot hold a {type(value).__name__}: {value!r}")
+
+
+# ------------------------------------------------------------------ parsing
+
+
+def parse_graph(text: str, constants: Mapping[str, Any] | None = None) -> Graph:
+    """Return the graph that a text describes.
+
+    Args:
+        text: what `print_graph` writes; `#` begins a comment.
+        constants: arrays for constants, by name. A constant that neither they nor the text give
+            elements for has none (`data` is None): such a graph can be read, but not lowered.
+
+    Raises:
+        ParseError: the text breaks a rule; the message shows the place.
+
+    Example:
+        >>> graph = parse_graph("graph @f(%x: f32[2]) -> f32[2] { return %x }")
+        >>> graph.inputs[0].type.shape
+        (2,)
+    """
+    return _Parser(text, constants or {}).graph()
+
+
+class _Parser(Cursor):
+    """Recursive descent over the tokens of one graph."""
+
+    def __init__(self, text: str, arrays: Mapping[str, Any]) -> None:
+        super().__init__(text, "Graph text")
+        self.arrays = arrays
+        self.values: dict[str, Value] = {}
+
+    # -------------------------------------------------------------- the graph
+
+    def graph(self) -> Graph:
+        self.expect("graph")
+        token = self.take("constant", "the graph's name, such as @main")
+        name = self.unquote(token, token.text[1:])
+        self.expect("(")
+        inputs = self.items(")", self._input)
+        self.expect("->")
+        results = self._results()
+        self.expect("{")
+        constants = dict(self._constants())
+        nodes = tuple(self._nodes())
+        outputs = self._outputs(results)
+        self.expect("}")
+        self.take("end", "the end of the text")
+        names = tuple(name for name, _ in results)
+        return Graph(name, tuple(inputs), tuple(outputs), nodes, constants, names)
+
+    def _input(self) -> Value:
+        token = self.take("value", "an input, such as %x")
+        self.expect(":")
+        value = Value(self._type(), name=self.unquote(token, token.text[1:]))
+        self._bind(token, value)
+        return value
+
+    def _results(self) -> list[tuple[str, TensorType]]:
+        if not self.accept("("):
+            return [("output0", self._type())]
+        return self.items(")", self._named_result)
+
+    def _named_result(self) -> tuple[str, TensorType]:
+        kind = "string" if self.next.kind == "string" else "word"
+        token = self.take(kind, "the name of an output")
+        self.expect(":")
+        return self.unquote(token, token.text), self._type()
+
+    def _constants(self) -> Iterator[tuple[str, Value]]:
+        while self.accept("constant"):
+            token = self.take("constant", "the constant's name, such as @weight")
+            name = self.unquote(token, token.text[1:])
+            self.expect(":")
+            type = self._type()
+            written = self._elements(type) if self.accept("=") else None
+            data = self._given(token, name, type) if name in self.arrays else written
+            value = Value(type, None, data, name)
+            self._bind(token, value)
+            yield name, value
+
+    def _given(self, token: Token, name: str, type: TensorType) -> Array:
+        data = np.asarray(self.arrays[name])
+        kind = BY_NUMPY.get(data.dtype)
+        if kind is not type.dtype or data.shape != type.shape:
+            self.fail(f"the data given for '{name}' are {kind or data.dtype} {data.shape}", token)
+        return data
+
+    def _nodes(self) -> Iterator[Node]:
+        while self.next.kind == "value":
+            results = [self._result()]
+            while self.accept(","):
+                results.append(self._result())
+            self.expect("=")
+            node = self._operation()
+            self._check_results(results, node)
+            for (token, _), value in zip(results, node.results, strict=True):
+                self._bind(token, value)
+            yield node
+
+    def _result(self) -> tuple[Token, TensorType]:
+        token = self.take("value", "a result, such as %0")
+        self.expect(":")
+        return token, self._type()
+
+    def _operation(self) -> Node:
+        token = self.take("word", "the name of an op")
+        if token.text not in REGISTRY:
+            self.fail(f"there is no op '{token.text}'{did_you_mean(token.text, REGISTRY)}", token)
+        self.expect("(")
+        operands = self.items(")", self._operand)
+        op = self._op(token, REGISTRY[token.text])
+        if not _takes(op, len(operands)):
+            self.fail(f"{op.name} does not take {len(operands)} operands", token)
+        try:
+            return Node(op, operands)
+        except FarrierError as error:
+            self.fail(str(error).rstrip("."), token)
+        except ValueError:  # attributes of another rank than the operands
+            described = ", ".join(str(value.type) for value in operands)
+            self.fail(f"{op.name} with these attributes does not take ({described})", token)
+
+    def _op(self, token: Token, op: type[Op]) -> Op:
+        given: dict[str, Any] = {}
+        if self.accept("{"):
+            given = dict(self.items("}", lambda: self._attribute(op)))
+        for field in _fields(op):
+            if field.default is dataclasses.MISSING and field.name not in given:
+                self.fail(f"{op.name} needs the attribute '{field.name}'", token)
+        return op(**given)
+
+    def _attribute(self, op: type[Op]) -> tuple[str, Any]:
+        hints = typing.get_type_hints(op)
+        known = [field.name for field in _fields(op)]
+        token = self.take("word", "the name of an attribute")
+        if token.text not in known:
+            suggestion = did_you_mean(token.text, known)
+            self.fail(f"{op.name} has no attribute '{token.text}'{suggestion}", token)
+        self.expect("=")
+        place = self.next
+        value = self.literal()
+        if not fits(value, hints[token.text]):
+            wanted = _described(hints[token.text])
+            self.fail(f"{op.name}'s attribute '{token.text}' must be {wanted}", place)
+        return token.text, value
+
+    def _check_results(self, results: list[tuple[Token, TensorType]], node: Node) -> None:
+        token = results[0][0]
+        if len(results) != len(node.results):
+            self.fail(f"{node.op.name} has {len(node.results)} results, not {len(results)}", token)
+        for (token, type), value in zip(results, node.results, strict=True):
+            if type != value.type:
+                self.fail(f"{node.op.name} makes {value.type} here, not {type}", token)
+
+    def _outputs(self, results: list[tuple[str, TensorType]]) -> list[Value]:
+        start = self.next
+        if not self.accept("return"):
+            self.fail(f"expected an op's result or 'return', but found {start.shown()}")
+        outputs = [] if self.next.text == "}" else [self._operand()]
+        while self.accept(","):
+            outputs.append(self._operand())
+        found = [value.type for value in outputs]
+        if found != [type for _, type in results]:
+            returned = ", ".join(map(str, found)) or "nothing"
+            self.fail(f"the graph returns {returned}, which is not what its head says", start)
+        return outputs
+
+    # -------------------------------------------------------------- values and types
+
+    def _bind(self, token: Token, value: Value) -> None:
+        if token.text in self.values:
+            self.fail(f"{token.text} is defined twice", token)
+        self.values[token.text] = value
+
+    def _operand(self) -> Value:
+        token = self.next
+        if token.kind not in ("value", "constant"):
+            return self._scalar()
+        self.advance()
+        if token.text not in self.values:
+            self.fail(f"{token.text} is not defined{did_you_mean(token.text, self.values)}", token)
+        return self.values[token.text]
+
+    def _scalar(self) -> Value:
+        token = self._take_element("a value")
+        self.expect(":")
+        kind = self._dtype()
+        return Value(TensorType((), kind), None, self._element(token, kind))
+
+    def _take_element(self, what: str) -> Token:
+        token = self.next
+        if token.kind != "number" and token.text not in ("true", "false"):
+            self.fail(f"expected {what}, but found {token.shown()}")
+        return self.advance()
+
+    def _element(self, token: Token, kind: dtype) -> Array:
+        found = parse_element(token.text, kind)
+        if found is None:
+            self.fail(f"{token.text} is no {kind}", token)
+        return found
+
+    def _dtype(self) -> dtype:
+        token = self.take("word", "a data type, such as f32")
+        if token.text not in BY_SHORT_NAME:
+            suggestion = did_you_mean(token.text, BY_SHORT_NAME)
+            self.fail(f"there is no data type '{token.text}'{suggestion}", token)
+        return BY_SHORT_NAME[token.text]
+
+    def _type(self) -> TensorType:
+        kind = self._dtype()
+        self.expect("[")
+        return TensorType(tuple(self.items("]", self._size)), kind)
+
+    def _size(self) -> int:
+        token = self.take("number", "the size of a dimension")
+        if not token.text.isdecimal():
+            self.fail("the size of a dimension is a whole number", token)
+        return int(token.text)
+
+    def _elements(self, type: TensorType) -> Array:
+        elements = self._nested(type.shape, type.dtype)
+        return np.array(elements, type.dtype.numpy).reshape(type.shape)
+
+    def _nested(self, shape: tuple[int, ...], kind: dtype) -> list[Array]:
+        if not shape:
+            return [self._element(self._take_element("an element"), kind)]
+        start = self.expect("[")
+        rows = self.items("]", lambda: self._nested(shape[1:], kind))
+        if len(rows) != shape[0]:
+            self.fail(f"expected {shape[0]} elements, but found {len(rows)}", start)
+        return [element for row in rows for element in row]
+
+
+def _takes(op: Op, count: int) -> bool:
+    """Return whether an op has this many operands, by the parameters of its reference."""
+    parameters = inspect.signature(op.reference).parameters.values()
+    fixed = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
+    variable = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    return count == fixed or (variable and count > fixed)
+
+
+def _described(hint: Any) -> str:
+    """Return an attribute's type in words that fit the text."""
+    if typing.get_origin(hint) is typing.Literal:
+        return " or ".join(map(_attribute_text, typing.get_args(hint)))
+    names = {int: "a whole number", float: "a number such as 1.0", dtype: "a data type"}
+    names |= {str: "a string", bool: "true or false"}
+    return names.get(hint) or str(hint)

@@ -1,0 +1,31 @@
+"""The command line as a line of source: errors show it where they would show the user's call."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import re
+import shlex
+from collections.abc import Callable, Sequence
+
+FILE = "<command line>"
+
+
+def call(words: Sequence[str], function: Callable[[], int]) -> int:
+    """Call a function as if the words of the command line were the source of the call.
+
+    An input that `--input` declares is then "made here", with the words under the carets.
+    """
+    text = shlex.join(["farrier", *words])
+    linecache.cache[FILE] = (len(text), None, [text + "\n"], FILE)
+    tree = ast.parse("function()", mode="eval")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            node.col_offset, node.end_col_offset = 0, len(text.encode())
+    code = compile(tree, FILE, "eval").replace(co_name="farrier", co_qualname="farrier")
+    return eval(code, {"function": function})
+
+
+def without_excerpt(text: str) -> str:
+    """Return an error's text without its own excerpt of the command line, which says nothing."""
+    return re.sub(rf"^  --> {re.escape(FILE)}:1 .*\n.*\n.*(\n|$)", "", text, flags=re.M).rstrip()

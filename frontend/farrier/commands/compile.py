@@ -1,0 +1,72 @@
+"""Compile a Module or function to a vmfb, or show its IRs.
+
+MODEL is FILE.py:NAME, where NAME is a Module class (called without arguments), a Module or a
+function; or a .graph file, as --dump graph prints it; or StableHLO in an .mlir file.
+Without -o and --dump, the artifact is NAME.vmfb in the current directory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from farrier_runtime.errors import ArgumentError
+
+from farrier.commands import inputs, model
+from farrier.commands.files import check_file, check_folder
+from farrier.commands.text import size_text
+
+if TYPE_CHECKING:
+    from farrier_compiler.driver import Options
+    from farrier_compiler.targets import Target
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="FILE.py:NAME, FILE.graph or FILE.mlir")
+    add(
+        "--input",
+        action="append",
+        default=[],
+        metavar="[NAME=]TYPE",
+        help="an input's type, such as x=1x1x8x8xf32; repeat it for each input",
+    )
+    add(
+        "--target",
+        action="append",
+        default=[],
+        metavar="TARGET",
+        help="cpu, cpu:x86-64-v3, cuda:sm_80, ...; repeat it for several in one artifact "
+        "(default: this machine's GPU if it has one, else its CPU; see 'farrier targets')",
+    )
+    add("-o", "--output", metavar="FILE", help="where to write the artifact")
+    add("--weights", metavar="FILE", help="the parameters: .safetensors, its .index.json, .npz")
+    add("--seed", type=int, metavar="N", help="random parameters instead, by torch's rules")
+    add("--dummy-parameters", action="store_true", help="parameters 0, 1, 2, ... instead")
+    add("--function-name", metavar="NAME", help="the function's name in the artifact")
+    _add_compiler_arguments(parser.add_argument_group("compiler"))
+    _add_dump_arguments(parser.add_argument_group("IRs"))
+
+
+def _add_compiler_arguments(group: Any) -> None:
+    add = group.add_argument
+    add("--passes", metavar="TEXT", help="the graph passes to run, between commas")
+    add("--optimization-level", type=int, default=3, metavar="N", help="0 to 3 (default: 3)")
+    add(
+        "--layout",
+        choices=("tiled", "compact"),
+        default="tiled",
+        help="tiled repacks weights at load, for speed; compact loads faster and smaller",
+    )
+    add(
+        "--weights-external",
+        action="store_true",
+        help="keep the weights in a .safetensors file beside the artifact",
+    )
+    add("--iree-flag", action="append", default=[], metavar="FLAG", help="a flag for IREE")
+    add("--no-cache", action="store_true", help="compile even if the result is in the cache")

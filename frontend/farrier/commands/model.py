@@ -1,0 +1,157 @@
+"""Find what MODEL.py:NAME names, and explain what is wrong where it cannot be used."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any
+
+from farrier_compiler.diagnostics import Location
+from farrier_compiler.syntax import did_you_mean
+from farrier_runtime.errors import ArgumentError, FarrierError
+
+from farrier.commands.files import check_file
+from farrier.modules.module import Module
+
+FORMS = "MODEL is FILE.py:NAME, FILE.graph or FILE.mlir"
+
+
+class UserCodeError(FarrierError, RuntimeError):
+    """The model's own code raised an error."""
+
+
+def split(text: str) -> tuple[Path, str]:
+    """Return the file and the name of a MODEL argument; the name is empty where there is none.
+
+    Raises:
+        ArgumentError: there is no such file, or it is of no kind that can be compiled.
+    """
+    file, colon, name = text.rpartition(":")
+    path = Path(file if colon and (name.isidentifier() or not name) else text)
+    check_file(path, FORMS)
+    if path.suffix == ".vmfb":
+        raise ArgumentError(f"{path} is compiled already: see 'farrier run' and 'farrier inspect'.")
+    if path.suffix not in (".py", ".graph", ".mlir"):
+        raise ArgumentError(f"{path} cannot be compiled: {FORMS}.")
+    return path, name if colon and path != Path(text) else ""
+
+
+def load(path: Path, name: str) -> Callable[..., Any]:
+    """Return the Module or function that a Python file defines under a name.
+
+    Args:
+        path: the file; its folder can be imported from, as when Python runs it.
+        name: a Module class, which is called without arguments, a Module or a function.
+
+    Raises:
+        ArgumentError: there is no such name, or it is something else.
+        UserCodeError: the file or the class raised an error.
+    """
+    module = _execute(path)
+    if not name:
+        raise ArgumentError(f"{path}: which one? Say {path}:NAME{_candidates(module)}.")
+    if not hasattr(module, name):
+        hint = did_you_mean(name, _defined(module))
+        suggested = hint if "you mean" in hint else f"{_candidates(module)}."
+        raise ArgumentError(f"{path} has no '{name}'{suggested}")
+    found = getattr(module, name)
+    if inspect.isclass(found):
+        return _instance(path, found)
+    if not isinstance(found, Module) and not inspect.isroutine(found):
+        raise ArgumentError(
+            f"{path}:{name} is of type {type(found).__name__}. "
+            "NAME must be a Module class, a Module or a function."
+        )
+    return found
+
+
+def _execute(path: Path) -> ModuleType:
+    name = f"_model_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.resolve().parent))
+    with user_code(path):
+        spec.loader.exec_module(module)
+    return module
+
+
+def _instance(path: Path, cls: type) -> Module:
+    if not issubclass(cls, Module):
+        raise ArgumentError(
+            f"{path}:{cls.__name__} is a class, but no Module: derive it from farrier.Module."
+        )
+    try:
+        inspect.signature(cls).bind()
+    except TypeError as error:
+        raise ArgumentError(
+            f"{path}:{cls.__name__}{inspect.signature(cls)} cannot be made without arguments: "
+            f"{error}. Name a Module instead: add a line such as 'net = {cls.__name__}(...)' to "
+            f"the file, and compile {path}:net."
+        ) from None
+    with user_code(path):
+        return cls()
+
+
+def _defined(module: ModuleType) -> list[str]:
+    """Return the names of what can be compiled among what a file defines itself."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and (
+            isinstance(value, Module)
+            or (inspect.isfunction(value) and value.__module__ == module.__name__)
+            or (_is_module_class(value) and value.__module__ == module.__name__)
+        )
+    ]
+
+
+def _is_module_class(value: Any) -> bool:
+    return inspect.isclass(value) and issubclass(value, Module)
+
+
+def _candidates(module: ModuleType) -> str:
+    names = _defined(module)
+    return f"; it defines {', '.join(names)}" if names else "; it defines no Module or function"
+
+
+@contextmanager
+def user_code(path: Path) -> Iterator[None]:
+    """Turn errors of the model's own code into one that shows its line.
+
+    Raises:
+        UserCodeError: naming the error, with the innermost line in the model's folder.
+    """
+    try:
+        yield
+    except FarrierError:
+        raise
+    except SyntaxError as error:
+        line = (error.text or "").rstrip()
+        excerpt = f"\n{error.lineno or 0:>5} | {line}" if line else ""
+        raise UserCodeError(
+            f"{type(error).__name__}: {error.msg}\n  --> {error.filename}:{error.lineno}{excerpt}"
+        ) from error
+    except (Exception, SystemExit) as error:
+        place = _place(error.__traceback__, path.resolve().parent)
+        text = "".join(traceback.format_exception_only(error)).strip()
+        raise UserCodeError(f"{text}{place}") from error
+
+
+def _place(trace: TracebackType | None, folder: Path) -> str:
+    """Return the excerpt of the innermost line below a folder."""
+    found = ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if Path(code.co_filename).is_relative_to(folder):
+            excerpt = Location(code, trace.tb_lasti, None).excerpt()
+            found = "\n" + "\n".join(f"  {line}" for line in excerpt.splitlines())
+        trace = trace.tb_next
+    return found

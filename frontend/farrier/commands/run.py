@@ -1,0 +1,148 @@
+"""Run a function of an artifact and print what it gives.
+
+An input is [NAME=]VALUE: @FILE.npy, random, zeros, ones, or numbers between commas (one number
+fills the whole input). Inputs without a name are taken in order.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from farrier_runtime.dtypes import BY_NUMPY
+from farrier_runtime.errors import ArgumentError
+
+from farrier.commands import inputs
+from farrier.commands.files import check_file, check_folder
+from farrier.commands.text import time_text
+
+if TYPE_CHECKING:
+    from farrier_runtime.executable import Executable
+    from farrier_runtime.manifest import Function
+
+    from farrier.commands.inputs import Array
+
+WARM_UP = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add = parser.add_argument
+    add("file", metavar="FILE", help="a .vmfb that Farrier made")
+    add("--input", action="append", default=[], metavar="[NAME=]VALUE", help="an input")
+    add("--function", metavar="NAME", help="the function to call (default: the first)")
+    add("--device", metavar="DEVICE", help="where to run it: cpu, cuda:0, ...")
+    add("--threads", type=int, metavar="N", help="CPU threads (default: one a core)")
+    add("--weights", metavar="FILE", help="the weights, where they are not in the artifact")
+    add("--seed", type=int, default=0, metavar="N", help="of random inputs (default: 0)")
+    add("--output", metavar="FILE", help="write a .npy, or an .npz of several outputs")
+    add(
+        "--benchmark",
+        type=int,
+        nargs="?",
+        const=100,
+        metavar="CALLS",
+        help="print the times of many calls (default: 100) instead of the outputs",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Load the artifact, call the function, print or save the outputs."""
+    import farrier_runtime
+
+    check_file(Path(options.file))
+    executable = farrier_runtime.load(
+        options.file, options.device, options.threads, options.function, options.weights
+    )
+    function = next(f for f in executable.manifest.functions if f.name == executable.name)
+    _check_output(options.output, [spec.name for spec in function.outputs])
+    arguments = inputs.arrays(function, options.input, options.seed)
+    ordered = [arguments[spec.name] for spec in function.inputs]
+    if options.benchmark is not None:
+        _benchmark(executable, function, ordered, options.benchmark)
+        return 0
+    outputs = dict(_outputs(function, executable(*ordered)))
+    if options.output:
+        _save(Path(options.output), outputs)
+    else:
+        _print(outputs)
+    return 0
+
+
+def _outputs(function: Function, result: Any) -> Iterator[tuple[str, Array]]:
+    """Yield the outputs' names and elements, taken out of the nest that a call returns."""
+    import numpy as np
+
+    def leaves(tree: Any, part: Any) -> Iterator[tuple[str, Array]]:
+        if isinstance(tree, int):
+            yield function.outputs[tree].name, np.asarray(part)
+            return
+        ((kind, items),) = tree.items()
+        for key, inner in items.items() if kind == "dict" else enumerate(items):
+            yield from leaves(inner, part[key])
+
+    return leaves(function.result, result)
+
+
+def _print(outputs: Mapping[str, Array]) -> None:
+    from farrier.formatting import format_elements
+
+    for name, array in outputs.items():
+        kind = BY_NUMPY[array.dtype]
+        print(f"{name}: {kind} {array.shape}\n{format_elements(array)}")
+
+
+def _check_output(file: str | None, names: Sequence[str]) -> None:
+    """Refuse a file that cannot be written before anything runs."""
+    if file is None:
+        return
+    suffix, wanted = Path(file).suffix, ".npy" if len(names) == 1 else ".npz"
+    if suffix not in (wanted, ".npz"):
+        raise ArgumentError(
+            f"--output {file}: {len(names)} output{'s' * (len(names) > 1)} "
+            f"({', '.join(names)}) can be written to a {wanted} file."
+        )
+    check_folder(Path(file))
+
+
+def _save(path: Path, outputs: Mapping[str, Array]) -> None:
+    """Write the outputs; kinds of numbers that numpy lacks are written as float32."""
+    import io
+
+    import numpy as np
+    from farrier_runtime import artifact
+
+    known = {
+        name: array if array.dtype.isbuiltin else array.astype(np.float32)
+        for name, array in outputs.items()
+    }
+    buffer = io.BytesIO()
+    if path.suffix == ".npz":
+        np.savez(buffer, **known)  # pyright: ignore[reportArgumentType]
+    else:
+        np.save(buffer, next(iter(known.values())))
+    artifact.save(path, buffer.getvalue())
+    print(f"{path}: {', '.join(f'{name} {a.shape}' for name, a in outputs.items())}")
+
+
+def _benchmark(
+    executable: Executable, function: Function, arguments: Sequence[Array], calls: int
+) -> None:
+    """Print the quantiles of the times of calls, after a few that are not counted."""
+    import numpy as np
+
+    seconds: list[float] = []
+    for _ in range(WARM_UP + max(calls, 1)):
+        start = time.perf_counter()
+        for _, array in _outputs(function, executable(*arguments)):
+            assert array is not None  # an array of a GPU has been fetched now
+        seconds.append(time.perf_counter() - start)
+    low, middle, high = np.quantile(seconds[WARM_UP:], [0.0, 0.5, 0.9])
+    print(
+        f"{function.name} on {executable.device}: median {time_text(middle)}, "
+        f"fastest {time_text(low)}, 90 % below {time_text(high)}, {1 / middle:.4g} calls/s "
+        f"({len(seconds) - WARM_UP} calls)"
+    )

@@ -1,0 +1,302 @@
+"""From a Module or function to an Executable: InputInfo, tracing, compile."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from farrier_compiler.diagnostics import explain, here
+from farrier_compiler.graph import Graph, TensorType, Value
+from farrier_runtime.dtypes import dtype as dtype_class
+from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
+
+from farrier.executable import Executable
+from farrier.modules.module import Module
+from farrier.tensor import Tensor
+
+if TYPE_CHECKING:
+    from farrier_runtime.artifact import ResultTree
+
+
+@dataclass(frozen=True)
+class InputInfo:
+    """The shape and data type of an argument that is supplied at run time.
+
+    Args:
+        shape: the size of each dimension.
+        dtype: the data type.
+
+    Raises:
+        ArgumentError: a size is no integer, or is negative.
+        DtypeError: `dtype` is no data type of Farrier's.
+
+    Example:
+        >>> fr.InputInfo((1, 1, 8, 8), fr.float32)
+        InputInfo(shape=(1, 1, 8, 8), dtype=float32)
+    """
+
+    shape: Sequence[int]
+    dtype: dtype_class
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.dtype, dtype_class):
+            raise explain(
+                DtypeError(f"InputInfo needs a data type such as fr.float32, not {self.dtype!r}.")
+            )
+        for size in self.shape:
+            if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < 0:
+                raise explain(
+                    ArgumentError(
+                        f"InputInfo needs a shape of integers >= 0, but got {self.shape!r}."
+                    )
+                )
+        object.__setattr__(self, "shape", tuple(int(size) for size in self.shape))
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A traced function.
+
+    Attributes:
+        graph: what it computes.
+        result: how its outputs are nested.
+        signature: its parameters that are supplied at run time, in order.
+        inputs: the nest of InputInfos that each of these parameters was traced with.
+    """
+
+    graph: Graph
+    result: ResultTree
+    signature: inspect.Signature
+    inputs: dict[str, Any]
+
+
+def compile(
+    func: Callable[..., Any],
+    optimization_level: int = 3,
+    *,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    target: str | Sequence[str] | None = None,
+    name: str | None = None,
+    passes: str | None = None,
+    layout: Literal["tiled", "compact"] = "tiled",
+    weights: Literal["embedded", "external"] = "embedded",
+    flags: Sequence[str] = (),
+    cache: bool = True,
+) -> Executable:
+    """Compile a Module or function ahead of time.
+
+    The function is called once, with tensors in place of the InputInfos, and what it computes is
+    lowered to StableHLO, which IREE compiles.
+
+    Args:
+        func: a Module, a function or a bound method; returns a tensor, or tensors in lists,
+            tuples and dicts.
+        optimization_level: from 0 (compiles fastest) to 3 (runs fastest); higher numbers mean 3.
+        args: positional arguments: an InputInfo for each one that is supplied at run time, also
+            inside lists, tuples and dicts; everything else is a constant of the program.
+        kwargs: keyword arguments, likewise.
+        target: what to compile for: "cpu" (this machine), "cpu:x86-64-v3", "cuda:sm_80", ..., or
+            several. By default the CUDA device if this machine has one, else its CPU.
+        name: the function's name in the artifact; by default its own.
+        passes: the graph passes to run, for example "fold_batch_norm,channels_last"; by default
+            the pipeline of the target.
+        layout: "tiled" repacks weights at load for speed; "compact" loads faster and smaller.
+        weights: "embedded" in the vmfb, or "external" in a .safetensors file beside it.
+        flags: further flags for IREE.
+        cache: whether an earlier result for the same program may be used.
+
+    Returns:
+        An Executable, to call with tensors or to save.
+
+    Raises:
+        ArgumentError: the arguments do not fit the function, a parameter is unset, or the target
+            does not exist.
+        CompileError: IREE refused the program; the text names the layer and the line.
+
+    Example:
+        >>> linear = fr.Linear(3, 4)
+        >>> linear.initialize_dummy_parameters()
+        >>> fast = fr.compile(linear, args=[fr.InputInfo((2, 3), fr.float32)], target="cpu")
+        >>> fast(fr.ones((2, 3))).shape
+        (2, 4)
+    """
+    from farrier_compiler.driver import Options, compile_graphs
+    from farrier_compiler.targets import Target
+
+    traced = trace(func, args, kwargs, name)
+    wanted = [target] if isinstance(target, str) else target
+    try:
+        targets = [Target.parse(text) for text in wanted] if wanted else [Target.default()]
+        options = Options(
+            passes=passes,
+            layout=layout,
+            weights=weights,
+            flags=tuple(flags),
+            cache=cache,
+            optimization_level=optimization_level,
+        )
+        compiled = compile_graphs([traced.graph], targets, options, results=[traced.result])
+    except FarrierError as error:
+        raise explain(error) from error.__cause__
+    return Executable(compiled, traced.signature, traced.inputs)
+
+
+def trace(
+    func: Callable[..., Any],
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    name: str | None = None,
+) -> Traced:
+    """Call a function with tensors in place of InputInfos and return the graph it builds.
+
+    Args:
+        func: a Module, a function or a bound method.
+        args: positional arguments, InputInfos where run-time inputs go.
+        kwargs: keyword arguments, likewise.
+        name: the graph's name; by default the function's or the Module's class's.
+
+    Raises:
+        ArgumentError: the arguments do not fit the function, a parameter is unset, or the
+            function returns something that is no tensor.
+    """
+    bound = _bind(func, args, kwargs or {})
+    inputs: list[Value] = []
+    parameters: dict[str, inspect.Parameter] = {}
+    infos: dict[str, Any] = {}
+    for path, place in _places(bound):
+        count = len(inputs)
+        argument = place.get()
+        place.set(_replace(argument, path, inputs))
+        if len(inputs) > count:
+            infos[path] = argument
+            kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+            parameters[path] = inspect.Parameter(path, kind, annotation=Tensor)
+    names = _constant_names(func)
+    outputs: list[Tensor] = []
+    result = _flatten(func(*bound.args, **bound.kwargs), outputs)
+    graph = Graph.reaching(
+        _graph_name(func, name), inputs, [output.value for output in outputs], names
+    )
+    signature = inspect.Signature(list(parameters.values()))
+    return Traced(graph, result, signature, infos)
+
+
+def _bind(
+    func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> inspect.BoundArguments:
+    try:
+        return inspect.signature(func).bind(*args, **kwargs)
+    except TypeError as error:
+        raise explain(
+            ArgumentError(
+                f"The arguments do not fit {_graph_name(func, None)}{inspect.signature(func)}: "
+                f"{error}. Pass an InputInfo or a constant for each parameter in args= and kwargs=."
+            )
+        ) from None
+
+
+@dataclass
+class _Place:
+    """One argument in the containers where `inspect` keeps bound arguments."""
+
+    container: Any
+    key: Any
+
+    def get(self) -> Any:
+        return self.container[self.key]
+
+    def set(self, value: Any) -> None:
+        self.container[self.key] = value
+
+
+def _places(bound: inspect.BoundArguments) -> Iterator[tuple[str, _Place]]:
+    """Yield every argument with its name; variadic ones are `args0`, `args1`, ..."""
+    for name, parameter in bound.signature.parameters.items():
+        if name not in bound.arguments:
+            continue
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+            items = bound.arguments[name] = list(bound.arguments[name])
+            yield from ((f"{name}{i}", _Place(items, i)) for i in range(len(items)))
+        elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            keywords = bound.arguments[name] = dict(bound.arguments[name])
+            yield from ((key, _Place(keywords, key)) for key in keywords)
+        else:
+            yield name, _Place(bound.arguments, name)
+
+
+def _replace(argument: Any, path: str, inputs: list[Value]) -> Any:
+    """Return the argument with a new input in place of every InputInfo in it."""
+    if isinstance(argument, InputInfo):
+        type = TensorType(tuple(argument.shape), argument.dtype)
+        inputs.append(Value(type, None, None, path, here()))
+        return Tensor.of(inputs[-1])
+    if isinstance(argument, list | tuple):
+        return _rebuilt(
+            argument, [_replace(a, f"{path}[{i}]", inputs) for i, a in enumerate(argument)]
+        )
+    if isinstance(argument, dict):
+        return {key: _replace(a, f"{path}.{key}", inputs) for key, a in argument.items()}
+    return argument
+
+
+def _rebuilt(original: Any, items: list[Any]) -> Any:
+    if hasattr(original, "_fields"):  # a named tuple takes its items apart
+        return type(original)(*items)
+    return type(original)(items)
+
+
+def _flatten(result: Any, outputs: list[Tensor]) -> ResultTree:
+    """Collect the tensors of a nested result, and return its form with indices in their place."""
+    if isinstance(result, Tensor):
+        outputs.append(result)
+        return len(outputs) - 1
+    if isinstance(result, list | tuple):
+        kind = "tuple" if isinstance(result, tuple) else "list"
+        return {kind: [_flatten(part, outputs) for part in result]}
+    if isinstance(result, dict):
+        return {"dict": {str(key): _flatten(part, outputs) for key, part in result.items()}}
+    raise explain(
+        ArgumentError(
+            "A compiled function returns tensors, or lists, tuples and dicts of them, but this "
+            f"one returned a {type(result).__name__}: {result!r:.60}"
+        )
+    )
+
+
+def _graph_name(func: Any, name: str | None) -> str:
+    found = name or getattr(func, "__name__", None) or type(func).__name__
+    return re.sub(r"\W+", "_", found).strip("_") or "main"
+
+
+def _constant_names(func: Any) -> dict[Value, str]:
+    """Return the state_dict names of the parameters that a function can reach.
+
+    A parameter that is an unevaluated tensor, such as `fr.ones(3)`, is evaluated: it is a
+    constant of the program, and keeps its name.
+    """
+    names: dict[Value, str] = {}
+    for prefix, owner in _owners(func):
+        state = owner.state_dict() if isinstance(owner, Module) else {"": owner}
+        for key, tensor in state.items():
+            if tensor.value.producer is not None:
+                tensor.eval()
+            names.setdefault(tensor.value, ".".join(part for part in (prefix, key) if part))
+    return names
+
+
+def _owners(func: Any) -> Iterator[tuple[str, Module | Tensor]]:
+    if isinstance(func, Module):
+        yield "", func
+        return
+    if isinstance(getattr(func, "__self__", None), Module):
+        yield "", func.__self__
+    function = inspect.unwrap(getattr(func, "__func__", func))
+    if inspect.isfunction(function):
+        found = inspect.getclosurevars(function)
+        for name, variable in [*found.nonlocals.items(), *found.globals.items()]:
+            if isinstance(variable, Module | Tensor):
+                yield name, variable

@@ -1,0 +1,154 @@
+"""A compiled function that takes and gives tensors."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import farrier_runtime
+from farrier_compiler.diagnostics import explain
+from farrier_runtime.errors import FarrierError, InputError
+
+from farrier.tensor import Tensor
+
+if TYPE_CHECKING:
+    from farrier_compiler.driver import Compiled
+    from farrier_runtime.artifact import Manifest, TensorSpec
+
+
+class Executable:
+    """A compiled function, made by `farrier.compile` or `Executable.load`.
+
+    Calling it takes tensors or arrays, by position or by name, and returns tensors, nested as
+    the function returned them. Calls from several threads are safe.
+
+    Example:
+        >>> double = fr.compile(lambda x: x * 2, args=[fr.InputInfo((2,), fr.float32)], target="cpu")
+        >>> double(fr.Tensor([1.0, 2.5]))
+        tensor([2, 5], dtype=float32, loc=cpu:0, shape=(2,))
+    """
+
+    def __init__(
+        self,
+        compiled: Compiled | farrier_runtime.Executable,
+        signature: inspect.Signature | None = None,
+        nests: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._compiled = compiled
+        self._loaded: farrier_runtime.Executable | None = None
+        self._nests = nests
+        self.__signature__ = signature or self._runtime().__signature__
+
+    @staticmethod
+    def load(path: str | PathLike[str], device: str | None = None) -> Executable:
+        """Load a vmfb that `save` wrote.
+
+        Args:
+            path: the file.
+            device: where to run it, for example "cpu" or "cuda:0".
+
+        Raises:
+            ArtifactError: the file is no artifact, is damaged, or was made by another version.
+            DeviceError: the machine lacks what it was compiled for.
+        """
+        try:
+            return Executable(farrier_runtime.load(path, device=device))
+        except FarrierError as error:
+            raise explain(error) from None
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the artifact: one .vmfb file, which `farrier_runtime.load` runs.
+
+        Raises:
+            OSError: the file cannot be written; nothing is left half-written.
+        """
+        return self._compiled.save(path)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the artifact says of itself: versions, targets, functions, graph text."""
+        return self._compiled.manifest
+
+    @property
+    def inputs(self) -> Sequence[TensorSpec]:
+        """Name, data type and shape of each input."""
+        return self.manifest.functions[0].inputs
+
+    @property
+    def outputs(self) -> Sequence[TensorSpec]:
+        """Name, data type and shape of each output."""
+        return self.manifest.functions[0].outputs
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function.
+
+        Raises:
+            InputError: the arguments do not match the inputs; the text names them.
+            DeviceError: the machine lacks what the function was compiled for.
+        """
+        try:
+            if self._nests is not None:
+                args, kwargs = tuple(self._leaves(args, kwargs)), {}
+            result = self._runtime()(*map(_as_array, args), **_values(kwargs))
+        except FarrierError as error:
+            raise explain(error) from None
+        return _as_tensors(result)
+
+    def _runtime(self) -> farrier_runtime.Executable:
+        if self._loaded is None:
+            compiled = self._compiled
+            self._loaded = (
+                compiled
+                if isinstance(compiled, farrier_runtime.Executable)
+                else farrier_runtime.load(compiled.to_bytes())
+            )
+        return self._loaded
+
+    def _leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Any]:
+        """Yield the arguments' tensors in the order of the flat inputs."""
+        try:
+            bound = self.__signature__.bind(*args, **kwargs)
+        except TypeError as error:
+            raise InputError(
+                f"{self.manifest.functions[0].name}{self.__signature__} was called wrongly: {error}."
+            ) from None
+        for name, nest in (self._nests or {}).items():
+            yield from _matching(nest, bound.arguments[name], name)
+
+    def __repr__(self) -> str:
+        return f"Executable({self.manifest.functions[0]})"
+
+
+def _matching(nest: Any, argument: Any, path: str) -> Iterator[Any]:
+    """Yield the parts of an argument that stand where a nest has InputInfos."""
+    if isinstance(nest, list | tuple):
+        if not isinstance(argument, list | tuple) or len(argument) != len(nest):
+            raise InputError(f"Input '{path}' needs {len(nest)} items, but got {argument!r:.60}.")
+        for index, (inner, part) in enumerate(zip(nest, argument, strict=True)):
+            yield from _matching(inner, part, f"{path}[{index}]")
+    elif isinstance(nest, dict):
+        for key, inner in nest.items():
+            if not isinstance(argument, Mapping) or key not in argument:
+                raise InputError(f"Input '{path}' needs the key {key!r}, but got {argument!r:.60}.")
+            yield from _matching(inner, argument[key], f"{path}.{key}")
+    elif type(nest).__name__ == "InputInfo":
+        yield argument
+
+
+def _as_array(argument: Any) -> Any:
+    return argument.numpy() if isinstance(argument, Tensor) else argument
+
+
+def _values(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {name: _as_array(argument) for name, argument in kwargs.items()}
+
+
+def _as_tensors(result: Any) -> Any:
+    if isinstance(result, list | tuple):
+        return type(result)(_as_tensors(part) for part in result)
+    if isinstance(result, dict):
+        return {key: _as_tensors(part) for key, part in result.items()}
+    return Tensor(result)

@@ -1,0 +1,97 @@
+"""What layers check: the sizes they are made with, and the shapes they are called with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from farrier_compiler.diagnostics import explain
+from farrier_runtime.errors import ArgumentError, ShapeError
+
+from farrier.tensor import Tensor
+
+
+def positive(layer: str, **sizes: int) -> None:
+    """Refuse sizes that are no integers of at least 1.
+
+    Raises:
+        ArgumentError: naming the layer and the size.
+    """
+    for name, size in sizes.items():
+        if not _is_integer(size) or size < 1:
+            raise explain(ArgumentError(f"{layer} takes an integer {name} >= 1, not {size!r:.80}."))
+
+
+def integers(layer: str, name: str, values: Sequence[int], count: int | None = None) -> tuple[int, ...]:
+    """Return one integer of at least 1 for each spatial dimension.
+
+    Raises:
+        ArgumentError: there are none or another number of them, or they are no such integers.
+    """
+    found = tuple(values) if isinstance(values, list | tuple) else ()
+    if not found or not all(_is_integer(value) and value >= 1 for value in found):
+        raise explain(
+            ArgumentError(
+                f"{layer} takes {name} as integers >= 1, one for each spatial dimension, such as "
+                f"{name}=(3, 3); not {values!r:.80}."
+            )
+        )
+    check_count(layer, name, found, count)
+    return found
+
+
+def pairs(
+    layer: str, name: str, values: Sequence[Sequence[int]], count: int
+) -> tuple[tuple[int, int], ...]:
+    """Return a pair of integers for each spatial dimension.
+
+    Raises:
+        ArgumentError: there are other things, or another number of them.
+    """
+    found = [_pair(value) for value in values] if isinstance(values, list | tuple) else [None]
+    complete = tuple(pair for pair in found if pair is not None)
+    if len(complete) < len(found):
+        raise explain(
+            ArgumentError(
+                f"{layer} takes {name} as a pair of integers for each spatial dimension, before and "
+                f"behind it, such as {name}=((1, 1), (1, 1)); not {values!r:.80}."
+            )
+        )
+    check_count(layer, name, complete, count)
+    return complete
+
+
+def _pair(value: object) -> tuple[int, int] | None:
+    match value:
+        case (int() as low, int() as high):
+            return low, high
+        case _:
+            return None
+
+
+def check_count(layer: str, name: str, values: Sequence[object], count: int | None) -> None:
+    """Refuse another number of values than there are spatial dimensions."""
+    if count is not None and len(values) != count:
+        raise explain(
+            ArgumentError(
+                f"{layer} got {name}={tuple(values)} with {len(values)} entries, but kernel_dims "
+                f"has {count}: it takes one for each spatial dimension."
+            )
+        )
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def ends_with(layer: str, x: Tensor, sizes: tuple[int, ...]) -> None:
+    """Refuse an input whose last dimensions are not the ones that a layer takes.
+
+    Raises:
+        ShapeError: naming the layer and the shapes.
+    """
+    if x.shape[-len(sizes) :] != sizes:
+        wanted = ", ".join(map(str, sizes))
+        raise explain(
+            ShapeError(f"{layer} takes an input of shape (*, {wanted}), but got {x.value.type.describe()}."),
+            [("x", x.value)],
+        )

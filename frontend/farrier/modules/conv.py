@@ -1,0 +1,105 @@
+"""Conv: convolution over any number of spatial dimensions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from farrier_compiler.diagnostics import explain
+from farrier_runtime.dtypes import dtype as dtype_class
+from farrier_runtime.dtypes import float32
+from farrier_runtime.errors import ArgumentError
+
+from farrier.modules import checks
+from farrier.modules.initialization import reset_uniform
+from farrier.modules.module import Module
+from farrier.modules.parameter import Parameter
+from farrier.ops.convolution import convolution
+from farrier.ops.shape import reshape
+from farrier.tensor import Tensor
+
+
+class Conv(Module):
+    """Convolve an input with a kernel, over any number of spatial dimensions.
+
+    `output[n, o] = bias[o] + sum over c of weight[o, c] * input[n, c]`, where `*` is
+    cross-correlation over the spatial dimensions.
+
+    Args:
+        in_channels: the size of the input's dimension 1.
+        out_channels: the size of the output's dimension 1.
+        kernel_dims: the kernel's size in each spatial dimension.
+        padding: zeros before and behind each spatial dimension, in pairs; none by default.
+        stride: the distance of neighbouring windows in each spatial dimension; 1 by default.
+        groups: into how many groups the channels are divided, convolved one by one; 1 by default.
+        dilation: the distance of neighbouring kernel elements in the input; 1 by default.
+        bias: whether to add a bias to each output channel.
+        dtype: the data type of the parameters and of the input.
+
+    Shape:
+        input: (N, in_channels, *D).
+        output: (N, out_channels, *D'), with
+            `D' = (D + low + high - dilation * (kernel - 1) - 1) // stride + 1`.
+        weight: (out_channels, in_channels / groups, *kernel_dims).
+        bias: (out_channels,).
+
+    Raises:
+        ArgumentError: `groups` does not divide the channels, or an argument has another number of
+            entries than there are spatial dimensions.
+
+    Example:
+        >>> conv = fr.Conv(3, 8, (3, 3), padding=((1, 1), (1, 1)), stride=(2, 2))
+        >>> conv(fr.ones((1, 3, 32, 32))).shape
+        (1, 8, 16, 16)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_dims: Sequence[int],
+        padding: Sequence[Sequence[int]] | None = None,
+        stride: Sequence[int] | None = None,
+        groups: int | None = None,
+        dilation: Sequence[int] | None = None,
+        bias: bool = True,
+        dtype: dtype_class = float32,
+    ) -> None:
+        kernel = checks.integers("Conv", "kernel_dims", kernel_dims)
+        rank, ones = len(kernel), (1,) * len(kernel)
+        self.groups = 1 if groups is None else groups
+        _check_channels(in_channels, out_channels, self.groups)
+        none = ((0, 0),) * rank
+        self.padding = checks.pairs("Conv", "padding", none if padding is None else padding, rank)
+        self.stride = checks.integers("Conv", "stride", ones if stride is None else stride, rank)
+        self.dilation = checks.integers(
+            "Conv", "dilation", ones if dilation is None else dilation, rank
+        )
+        self.dtype = dtype
+        self.bias: Tensor | None = Parameter((out_channels,), dtype) if bias else None
+        self.weight: Tensor = Parameter((out_channels, in_channels // self.groups, *kernel), dtype)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the convolution, (N, out_channels, *D'), of input, (N, in_channels, *D)."""
+        result = convolution(
+            input, self.weight, self.stride, self.padding, self.dilation, self.groups
+        )
+        if self.bias is None:
+            return result
+        return result + reshape(self.bias, (-1, *(1 for _ in self.stride)))
+
+    def reset_parameters(self, seed: int = 0) -> None:
+        """Draw weight and bias evenly from +-1 / sqrt(in_channels / groups * kernel's size)."""
+        reset_uniform(self, math.prod(self.weight.shape[1:]), seed)
+
+
+def _check_channels(in_channels: int, out_channels: int, groups: int) -> None:
+    checks.positive("Conv", in_channels=in_channels, out_channels=out_channels, groups=groups)
+    for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+        if channels % groups:
+            raise explain(
+                ArgumentError(
+                    f"Conv got {name}={channels}, which cannot be divided into groups={groups}. "
+                    "Both in_channels and out_channels must be multiples of groups."
+                )
+            )

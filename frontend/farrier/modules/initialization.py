@@ -1,0 +1,35 @@
+"""How layers draw their first values, by torch's rules."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from farrier.modules.module import Module
+from farrier.modules.state import derived_seed
+from farrier.tensor import Tensor
+
+
+def reset_uniform(layer: Module, fan_in: int, seed: int) -> None:
+    """Draw `weight` and `bias` evenly from -1 / sqrt(fan_in) to 1 / sqrt(fan_in).
+
+    For weights, torch calls this Kaiming-uniform with a = sqrt(5).
+
+    Args:
+        layer: its `bias` may be None.
+        fan_in: how many inputs each output sums over.
+        seed: the same seed gives the same values.
+    """
+    bound = fan_in**-0.5
+    for name in ("weight", "bias"):
+        parameter: Tensor | None = getattr(layer, name)
+        if parameter is not None:
+            generator = np.random.default_rng(derived_seed(seed, name))
+            drawn = generator.uniform(-bound, bound, parameter.shape)
+            setattr(layer, name, Tensor(drawn.astype(parameter.dtype.numpy)))
+
+
+def reset_constant(layer: Module, **values: float) -> None:
+    """Fill parameters with one number each."""
+    for name, value in values.items():
+        parameter: Tensor = getattr(layer, name)
+        setattr(layer, name, Tensor(np.full(parameter.shape, value, parameter.dtype.numpy)))

@@ -1,0 +1,308 @@
+"""Module: a part of a network, with parameters and other Modules in plain attributes."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+import os
+from collections.abc import Callable, Iterator, Mapping
+from reprlib import recursive_repr
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from farrier_compiler.diagnostics import Owner, Scope, explain, scope
+from farrier_runtime.errors import ArgumentError, FarrierError
+
+from farrier import weights
+from farrier.modules import state
+from farrier.modules.parameter import Parameter, fitting, is_unset
+from farrier.modules.state import Slot
+from farrier.tensor import Tensor
+
+
+class _ForwardSignature:
+    """Makes `inspect.signature(module)` that of `forward`, and leaves that of the class alone."""
+
+    def __get__(self, module: Module | None, cls: type[Module]) -> inspect.Signature:
+        if module is None:
+            raise AttributeError("__signature__")
+        return inspect.signature(module.__call__ if "__call__" in _overrides(cls) else module.forward)
+
+
+def _overrides(cls: type[Module]) -> set[str]:
+    """Return the names that classes between a Module's class and Module define."""
+    mro = cls.__mro__
+    return {name for base in mro[: mro.index(Module)] for name in vars(base)}
+
+
+def _scoped(call: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def scoped(self: Module, *args: Any, **kwargs: Any) -> Any:
+        token = scope.set(Scope(self, scope.get()))
+        try:
+            return call(self, *args, **kwargs)
+        finally:
+            scope.reset(token)
+
+    return scoped
+
+
+def _name_unset(name: str, value: Any) -> None:
+    """Give unset parameters in a new attribute the names by which errors will call them."""
+    for path, found in state.find({name: value}, (Parameter, Module)):
+        inner = {"": found} if isinstance(found, Parameter) else found.state_dict()
+        for key, tensor in inner.items():
+            if isinstance(tensor, Parameter) and is_unset(tensor):
+                tensor.name = f"{state.dotted(path)}.{key}".rstrip(".")
+
+
+class Module:
+    """A part of a network: define `forward`, and call the module itself.
+
+    Tensors and Modules in attributes are the module's parameters and children, also in lists,
+    tuples and dicts with string keys. There is nothing to register, and `super().__init__()` may
+    be left out.
+
+    Example:
+        >>> class Head(fr.Module):
+        ...     def __init__(self):
+        ...         self.linear = fr.Linear(3, 2)
+        ...     def forward(self, x):
+        ...         return fr.relu(self.linear(x))
+        >>> Head()(fr.ones((5, 3))).shape
+        (5, 2)
+    """
+
+    __signature__ = _ForwardSignature()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        call: Any = vars(cls).get("__call__")
+        if call is not None:
+            cls.__call__ = _scoped(call)
+
+    # ------------------------------------------------------------------ calls
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call `forward`; error messages and IR locations then carry this layer's name."""
+        token = scope.set(Scope(self, scope.get()))
+        try:
+            return self.forward(*args, **kwargs)
+        finally:
+            scope.reset(token)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the module's result: subclasses define this."""
+        raise NotImplementedError(f"{type(self).__name__} does not define forward(self, ...).")
+
+    def child_name(self, child: Owner) -> str:
+        """Return the dotted name under which a module hangs below this one.
+
+        Args:
+            child: a module at any depth; one that is not below this gets its class's name.
+        """
+        if child is self:
+            return ""
+        pending: list[tuple[str, Module]] = [("", self)]
+        seen: set[int] = {id(self)}
+        for prefix, module in pending:
+            for name, inner in module.named_children():
+                if inner is child:
+                    return prefix + name
+                if id(inner) not in seen:
+                    seen.add(id(inner))
+                    pending.append((f"{prefix}{name}.", inner))
+        return type(child).__name__
+
+    # ------------------------------------------------------------------ attributes
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        current = vars(self).get(name)
+        if isinstance(current, Tensor) and not (value is None or isinstance(value, Module)):
+            try:
+                value = fitting(f"{type(self).__name__}.{name}", current, value)
+            except FarrierError as error:
+                raise explain(error, [(name, current.value)]) from None
+        _name_unset(name, value)
+        object.__setattr__(self, name, value)
+
+    if not TYPE_CHECKING:  # type checkers know the attributes, and report others
+
+        def __getattr__(self, name: str) -> Any:
+            text = f"{type(self).__name__} has no attribute '{name}'."
+            if not name.startswith("__"):
+                near = difflib.get_close_matches(name, dir(self), 1)
+                text += f" Did you mean: '{near[0]}'?" if near else ""
+            raise AttributeError(text)
+
+    def _members(self) -> Mapping[str, Any]:
+        """Return what parameters and children are looked for in: the attributes, by name."""
+        return vars(self)
+
+    def _slots(self, prefix: str = "", above: tuple[Module, ...] = ()) -> Iterator[Slot]:
+        """Yield the places of all parameters, this module's first, then each child's."""
+        for path, tensor in state.find(self._members(), Tensor):
+            yield Slot(prefix + state.dotted(path), vars(self), path, tensor)
+        above = (*above, self)
+        for name, child in self.named_children():
+            if not any(child is module for module in above):  # a reference back is no child
+                yield from child._slots(f"{prefix}{name}.", above)
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """Yield the names and tensors of this module's own parameters, not its children's.
+
+        Yields:
+            The name and the tensor; `state_dict` has those of all children too.
+
+        Example:
+            >>> [name for name, _ in fr.Linear(2, 2).named_parameters()]
+            ['weight', 'bias']
+        """
+        return ((state.dotted(path), found) for path, found in state.find(self._members(), Tensor))
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Yield the names and Modules of the immediate children.
+
+        Yields:
+            The name and the Module; one in a list has the list's name and its index: `blocks.0`.
+
+        Example:
+            >>> [name for name, _ in fr.Sequential(fr.Linear(2, 2), fr.relu).named_children()]
+            ['0']
+        """
+        return ((state.dotted(path), found) for path, found in state.find(self._members(), Module))
+
+    # ------------------------------------------------------------------ parameters
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return the parameters of this module and all below it, by dotted name.
+
+        Returns:
+            The live tensors, not copies: this module's first, then each child's.
+
+        Example:
+            >>> list(fr.Sequential(fr.Linear(2, 2)).state_dict())
+            ['0.weight', '0.bias']
+        """
+        return {slot.name: slot.tensor for slot in self._slots()}
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True
+    ) -> tuple[set[str], set[str]]:
+        """Replace parameters by the values of a mapping: all of them or, on an error, none.
+
+        Args:
+            state_dict: dotted names and values: tensors, which are taken themselves, arrays of
+                numpy, torch or jax, whose memory is shared, or numbers. Names that end in
+                `num_batches_tracked` are ignored.
+            strict: whether the names must be exactly this module's.
+
+        Returns:
+            The names that are missing in the mapping, and those that this module does not have.
+
+        Raises:
+            ArgumentError: names are missing or unknown, and `strict` is set.
+            ShapeError: a value has another shape than its parameter.
+            DtypeError: a value has another data type than its parameter.
+
+        Example:
+            >>> linear = fr.Linear(2, 1)
+            >>> linear.load_state_dict({"weight": [[1.0, 2.0]], "bias": [0.5]})
+            (set(), set())
+        """
+        try:
+            return state.load(type(self).__name__, self._slots(), state_dict, strict)
+        except FarrierError as error:
+            raise explain(error) from None
+
+    def load_weights(
+        self, source: str | os.PathLike[str] | Mapping[str, Any], strict: bool = True
+    ) -> tuple[set[str], set[str]]:
+        """Load parameters from a file, as `load_state_dict` does from a mapping.
+
+        Args:
+            source: a .safetensors file, the .index.json of a sharded one, an .npz file, or a
+                mapping. Safetensors stay in the file until they are used: leave it unchanged.
+            strict: whether the names must be exactly this module's.
+
+        Returns:
+            The names that are missing in the file, and those that this module does not have.
+
+        Raises:
+            ArtifactError: the file is damaged.
+            OSError: the file cannot be read.
+            ArgumentError: there is no reader for the file, or names are missing or unknown.
+            ShapeError: a value has another shape than its parameter.
+            DtypeError: a value has another data type than its parameter.
+        """
+        try:
+            found = source if isinstance(source, Mapping) else weights.load(source)
+            return state.load(type(self).__name__, self._slots(), found, strict)
+        except FarrierError as error:
+            raise explain(error) from None
+
+    def save_weights(self, path: str | os.PathLike[str]) -> None:
+        """Write all parameters to a file: the whole file or, on an error, nothing.
+
+        Args:
+            path: a .safetensors or .npz file; one that is there is replaced.
+
+        Raises:
+            ArgumentError: a parameter is unset, or the file's format is unknown or cannot hold a
+                data type.
+            OSError: the file cannot be written.
+        """
+        try:
+            weights.save(path, state.arrays(self._slots()))
+        except FarrierError as error:
+            raise explain(error) from None
+
+    def initialize_dummy_parameters(self) -> None:
+        """Fill each unset parameter, also those of children, with 0, 1, 2, ... in its shape.
+
+        Example:
+            >>> norm = fr.BatchNorm(3)
+            >>> norm.initialize_dummy_parameters()
+            >>> norm.weight
+            tensor([0, 1, 2], dtype=float32, loc=cpu:0, shape=(3,))
+        """
+        for slot in list(self._slots()):
+            type = slot.tensor.value.type
+            if is_unset(slot.tensor):
+                with np.errstate(all="ignore"):
+                    filled = np.arange(type.size).reshape(type.shape).astype(type.dtype.numpy)
+                slot.set(Tensor(filled, name=slot.name))
+
+    def reset_parameters(self, seed: int = 0) -> None:
+        """Initialise the parameters of every layer below by torch's rules.
+
+        Parameters that a class of your own makes are left as they are: override this method, call
+        `super().reset_parameters(seed)` and set them.
+
+        Args:
+            seed: the same seed gives the same values to parameters of the same names.
+        """
+        for name, child in self.named_children():
+            child.reset_parameters(state.derived_seed(seed, name))
+
+    # ------------------------------------------------------------------ text
+
+    @recursive_repr("...")
+    def __repr__(self) -> str:
+        body = "".join(f"    {line}\n" for line in self._lines())
+        return f"{type(self).__name__}(\n{body})"
+
+    def _lines(self) -> Iterator[str]:
+        for name, tensor in self.named_parameters():
+            yield f"{name}: Parameter = (shape={tensor.shape}, dtype={tensor.dtype}),"
+        yield from self._child_lines()
+
+    def _child_lines(self) -> Iterator[str]:
+        return (nested_line(name, child) for name, child in self.named_children())
+
+
+def nested_line(name: str, child: Module) -> str:
+    """Return how a child is shown inside its parent, over several lines."""
+    text = repr(child).replace("\n", "\n    ")
+    return f"{name}: Module = {text},"

@@ -1,0 +1,110 @@
+"""Parameter: a tensor of a Module whose shape and data type are known before its value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from farrier_compiler.diagnostics import explain, here
+from farrier_compiler.graph import TensorType, Value
+from farrier_runtime.dtypes import dtype as dtype_class
+from farrier_runtime.dtypes import float32
+from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
+
+from farrier.interop import as_array
+from farrier.tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A tensor whose value is set later, by assignment, `load_state_dict` or `reset_parameters`.
+
+    Its shape and data type are known at once, so a Module can be called to learn the shapes of
+    its results; only evaluating them needs the value. Every tensor in a Module's attributes is a
+    parameter: where the value is known from the start, assign the tensor itself.
+
+    Args:
+        shape: the size of each dimension.
+        dtype: the data type.
+        name: a name that error messages show; a Module gives its own.
+
+    Raises:
+        ArgumentError: the shape is no sequence of integers >= 0.
+        DtypeError: `dtype` is no data type of Farrier's.
+
+    Example:
+        >>> weight = fr.Parameter((4, 3), fr.float32)
+        >>> weight.shape
+        (4, 3)
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self, shape: Sequence[int], dtype: dtype_class = float32, name: str | None = None
+    ) -> None:
+        try:
+            type = TensorType(_checked_shape(shape), _checked_dtype(dtype))
+        except FarrierError as error:
+            raise explain(error) from None
+        self.value = Value(type, None, None, name, here())
+
+
+def _checked_shape(shape: Any) -> tuple[int, ...]:
+    if isinstance(shape, Tensor):
+        raise ArgumentError(
+            "A Parameter is made from a shape, but got a tensor. Assign the tensor itself to the "
+            "Module's attribute: every tensor there is a parameter."
+        )
+    sizes = shape if isinstance(shape, list | tuple) else (None,)
+    if not all(isinstance(size, int) and size >= 0 for size in sizes):  # pyright: ignore[reportUnknownVariableType]
+        raise ArgumentError(f"A Parameter's shape is a tuple of integers >= 0, not {shape!r:.80}.")
+    return tuple(int(size) for size in sizes)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def _checked_dtype(dtype: Any) -> dtype_class:
+    if not isinstance(dtype, dtype_class):
+        raise DtypeError(f"A Parameter needs a data type such as fr.float32, not {dtype!r:.80}.")
+    return dtype
+
+
+def is_unset(tensor: Tensor) -> bool:
+    """Return whether a tensor has no value and nothing computes it."""
+    return tensor.value.data is None and tensor.value.producer is None
+
+
+def fitting(name: str, current: Tensor, given: Any) -> Tensor:
+    """Return a value as a tensor that may take the place of a parameter.
+
+    Args:
+        name: the parameter's name, for messages.
+        current: the parameter.
+        given: a tensor, which is returned itself, or an array or numbers.
+
+    Raises:
+        ShapeError: the shape differs.
+        DtypeError: the data type differs, or the numbers do not fit it.
+        ArgumentError: the value is no array.
+    """
+    tensor = given if isinstance(given, Tensor) else _as_parameter(name, current, given)
+    found, wanted = tensor.value.type, current.value.type
+    if found.shape != wanted.shape:
+        raise ShapeError(
+            f"{name} is {wanted.describe()}, but the value given is {found.describe()}. "
+            f"Pass a value of shape {wanted.shape}."
+        )
+    if found.dtype is not wanted.dtype:
+        cast = "x.cast(fr.{})" if isinstance(given, Tensor) else "fr.Tensor(x, fr.{})"
+        raise DtypeError(
+            f"{name} is {wanted.describe()}, but the value given is {found.describe()}. Values are "
+            f"not cast silently: pass {cast.format(wanted.dtype)}, or make the layer with "
+            f"dtype=fr.{found.dtype}."
+        )
+    return tensor
+
+
+def _as_parameter(name: str, current: Tensor, given: Any) -> Tensor:
+    try:
+        array = as_array(given, current.dtype)
+    except FarrierError as error:
+        raise type(error)(f"{name} is {current.value.type.describe()}. {error}") from None
+    return Tensor(array, name=name)

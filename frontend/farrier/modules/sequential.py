@@ -1,0 +1,111 @@
+"""Sequential: Modules and functions, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from farrier_compiler.diagnostics import explain
+from farrier_runtime.errors import ArgumentError
+
+from farrier.modules.module import Module, nested_line
+from farrier.tensor import Tensor
+
+Layer = Module | Callable[[Tensor], Tensor]
+
+
+class Sequential(Module):
+    """Call Modules and functions one after the other, each with the result of the one before.
+
+    A layer is reached by position, `net[0]`, by name, `net["head"]`, and as an attribute,
+    `net.head`. Without names, the positions are the names, in `state_dict` too.
+
+    Args:
+        modules: the layers; or one dict of names and layers.
+
+    Raises:
+        ArgumentError: a layer cannot be called.
+
+    Example:
+        >>> net = fr.Sequential({"hidden": fr.Linear(2, 3), "act": fr.relu, "head": fr.Linear(3, 1)})
+        >>> net(fr.ones((5, 2))).shape
+        (5, 1)
+        >>> list(net.state_dict())
+        ['hidden.weight', 'hidden.bias', 'head.weight', 'head.bias']
+    """
+
+    modules: dict[str, Layer]
+
+    def __init__(self, *modules: Layer | Mapping[str, Layer]) -> None:
+        if len(modules) == 1 and isinstance(modules[0], Mapping):
+            named: dict[str, Any] = dict(modules[0])
+        else:
+            named = {str(index): module for index, module in enumerate(modules)}
+        for name, module in named.items():
+            _check_layer(name, module)
+        self.modules = named
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the last layer's result."""
+        for module in self.modules.values():
+            input = module(input)
+        return input
+
+    def __len__(self) -> int:
+        """The number of layers."""
+        return len(self.modules)
+
+    def __iter__(self) -> Iterator[Layer]:
+        """Yield the layers in order."""
+        return iter(self.modules.values())
+
+    def __getitem__(self, idx: int | str) -> Layer:
+        """Return a layer by its position or name.
+
+        Raises:
+            IndexError: there is no such position.
+            KeyError: there is no such name.
+        """
+        return self.modules[idx] if isinstance(idx, str) else list(self.modules.values())[idx]
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a layer by its name."""
+        modules = vars(self).get("modules", {})
+        return modules[name] if name in modules else super().__getattr__(name)  # pyright: ignore
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        modules = vars(self).get("modules", {})
+        if name not in modules:
+            super().__setattr__(name, value)
+            return
+        _check_layer(name, value)
+        modules[name] = value
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.modules]
+
+    def _members(self) -> Mapping[str, Any]:
+        own = {name: value for name, value in vars(self).items() if name != "modules"}
+        return own | self.modules
+
+    def _parts(self) -> dict[str, Layer]:
+        """Return all children, and the functions among the layers, in order."""
+        others = {name: child for name, child in self.named_children() if name not in self.modules}
+        return others | self.modules
+
+    def _child_lines(self) -> Iterator[str]:
+        for name, module in self._parts().items():
+            if isinstance(module, Module):
+                yield nested_line(name, module)
+            else:
+                yield f"{name}: Callable = {getattr(module, '__name__', repr(module))},"
+
+
+def _check_layer(name: Any, module: Any) -> None:
+    if not isinstance(name, str) or not callable(module):
+        raise explain(
+            ArgumentError(
+                "Sequential takes Modules and functions, or one dict of names and layers, but "
+                f"layer {name!r} is a {type(module).__name__}."
+            )
+        )

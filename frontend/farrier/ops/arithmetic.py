@@ -1,0 +1,274 @@
+"""Arithmetic on two tensors, elementwise with broadcasting."""
+
+from __future__ import annotations
+
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.ops import elementwise as primitive
+from farrier_runtime.errors import ArgumentError
+
+from farrier.interop import Number
+from farrier.ops.elementwise import binary
+from farrier.tensor import Tensor
+
+__all__ = [
+    "add",
+    "atan2",
+    "clamp",
+    "divide",
+    "floor_divide",
+    "maximum",
+    "minimum",
+    "multiply",
+    "power",
+    "remainder",
+    "subtract",
+]
+
+
+def add(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Add elementwise: `input + other`; bools by or.
+
+    Args:
+        input: a tensor of any data type, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The sum, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.add(fr.Tensor([1, 2]), 3)
+        @@OUT@@
+    """
+    return binary(primitive.Add(), input, other)
+
+
+def subtract(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Subtract elementwise: `input - other`.
+
+    Args:
+        input: a tensor of numbers, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The difference, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, are bool, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.subtract(fr.Tensor([1, 2]), 3)
+        @@OUT@@
+    """
+    return binary(primitive.Subtract(), input, other)
+
+
+def multiply(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Multiply elementwise: `input * other`; bools by and.
+
+    Args:
+        input: a tensor of any data type, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The product, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.multiply(fr.Tensor([1, 2]), 3)
+        @@OUT@@
+    """
+    return binary(primitive.Multiply(), input, other)
+
+
+def divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Divide elementwise: `input / other`.
+
+    Integers stay integers: the quotient is truncated, and by 0 it has all bits set.
+
+    Args:
+        input: a tensor of numbers, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The quotient, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, are bool, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.divide(fr.Tensor([7.0, -7.0]), 2)
+        @@OUT@@
+    """
+    return binary(primitive.Divide(), input, other)
+
+
+def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Divide and round down elementwise, as Python's `input // other`.
+
+    An integer divided by 0 gives all bits set.
+
+    Args:
+        input: a tensor of numbers, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The whole quotient, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, are bool, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.floor_divide(fr.Tensor([7, -7]), 2)
+        @@OUT@@
+    """
+    return binary(primitive.FloorDivide(), input, other)
+
+
+def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Compute what `//` leaves elementwise, as Python's `input % other`.
+
+    The result has the divisor's sign. An integer modulo 0 is the integer itself.
+
+    Args:
+        input: a tensor of numbers, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The remainder, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, are bool, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.remainder(fr.Tensor([7, -7]), 3)
+        @@OUT@@
+    """
+    return binary(primitive.Remainder(), input, other)
+
+
+def power(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Raise to a power elementwise: `input ** other`.
+
+    Integers stay integers and wrap around; negative exponents truncate to -1, 0 or 1.
+
+    Args:
+        input: a tensor of numbers, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The power, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, are bool, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.power(fr.Tensor([2.0, -2.0]), 3)
+        @@OUT@@
+    """
+    return binary(primitive.Power(), input, other)
+
+
+def maximum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
+    """Take the larger number elementwise; NaN if either is NaN; bools by or.
+
+    Args:
+        lhs: a tensor of any data type, or a Python number.
+        rhs: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The larger elements, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.maximum(fr.Tensor([1, 5]), 3)
+        @@OUT@@
+    """
+    return binary(primitive.Maximum(), lhs, rhs)
+
+
+def minimum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
+    """Take the smaller number elementwise; NaN if either is NaN; bools by and.
+
+    Args:
+        lhs: a tensor of any data type, or a Python number.
+        rhs: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The smaller elements, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.minimum(fr.Tensor([1, 5]), 3)
+        @@OUT@@
+    """
+    return binary(primitive.Minimum(), lhs, rhs)
+
+
+def atan2(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Compute the angle of the point (x = other, y = input) elementwise.
+
+    Args:
+        input: a tensor of floating-point numbers, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The angle in radians from -pi to pi, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, are no floating-point numbers, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.atan2(fr.Tensor([1.0, -1.0]), fr.Tensor([1.0, -1.0]))
+        @@OUT@@
+    """
+    return binary(primitive.Atan2(), input, other)
+
+
+def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
+    """Limit elements to a range.
+
+    `output = minimum(maximum(input, min), max)`
+
+    Args:
+        input: a tensor of numbers.
+        min: the lower limit, a Python number or a tensor of the same data type; None: no limit.
+        max: the upper limit, likewise; it wins where it is below `min`.
+
+    Returns:
+        A tensor of the broadcast shape and the same data type.
+
+    Raises:
+        ArgumentError: neither limit is given.
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, or a limit does not fit the input's.
+
+    Example:
+        >>> fr.clamp(fr.Tensor([-2, 1, 5]), min=0, max=3)
+        @@OUT@@
+    """
+    if min is None and max is None:
+        raise explain(
+            ArgumentError("clamp needs min=, max= or both."), [("input", input.value)]
+        )
+    if min is not None:
+        input = binary(primitive.Maximum(), input, min)
+    return input if max is None else binary(primitive.Minimum(), input, max)

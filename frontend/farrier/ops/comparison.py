@@ -1,0 +1,413 @@
+"""Comparisons, logic, and choice by a condition."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.ops import elementwise as primitive
+from farrier_compiler.ops.base import check_same_dtype
+from farrier_runtime.errors import DtypeError
+
+from farrier.formatting import plain
+from farrier.interop import Number
+from farrier.ops.elementwise import binary, require_floating
+from farrier.tensor import Tensor, apply, as_tensor
+
+__all__ = [
+    "allclose",
+    "eq",
+    "equal",
+    "greater",
+    "greater_equal",
+    "isfinite",
+    "isinf",
+    "isnan",
+    "less",
+    "less_equal",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+    "masked_fill",
+    "not_equal",
+    "where",
+]
+
+
+def eq(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Compare elementwise: `input == other`.
+
+    Args:
+        input: a tensor of any data type, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        A tensor of bools in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.eq(fr.Tensor([1, 2]), 2)
+        @@OUT@@
+    """
+    return binary(primitive.Equal(), input, other)
+
+
+def not_equal(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Compare elementwise: `input != other`.
+
+    Args:
+        input: a tensor of any data type, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        A tensor of bools in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.not_equal(fr.Tensor([1, 2]), 2)
+        @@OUT@@
+    """
+    return binary(primitive.NotEqual(), input, other)
+
+
+def less(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Compare elementwise: `input < other`.
+
+    Args:
+        input: a tensor of any data type, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        A tensor of bools in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.less(fr.Tensor([1, 2]), 2)
+        @@OUT@@
+    """
+    return binary(primitive.Less(), input, other)
+
+
+def less_equal(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Compare elementwise: `input <= other`.
+
+    Args:
+        input: a tensor of any data type, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        A tensor of bools in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.less_equal(fr.Tensor([1, 2]), 2)
+        @@OUT@@
+    """
+    return binary(primitive.LessEqual(), input, other)
+
+
+def greater(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Compare elementwise: `input > other`.
+
+    Args:
+        input: a tensor of any data type, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        A tensor of bools in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.greater(fr.Tensor([1, 2]), 1)
+        @@OUT@@
+    """
+    return binary(primitive.Greater(), input, other)
+
+
+def greater_equal(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Compare elementwise: `input >= other`.
+
+    Args:
+        input: a tensor of any data type, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        A tensor of bools in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.greater_equal(fr.Tensor([1, 2]), 2)
+        @@OUT@@
+    """
+    return binary(primitive.GreaterEqual(), input, other)
+
+
+def logical_and(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Combine elementwise by and: `input & other`, bit by bit for integers.
+
+    Args:
+        input: a tensor of bools or integers, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The conjunction, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, are floating-point, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.logical_and(fr.Tensor([True, False]), True)
+        @@OUT@@
+    """
+    return binary(primitive.LogicalAnd(), input, other)
+
+
+def logical_or(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Combine elementwise by or: `input | other`, bit by bit for integers.
+
+    Args:
+        input: a tensor of bools or integers, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The disjunction, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, are floating-point, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.logical_or(fr.Tensor([True, False]), False)
+        @@OUT@@
+    """
+    return binary(primitive.LogicalOr(), input, other)
+
+
+def logical_xor(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Combine elementwise by exclusive or: `input ^ other`, bit by bit for integers.
+
+    Args:
+        input: a tensor of bools or integers, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        Where exactly one is true, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, are floating-point, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.logical_xor(fr.Tensor([True, False]), True)
+        @@OUT@@
+    """
+    return binary(primitive.LogicalXor(), input, other)
+
+
+def logical_not(input: Tensor) -> Tensor:
+    """Negate elementwise: `~input`, bit by bit for integers.
+
+    Args:
+        input: a tensor of bools or integers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds floating-point numbers.
+
+    Example:
+        >>> fr.logical_not(fr.Tensor([True, False]))
+        @@OUT@@
+    """
+    return apply(primitive.LogicalNot(), input)
+
+
+def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Choose elements of `input` where `condition` holds, and of `other` elsewhere.
+
+    Args:
+        condition: a tensor of bools.
+        input: a tensor of any data type, or a Python number.
+        other: a tensor of the same data type, or a Python number.
+
+    Returns:
+        A tensor of the three shapes' broadcast shape and of the data type of `input`.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: `condition` is not bool, or the data types differ.
+
+    Example:
+        >>> fr.where(fr.Tensor([True, False]), fr.Tensor([1, 2]), 0)
+        @@OUT@@
+    """
+    if isinstance(input, Tensor):
+        return apply(primitive.Where(), condition, input, as_tensor(other, like=input))
+    chosen = as_tensor(other)
+    return apply(primitive.Where(), condition, as_tensor(input, like=chosen), chosen)
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:
+    """Put a number where a mask is true.
+
+    Args:
+        input: a tensor of any data type.
+        mask: a tensor of bools whose shape broadcasts.
+        value: a Python number.
+
+    Returns:
+        A tensor of the broadcast shape and the data type of `input`.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: `mask` is not bool, or the number does not fit the input's data type.
+
+    Example:
+        >>> fr.masked_fill(fr.Tensor([1, 2]), fr.Tensor([True, False]), 9)
+        @@OUT@@
+    """
+    return apply(primitive.Where(), mask, as_tensor(value, like=input), input)
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Tell whether two tensors have the same shape and equal elements, by evaluating them.
+
+    Args:
+        input: a tensor.
+        other: a tensor of the same data type.
+
+    Returns:
+        True if all elements are equal; False too where the shapes differ.
+
+    Raises:
+        DtypeError: the data types differ.
+        UnknownValueError: a tensor is an input of a function that is being traced.
+
+    Example:
+        >>> fr.equal(fr.Tensor([1, 2]), fr.Tensor([1, 2]))
+        @@OUT@@
+    """
+    require_same_dtype("equal", input, other)
+    return input.shape == other.shape and bool((input.numpy() == other.numpy()).all())
+
+
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08) -> bool:
+    """Tell whether all elements of two tensors are close, by evaluating them.
+
+    `|input - other| <= atol + rtol * |other|`
+
+    Args:
+        input: a tensor of numbers.
+        other: a tensor of the same data type whose shape broadcasts.
+        rtol: the relative tolerance.
+        atol: the absolute tolerance.
+
+    Returns:
+        True if every pair is close; NaN is close to nothing.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ.
+        UnknownValueError: a tensor is an input of a function that is being traced.
+
+    Example:
+        >>> fr.allclose(fr.Tensor([1.0]), fr.Tensor([1.000001]))
+        @@OUT@@
+    """
+    less_equal(input, other)  # refuses what does not fit together
+    pair = [plain(tensor.numpy()) for tensor in (input, other)]
+    return np.allclose(*pair, rtol=rtol, atol=atol)
+
+
+def isnan(input: Tensor) -> Tensor:
+    """Tell elementwise whether numbers are NaN.
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of bools of the same shape.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.isnan(fr.Tensor([1.0, float("nan")]))
+        @@OUT@@
+    """
+    require_floating("isnan", input)
+    return apply(primitive.NotEqual(), input, input)
+
+
+def isinf(input: Tensor) -> Tensor:
+    """Tell elementwise whether numbers are infinite, of either sign.
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of bools of the same shape.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.isinf(fr.Tensor([1.0, -float("inf")]))
+        @@OUT@@
+    """
+    require_floating("isinf", input)
+    return binary(primitive.Equal(), apply(primitive.Abs(), input), math.inf)
+
+
+def isfinite(input: Tensor) -> Tensor:
+    """Tell elementwise whether numbers are neither infinite nor NaN.
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of bools of the same shape.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.isfinite(fr.Tensor([1.0, float("inf")]))
+        @@OUT@@
+    """
+    return apply(primitive.Isfinite(), input)
+
+
+def require_same_dtype(name: str, input: Tensor, other: Tensor) -> None:
+    """Refuse tensors of different data types.
+
+    Raises:
+        DtypeError: naming the function and the types.
+    """
+    try:
+        check_same_dtype(name, (input.value.type, other.value.type))
+    except DtypeError as error:
+        operands = [("input", input.value), ("other", other.value)]
+        raise explain(error, operands) from None

@@ -1,0 +1,185 @@
+"""Arrays at the boundary: what users pass becomes arrays of the right type, or an error."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import ml_dtypes
+import numpy as np
+
+from farrier_runtime import dlpack
+from farrier_runtime.calls import DeviceBuffer
+from farrier_runtime.dtypes import BY_NUMPY
+from farrier_runtime.errors import DeviceError, FarrierError, InputError
+from farrier_runtime.manifest import TensorSpec
+
+Array = np.ndarray[Any, Any]
+
+
+class DeviceArray:
+    """A tensor in a device's memory: the result of a call there.
+
+    Passing it to another call on the same device copies nothing. `numpy()`, `numpy.asarray` and
+    everything that takes array-likes copy it to the host; DLPack shares it on its device.
+
+    Attributes:
+        device: the device's name, for example `"cuda:0"`.
+        shape: the sizes.
+        dtype: the numpy data type.
+    """
+
+    def __init__(self, buffer: DeviceBuffer, spec: TensorSpec, device: str) -> None:
+        """Hold a tensor.
+
+        Args:
+            buffer: the memory.
+            spec: the shape and the data type.
+            device: the device's name.
+        """
+        self.buffer, self.spec, self.device = buffer, spec, device
+        self.shape, self.dtype = spec.shape, spec.dtype.numpy
+
+    def numpy(self) -> Array:
+        """Copy the tensor to the host.
+
+        Returns:
+            An array with its own memory.
+        """
+        return self.buffer.numpy(self.spec).astype(self.dtype, copy=False)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """Copy the tensor to the host for numpy."""
+        if copy is False:
+            raise DeviceError(
+                f"an array on {self.device} cannot become a numpy array without a copy"
+            )
+        return self.numpy().astype(dtype or self.dtype, copy=False)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """DLPack's numbers for the device."""
+        kind, index = self.device.split(":")
+        numbers = {name: number for number, name in dlpack.DEVICE_NAMES.items()}
+        return numbers[kind], int(index)
+
+    def __dlpack__(self, **options: Any) -> Any:
+        """Share the tensor; it is complete, so any stream may read it."""
+        return self.buffer.dlpack(*self.__dlpack_device__())
+
+    def __len__(self) -> int:
+        """The first size."""
+        if not self.shape:
+            raise TypeError("a tensor without dimensions has no len()")
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        """The type and the device."""
+        return f"<DeviceArray {self.spec.type} on {self.device}>"
+
+
+def convert(value: Any, spec: TensorSpec, function: str, device: str) -> Array | DeviceBuffer:
+    """Make an argument what an input needs.
+
+    Args:
+        value: a numpy array, an object that speaks DLPack or `__array__`, a number or nested lists.
+        spec: the input.
+        function: its function's name, for errors.
+        device: where the function runs.
+
+    Returns:
+        An array of the input's shape and data type, on the host or on the device.
+
+    Raises:
+        InputError: the shape or the data type is another.
+        DeviceError: the argument lies on another device.
+    """
+    try:
+        if isinstance(value, DeviceArray):
+            return _on_device(value, spec, device)
+        array, adapts = _host_array(value)
+        if adapts:
+            return _adapt(array, value, spec)
+        _check(array.shape, array.dtype, spec)
+        return array.astype(spec.dtype.numpy, copy=False)
+    except (FarrierError, TypeError, ValueError, BufferError, RuntimeError) as error:
+        kind = DeviceError if isinstance(error, DeviceError) else InputError
+        raise kind(f"Input {spec.name!r} of {function}: {error}") from None
+
+
+def _on_device(value: DeviceArray, spec: TensorSpec, device: str) -> DeviceBuffer:
+    if value.device != device:
+        raise DeviceError(
+            f"the array is on {value.device}, but the function runs on {device}; pass value.numpy()"
+        )
+    _check(value.shape, value.dtype, spec)
+    return value.buffer
+
+
+def _host_array(value: Any) -> tuple[Array, bool]:
+    """The argument as an array, and whether its data type is only numpy's choice."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return np.asarray(cast("Any", value)), False
+    if hasattr(value, "__dlpack__"):
+        return dlpack.to_numpy(value), False
+    if isinstance(value, int | float | list | tuple):
+        return np.asarray(value), True
+    array = np.asarray(value)
+    if array.dtype == object:
+        raise TypeError(f"an object of type {type(value).__name__} is no array")
+    return array, False
+
+
+def type_text(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    """Print an array's type as signatures do.
+
+    Args:
+        shape: the sizes.
+        dtype: a numpy data type, ours or another.
+
+    Returns:
+        For example `float32[2, 3]`.
+    """
+    ours = BY_NUMPY.get(_native(dtype))
+    return f"{ours.name if ours else dtype}[{', '.join(map(str, shape))}]"
+
+
+def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return dtype if dtype.isnative else dtype.newbyteorder("=")
+
+
+def _check(shape: tuple[int, ...], dtype: np.dtype[Any], spec: TensorSpec) -> None:
+    wanted = spec.dtype.numpy
+    right_dtype = _native(dtype) == wanted
+    if shape == spec.shape and right_dtype:
+        return
+    hint = "" if right_dtype else f'; convert it with .astype("{wanted}")'
+    raise InputError(f"expected {spec.type}, but got {type_text(shape, dtype)}{hint}")
+
+
+def _adapt(array: Array, value: Any, spec: TensorSpec) -> Array:
+    """Give numbers the input's data type, if all of them keep their value."""
+    if array.shape != spec.shape:
+        shape = list(array.shape) if array.shape else "one number"
+        raise InputError(f"expected {spec.type}, but got {shape if shape else 'nothing'}")
+    with np.errstate(all="ignore"):
+        fits = not array.size or _fits(array, spec.dtype.numpy)
+    if not fits:
+        text = f"{value!r}"
+        text = text if len(text) <= 60 else text[:57] + "..."
+        raise InputError(f"expected {spec.type}, which cannot hold {text} without a loss")
+    return array.astype(spec.dtype.numpy)
+
+
+def _fits(array: Array, target: np.dtype[Any]) -> bool:
+    """Whether numbers may become the target type: floats may be rounded, but not overflow."""
+    ours, source = BY_NUMPY[target], array.dtype.kind
+    if source not in "biuf" or not (ours.is_floating or ours.is_integer):
+        return source == "b"
+    if ours.is_integer:
+        limits = ml_dtypes.iinfo(target)
+        low, high = int(limits.min), int(limits.max)
+        return source != "f" and low <= int(array.min()) and int(array.max()) <= high
+    converted = array.astype(target)
+    if source == "f":
+        same_nan = np.isnan(converted) == np.isnan(array)
+        return bool((same_nan & (np.isinf(converted) == np.isinf(array))).all())
+    return bool((converted.astype(array.dtype) == array).all())

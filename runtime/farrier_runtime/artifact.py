@@ -1,0 +1,191 @@
+"""Artifacts: how a vmfb with a manifest is written, and how it is verified before it is used."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import mmap
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeAlias
+
+from farrier_runtime import container
+from farrier_runtime.errors import ArtifactError
+from farrier_runtime.manifest import (
+    CpuRequirements,
+    Function,
+    Manifest,
+    Parameters,
+    ResultTree,
+    TensorSpec,
+)
+
+__all__ = [
+    "CpuRequirements",
+    "Function",
+    "Manifest",
+    "Parameters",
+    "ResultTree",
+    "Source",
+    "TensorSpec",
+    "describe",
+    "read",
+    "save",
+    "to_bytes",
+    "write",
+]
+
+Source: TypeAlias = str | os.PathLike[str] | bytes
+
+
+def to_bytes(vmfb: bytes, manifest: Manifest) -> bytes:
+    """Append the manifest to a compiled module.
+
+    Args:
+        vmfb: what IREE's compiler wrote.
+        manifest: what it is; its `module_hash` is computed here.
+
+    Returns:
+        The artifact: a vmfb with one more member, `farrier.json`.
+
+    Raises:
+        ArtifactError: `vmfb` is no vmfb, or the manifest breaks a rule of the format.
+
+    Example:
+        ```python
+        artifact = to_bytes(vmfb, Manifest("3.13.0", ("cpu:znver5",), (function,)))
+        ```
+    """
+    manifest = replace(manifest, module_hash=hashlib.sha256(vmfb).hexdigest())
+    document = manifest.to_json()
+    Manifest.from_json(document)
+    return container.append(vmfb, document.encode())
+
+
+def write(path: str | os.PathLike[str], vmfb: bytes, manifest: Manifest) -> None:
+    """Write an artifact, all of it or nothing.
+
+    Args:
+        path: where to; a file that is there is replaced.
+        vmfb: what IREE's compiler wrote.
+        manifest: what it is; its `module_hash` is computed here.
+
+    Raises:
+        ArtifactError: `vmfb` is no vmfb, or the manifest breaks a rule of the format.
+        OSError: the file cannot be written.
+
+    Example:
+        ```python
+        write("net.vmfb", vmfb, Manifest("3.13.0", ("cpu:znver5",), (function,)))
+        ```
+    """
+    save(path, to_bytes(vmfb, manifest))
+
+
+def save(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file under a temporary name and rename it, so that no half of it is ever seen.
+
+    Args:
+        path: where to; a file that is there is replaced.
+        data: all of its bytes.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    target = Path(path)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o666 & ~_umask())
+        os.replace(name, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def describe(source: Source) -> str:
+    """Name an artifact in messages.
+
+    Args:
+        source: a path, or the artifact's bytes.
+
+    Returns:
+        The path, or words for an artifact in memory.
+    """
+    return "artifact in memory" if isinstance(source, bytes) else os.fspath(source)
+
+
+def read(source: Source, any_version: bool = False) -> Manifest:
+    """Verify an artifact and read its manifest: sizes, structure, CRCs, versions and hash.
+
+    Args:
+        source: a path, or the artifact's bytes.
+        any_version: also read what another IREE version made, which cannot be run here.
+
+    Returns:
+        The manifest.
+
+    Raises:
+        ArtifactError: the file is not there, is no artifact, is damaged, or was made by another
+            version.
+
+    Example:
+        ```python
+        print(read("net.vmfb").functions)
+        ```
+    """
+    try:
+        return _verify(_view(source), any_version)
+    except ArtifactError as error:
+        raise ArtifactError(f"{describe(source)}: {error}") from None
+
+
+def _view(source: Source) -> memoryview:
+    if isinstance(source, bytes):
+        return memoryview(source)
+    try:
+        with open(source, "rb") as file:
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "the file is empty"
+        raise ArtifactError(f"cannot be read: {reason}") from None
+
+
+def _verify(view: memoryview, any_version: bool) -> Manifest:
+    vmfb, document = container.split(view)
+    if document is None:
+        raise ArtifactError(_NO_MANIFEST)
+    manifest = Manifest.from_json(document)
+    if not any_version:
+        _check_iree(manifest.iree)
+    if hashlib.sha256(vmfb).hexdigest() != manifest.module_hash:
+        raise ArtifactError("the file is damaged: the module is not the one it was made with")
+    return manifest
+
+
+_NO_MANIFEST = (
+    "this vmfb has no farrier.json: iree-compile made it, not Farrier, so its inputs are unknown. "
+    "Run it with: iree-run-module --module=FILE --function=NAME --input=..."
+)
+
+
+def _check_iree(made_by: str) -> None:
+    installed = importlib.metadata.version("iree-base-runtime")
+    if made_by.split(".")[:2] != installed.split(".")[:2]:
+        minor = ".".join(made_by.split(".")[:2])
+        raise ArtifactError(
+            f"the module was compiled by IREE {made_by}, but IREE {installed} is installed, and "
+            f"IREE runs only modules of its own version. Compile it again, or install "
+            f'"iree-base-runtime=={minor}.*"'
+        )

@@ -1,0 +1,307 @@
+# pyright: basic
+"""Calls of a program's functions, with arrays in and out.
+
+An imported input that is not 64-byte aligned crashes the process: IREE's code has aligned loads.
+numpy aligns to 16, so small inputs are copied into aligned memory that is imported once (0.2 us
+each); large ones are imported if they are aligned, else copied to aligned memory first. (IREE's own copy
+takes 30 ms for 64 MB, numpy's 7 ms.) `benchmarks/call_overhead.py` prints what a call costs.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from farrier_runtime.dtypes import dtype, int4, int8
+from farrier_runtime.errors import ArtifactError, DeviceError, InputError
+from farrier_runtime.manifest import Function, TensorSpec
+from farrier_runtime.session import Context, Program, iree, reason
+
+ALIGNMENT = 64
+STAGED_BYTES = 1 << 16
+
+Array = np.ndarray
+
+
+def storage(kind: dtype) -> np.dtype[Any]:
+    """Find out how elements of a data type cross the boundary.
+
+    Args:
+        kind: a data type.
+
+    Returns:
+        The numpy type of the memory that is passed; `int4` travels as `int8`.
+    """
+    return int8.numpy if kind is int4 else kind.numpy
+
+
+@functools.cache
+def _element_type(kind: dtype) -> Any:
+    types = iree().HalElementType
+    special = {
+        "bfloat16": "BFLOAT_16",
+        "bool": "BOOL_8",
+        "float8": "FLOAT_8_E4M3_FN",
+        "float8_e5m2": "FLOAT_8_E5M2",
+        "int4": "SINT_8",
+    }
+    families = {"f": "FLOAT", "i": "SINT", "u": "UINT"}
+    return getattr(types, special.get(kind.name) or f"{families[kind.short[0]]}_{kind.bits}")
+
+
+@functools.cache
+def _memory() -> tuple[int, int, int, int]:
+    """IREE's flags: memory type and usage of imported memory, then of device memory."""
+    kind, use = iree().MemoryType, iree().BufferUsage
+    host = int(kind.HOST_LOCAL) | int(kind.DEVICE_VISIBLE)
+    mapped = int(use.DEFAULT) | int(use.MAPPING_PERSISTENT)
+    return host, mapped, int(kind.DEVICE_LOCAL), int(use.DEFAULT)
+
+
+def aligned_empty(size: int) -> Array:
+    """Allocate memory that IREE can import.
+
+    Args:
+        size: in bytes.
+
+    Returns:
+        Uninitialised bytes at an address that is a multiple of 64.
+    """
+    memory = np.empty(size + ALIGNMENT, np.uint8)
+    start = -_address(memory) % ALIGNMENT
+    return memory[start : start + size]
+
+
+def _address(array: Array) -> int:
+    return array.__array_interface__["data"][0]
+
+
+class _Call:
+    """One function in one context."""
+
+    def __init__(self, program: Program, context: Context, function: Function) -> None:
+        self._device = program.device
+        self._invoke = context.invoke
+        self._name = function.name
+        self._function = program.function(function.name)
+        self._inputs, self._outputs = function.inputs, function.outputs
+        self._shapes = [(spec.shape, storage(spec.dtype)) for spec in function.outputs]
+        self._narrow = [i for i, spec in enumerate(function.outputs) if spec.dtype is int4]
+        self._list, self._view = iree().VmVariantList, iree().HalBufferView
+        self._checked = False
+
+    def _run(self, inputs: Any) -> list[Any]:
+        """Invoke the function and return its outputs' buffer views."""
+        outputs = self._list(len(self._outputs))
+        try:
+            self._invoke(self._function, inputs, outputs)
+        except (RuntimeError, ValueError, IndexError, MemoryError) as error:
+            kind = InputError if "FAILED_PRECONDITION" in str(error) else DeviceError
+            raise kind(f"{self._name} failed: {reason(error)}") from None
+        views = [outputs.get_as_object(index, self._view) for index in range(len(self._shapes))]
+        if not self._checked:
+            self._check(views)
+        return views
+
+    def _check(self, views: list[Any]) -> None:
+        """Compare the first call's outputs with the manifest: their memory is read by it."""
+        for view, spec in zip(views, self._outputs, strict=True):
+            size = storage(spec.dtype).itemsize * int(np.prod(spec.shape))
+            if tuple(view.shape) != spec.shape or view.byte_length != size:
+                raise ArtifactError(
+                    f"output {spec.name!r} of {self._name} has shape {tuple(view.shape)} and "
+                    f"{view.byte_length} bytes, but its manifest says {spec.type}"
+                )
+        self._checked = True
+
+
+class HostCall(_Call):
+    """A function on the CPU: arrays in and out share memory with the program where that is safe."""
+
+    def __init__(self, program: Program, context: Context, function: Function) -> None:
+        """Prepare the memory that small inputs are copied to.
+
+        Args:
+            program: the program.
+            context: the context to run in.
+            function: the function.
+        """
+        super().__init__(program, context, function)
+        sizes = [_staged_size(spec) for spec in function.inputs]
+        self._staging = aligned_empty(sum(sizes))
+        self._slots: list[Array | None] = []
+        self._slot_views: list[Any] = []
+        end = 0
+        for spec, size in zip(function.inputs, sizes, strict=True):
+            end += size
+            self._add_slot(spec, self._staging[end - size : end] if size else None)
+        self._prepared = self._pack(self._slot_views) if all(sizes) else None
+
+    def _add_slot(self, spec: TensorSpec, memory: Array | None) -> None:
+        if memory is None:
+            self._slots.append(None)
+            self._slot_views.append(None)
+            return
+        kind = storage(spec.dtype)
+        memory = memory[: kind.itemsize * int(np.prod(spec.shape))]
+        self._slots.append(memory.view(kind).reshape(spec.shape))
+        self._slot_views.append(self._import(memory, spec))
+
+    def _import(self, memory: Array, spec: TensorSpec) -> Any:
+        kind, use, _, _ = _memory()
+        buffer = self._device.allocator.import_host_allocation(
+            memory, memory_type=kind, allowed_usage=use
+        )
+        return self._view(buffer, spec.shape, _element_type(spec.dtype))
+
+    def _pack(self, views: Sequence[Any]) -> Any:
+        packed = self._list(len(views))
+        for view in views:
+            packed.push_ref(view)
+        return packed
+
+    def __call__(self, arrays: Sequence[Array]) -> list[Array]:
+        """Run the function.
+
+        Args:
+            arrays: the inputs, checked: right shapes and data types, any strides.
+
+        Returns:
+            The outputs; none shares memory with an input.
+
+        Raises:
+            DeviceError: the program failed.
+            InputError: an assertion in the program failed.
+        """
+        shared = [self._staging]
+        inputs = self._prepared
+        if inputs is None:
+            inputs = self._stage(arrays, shared)
+        else:
+            for slot, array in zip(self._slots, arrays, strict=True):
+                slot[...] = array  # pyright: ignore[reportOptionalSubscript]
+        results = [
+            self._output(view, shape, kind, shared)
+            for view, (shape, kind) in zip(self._run(inputs), self._shapes, strict=True)
+        ]
+        for index in self._narrow:
+            results[index] = results[index].astype(int4.numpy)
+        return results
+
+    def _stage(self, arrays: Sequence[Array], shared: list[Array]) -> Any:
+        """Copy small inputs to their slots and import large ones, which `shared` keeps alive."""
+        views = list(self._slot_views)
+        for index, (slot, array) in enumerate(zip(self._slots, arrays, strict=True)):
+            if slot is not None:
+                slot[...] = array
+                continue
+            spec = self._inputs[index]
+            memory = _importable(array, storage(spec.dtype))
+            shared.append(memory)
+            views[index] = self._import(memory.reshape(-1).view(np.uint8), spec)
+        return self._pack(views)
+
+    def _output(self, view: Any, shape: Any, kind: Any, shared: list[Array]) -> Array:
+        array = np.ndarray(shape, kind, view.map())
+        # A function that returns an input as it is gives back the input's memory.
+        for memory in shared:
+            if np.may_share_memory(array, memory):
+                return array.copy()
+        return array
+
+
+def _staged_size(spec: TensorSpec) -> int:
+    """The bytes an input's slot takes, at least one so that empty inputs have one; 0 for none."""
+    size = max(1, storage(spec.dtype).itemsize * int(np.prod(spec.shape)))
+    return -(-size // ALIGNMENT) * ALIGNMENT if size <= STAGED_BYTES else 0
+
+
+def _importable(array: Array, kind: np.dtype[Any]) -> Array:
+    flags = array.flags
+    aligned = flags.c_contiguous and flags.writeable and not _address(array) % ALIGNMENT
+    if aligned and array.dtype == kind:
+        return array
+    memory = aligned_empty(array.size * kind.itemsize).view(kind).reshape(array.shape)
+    memory[...] = array
+    return memory
+
+
+class DeviceBuffer:
+    """A tensor in a device's memory."""
+
+    def __init__(self, device: Any, view: Any) -> None:
+        """Hold a tensor.
+
+        Args:
+            device: IREE's device.
+            view: IREE's buffer view.
+        """
+        self.device, self.view = device, view
+
+    def numpy(self, spec: TensorSpec) -> Array:
+        """Copy the tensor to the host.
+
+        Args:
+            spec: its shape and data type.
+
+        Returns:
+            An array with its own memory.
+        """
+        runtime, source = iree(), self.view.get_buffer()
+        use = int(runtime.BufferUsage.TRANSFER_TARGET) | int(runtime.BufferUsage.MAPPING_SCOPED)
+        host, *_ = _memory()
+        target = self.device.allocator.allocate_buffer(
+            memory_type=host, allowed_usage=use, allocation_size=max(1, source.byte_length())
+        )
+        if source.byte_length():
+            done = self.device.create_semaphore(0)
+            start, end = (runtime.HalFence.create_at(done, value) for value in (0, 1))
+            self.device.queue_copy(source, target, wait_semaphores=start, signal_semaphores=end)
+            end.wait()
+        return np.ndarray(spec.shape, storage(spec.dtype), target.map())
+
+    def dlpack(self, device_type: int, index: int) -> Any:
+        """Share the tensor.
+
+        Args:
+            device_type: DLPack's number for the kind of device.
+            index: which device of that kind.
+
+        Returns:
+            A DLPack capsule.
+        """
+        return self.device.create_dlpack_capsule(self.view, device_type, index)
+
+
+class DeviceCall(_Call):
+    """A function on a device with its own memory."""
+
+    def __call__(self, arrays: Sequence[Array | DeviceBuffer]) -> list[DeviceBuffer]:
+        """Run the function.
+
+        Args:
+            arrays: the inputs, checked; those in host memory are copied to the device.
+
+        Returns:
+            The outputs, in the device's memory.
+
+        Raises:
+            DeviceError: the program failed.
+            InputError: an assertion in the program failed.
+        """
+        packed = self._list(len(arrays))
+        for array, spec in zip(arrays, self._inputs, strict=True):
+            there = isinstance(array, DeviceBuffer)
+            packed.push_ref(array.view if there else self._upload(array, spec))
+        return [DeviceBuffer(self._device, view) for view in self._run(packed)]
+
+    def _upload(self, array: Array, spec: TensorSpec) -> Any:
+        _, _, kind, use = _memory()
+        data = np.ascontiguousarray(array, storage(spec.dtype)).reshape(-1).view(np.uint8)
+        buffer = self._device.allocator.allocate_buffer_copy(
+            memory_type=kind, allowed_usage=use, device=self._device, buffer=data
+        )
+        return self._view(buffer, spec.shape, _element_type(spec.dtype))

@@ -1,0 +1,311 @@
+"""Loading an artifact and calling its functions."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from farrier_runtime import artifact, cpu_features, parameters, session
+from farrier_runtime.arrays import DeviceArray, convert
+from farrier_runtime.calls import DeviceBuffer, DeviceCall, HostCall
+from farrier_runtime.device import DRIVERS, check_available, count, why_absent
+from farrier_runtime.device import device as Device
+from farrier_runtime.errors import ArgumentError, ArtifactError, DeviceError, InputError
+from farrier_runtime.manifest import Function, Manifest, ResultTree
+
+
+class Executable:
+    """A function of an artifact, loaded on a device: call it with arrays.
+
+    Calls from several threads are safe. With `threads=1` each runs on its caller's core, as many at
+    once as there are cores; each that runs beside others keeps a copy of the program's state, with
+    weights that were packed at load. With more threads, and on GPUs, calls take turns: one uses the
+    whole device.
+
+    Results share no memory with arguments; two results that are the same value may share theirs.
+
+    Attributes:
+        name: the function's name.
+        inputs: the arguments: name, data type and shape of each.
+        outputs: the results that a call's result is made of, described alike.
+        manifest: all that the artifact says of itself.
+        device: where it runs.
+
+    Example:
+        ```python
+        add = load("add.vmfb")
+        print(add.inputs, add([1.0, 2.0], y=numpy.ones(2, numpy.float32)))
+        ```
+    """
+
+    def __init__(
+        self,
+        source: artifact.Source,
+        manifest: Manifest,
+        program: session.Program,
+        device: Device,
+        function: Function,
+    ) -> None:
+        """Bind a function of a loaded program; `load` does this.
+
+        Args:
+            source: the artifact.
+            manifest: its manifest.
+            program: the loaded module.
+            device: where it runs.
+            function: one of the manifest's functions.
+        """
+        self.manifest, self.device, self.name = manifest, device, function.name
+        self.inputs, self.outputs = function.inputs, function.outputs
+        self._source, self._program, self._function = source, program, function
+        self._host = device.kind == "cpu"
+        self._expected = [(spec.shape, spec.dtype.numpy) for spec in self.inputs]
+        self._result = _builder(function.result)
+        self.__signature__ = _signature(function)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What the artifact was compiled for, the default first."""
+        return self.manifest.targets
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The names of all the artifact's functions; `executable[name]` gives one."""
+        return tuple(function.name for function in self.manifest.functions)
+
+    def __getitem__(self, name: str) -> Executable:
+        """Take another function of the same artifact, on the same device."""
+        function = _find(self.manifest, name)
+        return Executable(self._source, self.manifest, self._program, self.device, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function.
+
+        Args:
+            *args: the inputs in order: numpy arrays, DLPack arrays, numbers, nested lists.
+            **kwargs: inputs by name.
+
+        Returns:
+            numpy arrays, or arrays in the device's memory for other devices than the CPU, nested as
+            the function returned them.
+
+        Raises:
+            InputError: an argument is missing, unknown, or of another shape or data type.
+            DeviceError: an argument lies on another device, or the device failed.
+        """
+        if kwargs or len(args) != len(self._expected):
+            args = self._bind(args, kwargs)
+        arrays: Sequence[Any] = args
+        for value, (shape, dtype) in zip(args, self._expected, strict=True):
+            if type(value) is not np.ndarray or value.dtype != dtype or value.shape != shape:
+                arrays = self._convert(args)
+                break
+        program = self._program
+        context = program.take()
+        try:
+            call = context.calls.get(self.name) or self._prepare(context)
+            outputs = call(arrays)
+        finally:
+            program.put(context)
+        return self._result(outputs if self._host else self._wrap(outputs))
+
+    def _prepare(self, context: session.Context) -> Callable[[Sequence[Any]], list[Any]]:
+        kind = HostCall if self._host else DeviceCall
+        call = context.calls[self.name] = kind(self._program, context, self._function)
+        return call
+
+    def _convert(self, args: Sequence[Any]) -> Sequence[Any]:
+        where = str(self.device)
+        return [
+            convert(value, spec, self.name, where)
+            for value, spec in zip(args, self.inputs, strict=True)
+        ]
+
+    def _wrap(self, buffers: Sequence[DeviceBuffer]) -> list[DeviceArray]:
+        where = str(self.device)
+        return [
+            DeviceArray(buffer, spec, where)
+            for buffer, spec in zip(buffers, self.outputs, strict=True)
+        ]
+
+    def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Put arguments in order."""
+        names = [spec.name for spec in self.inputs]
+        if len(args) > len(names):
+            raise InputError(f"{self._takes()}, but {len(args)} were given")
+        given = dict(zip(names, args, strict=False))
+        for name, value in kwargs.items():
+            if name not in names:
+                raise InputError(
+                    f"{self._takes()}, but none is called {name!r}{_near(name, names)}"
+                )
+            if name in given:
+                raise InputError(
+                    f"Input {name!r} of {self.name} was given twice, by position and name"
+                )
+            given[name] = value
+        missing = [repr(name) for name in names if name not in given]
+        if missing:
+            raise InputError(f"{self._takes()}, but {', '.join(missing)} {_be(missing)} missing")
+        return tuple(given[name] for name in names)
+
+    def _takes(self) -> str:
+        inputs = ", ".join(map(str, self.inputs))
+        count = len(self.inputs)
+        return f"{self.name} takes {count} input{'s' * (count != 1)}{inputs and f' ({inputs})'}"
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write a copy of the artifact.
+
+        Args:
+            path: where to.
+
+        Returns:
+            The path.
+
+        Raises:
+            OSError: the file cannot be written; nothing is left half-written.
+        """
+        source = self._source
+        artifact.save(path, source if isinstance(source, bytes) else Path(source).read_bytes())
+        return Path(path)
+
+    def __repr__(self) -> str:
+        """The signature and the device."""
+        return f"<Executable {self._function} on {self.device}>"
+
+
+def _be(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _near(name: str, names: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _find(manifest: Manifest, name: str) -> Function:
+    for function in manifest.functions:
+        if function.name == name:
+            return function
+    names = [function.name for function in manifest.functions]
+    known = ", ".join(names)
+    raise ArgumentError(
+        f"No function is called {name!r}{_near(name, names) or f'. Functions: {known}'}"
+    )
+
+
+def _builder(tree: ResultTree) -> Callable[[list[Any]], Any]:
+    """Make the function that nests outputs as the result tree says."""
+    if isinstance(tree, int):
+        return lambda outputs: outputs[tree]
+    ((kind, items),) = tree.items()
+    if kind == "dict":
+        named = {name: _builder(item) for name, item in items.items()}
+        return lambda outputs: {name: build(outputs) for name, build in named.items()}
+    builders = [_builder(item) for item in items]
+    if kind == "list":
+        return lambda outputs: [build(outputs) for build in builders]
+    return lambda outputs: tuple([build(outputs) for build in builders])
+
+
+def _signature(function: Function) -> inspect.Signature:
+    """The signature of a call; inputs with names that Python cannot spell are called input0, ..."""
+    parameters = [
+        inspect.Parameter(
+            name=spec.name if spec.name.isidentifier() else f"input{index}",
+            kind=inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            annotation=spec.type,
+        )
+        for index, spec in enumerate(function.inputs)
+    ]
+    return inspect.Signature(parameters)
+
+
+def load(
+    source: artifact.Source,
+    device: str | Device | None = None,
+    threads: int | None = None,
+    function: str | None = None,
+    weights: str | os.PathLike[str] | None = None,
+) -> Executable:
+    """Load an artifact, after checking that it is whole and fits this machine.
+
+    The file is mapped, not copied: replace it by renaming, do not overwrite it while it is in use.
+
+    Args:
+        source: the path of a `.vmfb`, or its bytes.
+        device: where to run it, for example `"cpu"` or `"cuda:1"`; by default the first of the
+            artifact's targets that this machine has.
+        threads: how many CPU threads a call may use: 1 for the caller's only, which is fastest for
+            small functions; None for one a core. A process has one pool of threads: its size is
+            that of the first load that needs it.
+        function: the function to call; by default the artifact's first.
+        weights: the file with the weights, where they are not in the artifact; by default the one
+            that the artifact names, in its folder.
+
+    Returns:
+        The loaded function.
+
+    Raises:
+        ArtifactError: the file is no artifact, is damaged, or was made by another version.
+        DeviceError: this machine lacks the device, its driver or the CPU features that are needed.
+        ArgumentError: there is no such function or kind of device, or the number of threads is not
+            possible.
+
+    Example:
+        ```python
+        probabilities = load("net.vmfb")(image)
+        ```
+    """
+    if threads is not None and threads < 1:
+        raise ArgumentError(f"threads={threads} is not possible: give 1 or more, or leave it out")
+    manifest = artifact.read(source)
+    chosen = manifest.functions[0] if function is None else _find(manifest, function)
+    try:
+        where = _choose(device, manifest)
+        program = _start(source, manifest, where, threads, weights)
+    except (ArtifactError, DeviceError) as error:
+        raise type(error)(f"{artifact.describe(source)}: {error}") from None
+    return Executable(source, manifest, program, where, chosen)
+
+
+def _choose(wanted: str | Device | None, manifest: Manifest) -> Device:
+    """The device to run on: the one that is wanted, or the artifact's first that is here."""
+    kinds = [target.partition(":")[0] for target in manifest.targets]
+    made_for = f"it was compiled for {', '.join(manifest.targets)}"
+    if wanted is None:
+        kind = next(filter(count, kinds), None)
+        if kind is None:
+            raise DeviceError(f"{made_for}, but {why_absent(kinds[0])}")
+        return Device(kind)
+    where = Device(wanted) if isinstance(wanted, str) else wanted
+    if where.kind not in kinds:
+        raise DeviceError(
+            f"there is no code for {where}: {made_for}. Compile with target={where.kind!r} too"
+        )
+    check_available(where)
+    return where
+
+
+def _start(
+    source: artifact.Source,
+    manifest: Manifest,
+    where: Device,
+    threads: int | None,
+    weights: str | os.PathLike[str] | None,
+) -> session.Program:
+    if where.kind == "cpu" and manifest.cpu:
+        cpu_features.check(manifest.cpu)
+    outside = parameters.locate(source, manifest.parameters, weights)
+    driver = DRIVERS[where.kind]
+    handle, contexts = session.open_device(driver, where.index, threads)
+    return session.Program(
+        source if isinstance(source, bytes) else os.fspath(source), handle, outside, contexts
+    )

@@ -1,0 +1,314 @@
+"""The manifest of an artifact, `farrier.json`: what its functions take, give and need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias, cast
+
+from farrier_runtime.dtypes import DTYPES, dtype
+from farrier_runtime.errors import ArtifactError
+from farrier_runtime.version import __version__
+
+FORMAT = 1
+
+ResultTree: TypeAlias = int | dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """The name, data type and shape of an input, an output or a parameter."""
+
+    name: str
+    dtype: dtype
+    shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        """The name and the type, for example `x: float32[2, 3]`."""
+        return f"{self.name}: {self.type}"
+
+    @property
+    def type(self) -> str:
+        """The data type and the shape as text, for example `float32[2, 3]`."""
+        return f"{self.dtype.name}[{', '.join(map(str, self.shape))}]"
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The tensor as it stands in the manifest."""
+        return {"name": self.name, "dtype": self.dtype.name, "shape": list(self.shape)}
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function of an artifact.
+
+    Attributes:
+        name: also the exported VM function's name.
+        inputs: in call order.
+        outputs: in the order in which the VM function returns them.
+        result: what a call gives: a tree of output indices. An output is an int; a collection is
+            `{"list": [...]}`, `{"tuple": [...]}` or `{"dict": {...}}`.
+    """
+
+    name: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    result: ResultTree
+
+    def __str__(self) -> str:
+        """The signature, for example `add(x: float32[2], y: float32[2]) -> float32[2]`."""
+        inputs = ", ".join(map(str, self.inputs))
+        return f"{self.name}({inputs}) -> {_result_text(self.result, self.outputs)}"
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The function as it stands in the manifest."""
+        inputs, outputs = ([spec.json for spec in part] for part in (self.inputs, self.outputs))
+        return {"name": self.name, "inputs": inputs, "outputs": outputs, "result": self.result}
+
+
+def _result_text(tree: ResultTree, outputs: tuple[TensorSpec, ...]) -> str:
+    if isinstance(tree, int):
+        return outputs[tree].type
+    ((kind, items),) = tree.items()
+    if kind == "dict":
+        texts = [f"{key!r}: {_result_text(item, outputs)}" for key, item in items.items()]
+        return "{" + ", ".join(texts) + "}"
+    texts = [_result_text(item, outputs) for item in items]
+    if kind == "list":
+        return "[" + ", ".join(texts) + "]"
+    return "(" + ", ".join(texts) + ("," if len(texts) == 1 else "") + ")"
+
+
+@dataclass(frozen=True)
+class CpuRequirements:
+    """The CPU that an artifact's code needs: architecture and LLVM feature names."""
+
+    architecture: str
+    features: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Weights that lie in a file beside the artifact.
+
+    Attributes:
+        file: the file's name, a `.safetensors` or `.irpa` in the artifact's folder.
+        scope: the scope of the parameters in the module.
+        entries: what the file must hold.
+    """
+
+    file: str
+    scope: str
+    entries: tuple[TensorSpec, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The contents of `farrier.json`.
+
+    Attributes:
+        iree: the version of the IREE compiler that made the module.
+        targets: what it was compiled for, the default first: `cpu:znver5`, `cuda:sm_80`.
+        functions: the default first.
+        cpu: what the CPU code needs, or None where there is none.
+        parameters: the weights beside the artifact, or None where they are in it.
+        graph: the op graph as text, to read.
+        farrier: the version of Farrier that made the artifact.
+        module_hash: sha256 of the vmfb without `farrier.json`; `to_bytes` fills it in.
+    """
+
+    iree: str
+    targets: tuple[str, ...]
+    functions: tuple[Function, ...]
+    cpu: CpuRequirements | None = None
+    parameters: Parameters | None = None
+    graph: str = ""
+    farrier: str = __version__
+    module_hash: str = ""
+
+    def to_json(self) -> str:
+        """Print the manifest as `farrier.json` has it.
+
+        Returns:
+            JSON text.
+        """
+        cpu, parameters = self.cpu, self.parameters
+        document = {
+            "format": FORMAT,
+            "farrier": self.farrier,
+            "iree": self.iree,
+            "targets": list(self.targets),
+            "cpu": cpu and {"architecture": cpu.architecture, "features": list(cpu.features)},
+            "functions": [function.json for function in self.functions],
+            "parameters": parameters
+            and {
+                "file": parameters.file,
+                "scope": parameters.scope,
+                "entries": {
+                    entry.name: {"dtype": entry.dtype.name, "shape": list(entry.shape)}
+                    for entry in parameters.entries
+                },
+            },
+            "hashes": {"module": self.module_hash},
+            "graph": self.graph,
+        }
+        return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+    @staticmethod
+    def from_json(text: str | bytes) -> Manifest:
+        """Parse `farrier.json`, checking every field.
+
+        Args:
+            text: JSON text.
+
+        Returns:
+            The manifest.
+
+        Raises:
+            ArtifactError: a field is missing, unknown or not what it should be, or the text has
+                another format version.
+        """
+        return _parse(text)
+
+
+def _parse(text: str | bytes) -> Manifest:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ArtifactError(f"farrier.json is not JSON: {error}") from None
+    _check_format(document)
+    fields = _Field("", document).object(
+        "format farrier iree targets cpu functions parameters hashes graph"
+    )
+    manifest = Manifest(
+        iree=fields["iree"].text(),
+        targets=tuple(target.text() for target in fields["targets"].items(least=1)),
+        functions=tuple(map(_function, fields["functions"].items(least=1))),
+        cpu=_cpu(fields["cpu"]),
+        parameters=_parameters(fields["parameters"]),
+        graph=fields["graph"].text(empty=True),
+        farrier=fields["farrier"].text(),
+        module_hash=fields["hashes"].object("module")["module"].text(empty=True),
+    )
+    fields["functions"].unique([function.name for function in manifest.functions])
+    return manifest
+
+
+def _check_format(document: Any) -> None:
+    """Look at the version first: nothing else is known of a later format."""
+    fields = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+    version = fields.get("format", FORMAT)
+    if version != FORMAT:
+        made_by = fields.get("farrier", "unknown")
+        raise ArtifactError(
+            f"the file has format version {version} (made by Farrier {made_by}), but Farrier "
+            f"{__version__} reads format version {FORMAT}. Compile it again with this version, or "
+            f"install farrier-runtime=={made_by}"
+        )
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A value in the manifest and where it stands."""
+
+    path: str
+    value: Any
+
+    def fail(self, expected: str) -> ArtifactError:
+        found = json.dumps(self.value, ensure_ascii=False)
+        found = found if len(found) <= 60 else found[:57] + "..."
+        where = f"field {self.path}" if self.path else "the document"
+        return ArtifactError(f"farrier.json is wrong: {where} should be {expected}, but is {found}")
+
+    def text(self, empty: bool = False) -> str:
+        if not isinstance(self.value, str) or not (self.value or empty):
+            raise self.fail("text")
+        return self.value
+
+    def size(self) -> int:
+        if not isinstance(self.value, int) or isinstance(self.value, bool) or self.value < 0:
+            raise self.fail("a whole number that is not negative")
+        return self.value
+
+    def items(self, least: int = 0) -> list[_Field]:
+        found: Any = self.value
+        values = cast("list[Any]", self.value) if isinstance(found, list) else None
+        if values is None or len(values) < least:
+            raise self.fail("a list that is not empty" if least else "a list")
+        return [_Field(f"{self.path}[{index}]", value) for index, value in enumerate(values)]
+
+    def mapping(self) -> dict[str, _Field]:
+        found: Any = self.value
+        if not isinstance(found, dict):
+            raise self.fail("an object")
+        values = cast("dict[str, Any]", self.value)
+        dot = "." if self.path else ""
+        return {key: _Field(f"{self.path}{dot}{key}", value) for key, value in values.items()}
+
+    def object(self, names: str) -> dict[str, _Field]:
+        fields, wanted = self.mapping(), names.split()
+        if fields.keys() != set(wanted):
+            raise self.fail(f"an object with the fields {', '.join(wanted)} and no others")
+        return fields
+
+    def unique(self, names: list[str]) -> None:
+        if len(set(names)) != len(names):
+            raise self.fail("a list without two of the same name")
+
+
+def _tensor(name: str, fields: Mapping[str, _Field]) -> TensorSpec:
+    short = fields["dtype"].text()
+    if short not in DTYPES:
+        raise fields["dtype"].fail(f"one of {', '.join(DTYPES)}")
+    return TensorSpec(name, DTYPES[short], tuple(size.size() for size in fields["shape"].items()))
+
+
+def _tensors(field: _Field) -> tuple[TensorSpec, ...]:
+    objects = [item.object("name dtype shape") for item in field.items()]
+    specs = tuple(_tensor(fields["name"].text(), fields) for fields in objects)
+    field.unique([spec.name for spec in specs])
+    return specs
+
+
+def _function(field: _Field) -> Function:
+    fields = field.object("name inputs outputs result")
+    inputs, outputs = _tensors(fields["inputs"]), _tensors(fields["outputs"])
+    _check_result(fields["result"], len(outputs))
+    return Function(fields["name"].text(), inputs, outputs, fields["result"].value)
+
+
+def _check_result(field: _Field, outputs: int) -> None:
+    if isinstance(field.value, dict):
+        fields = field.mapping()
+        if len(fields) != 1 or not fields.keys() <= {"list", "tuple", "dict"}:
+            raise field.fail('{"list": [...]}, {"tuple": [...]} or {"dict": {...}}')
+        ((kind, items),) = fields.items()
+        for item in items.mapping().values() if kind == "dict" else items.items():
+            _check_result(item, outputs)
+    elif field.size() >= outputs:
+        raise field.fail(f"the index of one of {outputs} outputs")
+
+
+def _cpu(field: _Field) -> CpuRequirements | None:
+    if field.value is None:
+        return None
+    fields = field.object("architecture features")
+    features = tuple(feature.text() for feature in fields["features"].items())
+    return CpuRequirements(fields["architecture"].text(), features)
+
+
+def _parameters(field: _Field) -> Parameters | None:
+    if field.value is None:
+        return None
+    fields = field.object("file scope entries")
+    file = fields["file"].text()
+    if Path(file).name != file or "\\" in file or not file.endswith((".safetensors", ".irpa")):
+        raise fields["file"].fail("the plain name of a .safetensors or .irpa file")
+    entries = tuple(
+        _tensor(name, entry.object("dtype shape"))
+        for name, entry in fields["entries"].mapping().items()
+    )
+    return Parameters(file, fields["scope"].text(), entries)

@@ -1,0 +1,268 @@
+# pyright: basic
+"""IREE's runtime behind small classes; the only file that imports iree.runtime, at the first load.
+
+Calls release the GIL. Measured on two cores: with local-sync, two threads with a context each are
+twice as fast as two that take turns on one; with local-task, where one call uses all workers, a
+second context gains 5 %.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+from farrier_runtime.errors import ArgumentError, ArtifactError, DeviceError
+
+
+@functools.cache
+def iree() -> ModuleType:
+    """Import IREE's runtime, at the first load.
+
+    Returns:
+        The package.
+    """
+    import iree.runtime
+
+    return iree.runtime
+
+
+@functools.cache
+def _instance() -> Any:
+    """One for the process: type registration races between several (iree#24615)."""
+    return iree().VmInstance()
+
+
+@functools.cache
+def query(driver: str) -> tuple[list[dict[str, Any]], str]:
+    """List a driver's devices.
+
+    Args:
+        driver: IREE's name for it.
+
+    Returns:
+        The devices, and why there are none if the driver cannot be used.
+    """
+    try:
+        return iree().get_driver(driver).query_available_devices(), ""
+    except (RuntimeError, ValueError) as error:
+        return [], reason(error)
+
+
+def reason(error: Exception) -> str:
+    """Shorten IREE's error text.
+
+    Args:
+        error: what IREE raised.
+
+    Returns:
+        The first line, without the C source file and the status name.
+    """
+    text = str(error).splitlines()[0]
+    return text.split("; ", 1)[-1].split("; while ", 1)[0].rstrip("; ")
+
+
+class Workers:
+    """The process's pool of worker threads, `local-task`: IREE makes one, at its first use."""
+
+    _lock = threading.Lock()
+    _made = False
+    _size: int | None = None
+
+    @classmethod
+    def make(cls, size: int | None) -> None:
+        """Make the pool, once.
+
+        Args:
+            size: how many threads, or None for IREE's choice, one a core.
+
+        Raises:
+            ArgumentError: the pool has another size already.
+        """
+        with cls._lock:
+            if not cls._made:
+                if size is not None:
+                    iree().flags.parse_flags(f"--task_topology_group_count={size}")
+                cls._made, cls._size = True, size
+            elif size not in (None, cls._size):
+                there = f"{cls._size} threads" if cls._size else "one thread a core"
+                raise ArgumentError(
+                    f"threads={size} is not possible: this process has its one pool of workers, "
+                    f"with {there}, since an earlier load. Give the first load threads={size}, "
+                    f"leave threads out, or use threads=1, which needs no pool"
+                )
+
+
+def open_device(driver: str, index: int, threads: int | None) -> tuple[Any, int]:
+    """Create a device of IREE's, or take the one made before.
+
+    Args:
+        driver: `"local-sync"` for the CPU, or the name of another driver.
+        index: which of the driver's devices.
+        threads: for the CPU, how many threads one call may use; None for all cores.
+
+    Returns:
+        The device, and how many contexts are worth having on it.
+
+    Raises:
+        ArgumentError: the process's worker pool has another size.
+        DeviceError: the driver cannot create the device.
+    """
+    if driver != "local-sync":
+        return _create_device(driver, index), 1
+    cores = _usable_cores()
+    if threads == 1 or (threads is None and cores == 1):
+        return _create_device(driver, index), cores
+    Workers.make(threads)
+    return _create_device("local-task", index), 1
+
+
+def _usable_cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@functools.cache
+def _create_device(driver: str, index: int) -> Any:
+    try:
+        created = iree().get_driver(driver)
+        return created.create_device(created.query_available_devices()[index])
+    except (RuntimeError, ValueError) as error:
+        text = f"IREE's driver {driver} cannot open device {index}: {reason(error)}"
+        raise DeviceError(text) from None
+
+
+class Program:
+    """A module on a device; its contexts hold the state and run the functions."""
+
+    def __init__(
+        self, source: str | bytes, device: Any, parameters: tuple[str, str] | None, contexts: int
+    ) -> None:
+        """Load a module.
+
+        Args:
+            source: a path to map, or bytes to copy.
+            device: from `open_device`.
+            parameters: the file and scope of weights that lie outside of the module.
+            contexts: how many calls may run at once.
+
+        Raises:
+            ArtifactError: IREE cannot load the module.
+            DeviceError: the module has no code for the device.
+        """
+        runtime, instance = iree(), _instance()
+        self.device = device
+        self._free: queue.SimpleQueue[Context] = queue.SimpleQueue()
+        self._growing = threading.Lock()
+        self._growth = contexts
+        try:
+            modules = runtime.VmModule
+            load = modules.copy_buffer if isinstance(source, bytes) else modules.mmap
+            self._module = load(instance, source)
+            self._modules = [runtime.create_hal_module(instance, device), self._module]
+            if parameters:
+                self._modules.insert(1, _parameter_module(*parameters))
+        except (RuntimeError, ValueError) as error:
+            raise ArtifactError(f"IREE cannot load the module: {reason(error)}") from None
+        self.put(self.take())
+
+    def take(self) -> Context:
+        """Take a context that no call uses, or wait for one.
+
+        Returns:
+            A context; hand it back with `put`.
+        """
+        try:
+            return self._free.get_nowait()
+        except queue.Empty:
+            pass
+        with self._growing:
+            if self._growth:
+                context = Context(self)
+                self._growth -= 1
+                return context
+        return self._free.get()
+
+    def put(self, context: Context) -> None:
+        """Hand a context back.
+
+        Args:
+            context: from `take`.
+        """
+        self._free.put(context)
+
+    def function(self, name: str) -> Any:
+        """Look up an exported function.
+
+        Args:
+            name: its name.
+
+        Returns:
+            IREE's function.
+
+        Raises:
+            ArtifactError: the module has no such function.
+        """
+        found = self._module.lookup_function(name)
+        if found is None:
+            raise ArtifactError(f"the module has no function {name!r}, which its manifest names")
+        return found
+
+    def new_context(self) -> Any:
+        """Run the module's initializers.
+
+        Returns:
+            IREE's context.
+
+        Raises:
+            ArtifactError: the module needs what is not there.
+            DeviceError: the module has no code for the device.
+        """
+        try:
+            return iree().VmContext(_instance(), self._modules)
+        except (RuntimeError, ValueError) as error:
+            kind = DeviceError if "INCOMPATIBLE" in str(error) else ArtifactError
+            raise kind(f"IREE cannot start the module: {reason(error)}") from None
+
+
+def _parameter_module(file: str, scope: str) -> Any:
+    index = iree().ParameterIndex()
+    index.load(file)
+    return iree().create_io_parameters_module(_instance(), index.create_provider(scope=scope))
+
+
+def parameter_sizes(file: str) -> dict[str, int]:
+    """List the parameters in an archive.
+
+    Args:
+        file: an `.irpa` file.
+
+    Returns:
+        The size of each in bytes, by name.
+
+    Raises:
+        ArtifactError: the file is no archive.
+    """
+    index = iree().ParameterIndex()
+    try:
+        index.load(file)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise ArtifactError(f"{file} cannot be read: {reason(error)}") from None
+    return {name: entry.length for name, entry in index.items()}
+
+
+class Context:
+    """IREE's context, for one call at a time, and what its functions keep between calls."""
+
+    def __init__(self, program: Program) -> None:
+        """Start the program.
+
+        Args:
+            program: the program.
+        """
+        self.invoke = program.new_context().invoke
+        self.calls: dict[str, Callable[[Sequence[Any]], list[Any]]] = {}

@@ -1,0 +1,23 @@
+"""Every row compiled on llvm-cpu, against its float64 (or exact) reference."""
+
+from __future__ import annotations
+
+import pytest
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype
+from support.compiled import run, rows_of
+from support.records import Record
+from support.tolerances import assert_close
+
+# The other data types are in the oracles' matrix.
+CASES = [
+    pytest.param(row, tested, id=f"{row.name}-{tested.short}")
+    for tested in (dtypes.float32, dtypes.int32, dtypes.uint8, dtypes.bool)
+    for row in rows_of(tested)
+]
+
+
+@pytest.mark.parametrize(("row", "tested"), CASES)
+def test_row_compiled(row: Record, tested: dtype) -> None:
+    for found, expected in zip(run(row, tested), row.expected(row.sample(tested)), strict=True):
+        assert_close(found, expected, row.tolerance, row.name)

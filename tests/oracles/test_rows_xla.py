@@ -1,0 +1,31 @@
+"""Every row's portable StableHLO, verified and run by XLA, against its float64 (or exact) reference."""
+
+from __future__ import annotations
+
+import pytest
+from farrier_compiler.lower import lower
+from farrier_compiler.stablehlo import Builder
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype
+from support import xla
+from support.compiled import rows_of, traced
+from support.records import Record
+from support.tolerances import assert_close
+
+CASES = [
+    pytest.param(row, tested, id=f"{row.name}-{tested.short}")
+    for tested in (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.uint8, dtypes.bool)
+    for row in rows_of(tested)
+]
+
+
+@pytest.mark.parametrize(("row", "tested"), CASES)
+def test_row_in_xla(row: Record, tested: dtype) -> None:
+    graph = traced(row, tested).graph
+    graph.name = "main"
+    program = lower([graph], Builder)
+    program.verify()
+    arrays = row.sample(tested)
+    found = xla.run(program.text(weights=True), arrays)
+    for result, expected in zip(found, row.expected(arrays), strict=True):
+        assert_close(result, expected, row.tolerance, row.name)

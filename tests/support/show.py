@@ -1,0 +1,54 @@
+"""Print the IRs of a function, for FileCheck tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import farrier as fr
+from farrier.compile import trace
+from farrier_compiler.graph import Graph
+from farrier_compiler.iree_input import IreeBuilder
+from farrier_compiler.lower import lower
+from farrier_compiler.passes import run_passes
+from farrier_compiler.stablehlo import Builder
+
+
+def graph(
+    function: Callable[..., Any], *args: fr.InputInfo, passes: str = "", name: str = "main"
+) -> None:
+    """Print the graph that a function traces to, after some passes."""
+    print(_traced(function, args, passes, name))
+
+
+def stablehlo(
+    function: Callable[..., Any], *args: fr.InputInfo, passes: str = "", name: str = "main"
+) -> None:
+    """Print the portable StableHLO of a function, verified."""
+    _print(function, args, Builder, passes, name)
+
+
+def iree_input(
+    function: Callable[..., Any], *args: fr.InputInfo, passes: str = "", name: str = "main"
+) -> None:
+    """Print what IREE is given for a function, verified."""
+    _print(function, args, IreeBuilder, passes, name)
+
+
+def _print(
+    function: Callable[..., Any],
+    args: tuple[fr.InputInfo, ...],
+    builder: type[Builder],
+    passes: str,
+    name: str,
+) -> None:
+    program = lower([_traced(function, args, passes, name)], builder)
+    program.verify()
+    print(f"// {name}\n{program.text()}")
+
+
+def _traced(
+    function: Callable[..., Any], args: tuple[fr.InputInfo, ...], passes: str, name: str
+) -> Graph:
+    traced = trace(function, args, name=name).graph
+    return run_passes(traced, passes) if passes else traced

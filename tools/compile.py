@@ -1,0 +1,8 @@
+"""Compile a model, or show its IRs: the same as `farrier compile`."""
+
+import sys
+
+from farrier.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(["compile", *sys.argv[1:]]))
