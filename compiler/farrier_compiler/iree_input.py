@@ -2,8 +2,123 @@
 
 from __future__ import annotations
 
-from farrier_compiler.stablehlo import Builder
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import DTYPES, dtype
+
+from farrier_compiler.graph import TensorType
+from farrier_compiler.ops.shape import spread
+from farrier_compiler.stablehlo import Builder, DimPairs, HloValue
+
+if TYPE_CHECKING:
+    from farrier_compiler.ops.convolution import Convolution
 
 
 class IreeBuilder(Builder):
     """Emits StableHLO that IREE 3.13 compiles right and fast."""
+
+    # ------------------------------------------------------------------ bits
+
+    def bitcast(self, kind: dtype, x: HloValue) -> HloValue:
+        """Emit the same bits as another data type of that size."""
+        if x.type.dtype is kind:
+            return x
+        return self.emit("stablehlo.bitcast_convert", x.type.with_dtype(kind), x)
+
+    def signless(self, x: HloValue) -> HloValue:
+        """Emit unsigned integers as signed ones of the same bits; others stay as they are."""
+        return self.bitcast(signed(x.type.dtype), x)
+
+    # ------------------------------------------------------------------ shapes
+
+    def reverse(self, out: TensorType, x: HloValue, dims: Sequence[int]) -> HloValue:
+        """Unsigned: IREE says `failed to legalize operation 'linalg.generic'`."""
+        kind = signed(out.dtype)
+        return self.bitcast(out.dtype, super().reverse(out.with_dtype(kind), self.signless(x), dims))
+
+    # ------------------------------------------------------------------ contractions and windows
+
+    def dot_general(
+        self, out: TensorType, lhs: HloValue, rhs: HloValue, batch: DimPairs, contracting: DimPairs
+    ) -> HloValue:
+        """Contracting sizes of 0 end IREE's compiler with SIGFPE; the rest is `_contract`."""
+        if any(lhs.type.shape[dim] == 0 for dim in contracting[0]):
+            return self.full(out, 0)
+        base = super().dot_general
+
+        def emit(out: TensorType, left: HloValue, right: HloValue) -> HloValue:
+            return base(out, left, right, batch, contracting)
+
+        return self._contract(emit, out, lhs, rhs)
+
+    def convolution(
+        self, out: TensorType, input: HloValue, kernel: HloValue, attributes: Convolution
+    ) -> HloValue:
+        """Where an output size is 1, IREE verifies that the window covers the padded input."""
+        base, exact = super().convolution, _cover(attributes, input.type, kernel.type)
+
+        def emit(out: TensorType, left: HloValue, right: HloValue) -> HloValue:
+            return base(out, left, right, exact)
+
+        return self._contract(emit, out, input, kernel)
+
+    def _contract(
+        self, emit: Callable[..., HloValue], out: TensorType, left: HloValue, right: HloValue
+    ) -> HloValue:
+        """Sum 16-bit floats in float32; unsigned operands would be extended by their sign."""
+        kind = out.dtype
+        if kind.is_floating and kind.bits < 32:
+            return self.convert(out, emit(out.with_dtype(dtypes.float32), left, right))
+        if left.type.dtype.is_unsigned and left.type.dtype is not kind:
+            left, right = (self.convert(x.type.with_dtype(kind), x) for x in (left, right))
+        carrier = out.with_dtype(signed(kind))  # modulo 2^bits, sums are the same
+        return self.bitcast(kind, emit(carrier, self.signless(left), self.signless(right)))
+
+    def batch_norm_inference(
+        self, out: TensorType, *values: HloValue, eps: float, feature_dim: int
+    ) -> HloValue:
+        """IREE computes in the operands' type, and refuses an epsilon that float16 cannot hold."""
+        if out.dtype.bits >= 32:
+            return super().batch_norm_inference(out, *values, eps=eps, feature_dim=feature_dim)
+        wide = [self.convert(x.type.with_dtype(dtypes.float32), x) for x in values]
+        result = super().batch_norm_inference(
+            out.with_dtype(dtypes.float32), *wide, eps=eps, feature_dim=feature_dim
+        )
+        return self.convert(out, result)
+
+    def reduce_window(
+        self, kind: str, out: TensorType, x: HloValue, *attributes: Sequence[Any]
+    ) -> HloValue:
+        """IREE sums in the operand's type: 16-bit floats would be rounded at every step."""
+        if kind != "sum" or not out.dtype.is_floating or out.dtype.bits >= 32:
+            return super().reduce_window(kind, out, x, *attributes)
+        wide = self.convert(x.type.with_dtype(dtypes.float32), x)
+        total = super().reduce_window(kind, out.with_dtype(dtypes.float32), wide, *attributes)
+        return self.convert(out, total)
+
+
+def signed(kind: dtype) -> dtype:
+    """Return the signed integer type of an unsigned type's size, and any other type itself."""
+    return DTYPES[kind.name.removeprefix("u")] if kind.is_unsigned else kind
+
+
+def _cover(attributes: Convolution, input: TensorType, kernel: TensorType) -> Convolution:
+    """Crop the padded input to what the windows read."""
+    sizes = attributes.channels_first(input.shape)[2:]
+    window = attributes.kernel_first(kernel.shape)[2:]
+    padding = tuple(
+        (low, high - (spread(size, gap) + low + high - spread(taps, distance)) % step)
+        for size, gap, (low, high), taps, distance, step in zip(
+            sizes,
+            attributes.input_dilation,
+            attributes.padding,
+            window,
+            attributes.dilation,
+            attributes.stride,
+            strict=True,
+        )
+    )
+    return replace(attributes, padding=padding)

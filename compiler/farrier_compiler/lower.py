@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from farrier_compiler.graph import Graph, Node, Value
 from farrier_compiler.mlir import Place, Program, type_text
 from farrier_compiler.stablehlo import Builder, HloValue
 
 
-def lower(graphs: Sequence[Graph], builder: type[Builder], flags: Sequence[str] = ()) -> Program:
+def lower(
+    graphs: Sequence[Graph],
+    builder: type[Builder],
+    flags: Sequence[str] = (),
+    parameters: Mapping[Value, str] | None = None,
+) -> Program:
     """Return a program with one function for each graph.
 
     Args:
         graphs: what to lower; names must differ.
         builder: `Builder` for portable StableHLO, `IreeBuilder` for what IREE needs.
         flags: session flags of the program.
+        parameters: constants that are not embedded but loaded by these names at run time.
     """
     program = Program(flags)
+    first = 0
     for graph in graphs:
-        _Lowering(program, builder(program), graph).run()
+        _Lowering(program, builder(program), graph, first, parameters or {}).run()
+        first += len(graph.nodes)
     program.at(None)
     return program
+
+
+def node_at(graphs: Sequence[Graph], file: str, line: int, column: int) -> Node | None:
+    """Return the node that made an operation, from the location that `lower` gave it."""
+    nodes = [node for graph in graphs for node in graph.nodes]
+    if not 1 <= column <= len(nodes):
+        return None
+    node = nodes[column - 1]
+    place = _place(column - 1, node)
+    return node if (place.file, place.line) == (file, line) else None
 
 
 class _Lowering:
     """One graph on its way into a program."""
 
-    def __init__(self, program: Program, hlo: Builder, graph: Graph) -> None:
+    def __init__(
+        self,
+        program: Program,
+        hlo: Builder,
+        graph: Graph,
+        first: int,
+        parameters: Mapping[Value, str],
+    ) -> None:
         self.program = program
         self.hlo = hlo
         self.graph = graph
+        self.first = first
+        self.parameters = parameters
         self.values: dict[Value, HloValue] = {}
         self.names = {value: name for name, value in graph.constants.items()}
 
@@ -47,11 +74,11 @@ class _Lowering:
         for value, handle in zip(self.graph.inputs, arguments, strict=True):
             self.values[value] = HloValue(handle, value.type)
         for index, node in enumerate(self.graph.nodes):
-            self._node(index, node)
+            self._node(self.first + index, node)
         return [self._value(value).handle for value in self.graph.outputs]
 
-    def _node(self, index: int, node: Node) -> None:
-        self.program.at(_place(index, node))
+    def _node(self, number: int, node: Node) -> None:
+        self.program.at(_place(number, node))
         operands = [self._value(value) for value in node.operands]
         types = tuple(value.type for value in node.results)
         made = node.op.lower(self.hlo, types[0] if len(types) == 1 else types, *operands)
@@ -61,17 +88,21 @@ class _Lowering:
     def _value(self, value: Value) -> HloValue:
         found = self.values.get(value)
         if found is None:
-            if value.data is None:
-                raise AssertionError(f"{value!r} is used before it is made")
-            name = self.names.get(value, "constant")
-            found = self.hlo.constant(value.data, value.type.dtype, name)
-            self.values[value] = found
+            found = self.values[value] = self._constant(value)
         return found
 
+    def _constant(self, value: Value) -> HloValue:
+        key = self.parameters.get(value)
+        if key is not None:
+            return HloValue(self.program.parameter(key, value.type), value.type)
+        if value.data is None:
+            raise AssertionError(f"{value!r} is used before it is made")
+        return self.hlo.constant(value.data, value.type.dtype, self.names.get(value, "constant"))
 
-def _place(index: int, node: Node) -> Place | None:
+
+def _place(number: int, node: Node) -> Place:
     """The column carries the node's number: late phases drop names, not columns."""
     where = node.location
     if where is None:
-        return Place("", node.op.name, 0, index + 1)
-    return Place(where.layer, where.file, where.line, index + 1)
+        return Place("", node.op.name, 0, number + 1)
+    return Place(where.layer, where.file, where.line, number + 1)

@@ -6,79 +6,54 @@ from __future__ import annotations
 import ctypes
 import io
 import logging
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from farrier_runtime.dtypes import dtype
-from farrier_runtime.errors import ArgumentError, CompileError
 from iree.compiler import ir
 from iree.compiler.api import Output, Session, ctypes_dl
 from iree.compiler.api import _initializeGlobalCL as _initialize_globals
 
 from farrier_compiler.graph import TensorType
+from farrier_compiler.mlir_text import (
+    PHASES,
+    RESOURCE_BYTES,
+    SCOPE,
+    Place,
+    element_text,
+    is_splat,
+    nested_text,
+    quoted,
+    scalar_text,
+    type_text,
+)
+from farrier_runtime.errors import ArgumentError, CompileError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
 
+__all__ = [
+    "PHASES",
+    "Body",
+    "CompilationFailed",
+    "Handle",
+    "Place",
+    "Program",
+    "device_attribute",
+    "element_text",
+    "is_session_flag",
+    "scalar_text",
+    "set_global_flags",
+    "type_text",
+]
+
 Handle = Any  # an ir.Value
 Body = Callable[[Sequence[Handle]], Sequence[Handle]]
 
-PHASES = (
-    "input",
-    "abi",
-    "preprocessing",
-    "global-optimization",
-    "dispatch-creation",
-    "flow",
-    "stream",
-    "executable-sources",
-    "executable-configurations",
-    "executable-targets",
-    "hal",
-    "vm",
-)
-
-# Weights from this size on are referenced, not copied, and dumps elide them.
-RESOURCE_BYTES = 1024
-
-# The parameter scope of weights that lie beside the vmfb.
-SCOPE = "model"
-
 _logger = logging.getLogger("farrier")
-
-_ELEMENTS = {
-    "f8e4m3fn": "f8E4M3FN",
-    "f8e5m2": "f8E5M2",
-    "bool": "i1",
-    "u64": "ui64",
-    "u32": "ui32",
-    "u16": "ui16",
-    "u8": "ui8",
-}
-
-
-def element_text(dtype: dtype) -> str:
-    """Return MLIR's name of a data type."""
-    return _ELEMENTS.get(dtype.short, dtype.short)
-
-
-def type_text(type: TensorType) -> str:
-    """Return MLIR's text of a tensor type."""
-    return f"tensor<{''.join(f'{size}x' for size in type.shape)}{element_text(type.dtype)}>"
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an operation comes from: a layer's name and a line of the user's source."""
-
-    name: str
-    file: str
-    line: int
-    column: int
 
 
 class Program:
@@ -107,17 +82,18 @@ class Program:
         self._parameters: dict[str, str] = {}
 
     @classmethod
-    def parse(cls, source: bytes, flags: Sequence[str] = ()) -> Program:
-        """Return a program from MLIR text or bytecode.
+    def read(cls, path: str | os.PathLike[str], flags: Sequence[str] = ()) -> Program:
+        """Return a program from a file of MLIR text or bytecode.
 
         Raises:
-            CompileError: the source is no valid MLIR.
+            CompilationFailed: the file is no valid MLIR.
         """
         program = cls(flags)
         try:
-            program.module = ir.Module.parse(source, program.context)
+            # From a file, which IREE maps: bytecode must lie aligned in memory, and bytes do not.
+            program.module = ir.Module.parseFile(os.fspath(path), program.context)
         except ir.MLIRError as error:
-            raise CompileError(_mlir_error_text(error)) from None
+            raise CompilationFailed(_diagnostics(error)) from None
         return program
 
     # ------------------------------------------------------------------ building
@@ -166,7 +142,7 @@ class Program:
             [],
             [],
             {
-                "sym_name": _quoted(name),
+                "sym_name": quoted(name),
                 "function_type": f"({types}) -> ({results})",
                 "arg_attrs": _names("iree.abi.name", inputs),
                 "res_attrs": _names("iree.abi.name", outputs),
@@ -220,10 +196,10 @@ class Program:
 
     def _declare_parameter(self, symbol: str, key: str, text: str) -> None:
         attributes = {
-            "sym_name": _quoted(symbol),
+            "sym_name": quoted(symbol),
             "sym_visibility": '"private"',
             "type": text,
-            "initial_value": f"#flow.parameter.named<{_quoted(SCOPE)}::{_quoted(key)}> : {text}",
+            "initial_value": f"#flow.parameter.named<{quoted(SCOPE)}::{quoted(key)}> : {text}",
         }
         outer, self._point = self._point, ir.InsertionPoint.at_block_begin(self.module.body)
         self._create("util.global", [], [], attributes, regions=0)
@@ -232,13 +208,13 @@ class Program:
     def _elements(self, name: str, array: Array, type: TensorType) -> Any:
         if array.nbytes >= RESOURCE_BYTES and type.dtype.short != "bool":
             return self._resource(name, array, type_text(type))
-        if array.size and _is_splat(array):
+        if array.size and is_splat(array):
             return self.attribute(
                 f"dense<{scalar_text(array.flat[0], type.dtype)}> : {type_text(type)}"
             )
         if not array.size:
             return self.attribute(f"dense<> : {type_text(type)}")
-        return self.attribute(f"dense<{_nested_text(array, type.dtype)}> : {type_text(type)}")
+        return self.attribute(f"dense<{nested_text(array, type.dtype)}> : {type_text(type)}")
 
     def _resource(self, name: str, array: Array, type: str) -> Any:
         """Refer to an array's memory, which is kept alive; one array is one resource."""
@@ -289,12 +265,12 @@ class Program:
         """Check the module by its dialects' rules.
 
         Raises:
-            CompileError: naming the operation and the rule.
+            CompilationFailed: naming the operation and the rule.
         """
         try:
             self.module.operation.verify()
         except ir.MLIRError as error:
-            raise CompileError(_mlir_error_text(error)) from None
+            raise CompilationFailed(_diagnostics(error)) from None
 
     def text(self, weights: bool = False, locations: bool = False) -> str:
         """Return the module's text.
@@ -364,8 +340,12 @@ class CompilationFailed(CompileError):
 
 def device_attribute(flags: Sequence[str]) -> str:
     """Return the text of the `#hal.device.target` attribute that session flags stand for."""
-    _, text = list(Program(flags).phases("preprocessing"))[-1]
-    return re.findall(r"= (#hal\.device\.target<.*>) : !hal\.device", text)[-1]
+    program = Program(flags)
+    module = program.module.operation
+    with _invocation(program.session, module) as invocation:
+        invocation.run(to="preprocessing")
+        device = module.regions[0].blocks[0].operations[0].attributes["initial_value"]
+        return str(device).removesuffix(" : !hal.device")
 
 
 def set_global_flags(flags: Sequence[str]) -> None:
@@ -400,14 +380,6 @@ def _flag_error(flag: str) -> str:
     return (
         f"IREE's compiler does not take the flag {flag!r}: no session flag has that name or value."
     )
-
-
-def place_of(message: str) -> tuple[str, int, int] | None:
-    """Return file, line and column that a diagnostic begins with."""
-    found = re.match(r'"?(?P<file>[^"\n]+?)"?:(?P<line>\d+):(?P<column>\d+): ', message)
-    if found is None:
-        return None
-    return found["file"], int(found["line"]), int(found["column"])
 
 
 def _text(operation: Any, weights: bool, locations: bool = False) -> str:
@@ -492,39 +464,14 @@ def _watch(invocation: Any, diagnostics: Diagnostics) -> Any:
 
 
 def _names(attribute: str, items: Sequence[tuple[str, str]]) -> str:
-    return "[" + ", ".join(f"{{{attribute} = {_quoted(name)}}}" for name, _ in items) + "]"
+    return "[" + ", ".join(f"{{{attribute} = {quoted(name)}}}" for name, _ in items) + "]"
 
 
-def _quoted(text: str) -> str:
-    """MLIR's literal of a string: bytes that are not printable ASCII as two hex digits."""
-    plain = (chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in text.encode())
-    return '"' + "".join(plain) + '"'
+def _diagnostics(error: Any) -> Diagnostics:
+    """The messages of an MLIR exception, each after its place in the source."""
+    return [("error", _place_text(d.location) + d.message) for d in error.error_diagnostics]
 
 
-def _mlir_error_text(error: Any) -> str:
-    return "\n".join(f"{d.message} ({d.location})" for d in error.error_diagnostics)
-
-
-def _is_splat(array: Array) -> bool:
-    return array.size == 1 or bool(
-        (array.view(np.uint8).reshape(array.size, -1) == array.reshape(-1)[:1].view(np.uint8)).all()
-    )
-
-
-def _nested_text(array: Array, dtype: dtype) -> str:
-    if array.ndim == 0:
-        return scalar_text(array[()], dtype)
-    return "[" + ", ".join(_nested_text(part, dtype) for part in array) + "]"
-
-
-def scalar_text(value: Any, dtype: dtype) -> str:
-    """Return the MLIR literal of a number, exact for floats."""
-    if dtype.short == "bool":
-        return "true" if value else "false"
-    if dtype.is_integer:
-        return str(int(value))
-    number = float(value)
-    if np.isfinite(number):
-        return f"{number:.17e}" if dtype.bits == 64 else f"{number:.9e}"
-    bits = int(np.asarray(value, dtype.numpy).view(f"u{dtype.numpy.itemsize}"))
-    return f"0x{bits:0{dtype.numpy.itemsize * 2}X}"
+def _place_text(location: Any) -> str:
+    found = re.search(r'"([^"]*)":(\d+):(\d+)', str(location))
+    return f"{found[1]}:{found[2]}:{found[3]}: " if found else ""

@@ -377,10 +377,15 @@ class Builder:
         self, out: TensorType, *values: HloValue, eps: float, feature_dim: int
     ) -> HloValue:
         """Emit a normalisation of input by scale, offset, mean and variance, in this order."""
+        *others, variance = values
+        if out.dtype is dtypes.float64:  # the attribute holds 32 bits
+            exact = self.full(variance.type, eps)
+            variance, eps = self.elementwise("add", variance.type, variance, exact), 0.0
         return self.emit(
             "stablehlo.batch_norm_inference",
             out,
-            *values,
+            *others,
+            variance,
             epsilon=f"{eps:.9e} : f32",
             feature_index=f"{feature_dim} : i64",
         )
@@ -426,12 +431,13 @@ def pairs(padding: Sequence[tuple[int, int]]) -> str:
 
 
 def _convolution_dims(rank: int, layout: Layout) -> str:
-    spatial = ", ".join(map(str, range(rank)))
+    spatial = list(map(str, range(rank)))
     if layout == "channels_first":
-        image, kernel = [f"b, f, {spatial}", f"o, i, {spatial}"]
+        dims = (["b", "f", *spatial], ["o", "i", *spatial])
     else:
-        image, kernel = [f"b, {spatial}, f", f"{spatial}, i, o"]
-    return f"#stablehlo.conv<[{image}]x[{kernel}]->[{image}]>".replace(", ]", "]").replace(" ,", "")
+        dims = (["b", *spatial, "f"], [*spatial, "i", "o"])
+    image, kernel = (f"[{', '.join(names)}]" for names in dims)
+    return f"#stablehlo.conv<{image}x{kernel}->{image}>"
 
 
 def _lowest(kind: dtype) -> float | int:

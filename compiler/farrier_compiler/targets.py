@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from farrier_runtime import device
-from farrier_runtime.errors import ArgumentError
-
 from farrier_compiler import target_names
 from farrier_compiler.target_names import CPUS, CUDA, PORTABLE_CUDA
+from farrier_runtime.device import DRIVERS, count
+from farrier_runtime.errors import ArgumentError
 
 Layout = Literal["tiled", "compact"]
 
@@ -78,7 +79,7 @@ class Target:
     @staticmethod
     def default() -> Target:
         """Return the target for this machine: its CUDA device if it has one, else its CPU."""
-        return Target("cuda" if device.count("cuda") else "cpu")
+        return Target("cuda" if count("cuda") else "cpu")
 
     @staticmethod
     def all_names() -> dict[str, str]:
@@ -93,7 +94,7 @@ class Target:
     @property
     def driver(self) -> str:
         """IREE's name of the driver that runs the program."""
-        return device.DRIVERS[self.kind]
+        return DRIVERS[self.kind]
 
     def flags(self) -> tuple[str, ...]:
         """Return the compiler's session flags that select this target, and nothing else."""
@@ -148,7 +149,7 @@ def _cpu_flags(name: str) -> tuple[str, ...]:
 
 
 def _cuda_device(name: str) -> str:
-    """The target attribute, spelled out: IREE knows neither sm_90 nor sm_100, nor sm_86's memory."""
+    """The target attribute, spelled out: IREE knows no sm_90 or sm_100, and not sm_86's memory."""
     gpu = CUDA[name] if name else PORTABLE_CUDA
     dot = "dot = dp4xi8toi32, " if gpu.generation >= 75 else ""
     instructions = ", ".join(f"<NV_{name}>" for name in gpu.matrix_instructions)
@@ -203,7 +204,7 @@ def _check_kinds(targets: Sequence[Target]) -> None:
         if kinds.count(target.kind) > 1:
             same = " and ".join(str(other) for other in targets if other.kind == target.kind)
             raise ArgumentError(
-                f"One artifact cannot hold programs for {same}: they would be chosen by the kind of "
+                f"One artifact cannot hold programs for {same}: the runtime chooses by the kind of "
                 f"device, and both are {target.kind}. Compile for the oldest of them, whose code "
                 "newer ones run too, or make an artifact for each."
             )
@@ -237,16 +238,16 @@ def cpu_model(target: Target) -> CpuModel:
     """
     text = _resolve(target.flags(), ())
     texts = dict(re.findall(r'(cpu|cpu_features|target_triple) = "([^"]*)"', text))
-    architecture = texts["target_triple"].partition("-")[0]
+    architecture = str(texts["target_triple"]).partition("-")[0]
     return CpuModel(
         texts.get("cpu", ""),
-        {"arm64": "aarch64"}.get(architecture, architecture),
+        {"arm64": "aarch64"}.get(architecture) or architecture,
         _enabled(texts.get("cpu_features", "")),
     )
 
 
 def _enabled(features: str) -> tuple[str, ...]:
-    """For the host, IREE lists the model's features and then what the machine has: the last counts."""
+    """For the host, IREE lists the model's features, then the machine's: the last sign counts."""
     signs = {feature[1:]: feature[0] for feature in features.split(",") if feature}
     return tuple(sorted(name for name, sign in signs.items() if sign == "+"))
 
@@ -257,3 +258,25 @@ def full_name(target: Target) -> str:
         return str(target)
     name = cpu_model(target).name
     return f"cpu:{name}" if name else "cpu"
+
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def identity(target: Target) -> str:
+    """Return a text that differs where a target's code would; it needs no compiler on Linux."""
+    if target != Target("cpu"):
+        return str(target)
+    with contextlib.suppress(OSError):
+        lines = _CPUINFO.read_text().partition("\n\n")[0].splitlines()
+        kept = [line for line in lines if line.partition(":")[0].strip() in _IDENTITY]
+        return "cpu " + "\n".join(kept)
+    return f"cpu {cpu_model(target)}"
+
+
+# What tells one CPU from another; other lines of /proc/cpuinfo change while a machine runs.
+_IDENTITY = frozenset(
+    {"vendor_id", "cpu family", "model", "stepping", "flags"}
+    | {"CPU implementer", "CPU architecture", "CPU variant", "CPU part", "Features"}
+    | {"isa", "uarch", "mvendorid", "marchid"}
+)

@@ -50,7 +50,7 @@ def print_graph(graph: Graph, locations: bool = True) -> str:
         *printer.nodes(locations),
         f"return {', '.join(map(printer.reference, graph.outputs))}".rstrip(),
     ]
-    return "\n".join([f"{signature} {{", *(f"  {line}" for line in lines), "}"]) + "\n"
+    return "\n".join([f"{signature} {{", *(f"  {line}" for line in lines), "}"])
 
 
 class _Printer:

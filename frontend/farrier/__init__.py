@@ -1,5 +1,21 @@
 """Farrier: neural networks as Python Modules, compiled to one vmfb that runs anywhere IREE runs."""
 
+from farrier.compile import InputInfo, compile
+from farrier.executable import Executable
+from farrier.modules import BatchNorm, Conv, Linear, Module, NLinear, Parameter, Sequential
+from farrier.ops.activation import *
+from farrier.ops.arithmetic import *
+from farrier.ops.comparison import *
+from farrier.ops.convolution import *
+from farrier.ops.creation import *
+from farrier.ops.elementwise import *
+from farrier.ops.indexing import *
+from farrier.ops.linear_algebra import *
+from farrier.ops.normalization import *
+from farrier.ops.pooling import *
+from farrier.ops.reduction import *
+from farrier.ops.shape import *
+from farrier.tensor import Tensor
 from farrier_runtime.device import device
 from farrier_runtime.dtypes import (
     bfloat16,
@@ -35,7 +51,3 @@ from farrier_runtime.errors import (
     ShapeError,
 )
 from farrier_runtime.version import __version__
-
-from farrier.modules import BatchNorm, Conv, Linear, Module, NLinear, Parameter, Sequential
-from farrier.ops import *
-from farrier.tensor import Tensor

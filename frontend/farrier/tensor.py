@@ -6,15 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+import farrier
+from farrier.formatting import format_elements, plain
+from farrier.interop import Number, as_array, fit
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.evaluate import UnknownValueError, evaluate
 from farrier_compiler.graph import Node, TensorType, Value, constant
 from farrier_runtime.device import device
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
-
-from farrier.formatting import format_elements, plain
-from farrier.interop import Number, as_array, fit
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -200,133 +201,133 @@ class Tensor:
     # ------------------------------------------------------------------ operators
 
     def __add__(self, other: Any) -> Tensor:
-        return ops.add(self, other)
+        return farrier.add(self, other)
 
     def __radd__(self, other: Any) -> Tensor:
-        return ops.add(other, self)
+        return farrier.add(other, self)
 
     def __sub__(self, other: Any) -> Tensor:
-        return ops.subtract(self, other)
+        return farrier.subtract(self, other)
 
     def __rsub__(self, other: Any) -> Tensor:
-        return ops.subtract(other, self)
+        return farrier.subtract(other, self)
 
     def __mul__(self, other: Any) -> Tensor:
-        return ops.multiply(self, other)
+        return farrier.multiply(self, other)
 
     def __rmul__(self, other: Any) -> Tensor:
-        return ops.multiply(other, self)
+        return farrier.multiply(other, self)
 
     def __truediv__(self, other: Any) -> Tensor:
-        return ops.divide(self, other)
+        return farrier.divide(self, other)
 
     def __rtruediv__(self, other: Any) -> Tensor:
-        return ops.divide(other, self)
+        return farrier.divide(other, self)
 
     def __floordiv__(self, other: Any) -> Tensor:
-        return ops.floor_divide(self, other)
+        return farrier.floor_divide(self, other)
 
     def __rfloordiv__(self, other: Any) -> Tensor:
-        return ops.floor_divide(other, self)
+        return farrier.floor_divide(other, self)
 
     def __mod__(self, other: Any) -> Tensor:
-        return ops.remainder(self, other)
+        return farrier.remainder(self, other)
 
     def __rmod__(self, other: Any) -> Tensor:
-        return ops.remainder(other, self)
+        return farrier.remainder(other, self)
 
     def __pow__(self, other: Any) -> Tensor:
-        return ops.power(self, other)
+        return farrier.power(self, other)
 
     def __rpow__(self, other: Any) -> Tensor:
-        return ops.power(other, self)
+        return farrier.power(other, self)
 
     def __matmul__(self, other: Any) -> Tensor:
-        return ops.matmul(self, other)
+        return farrier.matmul(self, other)
 
     def __rmatmul__(self, other: Any) -> Tensor:
-        return ops.matmul(other, self)
+        return farrier.matmul(other, self)
 
     def __neg__(self) -> Tensor:
-        return ops.negative(self)
+        return farrier.negative(self)
 
     def __abs__(self) -> Tensor:
-        return ops.abs(self)
+        return farrier.abs(self)
 
     def __and__(self, other: Any) -> Tensor:
-        return ops.logical_and(self, other)
+        return farrier.logical_and(self, other)
 
     __rand__ = __and__
 
     def __or__(self, other: Any) -> Tensor:
-        return ops.logical_or(self, other)
+        return farrier.logical_or(self, other)
 
     __ror__ = __or__
 
     def __xor__(self, other: Any) -> Tensor:
-        return ops.logical_xor(self, other)
+        return farrier.logical_xor(self, other)
 
     __rxor__ = __xor__
 
     def __invert__(self) -> Tensor:
-        return ops.logical_not(self)
+        return farrier.logical_not(self)
 
-    def __eq__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return ops.eq(self, other)
+    def __eq__(self, other: object) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return farrier.eq(self, other)
 
-    def __ne__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return ops.not_equal(self, other)
+    def __ne__(self, other: object) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return farrier.not_equal(self, other)
 
     def __lt__(self, other: Any) -> Tensor:
-        return ops.less(self, other)
+        return farrier.less(self, other)
 
     def __le__(self, other: Any) -> Tensor:
-        return ops.less_equal(self, other)
+        return farrier.less_equal(self, other)
 
     def __gt__(self, other: Any) -> Tensor:
-        return ops.greater(self, other)
+        return farrier.greater(self, other)
 
     def __ge__(self, other: Any) -> Tensor:
-        return ops.greater_equal(self, other)
+        return farrier.greater_equal(self, other)
 
     __hash__ = object.__hash__
 
     def __getitem__(self, index: Any) -> Tensor:
-        return ops.slice(self, index)
+        return farrier.slice(self, index)
 
     # ------------------------------------------------------------------ ops as methods
 
     def cast(self, dtype: dtype) -> Tensor:
         """Convert the elements to another data type: `farrier.cast`."""
-        return ops.cast(self, dtype)
+        return farrier.cast(self, dtype)
 
     def reshape(self, shape: Sequence[int]) -> Tensor:
         """Give the elements another shape: `farrier.reshape`."""
-        return ops.reshape(self, shape)
+        return farrier.reshape(self, shape)
 
     def transpose(self, dim0: int, dim1: int) -> Tensor:
         """Swap two dimensions: `farrier.transpose`."""
-        return ops.transpose(self, dim0, dim1)
+        return farrier.transpose(self, dim0, dim1)
 
     def permute(self, perm: Sequence[int]) -> Tensor:
         """Reorder all dimensions: `farrier.permute`."""
-        return ops.permute(self, perm)
+        return farrier.permute(self, perm)
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         """Merge neighbouring dimensions into one: `farrier.flatten`."""
-        return ops.flatten(self, start_dim, end_dim)
+        return farrier.flatten(self, start_dim, end_dim)
 
     def squeeze(self, dims: int | Sequence[int]) -> Tensor:
         """Remove dimensions of size 1: `farrier.squeeze`."""
-        return ops.squeeze(self, dims)
+        return farrier.squeeze(self, dims)
 
     def unsqueeze(self, dim: int) -> Tensor:
         """Insert a dimension of size 1: `farrier.unsqueeze`."""
-        return ops.unsqueeze(self, dim)
+        return farrier.unsqueeze(self, dim)
 
     def copy(self, device: device) -> Tensor:
         """Return a copy of the tensor: `farrier.copy`."""
-        return ops.copy(self, device)
+        return farrier.copy(self, device)
 
 
 def apply(op: Op, *tensors: Tensor) -> Tensor:
@@ -364,7 +365,3 @@ def as_tensor(data: Tensor | Any, like: Tensor | None = None) -> Tensor:
     except FarrierError as error:
         raise explain(error, [("operand", like.value)]) from None
     return Tensor.of(Value(TensorType((), kind), None, array))
-
-
-# Last, because the ops are functions on Tensor, and its operators are ops.
-from farrier import ops  # noqa: E402

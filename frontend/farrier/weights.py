@@ -12,10 +12,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import ml_dtypes
 import numpy as np
+
 from farrier_compiler.graph import Array
 from farrier_runtime.artifact import save as write_file
 from farrier_runtime.errors import ArgumentError, ArtifactError
@@ -145,8 +146,7 @@ def _parse_json(file: Path, text: bytes) -> dict[str, Any]:
         raise _damaged(file, f"its header is not JSON ({error})") from None
     if not isinstance(header, dict):
         raise _damaged(file, "its header is no JSON object")
-    header.pop("__metadata__", None)  # pyright: ignore[reportUnknownMemberType]
-    return header  # pyright: ignore[reportUnknownVariableType]
+    return {k: v for k, v in cast("dict[str, Any]", header).items() if k != "__metadata__"}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -157,29 +157,27 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _entry(file: Path, name: str, fields: Any) -> _Entry:
-    if not isinstance(fields, dict) or set(fields) != {"dtype", "shape", "data_offsets"}:  # pyright: ignore[reportUnknownArgumentType]
+def _entry(file: Path, name: str, described: Any) -> _Entry:
+    fields = cast("dict[str, Any]", described if isinstance(described, dict) else {})
+    if set(fields) != {"dtype", "shape", "data_offsets"}:
         raise _damaged(file, f"tensor '{name}' needs a dtype, a shape and data_offsets")
-    dtype: Any = fields["dtype"]
-    shape, offsets = _integers(fields["shape"]), _integers(fields["data_offsets"])
+    dtype, shape, offsets = fields["dtype"], fields["shape"], fields["data_offsets"]
     if not isinstance(dtype, str) or dtype not in _DTYPES:
         names = ", ".join(_DTYPES)
         raise _damaged(file, f"tensor '{name}' has data type {dtype!r:.40}; known are {names}")
-    if shape is None or offsets is None or len(offsets) != 2:
+    if not _integers(shape) or not _integers(offsets) or len(offsets) != 2:
         raise _damaged(file, f"tensor '{name}' has a shape or data_offsets that are no integers")
     kind, size = _DTYPES[dtype], offsets[1] - offsets[0]
     needed = math.prod(shape) * kind.itemsize
     if size != needed:
-        raise _damaged(
-            file, f"tensor '{name}', {dtype} {shape}, takes {needed} bytes, but has {size}"
-        )
-    return _Entry(name, kind, shape, *offsets)
+        what = f"tensor '{name}', {dtype} {tuple(shape)},"
+        raise _damaged(file, f"{what} takes {needed} bytes, but has {size}")
+    return _Entry(name, kind, tuple(shape), *offsets)
 
 
-def _integers(value: Any) -> tuple[int, ...] | None:
-    if not isinstance(value, list) or not all(type(item) is int and item >= 0 for item in value):  # pyright: ignore[reportUnknownVariableType]
-        return None
-    return tuple(value)  # pyright: ignore[reportUnknownArgumentType]
+def _integers(value: Any) -> bool:
+    items = cast("list[Any]", value if isinstance(value, list) else [None])
+    return all(type(item) is int and item >= 0 for item in items)
 
 
 def _check_layout(file: Path, entries: list[_Entry], size: int) -> None:
@@ -239,7 +237,7 @@ def _load_sharded(file: Path) -> dict[str, Array]:
     places = index.get("weight_map")
     if not isinstance(places, dict):
         raise _damaged(file, "it has no weight_map")
-    checked = dict(_places(file, places))  # pyright: ignore[reportUnknownArgumentType]
+    checked = dict(_places(file, cast("dict[str, Any]", places)))
     shards = {name: _load_shard(file, name) for name in sorted(set(checked.values()))}
     for tensor, shard in checked.items():
         if tensor not in shards[shard]:
@@ -247,12 +245,13 @@ def _load_sharded(file: Path) -> dict[str, Array]:
     return {tensor: shards[shard][tensor] for tensor, shard in checked.items()}
 
 
-def _places(file: Path, places: dict[Any, Any]) -> Iterator[tuple[str, str]]:
+def _places(file: Path, places: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for tensor, shard in places.items():
         plain = isinstance(shard, str) and Path(shard).name == shard and "\\" not in shard
         if not plain or not shard.endswith(".safetensors"):
             raise _damaged(
-                file, f"it places tensor '{tensor}' in {shard!r:.80}, no .safetensors file beside it"
+                file,
+                f"it places tensor '{tensor}' in {shard!r:.80}, no .safetensors file beside it",
             )
         yield tensor, shard
 
@@ -268,13 +267,15 @@ def _load_shard(index: Path, name: str) -> dict[str, Array]:
 
 
 def _load_npz(file: Path) -> dict[str, Array]:
-    if not zipfile.is_zipfile(file):
-        raise _damaged(file, "it is no ZIP file")
-    try:
-        with np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (*_NPZ_ERRORS, zipfile.BadZipFile, zlib.error) as error:
-        raise _damaged(file, str(error).rstrip(".")) from None
+    with file.open("rb") as stream:
+        if not zipfile.is_zipfile(stream):
+            raise _damaged(file, "it is no ZIP file")
+        stream.seek(0)
+        try:
+            with np.load(stream, allow_pickle=False) as archive:
+                return {name: archive[name] for name in archive.files}
+        except (*_NPZ_ERRORS, zipfile.BadZipFile, zlib.error) as error:
+            raise _damaged(file, str(error).rstrip(".")) from None
 
 
 _NPZ_ERRORS = (EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError, ValueError)

@@ -58,12 +58,23 @@ class DeviceArray:
     def __dlpack_device__(self) -> tuple[int, int]:
         """DLPack's numbers for the device."""
         kind, index = self.device.split(":")
-        numbers = {name: number for number, name in dlpack.DEVICE_NAMES.items()}
-        return numbers[kind], int(index)
+        return dlpack.DEVICE_NUMBERS[kind], int(index)
 
-    def __dlpack__(self, **options: Any) -> Any:
-        """Share the tensor; it is complete, so any stream may read it."""
-        return self.buffer.dlpack(*self.__dlpack_device__())
+    def __dlpack__(
+        self,
+        *,
+        stream: int | None = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """Share the tensor on its device; it is complete, so any stream may read it."""
+        where = self.__dlpack_device__()
+        if copy or dl_device not in (None, where):
+            raise BufferError(
+                f"an array on {self.device} is shared there only; copy it with numpy()"
+            )
+        return self.buffer.dlpack(*where)
 
     def __len__(self) -> int:
         """The first size."""

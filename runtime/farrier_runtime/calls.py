@@ -2,9 +2,9 @@
 """Calls of a program's functions, with arrays in and out.
 
 An imported input that is not 64-byte aligned crashes the process: IREE's code has aligned loads.
-numpy aligns to 16, so small inputs are copied into aligned memory that is imported once (0.2 us
-each); large ones are imported if they are aligned, else copied to aligned memory first. (IREE's own copy
-takes 30 ms for 64 MB, numpy's 7 ms.) `benchmarks/call_overhead.py` prints what a call costs.
+numpy aligns to 16, so small inputs are copied into aligned memory that is imported once; large ones
+are imported if they are aligned, else copied to aligned memory first (7 ms for 64 MB; IREE's own
+copy takes 30 ms). `benchmarks/call_overhead.py` prints what a call costs.
 """
 
 from __future__ import annotations

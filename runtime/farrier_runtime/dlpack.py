@@ -10,9 +10,9 @@ import numpy as np
 from farrier_runtime.dtypes import BY_NUMPY, bfloat16, bool, dtype, float8, float8_e5m2
 from farrier_runtime.errors import DeviceError, DtypeError
 
-CPU, CUDA, CUDA_HOST = 1, 2, 3
-DEVICE_NAMES = {CUDA: "cuda", 4: "opencl", 7: "vulkan", 8: "metal", 10: "rocm"}
+DEVICE_NUMBERS = {"cpu": 1, "cuda": 2, "metal": 8, "rocm": 10, "vulkan": 7}
 
+_HOST = {1, 3, 11}  # plain memory, and memory that CUDA and ROCm have pinned
 _NUMERIC = {0: "i", 1: "u", 2: "f"}
 _SPECIAL = {(4, 16): bfloat16, (6, 8): bool, (10, 8): float8, (12, 8): float8_e5m2}
 
@@ -57,8 +57,10 @@ def device_of(value: Any) -> str:
         `"cpu"`, or the kind and the index, for example `"cuda:0"`.
     """
     kind, index = value.__dlpack_device__()
-    host = int(kind) in (CPU, CUDA_HOST)
-    return "cpu" if host else f"{DEVICE_NAMES.get(int(kind), 'device')}:{index}"
+    if int(kind) in _HOST:
+        return "cpu"
+    names = {number: name for name, number in DEVICE_NUMBERS.items()}
+    return f"{names.get(int(kind), 'device')}:{index}"
 
 
 def to_numpy(value: Any) -> np.ndarray[Any, Any]:
@@ -74,8 +76,9 @@ def to_numpy(value: Any) -> np.ndarray[Any, Any]:
         DeviceError: the array is not in host memory.
         DtypeError: its data type is none of ours.
     """
-    if device_of(value) != "cpu":
-        raise DeviceError(f"the array is on {device_of(value)}; copy it to the host first")
+    where = device_of(value)
+    if where != "cpu":
+        raise DeviceError(f"the array is on {where}; copy it to the host first")
     capsule = value.__dlpack__()
     address = _pointer(capsule, b"dltensor")
     tensor = _Tensor.from_address(address)

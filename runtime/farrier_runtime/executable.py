@@ -138,7 +138,8 @@ class Executable:
         """Put arguments in order."""
         names = [spec.name for spec in self.inputs]
         if len(args) > len(names):
-            raise InputError(f"{self._takes()}, but {len(args)} were given")
+            were = "was" if len(args) == 1 else "were"
+            raise InputError(f"{self._takes()}, but {len(args)} {were} given")
         given = dict(zip(names, args, strict=False))
         for name, value in kwargs.items():
             if name not in names:
@@ -146,13 +147,13 @@ class Executable:
                     f"{self._takes()}, but none is called {name!r}{_near(name, names)}"
                 )
             if name in given:
-                raise InputError(
-                    f"Input {name!r} of {self.name} was given twice, by position and name"
-                )
+                twice = f"{name!r} was given by position and by name"
+                raise InputError(f"{self._takes()}, but {twice}")
             given[name] = value
         missing = [repr(name) for name in names if name not in given]
         if missing:
-            raise InputError(f"{self._takes()}, but {', '.join(missing)} {_be(missing)} missing")
+            are = "is" if len(missing) == 1 else "are"
+            raise InputError(f"{self._takes()}, but {', '.join(missing)} {are} missing")
         return tuple(given[name] for name in names)
 
     def _takes(self) -> str:
@@ -179,10 +180,6 @@ class Executable:
     def __repr__(self) -> str:
         """The signature and the device."""
         return f"<Executable {self._function} on {self.device}>"
-
-
-def _be(names: Sequence[str]) -> str:
-    return "is" if len(names) == 1 else "are"
 
 
 def _near(name: str, names: Sequence[str]) -> str:

@@ -171,13 +171,16 @@ class Manifest:
             ArtifactError: a field is missing, unknown or not what it should be, or the text has
                 another format version.
         """
-        return _parse(text)
+        try:
+            return _parse(text)
+        except RecursionError:
+            raise ArtifactError("farrier.json is nested too deeply") from None
 
 
 def _parse(text: str | bytes) -> Manifest:
     try:
         document = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ArtifactError(f"farrier.json is not JSON: {error}") from None
     _check_format(document)
     fields = _Field("", document).object(

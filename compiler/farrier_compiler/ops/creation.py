@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from farrier_runtime.dtypes import dtype
-from farrier_runtime.errors import ArgumentError, DtypeError
 
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.ops.base import Op, in_domain, normalize_dim
+from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import ArgumentError, DtypeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array

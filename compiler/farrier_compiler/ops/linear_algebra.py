@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from farrier_runtime.dtypes import dtype, float64
-from farrier_runtime.errors import ShapeError
+from farrier_runtime.errors import DtypeError, ShapeError
 
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
@@ -35,6 +35,7 @@ class DotGeneral(Op):
     def infer(self, lhs: TensorType, rhs: TensorType) -> TensorType:
         check_same_dtype(self.name, (lhs, rhs))
         check_domain(self.name, lhs, "number")
+        self._check_dtype(lhs)
         self._check_dims("left", lhs, self.lhs_batch + self.lhs_contracting)
         self._check_dims("right", rhs, self.rhs_batch + self.rhs_contracting)
         self._check_sizes("batch", lhs, rhs, self.lhs_batch, self.rhs_batch)
@@ -43,6 +44,14 @@ class DotGeneral(Op):
         others = free_dims(rhs.rank, self.rhs_batch, self.rhs_contracting)
         shape = tuple(lhs.shape[dim] for dim in dims) + tuple(rhs.shape[dim] for dim in others)
         return TensorType(shape, self.dtype or lhs.dtype)
+
+    def _check_dtype(self, lhs: TensorType) -> None:
+        kind, own = self.dtype or lhs.dtype, lhs.dtype
+        if kind.is_floating != own.is_floating or kind.bits < own.bits:
+            raise DtypeError(
+                f"dot_general of {own} cannot give {kind}: the result's data type must be of the "
+                f"same kind, and have at least {own.bits} bits."
+            )
 
     def _check_dims(self, side: str, type: TensorType, dims: tuple[int, ...]) -> None:
         if len(set(dims)) != len(dims) or not all(0 <= dim < type.rank for dim in dims):

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from farrier_runtime import dtypes
-from farrier_runtime.errors import ShapeError
 
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, check_domain, normalize_dim
+from farrier_runtime import dtypes
+from farrier_runtime.errors import ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array, Shape
@@ -41,7 +41,9 @@ class Reduction(Op, abstract=True):
         return x.with_shape(reduced_shape(x.shape, dims, self.keepdim))
 
     def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
-        return hlo.reshape(out, hlo.reduce(self.name, x, normalize_dims(self.name, self.dim, x.type.rank)))
+        return hlo.reshape(
+            out, hlo.reduce(self.name, x, normalize_dims(self.name, self.dim, x.type.rank))
+        )
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, TypeVar, cast
 
 import ml_dtypes
-import numpy as np
 
-from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.ops.base import Op, broadcast_shapes
+from farrier_compiler.graph import Graph, Node, Value, constant
+from farrier_compiler.ops.base import Op, broadcast_shapes, evaluate
+from farrier_compiler.ops.creation import Full
 from farrier_compiler.ops.elementwise import (
     Add,
     Cast,
     Divide,
     Elementwise,
-    Equal,
     FloorDivide,
     LogicalAnd,
     LogicalNot,
@@ -27,13 +26,12 @@ from farrier_compiler.ops.elementwise import (
     Minimum,
     Multiply,
     Negative,
-    NotEqual,
     Power,
     Subtract,
     Where,
     limits,
 )
-from farrier_compiler.ops.reduction import Reduction
+from farrier_compiler.ops.reduction import Reduction, Sum
 from farrier_compiler.ops.shape import (
     Broadcast,
     Concatenate,
@@ -100,7 +98,7 @@ def rule(*kinds: type[Kind]) -> Callable[[Rule[Kind]], Rule[Kind]]:
 # ---------------------------------------------------------------------- arithmetic
 
 
-@rule(Add, Multiply, Maximum, Minimum, LogicalAnd, LogicalOr, LogicalXor, Equal, NotEqual)
+@rule(Add, Multiply, Maximum, Minimum, LogicalAnd, LogicalOr, LogicalXor)
 def constant_on_the_right(op: Op, node: Node, emit: Emit) -> Value | None:
     """`c + x` is `x + c`."""
     left, right = node.operands
@@ -149,20 +147,28 @@ def inverse_of_itself(op: Op, node: Node, emit: Emit) -> Value | None:
 def implicit_broadcast(op: Op, node: Node, emit: Emit) -> Value | None:
     """An operand that numpy's rule would broadcast needs no op for that."""
     for index, operand in enumerate(node.operands):
-        inner = made_by(operand, Broadcast)
-        if inner is None or not _trailing(inner[0]):
+        smaller = _before_broadcast(operand)
+        if smaller is None:
             continue
         operands = list(node.operands)
-        operands[index] = inner[1].operands[0]
+        operands[index] = smaller
         shapes = tuple(value.type.shape for value in operands)
         if broadcast_shapes(op.name, shapes) == node.result.type.shape:
             return emit(op, *operands)
     return None
 
 
-def _trailing(op: Broadcast) -> bool:
+def _before_broadcast(value: Value) -> Value | None:
+    """Return what numpy's rule broadcasts to a value."""
+    if (full := made_by(value, Full)) and value.type.rank:
+        data = evaluate(replace(full[0], shape=()), value.type.with_shape(()), [])[0]
+        return constant(data, value.type.dtype)
+    found = made_by(value, Broadcast)
+    if found is None:
+        return None
+    op, node = found
     rank = len(op.shape)
-    return op.dims == tuple(range(rank - len(op.dims), rank))
+    return node.operands[0] if op.dims == tuple(range(rank - len(op.dims), rank)) else None
 
 
 @rule(Where)
@@ -208,12 +214,14 @@ def _lossless(source: dtype, target: dtype) -> bool:
         return lowest <= low and high <= highest
     if source.is_integer:
         return source.bits - (not source.is_unsigned) <= _precision(target)[0]
-    return target.is_floating and all(map(lambda a, b: a <= b, _precision(source), _precision(target)))
+    return target.is_floating and all(
+        map(lambda a, b: a <= b, _precision(source), _precision(target))
+    )
 
 
 def _precision(kind: dtype) -> tuple[int, int, int, bool]:
     """Return a float type's bits of fraction, exponents to both sides, and whether it has inf."""
-    about: Any = ml_dtypes.finfo(kind.numpy)
+    about = cast(Any, ml_dtypes.finfo(kind.numpy))
     return about.nmant, about.maxexp, -about.minexp + about.nmant, kind is not dtypes.float8
 
 
@@ -268,6 +276,13 @@ def broadcast_of_broadcast(op: Broadcast, node: Node, emit: Emit) -> Value | Non
     return emit(Broadcast(op.shape, dims), inner[1].operands[0])
 
 
+@rule(Transpose, Reshape, Broadcast, Slice, Reverse)
+def part_of_full(op: Op, node: Node, emit: Emit) -> Value | None:
+    """Wherever elements go that are all the same, they stay so."""
+    full = made_by(node.operands[0], Full)
+    return emit(replace(full[0], shape=node.result.type.shape)) if full else None
+
+
 # ---------------------------------------------------------------------- parts
 
 
@@ -291,9 +306,7 @@ def _bounds(op: Slice) -> list[tuple[int, int, int]]:
     return list(zip(op.start, op.limit, op.step, strict=True))
 
 
-def _compose(
-    inner: tuple[int, int, int], outer: tuple[int, int, int]
-) -> tuple[int, int, int]:
+def _compose(inner: tuple[int, int, int], outer: tuple[int, int, int]) -> tuple[int, int, int]:
     first, last, step = inner
     limit = min(first + outer[1] * step, last)
     return min(first + outer[0] * step, limit), limit, step * outer[2]
@@ -321,7 +334,7 @@ def reverse_of_reverse(op: Reverse, node: Node, emit: Emit) -> Value | None:
     inner = made_by(node.operands[0], Reverse)
     if inner is None:
         return None
-    return emit(Reverse(tuple(set(op.dims) ^ set(inner[0].dims))), inner[1].operands[0])
+    return emit(Reverse(tuple(set(op.dims) | set(inner[0].dims))), inner[1].operands[0])
 
 
 @rule(Concatenate)
@@ -336,5 +349,7 @@ def concatenate_nothing(op: Concatenate, node: Node, emit: Emit) -> Value | None
 
 @rule(Reduction)
 def reduce_no_dims(op: Reduction, node: Node, emit: Emit) -> Value | None:
-    """A reduction over no dims does nothing."""
-    return None if op.dim else node.operands[0]
+    """A reduction over no dims does nothing, but a sum makes 0.0 of -0.0."""
+    (x,) = node.operands
+    exact = not (isinstance(op, Sum) and x.type.dtype.is_floating)
+    return x if exact and not op.dim else None

@@ -9,14 +9,12 @@ from typing import ClassVar
 import numpy as np
 
 from farrier_compiler.graph import Array, Graph, Node, Shape, Value
-from farrier_compiler.ops.base import evaluate
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Add, Cast, Multiply
 from farrier_compiler.ops.linear_algebra import DotGeneral, free_dims
 from farrier_compiler.ops.normalization import BatchNormInference
-from farrier_compiler.ops.shape import Broadcast, Reshape
 from farrier_compiler.passes.base import Pass
-from farrier_compiler.passes.rewrite import Rewriter, known
+from farrier_compiler.passes.rewrite import Rewriter, elements, known
 from farrier_runtime.dtypes import float32
 
 
@@ -37,7 +35,7 @@ class FoldBatchNorm(Pass):
         def rule(node: Node) -> tuple[Value] | None:
             if not isinstance(node.op, BatchNormInference):
                 return None
-            statistics = [known(value) for value in node.operands[1:]]
+            statistics = [elements(value) for value in node.operands[1:]]
             if any(array is None for array in statistics):
                 return None
             factors = _factors(node.op, [array for array in statistics if array is not None])
@@ -121,7 +119,7 @@ class _Fold:
 
     def _features(self, bias: Value, shape: Shape) -> tuple[Array | None, Value]:
         """Return a constant that varies along the features only as float64, and its origin."""
-        data, origin = _constant_of(bias)
+        data, origin = elements(bias), _origin(bias)
         if data is None or bias.type.size > max(self.b.size, 1):
             return None, origin
         rank = len(shape)
@@ -174,17 +172,11 @@ def _dot_dims(op: DotGeneral, node: Node) -> list[tuple[int | None, int | None]]
     ]
 
 
-def _constant_of(value: Value) -> tuple[Array | None, Value]:
-    """Return the elements of a constant, or of a constant that is only reshaped, and its origin."""
-    chain: list[Node] = []
-    while value.producer is not None and isinstance(value.producer.op, Reshape | Broadcast):
-        chain.append(value.producer)
+def _origin(value: Value) -> Value:
+    """Return the constant that a value is reshaped from."""
+    while value.producer is not None and value.producer.operands:
         value = value.producer.operands[0]
-    data = known(value)
-    if data is not None:
-        for node in reversed(chain):
-            (data,) = evaluate(node.op, node.result.type, [data])
-    return data, value
+    return value
 
 
 def _stays_finite(before: Array, after: Array) -> bool:

@@ -122,7 +122,9 @@ class _Parser(Cursor):
         place = self.next
         value = self.literal()
         if not fits(value, hints[token.text]):
-            self.fail(f"{kind.name}'s option '{token.text}' takes {hints[token.text].__name__}", place)
+            self.fail(
+                f"{kind.name}'s option '{token.text}' takes {hints[token.text].__name__}", place
+            )
         return token.text, value
 
     def _unknown_option(self, kind: type[Pass], token: Token, known: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""How passes rewrite: the graph is rebuilt, because user Tensors own the values that were traced."""
+"""How passes rewrite: they rebuild the graph, because user Tensors own the values traced."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from farrier_compiler.graph import Array, Graph, Node, Value, constant
-from farrier_compiler.ops.base import Op
+from farrier_compiler.ops.base import Op, evaluate
+from farrier_compiler.ops.creation import Full
+from farrier_compiler.ops.shape import Broadcast, Reshape
 from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
@@ -48,8 +50,8 @@ class Rewriter:
         """
         for node in self.graph.nodes:
             self.location = node.location
-            rebuilt = self._rebuild(node)
-            self._record(node, rule(rebuilt) or rebuilt.results)
+            rebuilt = self.rebuild(node)
+            self.record(node, rule(rebuilt) or rebuilt.results)
         return self.finish(self.new(value) for value in self.graph.outputs)
 
     def finish(self, outputs: Iterable[Value]) -> Graph:
@@ -82,13 +84,15 @@ class Rewriter:
             self.names[value] = self.names[like]
         return value
 
-    def _rebuild(self, node: Node) -> Node:
+    def rebuild(self, node: Node) -> Node:
+        """Return a node on what stands for its operands; itself where nothing changed."""
         operands = [self.new(value) for value in node.operands]
-        if all(map(lambda new, old: new is old, operands, node.operands)):
+        if all(new is old for new, old in zip(operands, node.operands, strict=True)):
             return node
         return Node(node.op, operands, node.location)
 
-    def _record(self, node: Node, results: Sequence[Value]) -> None:
+    def record(self, node: Node, results: Sequence[Value]) -> None:
+        """Say what stands for the results of a node of the old graph."""
         for old, new in zip(node.results, results, strict=True):
             self._new[old] = new
             self._uses[new] += self._old_uses[old]
@@ -110,6 +114,18 @@ def made_by(value: Value, kind: type[Kind]) -> tuple[Kind, Node] | None:
 def known(value: Value) -> Array | None:
     """Return the elements of a constant; None for inputs and computed values."""
     return value.data if value.producer is None else None
+
+
+def elements(value: Value) -> Array | None:
+    """Return the elements of a constant, also of one that is only reshaped, repeated or filled."""
+    data, node = known(value), value.producer
+    if node is None or not isinstance(node.op, Reshape | Broadcast | Full):
+        return data
+    operands = [elements(operand) for operand in node.operands]
+    arrays = [array for array in operands if array is not None]
+    if len(arrays) < len(operands):
+        return None
+    return evaluate(node.op, value.type, arrays)[0]
 
 
 def is_filled(value: Value, number: float) -> bool:

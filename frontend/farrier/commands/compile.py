@@ -14,14 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farrier_runtime.errors import ArgumentError
-
-from farrier.commands import inputs, model
-from farrier.commands.files import check_file, check_folder
-from farrier.commands.text import size_text
+from farrier.commands import dumps, model, program
+from farrier.commands.files import check_folder
+from farrier.commands.text import size_text, time_text
 
 if TYPE_CHECKING:
-    from farrier_compiler.driver import Options
+    from farrier_compiler.driver import Compiled, Options
     from farrier_compiler.targets import Target
 
 
@@ -70,3 +68,71 @@ def _add_compiler_arguments(group: Any) -> None:
     )
     add("--iree-flag", action="append", default=[], metavar="FLAG", help="a flag for IREE")
     add("--no-cache", action="store_true", help="compile even if the result is in the cache")
+
+
+def _add_dump_arguments(group: Any) -> None:
+    add = group.add_argument
+    add(
+        "--dump",
+        action="append",
+        default=[],
+        metavar="STAGE",
+        help="print an IR: graph, stablehlo, iree-input, a phase of IREE (flow, hal, vm, ...), "
+        "ptx, asm or llvm; all for each in turn. Nothing else is made unless -o is given",
+    )
+    add("--dump-to", metavar="DIR", help="write a numbered file for each IR instead (default: all)")
+    add("--print-after-all", action="store_true", help="dump the graph after every pass too")
+    add("--dump-weights", action="store_true", help="print the elements of large constants too")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compile, dump, or both."""
+    path, name = model.split(options.model)
+    if options.output is not None:
+        check_folder(Path(options.output))
+    dumping = dumps.check(options)
+    targets = _targets(options.target)
+    settings = _settings(options)
+    start = time.perf_counter()
+    found = program.read(path, name, options)
+    if dumping:
+        dumps.write(found, targets, settings, options)
+    if options.output is not None or not dumping:
+        output = Path(options.output or f"{found.name}.vmfb")
+        check_folder(output)
+        _write(found.compile(targets, settings), output, time.perf_counter() - start, dumping)
+    return 0
+
+
+def _targets(texts: Sequence[str]) -> list[Target]:
+    from farrier_compiler.targets import Target, flags_for
+
+    targets = [Target.parse(text) for text in texts] or [Target.default()]
+    flags_for(targets)  # refuses two of one kind
+    return targets
+
+
+def _settings(options: argparse.Namespace) -> Options:
+    from farrier_compiler.driver import Options
+    from farrier_compiler.passes import parse_pipeline
+
+    if options.passes is not None:
+        parse_pipeline(options.passes)
+    return Options(
+        passes=options.passes,
+        layout=options.layout,
+        weights="external" if options.weights_external else "embedded",
+        flags=tuple(options.iree_flag),
+        optimization_level=options.optimization_level,
+        in_process=False,
+        cache=not options.no_cache,
+    )
+
+
+def _write(compiled: Compiled, output: Path, seconds: float, dumping: bool) -> None:
+    """Write the artifact and say so, among dumps on the other channel."""
+    path = compiled.save(output)
+    size = size_text(path.stat().st_size)
+    targets = ", ".join(compiled.manifest.targets)
+    channel = sys.stderr if dumping else sys.stdout
+    print(f"{path}: {size} for {targets}, compiled in {time_text(seconds)}", file=channel)

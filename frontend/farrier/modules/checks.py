@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_runtime.errors import ArgumentError, ShapeError
-
-from farrier.tensor import Tensor
 
 
 def positive(layer: str, **sizes: int) -> None:
@@ -21,7 +20,9 @@ def positive(layer: str, **sizes: int) -> None:
             raise explain(ArgumentError(f"{layer} takes an integer {name} >= 1, not {size!r:.80}."))
 
 
-def integers(layer: str, name: str, values: Sequence[int], count: int | None = None) -> tuple[int, ...]:
+def integers(
+    layer: str, name: str, values: Sequence[int], count: int | None = None
+) -> tuple[int, ...]:
     """Return one integer of at least 1 for each spatial dimension.
 
     Raises:
@@ -31,7 +32,7 @@ def integers(layer: str, name: str, values: Sequence[int], count: int | None = N
     if not found or not all(_is_integer(value) and value >= 1 for value in found):
         raise explain(
             ArgumentError(
-                f"{layer} takes {name} as integers >= 1, one for each spatial dimension, such as "
+                f"{layer} takes {name} as integers >= 1, one for each dimension, such as "
                 f"{name}=(3, 3); not {values!r:.80}."
             )
         )
@@ -52,8 +53,8 @@ def pairs(
     if len(complete) < len(found):
         raise explain(
             ArgumentError(
-                f"{layer} takes {name} as a pair of integers for each spatial dimension, before and "
-                f"behind it, such as {name}=((1, 1), (1, 1)); not {values!r:.80}."
+                f"{layer} takes {name} as a pair of integers for each spatial dimension, before "
+                f"and behind it, such as {name}=((1, 1), (1, 1)); not {values!r:.80}."
             )
         )
     check_count(layer, name, complete, count)
@@ -92,6 +93,8 @@ def ends_with(layer: str, x: Tensor, sizes: tuple[int, ...]) -> None:
     if x.shape[-len(sizes) :] != sizes:
         wanted = ", ".join(map(str, sizes))
         raise explain(
-            ShapeError(f"{layer} takes an input of shape (*, {wanted}), but got {x.value.type.describe()}."),
+            ShapeError(
+                f"{layer} takes an input of shape (*, {wanted}), but got {x.value.type.describe()}."
+            ),
             [("x", x.value)],
         )

@@ -5,11 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from farrier_compiler.diagnostics import explain
-from farrier_runtime.dtypes import dtype as dtype_class
-from farrier_runtime.dtypes import float32
-from farrier_runtime.errors import ArgumentError
-
 from farrier.modules import checks
 from farrier.modules.initialization import reset_uniform
 from farrier.modules.module import Module
@@ -17,6 +12,9 @@ from farrier.modules.parameter import Parameter
 from farrier.ops.convolution import convolution
 from farrier.ops.shape import reshape
 from farrier.tensor import Tensor
+from farrier_compiler.diagnostics import explain
+from farrier_runtime.dtypes import dtype, float32
+from farrier_runtime.errors import ArgumentError
 
 
 class Conv(Module):
@@ -63,7 +61,7 @@ class Conv(Module):
         groups: int | None = None,
         dilation: Sequence[int] | None = None,
         bias: bool = True,
-        dtype: dtype_class = float32,
+        dtype: dtype = float32,
     ) -> None:
         kernel = checks.integers("Conv", "kernel_dims", kernel_dims)
         rank, ones = len(kernel), (1,) * len(kernel)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from farrier_runtime.dtypes import dtype as dtype_class
-from farrier_runtime.dtypes import float32
-
 from farrier.modules import checks
 from farrier.modules.initialization import reset_uniform
 from farrier.modules.module import Module
 from farrier.modules.parameter import Parameter
 from farrier.ops.linear_algebra import dot_general
 from farrier.tensor import Tensor
+from farrier_runtime.dtypes import dtype, float32
 
 
 class Linear(Module):
@@ -40,7 +38,7 @@ class Linear(Module):
     """
 
     def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, dtype: dtype_class = float32
+        self, in_features: int, out_features: int, bias: bool = True, dtype: dtype = float32
     ) -> None:
         checks.positive("Linear", in_features=in_features, out_features=out_features)
         self.in_features = in_features

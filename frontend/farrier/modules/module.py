@@ -8,17 +8,17 @@ import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
-from farrier_compiler.diagnostics import Owner, Scope, explain, scope
-from farrier_runtime.errors import ArgumentError, FarrierError
 
 from farrier import weights
 from farrier.modules import state
 from farrier.modules.parameter import Parameter, fitting, is_unset
 from farrier.modules.state import Slot
 from farrier.tensor import Tensor
+from farrier_compiler.diagnostics import Owner, Scope, explain, scope
+from farrier_runtime.errors import FarrierError
 
 
 class _ForwardSignature:
@@ -27,7 +27,9 @@ class _ForwardSignature:
     def __get__(self, module: Module | None, cls: type[Module]) -> inspect.Signature:
         if module is None:
             raise AttributeError("__signature__")
-        return inspect.signature(module.__call__ if "__call__" in _overrides(cls) else module.forward)
+        return inspect.signature(
+            module.__call__ if "__call__" in _overrides(cls) else module.forward
+        )
 
 
 def _overrides(cls: type[Module]) -> set[str]:
@@ -130,11 +132,14 @@ class Module:
     if not TYPE_CHECKING:  # type checkers know the attributes, and report others
 
         def __getattr__(self, name: str) -> Any:
-            text = f"{type(self).__name__} has no attribute '{name}'."
-            if not name.startswith("__"):
-                near = difflib.get_close_matches(name, dir(self), 1)
-                text += f" Did you mean: '{near[0]}'?" if near else ""
-            raise AttributeError(text)
+            self._missing(name)
+
+    def _missing(self, name: str) -> NoReturn:
+        text = f"{type(self).__name__} has no attribute '{name}'."
+        if not name.startswith("__"):
+            near = difflib.get_close_matches(name, dir(self), 1)
+            text += f" Did you mean: '{near[0]}'?" if near else ""
+        raise AttributeError(text)
 
     def _members(self) -> Mapping[str, Any]:
         """Return what parameters and children are looked for in: the attributes, by name."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from farrier_runtime.dtypes import dtype as dtype_class
-from farrier_runtime.dtypes import float32
-
 from farrier.modules import checks
 from farrier.modules.initialization import reset_uniform
 from farrier.modules.module import Module
@@ -12,6 +9,7 @@ from farrier.modules.parameter import Parameter
 from farrier.ops.linear_algebra import dot_general
 from farrier.ops.shape import permute
 from farrier.tensor import Tensor
+from farrier_runtime.dtypes import dtype, float32
 
 
 class NLinear(Module):
@@ -47,7 +45,7 @@ class NLinear(Module):
         in_features: int,
         out_features: int,
         bias: bool = True,
-        dtype: dtype_class = float32,
+        dtype: dtype = float32,
     ) -> None:
         checks.positive("NLinear", in_features=in_features, out_features=out_features)
         self.n = checks.integers("NLinear", "n", (n,) if isinstance(n, int) else n)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from farrier_runtime.dtypes import dtype as dtype_class
-from farrier_runtime.dtypes import float32
-
 from farrier.modules import checks
 from farrier.modules.initialization import reset_constant
 from farrier.modules.module import Module
 from farrier.modules.parameter import Parameter
 from farrier.ops.normalization import batch_norm
 from farrier.tensor import Tensor
+from farrier_runtime.dtypes import dtype, float32
 
 
 class BatchNorm(Module):
@@ -37,9 +35,7 @@ class BatchNorm(Module):
         (1, 2, 4, 4)
     """
 
-    def __init__(
-        self, num_features: int, dtype: dtype_class = float32, eps: float = 1e-5
-    ) -> None:
+    def __init__(self, num_features: int, dtype: dtype = float32, eps: float = 1e-5) -> None:
         checks.positive("BatchNorm", num_features=num_features)
         self.num_features = num_features
         self.dtype = dtype

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
+from farrier.interop import as_array
+from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import TensorType, Value
 from farrier_runtime.dtypes import dtype as dtype_class
 from farrier_runtime.dtypes import float32
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
-
-from farrier.interop import as_array
-from farrier.tensor import Tensor
 
 
 class Parameter(Tensor):
@@ -55,10 +55,13 @@ def _checked_shape(shape: Any) -> tuple[int, ...]:
             "A Parameter is made from a shape, but got a tensor. Assign the tensor itself to the "
             "Module's attribute: every tensor there is a parameter."
         )
-    sizes = shape if isinstance(shape, list | tuple) else (None,)
-    if not all(isinstance(size, int) and size >= 0 for size in sizes):  # pyright: ignore[reportUnknownVariableType]
+    try:
+        sizes = tuple(map(operator.index, shape))
+    except TypeError:
+        sizes = (-1,)
+    if min(sizes, default=0) < 0:
         raise ArgumentError(f"A Parameter's shape is a tuple of integers >= 0, not {shape!r:.80}.")
-    return tuple(int(size) for size in sizes)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return sizes
 
 
 def _checked_dtype(dtype: Any) -> dtype_class:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
-
-from farrier_compiler.diagnostics import explain
-from farrier_runtime.errors import ArgumentError
+from typing import Any, cast
 
 from farrier.modules.module import Module, nested_line
 from farrier.tensor import Tensor
+from farrier_compiler.diagnostics import explain
+from farrier_runtime.errors import ArgumentError
 
 Layer = Module | Callable[[Tensor], Tensor]
 
@@ -27,7 +26,8 @@ class Sequential(Module):
         ArgumentError: a layer cannot be called.
 
     Example:
-        >>> net = fr.Sequential({"hidden": fr.Linear(2, 3), "act": fr.relu, "head": fr.Linear(3, 1)})
+        >>> layers = {"hidden": fr.Linear(2, 3), "act": fr.relu, "head": fr.Linear(3, 1)}
+        >>> net = fr.Sequential(layers)
         >>> net(fr.ones((5, 2))).shape
         (5, 1)
         >>> list(net.state_dict())
@@ -38,9 +38,10 @@ class Sequential(Module):
 
     def __init__(self, *modules: Layer | Mapping[str, Layer]) -> None:
         if len(modules) == 1 and isinstance(modules[0], Mapping):
-            named: dict[str, Any] = dict(modules[0])
+            named = dict(cast("Mapping[str, Layer]", modules[0]))
         else:
-            named = {str(index): module for index, module in enumerate(modules)}
+            layers = cast("tuple[Layer, ...]", modules)
+            named = {str(index): layer for index, layer in enumerate(layers)}
         for name, module in named.items():
             _check_layer(name, module)
         self.modules = named
@@ -71,7 +72,7 @@ class Sequential(Module):
     def __getattr__(self, name: str) -> Any:
         """Return a layer by its name."""
         modules = vars(self).get("modules", {})
-        return modules[name] if name in modules else super().__getattr__(name)  # pyright: ignore
+        return modules[name] if name in modules else self._missing(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         modules = vars(self).get("modules", {})
@@ -106,6 +107,6 @@ def _check_layer(name: Any, module: Any) -> None:
         raise explain(
             ArgumentError(
                 "Sequential takes Modules and functions, or one dict of names and layers, but "
-                f"layer {name!r} is a {type(module).__name__}."
+                f"layer {name!r} has the type {type(module).__name__}."
             )
         )

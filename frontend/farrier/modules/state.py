@@ -6,13 +6,12 @@ import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from farrier_compiler.graph import Array
-from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
+from typing import Any, cast
 
 from farrier.modules.parameter import fitting, is_unset
 from farrier.tensor import Tensor
+from farrier_compiler.graph import Array
+from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
 
 Path = tuple[str | int, ...]
 
@@ -45,11 +44,10 @@ def _replaced(container: Any, path: Sequence[str | int], tensor: Tensor) -> Any:
     if not isinstance(container, tuple):
         container[first] = item
         return container
-    items: list[Any] = list(container)  # pyright: ignore[reportUnknownArgumentType]
-    items[int(first)] = item
-    if hasattr(container, "_fields"):  # pyright: ignore[reportUnknownArgumentType] - a named tuple
-        return type(container)(*items)  # pyright: ignore[reportUnknownVariableType]
-    return tuple(items)
+    old, index = cast("tuple[Any, ...]", container), int(first)
+    items = (*old[:index], item, *old[index + 1 :])
+    kind: Any = type(old)
+    return kind(*items) if hasattr(kind, "_fields") else items  # a named tuple takes each
 
 
 def find(members: Mapping[str, Any], kinds: type | tuple[type, ...]) -> Iterator[tuple[Path, Any]]:
@@ -62,11 +60,11 @@ def _inside(path: Path, value: Any, kinds: Any) -> Iterator[tuple[Path, Any]]:
     if isinstance(value, kinds):
         yield path, value
     elif isinstance(value, dict):
-        for key, item in value.items():  # pyright: ignore[reportUnknownVariableType]
+        for key, item in cast("dict[Any, Any]", value).items():
             if isinstance(key, str):
                 yield from _inside((*path, key), item, kinds)
     elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        for index, item in enumerate(cast("list[Any]", value)):
             yield from _inside((*path, index), item, kinds)
 
 
@@ -96,7 +94,7 @@ def load(
     """
     if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ArgumentError(
-            f"Parameters are loaded from a mapping of names to values, not a {type(given).__name__}."
+            f"Parameters are loaded from a mapping of names to values, not {type(given).__name__}."
         )
     places = {slot.name: slot for slot in slots}
     known = [name for name in given if name in places]

@@ -5,15 +5,25 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from farrier_compiler.diagnostics import explain
-from farrier_compiler.ops import elementwise as primitive
-from farrier_runtime.errors import ArgumentError
-
 from farrier.ops.arithmetic import add, clamp, divide, maximum, minimum, multiply, subtract
 from farrier.ops.comparison import greater, where
-from farrier.ops.elementwise import cast, erf, exp, expm1, log, log1p, negative, require_floating, tanh
+from farrier.ops.elementwise import (
+    cast,
+    erf,
+    exp,
+    expm1,
+    log,
+    log1p,
+    negative,
+    require_floating,
+    tanh,
+)
 from farrier.ops.reduction import max, reduced_dims, sum, widen
 from farrier.tensor import Tensor, apply
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.ops import elementwise as primitive
+from farrier_compiler.ops import float_function
+from farrier_runtime.errors import ArgumentError
 
 __all__ = [
     "elu",
@@ -45,7 +55,7 @@ def relu(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.relu(fr.Tensor([-1.0, 2.0]))
-        @@OUT@@
+        tensor([0, 2], dtype=float32, loc=cpu:0, shape=(2,))
     """
     return maximum(input, 0)
 
@@ -66,9 +76,9 @@ def sigmoid(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.sigmoid(fr.Tensor([0.0, 2.0]))
-        @@OUT@@
+        tensor([0.5, 0.880797], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Sigmoid(), input)
+    return apply(float_function.Sigmoid(), input)
 
 
 def silu(input: Tensor) -> Tensor:
@@ -87,7 +97,7 @@ def silu(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.silu(fr.Tensor([0.0, 2.0]))
-        @@OUT@@
+        tensor([0, 1.76159], dtype=float32, loc=cpu:0, shape=(2,))
     """
     return multiply(input, sigmoid(input))
 
@@ -111,7 +121,7 @@ def gelu(input: Tensor, approximate: Literal["none", "tanh"] = "none") -> Tensor
 
     Example:
         >>> fr.gelu(fr.Tensor([-1.0, 0.0, 1.0]))
-        @@OUT@@
+        tensor([-0.158655, 0, 0.841345], dtype=float32, loc=cpu:0, shape=(3,))
     """
     require_floating("gelu", input)
     x = widen(input)
@@ -143,7 +153,7 @@ def softplus(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.softplus(fr.Tensor([0.0, 100.0]))
-        @@OUT@@
+        tensor([0.693147, 100], dtype=float32, loc=cpu:0, shape=(2,))
     """
     require_floating("softplus", input)
     x = widen(input)
@@ -168,7 +178,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
 
     Example:
         >>> fr.leaky_relu(fr.Tensor([-1.0, 2.0]))
-        @@OUT@@
+        tensor([-0.01, 2], dtype=float32, loc=cpu:0, shape=(2,))
     """
     require_floating("leaky_relu", input)
     return where(greater(input, 0), input, multiply(input, negative_slope))
@@ -191,7 +201,7 @@ def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
 
     Example:
         >>> fr.elu(fr.Tensor([-1.0, 2.0]))
-        @@OUT@@
+        tensor([-0.632121, 2], dtype=float32, loc=cpu:0, shape=(2,))
     """
     require_floating("elu", input)
     decay = multiply(expm1(minimum(input, 0)), alpha)
@@ -214,7 +224,7 @@ def hardswish(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.hardswish(fr.Tensor([-4.0, 1.0, 4.0]))
-        @@OUT@@
+        tensor([-0, 0.666667, 4], dtype=float32, loc=cpu:0, shape=(3,))
     """
     require_floating("hardswish", input)
     x = widen(input)
@@ -240,7 +250,7 @@ def softmax(input: Tensor, dim: int | None = None) -> Tensor:
 
     Example:
         >>> fr.softmax(fr.Tensor([1.0, 2.0, 3.0]))
-        @@OUT@@
+        tensor([0.0900306, 0.244728, 0.665241], dtype=float32, loc=cpu:0, shape=(3,))
     """
     require_floating("softmax", input)
     dims = reduced_dims("softmax", input, dim)
@@ -267,7 +277,7 @@ def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
 
     Example:
         >>> fr.log_softmax(fr.Tensor([1.0, 2.0, 3.0]))
-        @@OUT@@
+        tensor([-2.40761, -1.40761, -0.407606], dtype=float32, loc=cpu:0, shape=(3,))
     """
     require_floating("log_softmax", input)
     dims = reduced_dims("log_softmax", input, dim)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from farrier_compiler.diagnostics import explain
-from farrier_compiler.ops import elementwise as primitive
-from farrier_runtime.errors import ArgumentError
-
 from farrier.interop import Number
 from farrier.ops.elementwise import binary
 from farrier.tensor import Tensor
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.ops import elementwise as primitive
+from farrier_compiler.ops import float_function
+from farrier_runtime.errors import ArgumentError
 
 __all__ = [
     "add",
@@ -41,7 +41,7 @@ def add(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.add(fr.Tensor([1, 2]), 3)
-        @@OUT@@
+        tensor([4, 5], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Add(), input, other)
 
@@ -62,7 +62,7 @@ def subtract(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.subtract(fr.Tensor([1, 2]), 3)
-        @@OUT@@
+        tensor([-2, -1], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Subtract(), input, other)
 
@@ -83,7 +83,7 @@ def multiply(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.multiply(fr.Tensor([1, 2]), 3)
-        @@OUT@@
+        tensor([3, 6], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Multiply(), input, other)
 
@@ -106,7 +106,7 @@ def divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.divide(fr.Tensor([7.0, -7.0]), 2)
-        @@OUT@@
+        tensor([3.5, -3.5], dtype=float32, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Divide(), input, other)
 
@@ -129,7 +129,7 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.floor_divide(fr.Tensor([7, -7]), 2)
-        @@OUT@@
+        tensor([3, -4], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.FloorDivide(), input, other)
 
@@ -152,7 +152,7 @@ def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.remainder(fr.Tensor([7, -7]), 3)
-        @@OUT@@
+        tensor([1, 2], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Remainder(), input, other)
 
@@ -175,7 +175,7 @@ def power(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.power(fr.Tensor([2.0, -2.0]), 3)
-        @@OUT@@
+        tensor([8, -8], dtype=float32, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Power(), input, other)
 
@@ -196,7 +196,7 @@ def maximum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.maximum(fr.Tensor([1, 5]), 3)
-        @@OUT@@
+        tensor([3, 5], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Maximum(), lhs, rhs)
 
@@ -217,7 +217,7 @@ def minimum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.minimum(fr.Tensor([1, 5]), 3)
-        @@OUT@@
+        tensor([1, 3], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Minimum(), lhs, rhs)
 
@@ -234,16 +234,19 @@ def atan2(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are no floating-point numbers, or a Python number does not fit the tensor's.
+        DtypeError: the data types differ, are no floating-point numbers, or a Python number
+            does not fit.
 
     Example:
         >>> fr.atan2(fr.Tensor([1.0, -1.0]), fr.Tensor([1.0, -1.0]))
-        @@OUT@@
+        tensor([0.785398, -2.35619], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return binary(primitive.Atan2(), input, other)
+    return binary(float_function.Atan2(), input, other)
 
 
-def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None) -> Tensor:
+def clamp(
+    input: Tensor, min: Tensor | Number | None = None, max: Tensor | Number | None = None
+) -> Tensor:
     """Limit elements to a range.
 
     `output = minimum(maximum(input, min), max)`
@@ -263,12 +266,10 @@ def clamp(input: Tensor, min: Tensor | Number | None = None, max: Tensor | Numbe
 
     Example:
         >>> fr.clamp(fr.Tensor([-2, 1, 5]), min=0, max=3)
-        @@OUT@@
+        tensor([0, 1, 3], dtype=int32, loc=cpu:0, shape=(3,))
     """
     if min is None and max is None:
-        raise explain(
-            ArgumentError("clamp needs min=, max= or both."), [("input", input.value)]
-        )
+        raise explain(ArgumentError("clamp needs min=, max= or both."), [("input", input.value)])
     if min is not None:
         input = binary(primitive.Maximum(), input, min)
     return input if max is None else binary(primitive.Minimum(), input, max)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from farrier_compiler.diagnostics import explain
-from farrier_compiler.ops import elementwise as primitive
-from farrier_compiler.ops.base import check_same_dtype
-from farrier_runtime.errors import DtypeError
 
 from farrier.formatting import plain
 from farrier.interop import Number
 from farrier.ops.elementwise import binary, require_floating
 from farrier.tensor import Tensor, apply, as_tensor
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.ops import elementwise as primitive
+from farrier_compiler.ops import float_function
+from farrier_compiler.ops.base import check_same_dtype
+from farrier_runtime.errors import DtypeError
 
 __all__ = [
     "allclose",
@@ -52,7 +53,7 @@ def eq(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.eq(fr.Tensor([1, 2]), 2)
-        @@OUT@@
+        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Equal(), input, other)
 
@@ -73,7 +74,7 @@ def not_equal(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.not_equal(fr.Tensor([1, 2]), 2)
-        @@OUT@@
+        tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.NotEqual(), input, other)
 
@@ -94,7 +95,7 @@ def less(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.less(fr.Tensor([1, 2]), 2)
-        @@OUT@@
+        tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Less(), input, other)
 
@@ -115,7 +116,7 @@ def less_equal(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.less_equal(fr.Tensor([1, 2]), 2)
-        @@OUT@@
+        tensor([True, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.LessEqual(), input, other)
 
@@ -136,7 +137,7 @@ def greater(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.greater(fr.Tensor([1, 2]), 1)
-        @@OUT@@
+        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Greater(), input, other)
 
@@ -157,7 +158,7 @@ def greater_equal(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Example:
         >>> fr.greater_equal(fr.Tensor([1, 2]), 2)
-        @@OUT@@
+        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.GreaterEqual(), input, other)
 
@@ -174,11 +175,11 @@ def logical_and(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are floating-point, or a Python number does not fit the tensor's.
+        DtypeError: the data types differ, are floating-point, or a Python number does not fit.
 
     Example:
         >>> fr.logical_and(fr.Tensor([True, False]), True)
-        @@OUT@@
+        tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.LogicalAnd(), input, other)
 
@@ -195,11 +196,11 @@ def logical_or(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are floating-point, or a Python number does not fit the tensor's.
+        DtypeError: the data types differ, are floating-point, or a Python number does not fit.
 
     Example:
         >>> fr.logical_or(fr.Tensor([True, False]), False)
-        @@OUT@@
+        tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.LogicalOr(), input, other)
 
@@ -216,11 +217,11 @@ def logical_xor(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are floating-point, or a Python number does not fit the tensor's.
+        DtypeError: the data types differ, are floating-point, or a Python number does not fit.
 
     Example:
         >>> fr.logical_xor(fr.Tensor([True, False]), True)
-        @@OUT@@
+        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.LogicalXor(), input, other)
 
@@ -239,7 +240,7 @@ def logical_not(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.logical_not(fr.Tensor([True, False]))
-        @@OUT@@
+        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
     return apply(primitive.LogicalNot(), input)
 
@@ -261,7 +262,7 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
 
     Example:
         >>> fr.where(fr.Tensor([True, False]), fr.Tensor([1, 2]), 0)
-        @@OUT@@
+        tensor([1, 0], dtype=int32, loc=cpu:0, shape=(2,))
     """
     if isinstance(input, Tensor):
         return apply(primitive.Where(), condition, input, as_tensor(other, like=input))
@@ -286,7 +287,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:
 
     Example:
         >>> fr.masked_fill(fr.Tensor([1, 2]), fr.Tensor([True, False]), 9)
-        @@OUT@@
+        tensor([9, 2], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return apply(primitive.Where(), mask, as_tensor(value, like=input), input)
 
@@ -307,7 +308,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
     Example:
         >>> fr.equal(fr.Tensor([1, 2]), fr.Tensor([1, 2]))
-        @@OUT@@
+        True
     """
     require_same_dtype("equal", input, other)
     return input.shape == other.shape and bool((input.numpy() == other.numpy()).all())
@@ -334,7 +335,7 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
 
     Example:
         >>> fr.allclose(fr.Tensor([1.0]), fr.Tensor([1.000001]))
-        @@OUT@@
+        True
     """
     less_equal(input, other)  # refuses what does not fit together
     pair = [plain(tensor.numpy()) for tensor in (input, other)]
@@ -355,7 +356,7 @@ def isnan(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.isnan(fr.Tensor([1.0, float("nan")]))
-        @@OUT@@
+        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
     require_floating("isnan", input)
     return apply(primitive.NotEqual(), input, input)
@@ -375,7 +376,7 @@ def isinf(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.isinf(fr.Tensor([1.0, -float("inf")]))
-        @@OUT@@
+        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
     require_floating("isinf", input)
     return binary(primitive.Equal(), apply(primitive.Abs(), input), math.inf)
@@ -395,9 +396,9 @@ def isfinite(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.isfinite(fr.Tensor([1.0, float("inf")]))
-        @@OUT@@
+        tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Isfinite(), input)
+    return apply(float_function.Isfinite(), input)
 
 
 def require_same_dtype(name: str, input: Tensor, other: Tensor) -> None:

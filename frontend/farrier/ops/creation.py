@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from farrier_compiler.diagnostics import explain, here
-from farrier_compiler.graph import constant
-from farrier_compiler.ops import creation as primitive
-from farrier_compiler.ops.elementwise import GreaterEqual
-from farrier_runtime.dtypes import dtype, float32, int32
-from farrier_runtime.errors import ArgumentError, ShapeError
 
-from farrier.interop import Number
+from farrier.formatting import plain
+from farrier.interop import Number, fit
 from farrier.ops.arithmetic import add
-from farrier.ops.comparison import where
+from farrier.ops.comparison import greater_equal, where
 from farrier.ops.elementwise import cast, check_dtype
 from farrier.ops.shape import expand, whole_numbers
 from farrier.tensor import Tensor, apply
+from farrier_compiler.diagnostics import explain, here
+from farrier_compiler.graph import constant
+from farrier_compiler.ops import creation as primitive
+from farrier_compiler.ops.creation import check_sizes
+from farrier_compiler.ops.elementwise import Cast
+from farrier_runtime.dtypes import bool as bool_
+from farrier_runtime.dtypes import dtype, float32, int32
+from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
 
 __all__ = [
     "arange",
@@ -46,7 +51,7 @@ def full(shape: Shape, value: Tensor | Number, dtype: dtype = float32) -> Tensor
 
     Args:
         shape: the size of each dimension.
-        value: a number, floats for integers being cut off as by `cast`; or a tensor that is expanded.
+        value: a number (floats for integers are cut off as by `cast`), or a tensor to expand.
         dtype: the data type.
 
     Returns:
@@ -59,7 +64,10 @@ def full(shape: Shape, value: Tensor | Number, dtype: dtype = float32) -> Tensor
 
     Example:
         >>> fr.full((2, 2), 7)
-        @@OUT@@
+        tensor(
+            [[7, 7],
+             [7, 7]],
+            dtype=float32, loc=cpu:0, shape=(2, 2))
     """
     sizes = whole_numbers("full's shape", shape)
     wanted = check_dtype("full", dtype)
@@ -85,7 +93,7 @@ def full_like(input: Tensor, value: Tensor | Number, dtype: dtype | None = None)
 
     Example:
         >>> fr.full_like(fr.Tensor([1, 2]), 7)
-        @@OUT@@
+        tensor([7, 7], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return full(input.shape, value, input.dtype if dtype is None else dtype)
 
@@ -105,7 +113,10 @@ def ones(shape: Shape, dtype: dtype = float32) -> Tensor:
 
     Example:
         >>> fr.ones((2, 2))
-        @@OUT@@
+        tensor(
+            [[1, 1],
+             [1, 1]],
+            dtype=float32, loc=cpu:0, shape=(2, 2))
     """
     return full(shape, 1, dtype)
 
@@ -125,7 +136,7 @@ def ones_like(input: Tensor, dtype: dtype | None = None) -> Tensor:
 
     Example:
         >>> fr.ones_like(fr.Tensor([5, 6]))
-        @@OUT@@
+        tensor([1, 1], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return full_like(input, 1, dtype)
 
@@ -145,7 +156,10 @@ def zeros(shape: Shape, dtype: dtype = float32) -> Tensor:
 
     Example:
         >>> fr.zeros((2, 2))
-        @@OUT@@
+        tensor(
+            [[0, 0],
+             [0, 0]],
+            dtype=float32, loc=cpu:0, shape=(2, 2))
     """
     return full(shape, 0, dtype)
 
@@ -165,7 +179,7 @@ def zeros_like(input: Tensor, dtype: dtype | None = None) -> Tensor:
 
     Example:
         >>> fr.zeros_like(fr.Tensor([5, 6]))
-        @@OUT@@
+        tensor([0, 0], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return full_like(input, 0, dtype)
 
@@ -188,7 +202,10 @@ def iota(shape: Shape, dim: int = 0, dtype: dtype = float32) -> Tensor:
 
     Example:
         >>> fr.iota((2, 3), dim=1)
-        @@OUT@@
+        tensor(
+            [[0, 1, 2],
+             [0, 1, 2]],
+            dtype=float32, loc=cpu:0, shape=(2, 3))
     """
     sizes = whole_numbers("iota's shape", shape)
     (dim,) = whole_numbers("iota's dim", dim)
@@ -213,7 +230,7 @@ def iota_like(input: Tensor, dim: int = 0, dtype: dtype | None = None) -> Tensor
 
     Example:
         >>> fr.iota_like(fr.Tensor([5, 6]))
-        @@OUT@@
+        tensor([0, 1], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return iota(input.shape, dim, input.dtype if dtype is None else dtype)
 
@@ -240,21 +257,22 @@ def arange(
 
     Example:
         >>> fr.arange(2, 10, 3)
-        @@OUT@@
+        tensor([2, 5, 8], dtype=float32, loc=cpu:0, shape=(3,))
     """
     first, end = (0, start) if stop is None else (start, stop)
     wanted = check_dtype("arange", dtype)
-    count = _steps(first, end, step)
-    numbers = first + np.arange(count) * step
+    count = _count(first, end, step)
+    if wanted is bool_:
+        raise explain(DtypeError("arange counts in numbers, not in bool: pass a number type."))
+    _number(first, wanted)
+    _number(first + (count - 1) * step, wanted)
     if first == 0 and step == 1:
-        _number(count - 1, wanted)
         return iota((count,), dtype=wanted)
-    return Tensor.of(constant(fit_all(numbers, wanted), wanted, None, here()))
+    numbers = Cast(wanted).reference(first + np.arange(count) * step)
+    return Tensor.of(constant(numbers, wanted, None, here()))
 
 
-def rand(
-    *shape: Shape, seed: int | None = None, dtype: dtype = float32
-) -> Tensor:
+def rand(*shape: Shape, seed: int | None = None, dtype: dtype = float32) -> Tensor:
     """Draw numbers evenly from [0, 1), with numpy's default generator.
 
     The numbers are drawn at once: in a compiled function they are constants, the same at each call.
@@ -273,14 +291,12 @@ def rand(
 
     Example:
         >>> fr.rand(2, 3, seed=0).shape
-        @@OUT@@
+        (2, 3)
     """
     return _draw("rand", np.random.default_rng(seed).random, shape, dtype)
 
 
-def randn(
-    *shape: Shape, seed: int | None = None, dtype: dtype = float32
-) -> Tensor:
+def randn(*shape: Shape, seed: int | None = None, dtype: dtype = float32) -> Tensor:
     """Draw numbers from the normal distribution, with numpy's default generator.
 
     The numbers are drawn at once: in a compiled function they are constants, the same at each call.
@@ -299,7 +315,7 @@ def randn(
 
     Example:
         >>> fr.randn(2, 3, seed=0).shape
-        @@OUT@@
+        (2, 3)
     """
     return _draw("randn", np.random.default_rng(seed).standard_normal, shape, dtype)
 
@@ -319,10 +335,13 @@ def tril(tensor: Tensor, diagonal: int = 0) -> Tensor:
 
     Example:
         >>> fr.tril(fr.ones((2, 3)))
-        @@OUT@@
+        tensor(
+            [[1, 0, 0],
+             [1, 1, 0]],
+            dtype=float32, loc=cpu:0, shape=(2, 3))
     """
     below = _below("tril", tensor, diagonal)
-    return where(below, tensor, zero(tensor))
+    return where(below, tensor, _zero(tensor))
 
 
 def triu(tensor: Tensor, diagonal: int = 0) -> Tensor:
@@ -340,7 +359,65 @@ def triu(tensor: Tensor, diagonal: int = 0) -> Tensor:
 
     Example:
         >>> fr.triu(fr.ones((2, 3)))
-        @@OUT@@
+        tensor(
+            [[1, 1, 1],
+             [0, 1, 1]],
+            dtype=float32, loc=cpu:0, shape=(2, 3))
     """
     below = _below("triu", tensor, diagonal - 1)
-    return where(below, zero(tensor), tensor)
+    return where(below, _zero(tensor), tensor)
+
+
+def _zero(like: Tensor) -> Tensor:
+    kind = like.value.type.dtype
+    return Tensor.of(constant(np.zeros((), kind.numpy), kind))
+
+
+def _number(value: Number, wanted: dtype) -> Number:
+    """Return a number as it is after conversion, floats for integers being cut off."""
+    array = np.asarray(value)
+    if wanted is bool_ or (wanted.is_integer and array.dtype.kind == "f"):
+        return plain(np.asarray(Cast(wanted).reference(array))).item()
+    try:
+        return plain(fit(array, wanted)).item()
+    except DtypeError as error:
+        raise explain(error) from None
+
+
+def _count(start: Number, stop: Number, step: Number) -> int:
+    if step == 0:
+        raise explain(ArgumentError("arange needs a step that is not 0."))
+    count = math.ceil((stop - start) / step)
+    if count <= 0:
+        raise explain(
+            ArgumentError(
+                f"arange from {start} to {stop} in steps of {step} is empty. "
+                "Let the stop lie beyond the start, in the direction of the step."
+            )
+        )
+    return count
+
+
+def _draw(
+    name: str, draw: Callable[[tuple[int, ...]], Array], shape: tuple[Shape, ...], wanted: dtype
+) -> Tensor:
+    nested = len(shape) == 1 and isinstance(shape[0], Sequence)
+    sizes = whole_numbers(f"{name}'s shape", shape[0] if nested else shape)  # pyright: ignore[reportArgumentType]
+    if not check_dtype(name, wanted).is_floating:
+        raise explain(DtypeError(f"{name} draws floating-point numbers, not {wanted}: cast them."))
+    try:
+        check_sizes(name, sizes)
+    except ArgumentError as error:
+        raise explain(error) from None
+    return Tensor.of(constant(draw(sizes).astype(wanted.numpy), wanted, None, here()))
+
+
+def _below(name: str, tensor: Tensor, diagonal: int) -> Tensor:
+    """Return which elements of a matrix are on or below a diagonal."""
+    if tensor.rank < 2:
+        raise explain(
+            ShapeError(f"{name} needs a matrix, but got {tensor.value.type.describe()}."),
+            [("tensor", tensor.value)],
+        )
+    size = tensor.shape[-2:]
+    return greater_equal(add(iota(size, 0, int32), diagonal), iota(size, 1, int32))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import elementwise as primitive
+from farrier_compiler.ops import float_function
 from farrier_compiler.ops.base import Op, check_domain
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, DtypeError
-
-from farrier.interop import Number
-from farrier.tensor import Tensor, apply, as_tensor
 
 __all__ = [
     "abs",
@@ -84,7 +83,7 @@ def abs(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.abs(fr.Tensor([-2, 3]))
-        @@OUT@@
+        tensor([2, 3], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return apply(primitive.Abs(), input)
 
@@ -103,7 +102,7 @@ def negative(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.negative(fr.Tensor([-2, 3]))
-        @@OUT@@
+        tensor([2, -3], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return apply(primitive.Negative(), input)
 
@@ -122,7 +121,7 @@ def sign(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.sign(fr.Tensor([-2.5, 0.0, 3.0]))
-        @@OUT@@
+        tensor([-1, 0, 1], dtype=float32, loc=cpu:0, shape=(3,))
     """
     return apply(primitive.Sign(), input)
 
@@ -143,9 +142,9 @@ def exp(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.exp(fr.Tensor([0.0, 1.0]))
-        @@OUT@@
+        tensor([1, 2.71828], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Exp(), input)
+    return apply(float_function.Exp(), input)
 
 
 def expm1(input: Tensor) -> Tensor:
@@ -164,9 +163,9 @@ def expm1(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.expm1(fr.Tensor([0.0, 1e-9]))
-        @@OUT@@
+        tensor([0, 1e-09], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Expm1(), input)
+    return apply(float_function.Expm1(), input)
 
 
 def log(input: Tensor) -> Tensor:
@@ -185,9 +184,9 @@ def log(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.log(fr.Tensor([1.0, 10.0]))
-        @@OUT@@
+        tensor([0, 2.30259], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Log(), input)
+    return apply(float_function.Log(), input)
 
 
 def log1p(input: Tensor) -> Tensor:
@@ -206,9 +205,9 @@ def log1p(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.log1p(fr.Tensor([0.0, 1e-9]))
-        @@OUT@@
+        tensor([0, 1e-09], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Log1p(), input)
+    return apply(float_function.Log1p(), input)
 
 
 def sqrt(input: Tensor) -> Tensor:
@@ -225,9 +224,9 @@ def sqrt(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.sqrt(fr.Tensor([4.0, 2.0]))
-        @@OUT@@
+        tensor([2, 1.41421], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Sqrt(), input)
+    return apply(float_function.Sqrt(), input)
 
 
 def rsqrt(input: Tensor) -> Tensor:
@@ -246,9 +245,9 @@ def rsqrt(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.rsqrt(fr.Tensor([4.0, 0.25]))
-        @@OUT@@
+        tensor([0.5, 2], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Rsqrt(), input)
+    return apply(float_function.Rsqrt(), input)
 
 
 def sin(input: Tensor) -> Tensor:
@@ -265,9 +264,9 @@ def sin(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.sin(fr.Tensor([0.0, 1.0]))
-        @@OUT@@
+        tensor([0, 0.841471], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Sin(), input)
+    return apply(float_function.Sin(), input)
 
 
 def cos(input: Tensor) -> Tensor:
@@ -284,9 +283,9 @@ def cos(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.cos(fr.Tensor([0.0, 1.0]))
-        @@OUT@@
+        tensor([1, 0.540302], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Cos(), input)
+    return apply(float_function.Cos(), input)
 
 
 def tan(input: Tensor) -> Tensor:
@@ -303,9 +302,9 @@ def tan(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.tan(fr.Tensor([0.0, 1.0]))
-        @@OUT@@
+        tensor([0, 1.55741], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Tan(), input)
+    return apply(float_function.Tan(), input)
 
 
 def tanh(input: Tensor) -> Tensor:
@@ -322,9 +321,9 @@ def tanh(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.tanh(fr.Tensor([0.0, 1.0]))
-        @@OUT@@
+        tensor([0, 0.761594], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Tanh(), input)
+    return apply(float_function.Tanh(), input)
 
 
 def erf(input: Tensor) -> Tensor:
@@ -343,9 +342,9 @@ def erf(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.erf(fr.Tensor([0.0, 1.0]))
-        @@OUT@@
+        tensor([0, 0.842701], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Erf(), input)
+    return apply(float_function.Erf(), input)
 
 
 def floor(input: Tensor) -> Tensor:
@@ -362,9 +361,9 @@ def floor(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.floor(fr.Tensor([-1.5, 1.5]))
-        @@OUT@@
+        tensor([-2, 1], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Floor(), input)
+    return apply(float_function.Floor(), input)
 
 
 def ceil(input: Tensor) -> Tensor:
@@ -381,9 +380,9 @@ def ceil(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.ceil(fr.Tensor([-1.5, 1.5]))
-        @@OUT@@
+        tensor([-1, 2], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Ceil(), input)
+    return apply(float_function.Ceil(), input)
 
 
 def round(input: Tensor) -> Tensor:
@@ -400,9 +399,9 @@ def round(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.round(fr.Tensor([0.5, 1.5, 2.6]))
-        @@OUT@@
+        tensor([0, 2, 3], dtype=float32, loc=cpu:0, shape=(3,))
     """
-    return apply(primitive.Round(), input)
+    return apply(float_function.Round(), input)
 
 
 def reciprocal(input: Tensor) -> Tensor:
@@ -421,7 +420,7 @@ def reciprocal(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.reciprocal(fr.Tensor([2.0, 4.0]))
-        @@OUT@@
+        tensor([0.5, 0.25], dtype=float32, loc=cpu:0, shape=(2,))
     """
     require_floating("reciprocal", input)
     return binary(primitive.Divide(), 1, input)
@@ -443,7 +442,7 @@ def square(input: Tensor) -> Tensor:
 
     Example:
         >>> fr.square(fr.Tensor([-2, 3]))
-        @@OUT@@
+        tensor([4, 9], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return apply(primitive.Multiply(), input, input)
 
@@ -451,7 +450,7 @@ def square(input: Tensor) -> Tensor:
 def cast(input: Tensor, dtype: dtype) -> Tensor:
     """Convert to another data type.
 
-    Floats become integers by truncation; what is out of range becomes the nearest integer, and NaN 0.
+    Floats become integers by truncation: what is out of range becomes the nearest integer, NaN 0.
     Everything becomes a bool by `input != 0`. Integers that do not fit a smaller type wrap around.
 
     Args:
@@ -466,7 +465,7 @@ def cast(input: Tensor, dtype: dtype) -> Tensor:
 
     Example:
         >>> fr.cast(fr.Tensor([-1.5, 300.0]), fr.int8)
-        @@OUT@@
+        tensor([-1, 127], dtype=int8, loc=cpu:0, shape=(2,))
     """
     if input.value.type.dtype is dtype:
         return input

@@ -6,18 +6,16 @@ import builtins
 import math
 from collections.abc import Sequence
 
+from farrier.ops.elementwise import binary, cast, require_floating
+from farrier.ops.shape import whole_numbers
+from farrier.tensor import Tensor, apply
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import reduction as primitive
 from farrier_compiler.ops.elementwise import Divide, Multiply, Subtract
 from farrier_compiler.ops.reduction import normalize_dims
 from farrier_compiler.ops.shape import Reshape
-from farrier_runtime.dtypes import dtype, float32, int32
+from farrier_runtime.dtypes import float32
 from farrier_runtime.errors import ShapeError
-
-from farrier.ops.creation import full
-from farrier.ops.elementwise import binary, cast, require_floating
-from farrier.ops.shape import whole_numbers
-from farrier.tensor import Tensor, apply
 
 __all__ = ["all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "sum", "var"]
 
@@ -43,7 +41,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     Example:
         >>> fr.sum(fr.Tensor([[1, 2], [3, 4]]), dim=0)
-        @@OUT@@
+        tensor([4, 6], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return apply(primitive.Sum(reduced_dims("sum", input, dim), keepdim), input)
 
@@ -67,7 +65,7 @@ def prod(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     Example:
         >>> fr.prod(fr.Tensor([[1, 2], [3, 4]]), dim=0)
-        @@OUT@@
+        tensor([3, 8], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return apply(primitive.Prod(reduced_dims("prod", input, dim), keepdim), input)
 
@@ -88,7 +86,7 @@ def max(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     Example:
         >>> fr.max(fr.Tensor([[1, 2], [3, 4]]), dim=0)
-        @@OUT@@
+        tensor([3, 4], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return apply(primitive.Max(reduced_dims("max", input, dim), keepdim), input)
 
@@ -109,7 +107,7 @@ def min(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     Example:
         >>> fr.min(fr.Tensor([[1, 2], [3, 4]]), dim=0)
-        @@OUT@@
+        tensor([1, 2], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return apply(primitive.Min(reduced_dims("min", input, dim), keepdim), input)
 
@@ -131,7 +129,7 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     Example:
         >>> fr.all(fr.Tensor([True, False]))
-        @@OUT@@
+        tensor(False, dtype=bool, loc=cpu:0, shape=())
     """
     return apply(primitive.All(reduced_dims("all", input, dim), keepdim), input)
 
@@ -153,7 +151,7 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     Example:
         >>> fr.any(fr.Tensor([True, False]))
-        @@OUT@@
+        tensor(True, dtype=bool, loc=cpu:0, shape=())
     """
     return apply(primitive.Any(reduced_dims("any", input, dim), keepdim), input)
 
@@ -175,7 +173,7 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
     Example:
         >>> fr.argmax(fr.Tensor([[1, 9], [7, 3]]), dim=1)
-        @@OUT@@
+        tensor([1, 0], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return _arg_reduce(primitive.Argmax, input, dim, keepdim)
 
@@ -197,7 +195,7 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
     Example:
         >>> fr.argmin(fr.Tensor([[1, 9], [7, 3]]), dim=1)
-        @@OUT@@
+        tensor([0, 1], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return _arg_reduce(primitive.Argmin, input, dim, keepdim)
 
@@ -223,7 +221,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     Example:
         >>> fr.mean(fr.Tensor([[1.0, 2.0], [3.0, 6.0]]), dim=0)
-        @@OUT@@
+        tensor([2, 4], dtype=float32, loc=cpu:0, shape=(2,))
     """
     dims = reduced_dims("mean", input, dim)
     wide = widen(input)
@@ -252,7 +250,7 @@ def var(input: Tensor, dim: Dims = None, keepdim: bool = False, correction: int 
 
     Example:
         >>> fr.var(fr.Tensor([[1.0, 2.0], [3.0, 6.0]]), dim=0)
-        @@OUT@@
+        tensor([2, 8], dtype=float32, loc=cpu:0, shape=(2,))
     """
     require_floating("var", input)
     dims = reduced_dims("var", input, dim)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 import operator
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import numpy as np
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.base import normalize_dim
+from farrier_runtime.dtypes import bool
 from farrier_runtime.errors import ArgumentError, FarrierError, ShapeError
 
 from farrier.tensor import Tensor, apply, as_tensor
@@ -455,7 +457,8 @@ def pad(
     if mode != "constant":
         raise explain(ArgumentError(f"pad's mode is 'constant' or 'reflect', not {mode!r}."))
     low, high = (tuple(pair[side] for pair in amounts) for side in (0, 1))
-    return apply(primitive.Pad(low, high, (0,) * input.rank), input, as_tensor(value, like=input))
+    number = builtins.bool(value) if input.dtype is bool else value
+    return apply(primitive.Pad(low, high, (0,) * input.rank), input, as_tensor(number, like=input))
 
 
 def padding_pairs(

@@ -1,0 +1,81 @@
+"""What IREE refuses, in the user's terms: the layer, the line, the op, shapes and dtypes."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from farrier_compiler.graph import Graph, Node
+from farrier_compiler.lower import node_at
+from farrier_compiler.targets import Target
+from farrier_runtime.errors import CompileError
+
+if TYPE_CHECKING:
+    from farrier_compiler.mlir import CompilationFailed
+
+_logger = logging.getLogger("farrier")
+
+# The longest report of IREE's that an error carries as a note; the log has all of it.
+_NOTE_CHARACTERS = 4000
+
+
+def explain_failure(
+    failure: CompilationFailed, graphs: Sequence[Graph], targets: Sequence[Target]
+) -> CompileError:
+    """Return the error that a user sees when IREE refuses a program.
+
+    Args:
+        failure: with IREE's diagnostics.
+        graphs: what was lowered, in order.
+        targets: what it was compiled for.
+    """
+    report = str(failure)
+    _logger.debug("IREE refused %s:\n%s", ", ".join(g.name for g in graphs), report)
+    message, node = _blame(failure.errors, graphs)
+    what = _describe(node) if node else f"the function {' or '.join(g.name for g in graphs)}"
+    parts = [f"IREE cannot compile {what} for {', '.join(map(str, targets))}: {_plain(message)}."]
+    if node is not None and node.location is not None:
+        parts += ["  " + line for line in node.location.excerpt().splitlines()]
+    error = CompileError("\n".join(parts))
+    error.add_note(f"IREE's report:\n{_shortened(report)}")
+    error.explained = True  # pyright: ignore[reportAttributeAccessIssue] - it names a line already
+    return error
+
+
+def _blame(errors: Sequence[str], graphs: Sequence[Graph]) -> tuple[str, Node | None]:
+    """Find the first error that carries a node's location, and that node."""
+    for message in errors:
+        place = place_of(message)
+        node = node_at(graphs, *place) if place else None
+        if node is not None:
+            return message, node
+    return (errors[0] if errors else ""), None
+
+
+def place_of(message: str) -> tuple[str, int, int] | None:
+    """Return file, line and column that a diagnostic begins with."""
+    found = re.match(r'"?(?P<file>[^"\n]+?)"?:(?P<line>\d+):(?P<column>\d+): ', message)
+    if found is None:
+        return None
+    return found["file"], int(found["line"]), int(found["column"])
+
+
+def _describe(node: Node) -> str:
+    operands = " and ".join(value.type.describe() for value in node.operands)
+    return f"{node.op.name} of {operands}" if operands else node.op.name
+
+
+def _plain(message: str) -> str:
+    """The first line of a diagnostic without its place and without IR."""
+    line = re.sub(r'^("?[^"\n]+?"?:\d+:\d+|loc\([^)]*\)|<unknown>[:\d]*): ', "", message)
+    line = line.partition("\n")[0]
+    line = re.split(r' that was explicitly marked illegal|: %|: "|\(%', line)[0]
+    return line.strip().rstrip(".:") or "it did not say why"
+
+
+def _shortened(report: str) -> str:
+    if len(report) <= _NOTE_CHARACTERS:
+        return report
+    return f"{report[:_NOTE_CHARACTERS]}\n... ({len(report)} characters, all in the debug log)"

@@ -1,0 +1,101 @@
+"""The IRs of a program, to the standard output or to numbered files."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from farrier_compiler.syntax import did_you_mean
+from farrier_runtime.errors import ArgumentError
+
+from farrier.commands.files import check_folder
+
+if TYPE_CHECKING:
+    from farrier_compiler.driver import Options
+    from farrier_compiler.targets import Target
+
+    from farrier.commands.program import Program
+    from farrier.commands.stablehlo import StablehloProgram
+
+ALL = "all"
+
+Dump = tuple[str, str]  # the name of a file, and its text
+
+
+def check(options: argparse.Namespace) -> bool:
+    """Return whether anything is to be dumped.
+
+    Raises:
+        ArgumentError: there is no such stage, or the directory cannot be made.
+    """
+    from farrier_compiler.driver import STAGES
+
+    for stage in options.dump:
+        if stage not in (*STAGES, ALL):
+            hint = did_you_mean(stage, STAGES)
+            known = hint if "you mean" in hint else f"; stages are {', '.join(STAGES)}, {ALL}."
+            raise ArgumentError(f"--dump {stage}: there is no such stage{known}")
+    if options.dump_to is not None and not Path(options.dump_to).is_dir():
+        check_folder(Path(options.dump_to))
+        if Path(options.dump_to).exists():
+            raise ArgumentError(f"--dump-to {options.dump_to}: this is a file, not a directory.")
+    return bool(options.dump or options.dump_to is not None or options.print_after_all)
+
+
+def write(
+    program: Program | StablehloProgram,
+    targets: Sequence[Target],
+    settings: Options,
+    options: argparse.Namespace,
+) -> None:
+    """Print the IRs that the options ask for, or write them to the directory that they name."""
+    wanted = options.dump or ([ALL] if options.dump_to is not None else [])
+    found = _texts(program, targets, settings, wanted, options)
+    if options.dump_to is None:
+        _print(found)
+    else:
+        _write_files(Path(options.dump_to), found)
+
+
+def _texts(
+    program: Program | StablehloProgram,
+    targets: Sequence[Target],
+    settings: Options,
+    wanted: Sequence[str],
+    options: argparse.Namespace,
+) -> Iterator[Dump]:
+    if options.print_after_all:
+        yield from program.after_passes(targets, settings)
+    for stage in wanted:
+        if stage == ALL:
+            yield from program.all_stages(targets, settings, options.dump_weights)
+        else:
+            yield from program.stage(stage, targets, settings, options.dump_weights)
+
+
+def _print(dumps: Iterator[Dump]) -> None:
+    """Print texts, each below its name where there are several."""
+    first = next(dumps, None)
+    if first is None:
+        return
+    second = next(dumps, None)
+    if second is None:
+        print(first[1], end="")
+        return
+    for name, text in (first, second, *dumps):
+        mark = "#" if name.endswith(".graph") else "//"
+        print(f"{mark} ---- {name}\n{text}", flush=True)
+
+
+def _write_files(directory: Path, dumps: Iterator[Dump]) -> None:
+    """Write each text as soon as it is there: a stage that fails leaves those before it."""
+    from farrier_runtime import artifact
+
+    directory.mkdir(exist_ok=True)
+    names: list[str] = []
+    for number, (name, text) in enumerate(dumps):
+        names.append(f"{number:02}-{name}")
+        artifact.save(directory / names[-1], text.encode())
+    print(f"{directory}: {len(names)} files, {names[0]} to {names[-1]}")

@@ -1,0 +1,183 @@
+"""What is to be compiled: the graph of a Python model or of a .graph file, or StableHLO."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from farrier_compiler.graph import Graph
+from farrier_runtime.errors import ArgumentError
+
+from farrier.commands import inputs, model, stablehlo
+from farrier.commands.files import check_file
+from farrier.modules.module import Module
+
+if TYPE_CHECKING:
+    from farrier_compiler.driver import Compiled, Options
+    from farrier_compiler.targets import Target
+    from farrier_runtime.manifest import ResultTree
+
+    from farrier.commands.dumps import Dump
+    from farrier.commands.stablehlo import StablehloProgram
+
+# The code that IREE generates for a kind of target.
+_CODE = {"cpu": ("llvm", "asm"), "cuda": ("llvm", "ptx"), "rocm": ("llvm",)}
+
+_ONLY_PYTHON = {
+    "input": "--input",
+    "seed": "--seed",
+    "dummy_parameters": "--dummy-parameters",
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    """A graph and the form of its result.
+
+    Attributes:
+        name: what the artifact is named after.
+        graph: what it computes.
+        result: how the outputs are nested.
+    """
+
+    name: str
+    graph: Graph
+    result: ResultTree
+
+    def compile(self, targets: Sequence[Target], settings: Options) -> Compiled:
+        """Return the artifact."""
+        from farrier_compiler.driver import compile_graphs
+
+        return compile_graphs([self.graph], targets, settings, [self.result])
+
+    def after_passes(self, targets: Sequence[Target], settings: Options) -> Iterator[Dump]:
+        """Yield the graph as it was traced, and after each pass."""
+        from farrier_compiler import driver
+
+        for name, text in driver.stages([self.graph], targets, settings):
+            if name == "graph":
+                return
+            yield f"{name}.graph", text
+
+    def stage(
+        self, stage: str, targets: Sequence[Target], settings: Options, weights: bool
+    ) -> Iterator[Dump]:
+        """Yield the text of a stage, or several files of generated code."""
+        from farrier_compiler import driver
+
+        found = driver.dump([self.graph], targets, settings, stage, weights)
+        yield from ((file_name(stage, name), text) for name, text in found.items())
+
+    def all_stages(
+        self, targets: Sequence[Target], settings: Options, weights: bool
+    ) -> Iterator[Dump]:
+        """Yield all stages from the graph on, then the generated code."""
+        from farrier_compiler import driver
+
+        seen = False
+        for name, text in driver.stages([self.graph], targets, settings, weights):
+            seen = seen or name == "graph"
+            if seen:
+                yield file_name(name, name), text
+        for code in dict.fromkeys(code for t in targets for code in _CODE.get(t.kind, ())):
+            with contextlib.suppress(ArgumentError):  # nothing to compute: no code
+                yield from self.stage(code, targets, settings, weights)
+
+
+def file_name(stage: str, name: str) -> str:
+    """Return the name of a stage's file; generated files have one."""
+    if name != stage:
+        return name
+    return f"{name}.graph" if name == "graph" else f"{name}.mlir"
+
+
+def read(path: Path, name: str, options: argparse.Namespace) -> Program | StablehloProgram:
+    """Return the program that MODEL and the options for it say.
+
+    Raises:
+        FarrierError: something is wrong with them; the text says what.
+    """
+    if path.suffix == ".py":
+        return _trace(path, name, options)
+    for attribute, option in _ONLY_PYTHON.items():
+        if getattr(options, attribute) not in ([], None, False):
+            raise ArgumentError(f"{option} is for Python models; {path} says its inputs itself.")
+    if path.suffix == ".mlir":
+        return stablehlo.read(path, options)
+    return _read_graph(path, options)
+
+
+def _trace(path: Path, name: str, options: argparse.Namespace) -> Program:
+    from farrier.compile import trace
+
+    types = [inputs.InputType.parse(text) for text in options.input]
+    function = model.load(path, name)
+    _set_parameters(function, f"{path}:{name}", options)
+    args, kwargs = inputs.bind(function, types)
+    with model.user_code(path):
+        traced = trace(function, args, kwargs, options.function_name)
+    return Program(traced.graph.name, traced.graph, traced.result)
+
+
+def _set_parameters(function: Callable[..., Any], label: str, options: argparse.Namespace) -> None:
+    given = [options.weights is not None, options.seed is not None, options.dummy_parameters]
+    if sum(given) > 1:
+        raise ArgumentError("Give one of --weights, --seed and --dummy-parameters.")
+    if not isinstance(function, Module):
+        if any(given):
+            raise ArgumentError(f"{label} is a function, which has no parameters to set.")
+        return
+    if options.weights is not None:
+        check_file(Path(options.weights))
+        function.load_weights(options.weights)
+    if options.seed is not None:
+        function.reset_parameters(options.seed)
+    if options.dummy_parameters:
+        function.initialize_dummy_parameters()
+    _check_set(function, label)
+
+
+def _check_set(module: Module, label: str) -> None:
+    from farrier.modules.parameter import is_unset
+
+    unset = [name for name, tensor in module.state_dict().items() if is_unset(tensor)]
+    if unset:
+        more = f" and {len(unset) - 3} more" if len(unset) > 3 else ""
+        raise ArgumentError(
+            f"{label} has parameters without a value: {', '.join(unset[:3])}{more}. "
+            "Give --weights FILE, or --seed N for random values."
+        )
+
+
+def _read_graph(path: Path, options: argparse.Namespace) -> Program:
+    from farrier_compiler.text import parse_graph
+
+    graph = parse_graph(_text(path), _weights(options))
+    unset = [name for name, value in graph.constants.items() if value.data is None]
+    if unset:
+        raise ArgumentError(
+            f"{path} names constants without elements: {', '.join(unset)}. Give --weights FILE."
+        )
+    graph.name = options.function_name or graph.name
+    count = len(graph.outputs)
+    return Program(graph.name, graph, 0 if count == 1 else {"tuple": list(range(count))})
+
+
+def _weights(options: argparse.Namespace) -> Mapping[str, Any]:
+    from farrier import weights
+
+    if options.weights is None:
+        return {}
+    check_file(Path(options.weights))
+    return weights.load(options.weights)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ArgumentError(f"{path} is no text: {error}.") from None

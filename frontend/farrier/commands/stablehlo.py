@@ -1,0 +1,175 @@
+"""StableHLO in a file: compiled in the worker process, described by what IREE says it exports."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from farrier_runtime.dtypes import BY_SHORT_NAME
+from farrier_runtime.errors import ArgumentError, CompileError
+
+if TYPE_CHECKING:
+    from farrier_compiler.driver import Compiled, Options
+    from farrier_compiler.targets import Target
+    from farrier_runtime.manifest import CpuRequirements, Function, TensorSpec
+
+    from farrier.commands.dumps import Dump
+
+_DECLARATION = re.compile(r'iree\.abi\.declaration = "sync func @([^"(]+)\(([^"]*)\) -> \(([^"]*)\)"')
+_TENSOR = re.compile(
+    r"%(?P<name>[^:]+): tensor<(?P<type>[^>]*)>(?: \{iree\.abi\.encoding = tensor<(?P<real>[^>]*)>\})?"
+)
+_DTYPES = {
+    **BY_SHORT_NAME,
+    **{f"u{name}": dtype for name, dtype in BY_SHORT_NAME.items() if name.startswith("i")},
+}
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class StablehloProgram:
+    """A module of StableHLO, with one public function or several.
+
+    Attributes:
+        path: the file.
+        source: MLIR text or bytecode.
+    """
+
+    path: Path
+    source: bytes
+
+    @property
+    def name(self) -> str:
+        """What the artifact is named after: the file."""
+        return self.path.stem
+
+    def compile(self, targets: Sequence[Target], settings: Options) -> Compiled:
+        """Return the artifact.
+
+        Raises:
+            CompileError: IREE refused the module, or it exports what Farrier cannot describe.
+        """
+        from farrier_compiler.driver import Compiled
+        from farrier_compiler.targets import full_name
+        from farrier_compiler.worker import compile_in_worker
+        from farrier_runtime.manifest import Manifest
+
+        flags = _flags(targets, settings)
+        functions = tuple(self._functions(flags))
+        manifest = Manifest(
+            iree=importlib.metadata.version("iree-base-compiler"),
+            targets=tuple(map(full_name, targets)),
+            functions=functions,
+            cpu=_cpu(targets),
+        )
+        return Compiled(self._explained(lambda: compile_in_worker(self.source, flags)), manifest)
+
+    def after_passes(self, targets: Sequence[Target], settings: Options) -> Iterator[Dump]:
+        """Yield nothing: Farrier's passes work on graphs."""
+        del targets, settings
+        return iter(())
+
+    def stage(
+        self, stage: str, targets: Sequence[Target], settings: Options, weights: bool
+    ) -> Iterator[Dump]:
+        """Yield the IR of one of IREE's phases.
+
+        Raises:
+            ArgumentError: the stage comes before StableHLO, or is generated code.
+        """
+        from farrier_compiler.mlir_text import PHASES
+
+        if stage not in PHASES:
+            raise ArgumentError(
+                f"--dump {stage}: of {self.path}, which is StableHLO already, there are only IREE's "
+                f"phases: {', '.join(PHASES)}."
+            )
+        found = self._phases(_flags(targets, settings), stage, weights)
+        return ((f"{name}.mlir", text) for name, text in found if name == stage)
+
+    def all_stages(
+        self, targets: Sequence[Target], settings: Options, weights: bool
+    ) -> Iterator[Dump]:
+        """Yield the IR of each of IREE's phases."""
+        from farrier_compiler.mlir_text import PHASES
+
+        found = self._phases(_flags(targets, settings), PHASES[-1], weights)
+        return ((f"{name}.mlir", text) for name, text in found)
+
+    def _phases(self, flags: Sequence[str], to: str, weights: bool) -> list[tuple[str, str]]:
+        from farrier_compiler.worker import phases_in_worker
+
+        return self._explained(lambda: phases_in_worker(self.source, flags, to, weights))
+
+    def _functions(self, flags: Sequence[str]) -> Iterator[Function]:
+        from farrier_runtime.manifest import Function
+
+        text = self._phases(flags, "abi", weights=False)[-1][1]
+        for name, inputs, outputs in _DECLARATION.findall(text):
+            results = self._specs(outputs)
+            tree = 0 if len(results) == 1 else {"tuple": list(range(len(results)))}
+            yield Function(name, self._specs(inputs), results, tree)
+
+    def _specs(self, text: str) -> tuple[TensorSpec, ...]:
+        return tuple(self._spec(part) for part in re.split(r", (?=%)", text) if part)
+
+    def _spec(self, text: str) -> TensorSpec:
+        from farrier_runtime.manifest import TensorSpec
+
+        found = _TENSOR.fullmatch(text)
+        *sizes, element = (found["real"] or found["type"]).split("x") if found else [""]
+        kind = _DTYPES["bool"] if element == "i1" else _DTYPES.get(element.lower())
+        if found is None or kind is None or not all(map(str.isdecimal, sizes)):
+            raise CompileError(
+                f"{self.path}: {text} cannot be passed: inputs and outputs are tensors of fixed "
+                "sizes and of Farrier's data types."
+            )
+        return TensorSpec(found["name"], kind, tuple(map(int, sizes)))
+
+    def _explained(self, compile: Callable[[], Result]) -> Result:
+        from farrier_compiler.mlir import CompilationFailed
+
+        try:
+            return compile()
+        except CompilationFailed as failure:
+            report = str(failure)
+            first = report.partition("\n")[0]
+            error = CompileError(f"IREE cannot compile {self.path}: {first}")
+            error.add_note(f"IREE's report:\n{report}")
+            raise error from None
+
+
+def read(path: Path, options: argparse.Namespace) -> StablehloProgram:
+    """Return the module in a file.
+
+    Raises:
+        ArgumentError: an option was given that is for graphs.
+    """
+    for option in ("weights", "function_name", "passes"):
+        if getattr(options, option) is not None:
+            raise ArgumentError(
+                f"--{option.replace('_', '-')} is for graphs; {path} is StableHLO already."
+            )
+    return StablehloProgram(path, path.read_bytes())
+
+
+def _flags(targets: Sequence[Target], settings: Options) -> tuple[str, ...]:
+    from farrier_compiler.targets import flags_for
+
+    return (*flags_for(targets, settings.layout, settings.optimization_level), *settings.flags)
+
+
+def _cpu(targets: Sequence[Target]) -> CpuRequirements | None:
+    from farrier_compiler.targets import cpu_model
+    from farrier_runtime.manifest import CpuRequirements
+
+    for target in targets:
+        if target.kind == "cpu":
+            model = cpu_model(target)
+            return CpuRequirements(model.architecture, model.features)
+    return None

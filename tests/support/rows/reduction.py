@@ -1,0 +1,119 @@
+"""Rows of the reductions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import farrier as fr
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype
+from support.records import ANY, FLOATS, INTEGERS, NUMBERS, Operand, Record
+
+INPUT = Operand((3, 5, 7), -4, 4)
+
+
+def _torch(name: str, **options: Any) -> Callable[..., Any]:
+    def call(x: Any) -> Any:
+        import torch
+
+        found = getattr(torch, name)(x, **options)
+        return found.to(x.dtype) if name in ("sum", "prod") else found
+
+    return call
+
+
+def _variants(
+    name: str,
+    tested: tuple[dtype, ...],
+    torch: str | None = None,
+    operand: Operand = INPUT,
+    several: bool = True,
+    **options: Any,
+) -> list[Record]:
+    function: Any = getattr(fr, name)
+    torch = torch or name
+    found = [
+        Record(
+            f"{name}/{label}",
+            lambda x, given=given: function(x, **given),
+            (operand,),
+            dtypes=tested,
+            torch=_torch(torch, **given) if several or label != "dims" else None,
+            **options,
+        )
+        for label, given in (
+            ("one", {"dim": 1}),
+            ("keep", {"dim": -1, "keepdim": True}),
+            ("dims", {"dim": (0, 2)}),
+        )
+    ]
+    whole = Record(
+        name,
+        function,
+        (operand,),
+        dtypes=tested,
+        torch=_torch(torch),
+        **options,
+    )
+    return [whole, *found]
+
+
+def _arg(name: str) -> list[Record]:
+    function: Any = getattr(fr, name)
+    return [
+        Record(name, function, (INPUT,), dtypes=NUMBERS, torch=_torch(name)),
+        Record(
+            f"{name}/one",
+            lambda x: function(x, dim=1),
+            (INPUT,),
+            dtypes=NUMBERS,
+            torch=_torch(name, dim=1),
+            torch_dtypes=FLOATS,  # of equal elements torch may choose any; integers have many
+        ),
+        Record(
+            f"{name}/keep",
+            lambda x: function(x, dim=-1, keepdim=True),
+            (INPUT,),
+            dtypes=FLOATS,
+            torch=_torch(name, dim=-1, keepdim=True),
+        ),
+        Record(f"{name}/scalar", function, (Operand(()),), dtypes=FLOATS, torch=_torch(name)),
+    ]
+
+
+ROWS = [
+    *_variants("sum", NUMBERS),
+    *_variants("prod", NUMBERS, operand=Operand((3, 5, 7), 0.7, 1.4), several=False, tolerance=4),
+    *_variants("max", ANY, torch="amax"),
+    *_variants("min", ANY, torch="amin"),
+    *_variants("all", (dtypes.bool,)),
+    *_variants("any", (dtypes.bool,)),
+    *_variants("mean", FLOATS),
+    Record("mean/integers", lambda x: fr.mean(x, dim=1), (INPUT,), dtypes=INTEGERS),
+    *_variants("var", FLOATS),
+    Record(
+        "var/correction",
+        lambda x: fr.var(x, dim=1, correction=0),
+        (INPUT,),
+        torch=_torch("var", dim=1, correction=0),
+    ),
+    Record("sum/empty", fr.sum, (Operand((0, 3)),), dtypes=NUMBERS),
+    Record("sum/empty_row", lambda x: fr.sum(x, dim=1), (Operand((3, 0)),), dtypes=NUMBERS),
+    Record("prod/empty_row", lambda x: fr.prod(x, dim=1), (Operand((3, 0)),), dtypes=NUMBERS),
+    Record(
+        "all/empty_row",
+        lambda x: fr.all(x, dim=1),
+        (Operand((3, 0)),),
+        dtypes=(dtypes.bool,),
+    ),
+    Record(
+        "any/empty_row",
+        lambda x: fr.any(x, dim=1),
+        (Operand((3, 0)),),
+        dtypes=(dtypes.bool,),
+    ),
+    Record("sum/nothing", lambda x: fr.sum(x, dim=()), (INPUT,), dtypes=NUMBERS),
+    *_arg("argmax"),
+    *_arg("argmin"),
+]

@@ -1,0 +1,77 @@
+"""Random graphs: texts are exact, and no pass changes what a graph computes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from farrier_compiler.graph import Array, Graph
+from farrier_compiler.passes import PASSES, pipeline_for, run_passes
+from farrier_compiler.text import parse_graph, print_graph
+from hypothesis import given, settings
+from support.graphs import graphs, run
+
+# Passes that keep every bit, NaN and -0.0 included.
+EXACT = ["canonicalize", "deduplicate", "eliminate_dead_nodes", "fold_constants"]
+PIPELINES = [*PASSES, pipeline_for("cpu")]
+
+quick = settings(derandomize=True, database=None, deadline=None, max_examples=60)
+
+
+def _assert_same(found: list[Array], expected: list[Array]) -> None:
+    for left, right in zip(found, expected, strict=True):
+        assert left.dtype == right.dtype
+        np.testing.assert_array_equal(left, right)
+
+
+def _assert_same_bits(found: list[Array], expected: list[Array]) -> None:
+    _assert_same(found, expected)
+    for left, right in zip(found, expected, strict=True):
+        zeros = right == 0
+        np.testing.assert_array_equal(np.signbit(left * 1.0)[zeros], np.signbit(right * 1.0)[zeros])
+
+
+def _assert_same_signature(found: Graph, expected: Graph) -> None:
+    assert (found.name, found.inputs) == (expected.name, expected.inputs)
+    assert found.output_names == expected.output_names
+    assert [v.type for v in found.outputs] == [v.type for v in expected.outputs]
+
+
+@quick
+@given(graphs())
+def test_text_is_read_back_exactly(sample: tuple[Graph, list[Array]]) -> None:
+    graph, arrays = sample
+    text = print_graph(graph)
+    data = {name: value.data for name, value in graph.constants.items()}
+    parsed = parse_graph(text, data)
+    assert print_graph(parsed) == text
+    assert print_graph(parse_graph(text)) == text
+    _assert_same(run(parsed, arrays), run(graph, arrays))
+
+
+@quick
+@given(graphs(special=True))
+def test_exact_passes_keep_special_numbers(sample: tuple[Graph, list[Array]]) -> None:
+    graph, arrays = sample
+    expected = run(graph, arrays)
+    for name in EXACT:
+        _assert_same_bits(run(run_passes(graph, name, verify=True), arrays), expected)
+    pipeline = ",".join(EXACT)
+    _assert_same_bits(run(run_passes(graph, pipeline, verify=True), arrays), expected)
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES, ids=lambda text: text.replace(",", "-")[:40])
+def test_passes_preserve_results(pipeline: str) -> None:
+    @quick
+    @given(graphs())
+    def check(sample: tuple[Graph, list[Array]]) -> None:
+        graph, arrays = sample
+        before = print_graph(graph)
+        rewritten = run_passes(graph, pipeline, verify=True)
+        _assert_same_signature(rewritten, graph)
+        _assert_same(run(rewritten, arrays), run(graph, arrays))
+        assert print_graph(graph) == before  # what was traced belongs to the user
+        if pipeline in PASSES:
+            again = run_passes(rewritten, pipeline, verify=True)
+            assert print_graph(again) == print_graph(rewritten)
+
+    check()

@@ -1,0 +1,262 @@
+"""The `farrier` command: what it accepts, and one clear line for everything else."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import farrier as fr
+import numpy as np
+import pytest
+from farrier import cli
+from farrier.commands.inputs import InputType
+from farrier_runtime import dtypes
+
+MODEL = """\
+import farrier as fr
+
+class Net(fr.Module):
+    def __init__(self):
+        self.linear = fr.Linear(3, 2)
+
+    def forward(self, x):
+        return fr.relu(self.linear(x))
+
+class Wide(fr.Module):
+    def __init__(self, width):
+        self.linear = fr.Linear(width, width)
+
+class Failing(fr.Module):
+    def __init__(self):
+        self.table = {}["weights"]
+
+class Plain:
+    pass
+
+def double(x):
+    return x + x
+
+def wrong(x):
+    y = fr.ones((4,))
+    return x + y
+
+def raising(x):
+    return helper(x)
+
+def helper(x):
+    return [x][1]
+
+def leaving(x):
+    raise SystemExit("enough")
+
+def counting(x):
+    return 3
+
+net = Net()
+number = 3
+"""
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with model.py, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("FARRIER_CACHE", "0")
+    (tmp_path / "model.py").write_text(MODEL)
+    return tmp_path
+
+
+@pytest.fixture
+def run(model: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in this process; returns exit code, output and errors."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        status = cli.main(words)
+        output, errors = capsys.readouterr()
+        return status, output, errors.replace(f"{model}/", "")
+
+    return run
+
+
+# ------------------------------------------------------------------ the command line
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("", "no command was given ('farrier --help' lists what there is)"),
+        (
+            "complie model.py:Net",
+            "there is no command 'complie'; did you mean 'compile'? "
+            "('farrier --help' lists what there is)",
+        ),
+        (
+            "compile",
+            "the following arguments are required: MODEL "
+            "('farrier compile --help' lists what there is)",
+        ),
+        (
+            "compile model.py:Net --weight w.npz",
+            "unexpected argument '--weight'; did you mean '--weights'? "
+            "('farrier compile --help' lists what there is)",
+        ),
+        (
+            "compile model.py:Net other.py:Net",
+            "unexpected argument 'other.py:Net' ('farrier compile --help' lists what there is)",
+        ),
+        (
+            "compile model.py:Net --seed one",
+            "argument --seed: invalid int value: 'one' "
+            "('farrier compile --help' lists what there is)",
+        ),
+        (
+            "compile model.py:Net --layout dense",
+            "argument --layout: invalid choice: 'dense' (choose from 'tiled', 'compact') "
+            "('farrier compile --help' lists what there is)",
+        ),
+        (
+            "run net.vmfb --benchmark many",
+            "argument --benchmark: invalid int value: 'many' "
+            "('farrier run --help' lists what there is)",
+        ),
+    ],
+)
+def test_wrong_usage(run: Run, words: str, text: str) -> None:
+    assert run(*words.split()) == (2, "", f"farrier: error: {text}\n")
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == (0, f"farrier {fr.__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", ["compile", "inspect", "run", "targets"])
+def test_help(run: Run, command: str) -> None:
+    status, output, errors = run(command, "--help")
+    assert (status, errors) == (0, "")
+    assert output.startswith(f"usage: farrier {command} ")
+
+
+# ------------------------------------------------------------------ the model
+
+BAD_MODELS = {
+    "modle.py:Net": "modle.py: no such file; did you mean 'model.py'?",
+    "elsewhere/net.py:Net": "elsewhere/net.py: no such file.",
+    ".:Net": ". is a directory: MODEL is FILE.py:NAME, FILE.graph or FILE.mlir.",
+    "net.vmfb": "net.vmfb is compiled already: see 'farrier run' and 'farrier inspect'.",
+    "notes.txt": "notes.txt cannot be compiled: MODEL is FILE.py:NAME, FILE.graph or FILE.mlir.",
+    "model.py": (
+        "model.py: which one? Say model.py:NAME; it defines Net, Wide, Failing, double, wrong, "
+        "raising, helper, leaving, counting, net."
+    ),
+    "empty.py": "empty.py: which one? Say empty.py:NAME; it defines no Module or function.",
+    "model.py:Nett": "model.py has no 'Nett'; did you mean 'Net'?",
+    "model.py:q": (
+        "model.py has no 'q'; it defines Net, Wide, Failing, double, wrong, raising, helper, "
+        "leaving, counting, net."
+    ),
+    "model.py:number": (
+        "model.py:number is of type int. NAME must be a Module class, a Module or a function."
+    ),
+    "model.py:Plain": "model.py:Plain is a class, but no Module: derive it from farrier.Module.",
+    "model.py:Wide": (
+        "model.py:Wide(width) cannot be made without arguments: missing a required argument: "
+        "'width'. Name a Module instead: add a line such as 'net = Wide(...)' to the file, and "
+        "compile model.py:net."
+    ),
+    "model.py:Failing": (
+        "KeyError: 'weights'\n"
+        "  --> model.py:16 in Failing.__init__()\n"
+        '     16 |         self.table = {}["weights"]\n'
+        "        |                      ^^^^^^^^^^^^^"
+    ),
+    "broken.py:f": (
+        "SyntaxError: '(' was never closed\n  --> broken.py:2\n    2 | def f(x:"
+    ),
+    "importing.py:f": (
+        "ModuleNotFoundError: No module named 'missing_module'\n"
+        "  --> importing.py:1 in <module>()\n"
+        "      1 | import missing_module\n"
+        "        | ^^^^^^^^^^^^^^^^^^^^^"
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), BAD_MODELS.items())
+def test_bad_model(run: Run, model: Path, name: str, text: str) -> None:
+    (model / "net.vmfb").touch()
+    (model / "notes.txt").touch()
+    (model / "empty.py").touch()
+    (model / "broken.py").write_text("\ndef f(x:")
+    (model / "importing.py").write_text("import missing_module")
+    assert run("compile", name) == (1, "", f"farrier: error: {text}\n")
+
+
+BAD_CALLS = {
+    "model.py:double": (
+        "The model takes x, but got no --input: missing a required argument: 'x'. Give each input "
+        "its type, for example --input x=1x1x8x8xf32."
+    ),
+    "model.py:double --input 3xf32 --input 2xf32": (
+        "The model takes x, but got --input 3xf32 --input 2xf32: too many positional arguments. "
+        "Give each input its type, for example --input x=1x1x8x8xf32."
+    ),
+    "model.py:double --input y=3xf32": (
+        "The model takes x, but got --input y=3xf32: missing a required argument: 'x'. Give each "
+        "input its type, for example --input x=1x1x8x8xf32."
+    ),
+    "model.py:double --input x=3,3": (
+        "--input x=3,3: the form is [NAME=]SHAPExDTYPE, for example x=1x1x8x8xf32, or f32 for a "
+        "scalar."
+    ),
+    "model.py:double --input x=3xf23": (
+        "--input x=3xf23: there is no data type 'f23'; did you mean 'f32'? The data types are: "
+        "f64, f32, f16, bf16, f8e4m3fn, f8e5m2, i64, i32, i16, i8, i4, u64, u32, u16, u8, bool."
+    ),
+    "model.py:Net --input x=1x3xf32": (
+        "model.py:Net has parameters without a value: linear.weight, linear.bias. Give "
+        "--weights FILE, or --seed N for random values."
+    ),
+    "model.py:Net --input x=1x3xf32 --weights w.npz": "w.npz: no such file.",
+    "model.py:Net --seed 1 --weights w.npz": "Give one of --weights, --seed and --dummy-parameters.",
+    "model.py:double --seed 1": "model.py:double is a function, which has no parameters to set.",
+    "model.py:Net --input x=1x3xf32 --weights partial.npz": (
+        "The names do not fit the parameters of Net.\n"
+        "Missing: linear.bias.\n"
+        "Unknown: linear.biass (did you mean 'linear.bias'?)."
+    ),
+    "model.py:Net --input x=1x4xf32 --seed 0": "",
+    "model.py:wrong --input x=3xf32": "",
+    "model.py:raising --input x=3xf32": (
+        "IndexError: list index out of range\n"
+        "  --> model.py:32 in helper()\n"
+        "     32 |     return [x][1]\n"
+        "        |            ^^^^^^"
+    ),
+    "model.py:leaving --input x=3xf32": (
+        "SystemExit: enough\n"
+        "  --> model.py:35 in leaving()\n"
+        '     35 |     raise SystemExit("enough")\n'
+        "        |     ^^^^^^^^^^^^^^^^^^^^^^^^^^"
+    ),
+    "model.py:counting --input x=3xf32": "",
+    "model.py:double --input x=3xf32 --target cdua": "",
+    "model.py:double --input x=3xf32 --passes canonicalise": "",
+    "model.py:double --input x=3xf32 --dump hall": "",
+    "model.py:double --input x=3xf32 -o .": ". is a directory: name a file to write.",
+    "model.py:double --input x=3xf32 -o no/net.vmfb": (
+        "no/net.vmfb cannot be written: there is no directory no."
+    ),
+}
+
+
+@pytest.mark.parametrize(("words", "text"), BAD_CALLS.items())
+def test_bad_call(run: Run, model: Path, words: str, text: str) -> None:
+    np.savez(model / "partial.npz", **{"linear.weight": np.ones((2, 3)), "linear.biass": 1})
+    found = run("compile", *words.split())
+    assert found == (1, "", f"farrier: error: {text}\n")

@@ -1,0 +1,534 @@
+"""Module: where parameters and children are found, calls, attributes and text."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import farrier as fr
+from farrier_compiler.diagnostics import Location
+from support.messages import message
+
+
+class Leaf(fr.Module):
+    def __init__(self, size: int = 2) -> None:
+        self.param = fr.Parameter((size,))
+
+    def forward(self, x: fr.Tensor) -> fr.Tensor:
+        return x + self.param
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+class Nested(fr.Module):
+    """Parameters and modules in every place where they may be."""
+
+    def __init__(self) -> None:
+        self.leaf = Leaf()
+        self.own = fr.Parameter((3,))
+        self.listed = [fr.Parameter((1,)), Leaf(), "text", 3]
+        self.tupled = (Leaf(), fr.Parameter((4,)))
+        self.named = Pair(fr.Parameter((5,)), Leaf())
+        self.nets = {"dict_net": {"params": Leaf()}, 7: Leaf(), "none": None}
+        self.function: Callable[..., Any] = fr.relu
+
+
+NESTED_NAMES = [
+    "own",
+    "listed.0",
+    "tupled.1",
+    "named.0",
+    "leaf.param",
+    "listed.1.param",
+    "tupled.0.param",
+    "named.1.param",
+    "nets.dict_net.params.param",
+]
+
+
+# ---------------------------------------------------------------------- parameters and children
+
+
+def test_state_dict_reaches_lists_tuples_and_dicts() -> None:
+    net = Nested()
+    state = net.state_dict()
+    assert list(state) == NESTED_NAMES
+    assert state["own"] is net.own
+    assert state["listed.0"] is net.listed[0]
+    assert state["nets.dict_net.params.param"] is net.nets["dict_net"]["params"].param
+
+
+def test_named_parameters_are_the_modules_own() -> None:
+    names = [name for name, _ in Nested().named_parameters()]
+    assert names == ["own", "listed.0", "tupled.1", "named.0"]
+
+
+def test_named_children_are_immediate() -> None:
+    net = Nested()
+    assert dict(net.named_children()) == {
+        "leaf": net.leaf,
+        "listed.1": net.listed[1],
+        "tupled.0": net.tupled[0],
+        "named.1": net.named.second,
+        "nets.dict_net.params": net.nets["dict_net"]["params"],
+    }
+
+
+def test_a_reference_back_is_no_child() -> None:
+    outer: Any = Leaf()
+    outer.inner = Leaf()
+    outer.inner.parent = outer
+    assert list(outer.state_dict()) == ["param", "inner.param"]
+    assert repr(outer) == (
+        "Leaf(\n"
+        "    param: Parameter = (shape=(2,), dtype=float32),\n"
+        "    inner: Module = Leaf(\n"
+        "        param: Parameter = (shape=(2,), dtype=float32),\n"
+        "        parent: Module = ...,\n"
+        "    ),\n"
+        ")"
+    )
+
+
+def test_a_module_under_two_names_has_both() -> None:
+    net: Any = fr.Module()
+    net.first = net.second = Leaf()
+    assert list(net.state_dict()) == ["first.param", "second.param"]
+
+
+def test_modules_can_be_copied() -> None:
+    net = Nested()
+    net.initialize_dummy_parameters()
+    twin = copy.deepcopy(net)
+    twin.own = fr.zeros((3,))
+    assert list(twin.state_dict()) == NESTED_NAMES
+    assert net.own.tolist() == [0, 1, 2]
+
+
+# ---------------------------------------------------------------------- load_state_dict
+
+
+def values(net: fr.Module) -> dict[str, Any]:
+    return {name: np.full(t.shape, 7, np.float32) for name, t in net.state_dict().items()}
+
+
+def test_load_state_dict_replaces_by_identity_everywhere() -> None:
+    net = Nested()
+    given = {name: fr.Tensor(array) for name, array in values(net).items()}
+    assert net.load_state_dict(given) == (set(), set())
+    for name, tensor in net.state_dict().items():
+        assert tensor is given[name]
+    assert isinstance(net.named, Pair)
+    assert type(net.tupled) is tuple
+
+
+class Exporter:
+    """An array that speaks nothing but DLPack."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> Any:
+        return self.array.__dlpack_device__()
+
+
+def test_load_state_dict_shares_the_memory_of_arrays() -> None:
+    array = np.arange(2, dtype=np.float32)
+    for given in (array, Exporter(array)):
+        net = Leaf()
+        net.load_state_dict({"param": given})
+        assert np.shares_memory(net.param.numpy(), array)
+
+
+def test_load_state_dict_takes_numbers() -> None:
+    net: Any = fr.Module()
+    net.half, net.scalar = fr.Parameter((2,), fr.float16), fr.Parameter((), fr.int64)
+    net.load_state_dict({"half": [1, 2.5], "scalar": 3})
+    assert repr(net.half) == "tensor([1, 2.5], dtype=float16, loc=cpu:0, shape=(2,))"
+    assert repr(net.scalar) == "tensor(3, dtype=int64, loc=cpu:0, shape=())"
+
+
+def test_load_state_dict_without_strict() -> None:
+    net = Nested()
+    given = values(net)
+    del given["own"]
+    found = net.load_state_dict(given | {"other": 1, "leaf.bias": 2}, strict=False)
+    assert found == ({"own"}, {"other", "leaf.bias"})
+    assert net.leaf.param.tolist() == [7, 7]
+
+
+def test_counters_of_batches_are_ignored() -> None:
+    norm = fr.BatchNorm(2)
+    given = values(norm) | {"num_batches_tracked": np.array(3)}
+    assert norm.load_state_dict(given) == (set(), set())
+
+    counter: Any = fr.Module()
+    counter.num_batches_tracked = fr.Parameter((), fr.int64)
+    counter.load_state_dict({"num_batches_tracked": np.array(3)})
+    assert counter.num_batches_tracked.item() == 3
+
+
+class Classifier(fr.Module):
+    def __init__(self) -> None:
+        self.conv = fr.Conv(1, 2, (3, 3))
+        self.fc = fr.Linear(3, 4)
+
+
+def test_strict_mismatch() -> None:
+    given = values(Classifier())
+    given["fc.wieght"] = given.pop("fc.weight")
+    del given["conv.bias"]
+    with pytest.raises(fr.ArgumentError) as raised:
+        Classifier().load_state_dict(given | {"extra": 1})
+    assert message(raised.value) == (
+        "The names do not fit the parameters of Classifier.\n"
+        "Missing: conv.bias, fc.weight.\n"
+        "Unknown: fc.wieght (did you mean fc.weight?), extra.\n"
+        "With strict=False, the names that fit are loaded."
+    )
+    assert "test_module.py" in str(raised.value)
+
+
+def test_strict_mismatch_lists_twenty_names() -> None:
+    net: Any = fr.Module()
+    net.parts = [fr.Parameter((1,)) for _ in range(22)]
+    with pytest.raises(fr.ArgumentError) as raised:
+        net.load_state_dict({})
+    listed = ", ".join(f"parts.{index}" for index in range(20))
+    assert message(raised.value) == (
+        "The names do not fit the parameters of Module.\n"
+        f"Missing: {listed} and 2 more.\n"
+        "With strict=False, the names that fit are loaded."
+    )
+
+
+BAD_VALUES: list[tuple[Any, type[Exception], str]] = [
+    (
+        np.ones((3, 4), np.float32),
+        fr.ShapeError,
+        "fc.weight is float32 (4, 3), but the value given is float32 (3, 4). "
+        "Pass a value of shape (4, 3).",
+    ),
+    (
+        np.ones((4, 3), np.float64),
+        fr.DtypeError,
+        "fc.weight is float32 (4, 3), but the value given is float64 (4, 3). Values are not cast "
+        "silently: pass fr.Tensor(x, fr.float32), or make the layer with dtype=fr.float64.",
+    ),
+    (
+        fr.Tensor(np.ones((4, 3), np.float16)),
+        fr.DtypeError,
+        "fc.weight is float32 (4, 3), but the value given is float16 (4, 3). Values are not cast "
+        "silently: pass x.cast(fr.float32), or make the layer with dtype=fr.float16.",
+    ),
+    (
+        "text",
+        fr.ArgumentError,
+        "fc.weight is float32 (4, 3). A str cannot become a tensor. Pass a number, nested lists, "
+        "or an array of numpy, torch, jax or any library that speaks DLPack.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "error", "text"), BAD_VALUES)
+def test_values_that_do_not_fit_change_nothing(
+    value: Any, error: type[Exception], text: str
+) -> None:
+    net = Classifier()
+    before = net.state_dict()
+    with pytest.raises(error) as raised:
+        net.load_state_dict(values(net) | {"fc.weight": value})
+    assert message(raised.value) == text
+    after = net.state_dict()
+    assert all(after[name] is before[name] for name in before)
+
+
+def test_all_values_that_do_not_fit_are_listed() -> None:
+    net: Any = fr.Module()
+    net.parts = [fr.Parameter((1,), fr.float16) for _ in range(22)]
+    given = {f"parts.{index}": np.ones(2, np.float16) for index in range(22)}
+    with pytest.raises(fr.ShapeError) as raised:
+        net.load_state_dict(given)
+    assert message(raised.value).splitlines() == [
+        *(
+            f"parts.{index} is float16 (1,), but the value given is float16 (2,). "
+            "Pass a value of shape (1,)."
+            for index in range(20)
+        ),
+        "And 2 more.",
+    ]
+
+
+def test_half_precision_is_not_cast() -> None:
+    net = fr.Linear(2, 1, bias=False, dtype=fr.float16)
+    with pytest.raises(fr.DtypeError) as raised:
+        net.load_state_dict({"weight": np.ones((1, 2), np.float32)})
+    assert message(raised.value) == (
+        "weight is float16 (1, 2), but the value given is float32 (1, 2). Values are not cast "
+        "silently: pass fr.Tensor(x, fr.float16), or make the layer with dtype=fr.float32."
+    )
+    net.load_state_dict({"weight": fr.Tensor(np.ones((1, 2), np.float32), fr.float16)})
+
+
+def test_numbers_that_do_not_fit() -> None:
+    net: Any = fr.Module()
+    net.count = fr.Parameter((1,), fr.int8)
+    with pytest.raises(fr.DtypeError) as raised:
+        net.load_state_dict({"count": [300]})
+    assert message(raised.value) == "count is int8 (1,). [300] does not fit into int8."
+
+
+def test_no_mapping() -> None:
+    with pytest.raises(fr.ArgumentError) as raised:
+        Leaf().load_state_dict([1])  # pyright: ignore[reportArgumentType]
+    assert message(raised.value) == (
+        "Parameters are loaded from a mapping of names to values, not list."
+    )
+
+
+# ---------------------------------------------------------------------- files
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "npz"])
+def test_weights_round_trip(tmp_path: Any, ending: str) -> None:
+    net, twin = Classifier(), Classifier()
+    net.reset_parameters(1)
+    net.save_weights(tmp_path / f"net.{ending}")
+    assert twin.load_weights(tmp_path / f"net.{ending}") == (set(), set())
+    for name, tensor in net.state_dict().items():
+        np.testing.assert_array_equal(twin.state_dict()[name].numpy(), tensor.numpy())
+
+
+def test_load_weights_takes_mappings() -> None:
+    net = Classifier()
+    assert net.load_weights(values(net)) == (set(), set())
+    assert net.load_weights({"other": 1}, strict=False) == (set(net.state_dict()), {"other"})
+
+
+def test_load_weights_shows_the_users_line(tmp_path: Any) -> None:
+    (tmp_path / "net.safetensors").write_bytes(b"")
+    with pytest.raises(fr.ArtifactError) as raised:
+        Classifier().load_weights(tmp_path / "net.safetensors")
+    assert "        Classifier().load_weights(" in str(raised.value)
+
+
+def test_unset_parameters_are_not_saved(tmp_path: Any) -> None:
+    net = Classifier()
+    net.fc.initialize_dummy_parameters()
+    with pytest.raises(fr.ArgumentError) as raised:
+        net.save_weights(tmp_path / "net.safetensors")
+    assert message(raised.value) == (
+        "These parameters are not set: conv.bias, conv.weight. Set them (load_state_dict, "
+        "load_weights or reset_parameters) before they are saved."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---------------------------------------------------------------------- attributes
+
+
+def test_assigning_to_a_parameter_takes_arrays() -> None:
+    net = fr.Linear(3, 2)
+    array = np.ones((2, 3), np.float32)
+    net.weight = array  # pyright: ignore[reportAttributeAccessIssue]
+    net.bias = [1, 2]  # pyright: ignore[reportAttributeAccessIssue]
+    assert np.shares_memory(net.weight.numpy(), array)
+    assert repr(net.bias) == "tensor([1, 2], dtype=float32, loc=cpu:0, shape=(2,))"
+
+
+def test_assigning_a_tensor_keeps_it() -> None:
+    net, tensor = Leaf(), fr.ones((2,))
+    net.param = tensor  # pyright: ignore[reportAttributeAccessIssue]
+    assert net.param is tensor
+
+
+def test_assigning_another_shape_or_type() -> None:
+    net = Leaf()
+    with pytest.raises(fr.ShapeError) as shape:
+        net.param = fr.ones((3,))  # pyright: ignore[reportAttributeAccessIssue]
+    assert message(shape.value) == (
+        "Leaf.param is float32 (2,), but the value given is float32 (3,). "
+        "Pass a value of shape (2,)."
+    )
+    assert "  param: float32 (2,), made here:\n" in str(shape.value)
+    with pytest.raises(fr.DtypeError) as kind:
+        net.param = np.ones(2, np.int32)  # pyright: ignore[reportAttributeAccessIssue]
+    assert message(kind.value) == (
+        "Leaf.param is float32 (2,), but the value given is int32 (2,). Values are not cast "
+        "silently: pass fr.Tensor(x, fr.float32), or make the layer with dtype=fr.int32."
+    )
+
+
+def test_parameters_can_be_removed() -> None:
+    net = fr.Linear(3, 2)
+    net.bias = None
+    assert list(net.state_dict()) == ["weight"]
+    del net.weight
+    assert list(net.state_dict()) == []
+
+
+def test_mistyped_attribute() -> None:
+    net: Any = Classifier()
+    with pytest.raises(AttributeError) as raised:
+        _ = net.convv
+    assert str(raised.value) == "Classifier has no attribute 'convv'. Did you mean: 'conv'?"
+    with pytest.raises(AttributeError) as unlike:
+        _ = net.zzz
+    assert str(unlike.value) == "Classifier has no attribute 'zzz'."
+    assert not hasattr(net, "__name__")
+
+
+# ---------------------------------------------------------------------- calls
+
+
+class Scale(fr.Module):
+    def __init__(self) -> None:
+        self.factor = fr.Tensor(2.0)
+
+    def forward(self, x: fr.Tensor, *, times: int = 1) -> fr.Tensor:
+        return x * self.factor * float(times)
+
+
+class Direct(fr.Module):
+    """A program that overrides `__call__` itself."""
+
+    def __init__(self) -> None:
+        self.scale = Scale()
+
+    def __call__(self, x: fr.Tensor) -> fr.Tensor:
+        return self.scale(x)
+
+
+def test_calls_pass_arguments() -> None:
+    assert Scale()(fr.Tensor([1.0]), times=3).tolist() == [6]
+    assert Direct()(fr.Tensor([1.0])).tolist() == [2]
+
+
+def test_signature_is_that_of_forward() -> None:
+    assert str(inspect.signature(Scale())) == "(x: 'fr.Tensor', *, times: 'int' = 1) -> 'fr.Tensor'"
+    assert str(inspect.signature(Direct())) == "(x: 'fr.Tensor') -> 'fr.Tensor'"
+    assert list(inspect.signature(fr.BatchNorm).parameters) == ["num_features", "dtype", "eps"]
+
+
+def test_forward_must_be_defined() -> None:
+    class Empty(fr.Module):
+        pass
+
+    with pytest.raises(NotImplementedError) as raised:
+        Empty()(fr.ones((1,)))
+    assert str(raised.value) == "Empty does not define forward(self, ...)."
+
+
+def test_calls_do_not_walk_the_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Direct()
+
+    def walk(*_: Any) -> Any:
+        raise AssertionError("a call walked the attributes")
+
+    monkeypatch.setattr(fr.Module, "_members", walk)
+    assert net(fr.Tensor([1.0])).tolist() == [2]
+
+
+# ---------------------------------------------------------------------- names of layers
+
+
+class Block(fr.Module):
+    def __init__(self) -> None:
+        self.layers = [fr.Linear(3, 3), fr.Linear(4, 3)]
+
+    def forward(self, x: fr.Tensor) -> fr.Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class Deep(fr.Module):
+    def __init__(self) -> None:
+        self.blocks = {"first": Block()}
+
+    def forward(self, x: fr.Tensor) -> fr.Tensor:
+        return self.blocks["first"](x)
+
+
+def test_errors_name_the_layer() -> None:
+    with pytest.raises(fr.ShapeError) as raised:
+        Deep()(fr.ones((2, 3)))
+    assert message(raised.value) == (
+        "Linear(4, 3) takes an input of shape (*, 4), but got float32 (2, 3)."
+    )
+    assert ".Block.forward(), layer 'blocks.first.layers.1'\n" not in str(raised.value)
+    assert "in Block.forward(), layer 'blocks.first.layers.1'\n" in str(raised.value)
+    assert "in Block.forward(), layer 'blocks.first.layers.0'\n" in str(raised.value)
+
+
+def location(tensor: fr.Tensor) -> Location:
+    assert tensor.value.location is not None
+    return tensor.value.location
+
+
+def test_locations_carry_the_layer() -> None:
+    deep = Deep()
+    deep.blocks["first"].layers.pop()
+    assert location(deep(fr.ones((2, 3)))).layer == "blocks.first.layers.0"
+    assert location(Direct()(fr.ones((2,)))).layer == "scale"
+    assert location(fr.ones((2,)) + 1.0).layer == ""
+
+
+def test_scope_ends_with_an_error() -> None:
+    with pytest.raises(fr.ShapeError):
+        Deep()(fr.ones((2, 3)))
+    assert location(fr.ones((2,)) + 1.0).layer == ""
+
+
+def test_child_name() -> None:
+    deep = Deep()
+    assert deep.child_name(deep) == ""
+    assert deep.child_name(deep.blocks["first"]) == "blocks.first"
+    assert deep.child_name(deep.blocks["first"].layers[1]) == "blocks.first.layers.1"
+    assert deep.child_name(fr.Linear(1, 1)) == "Linear"
+
+
+def test_unset_parameters_are_named_by_errors() -> None:
+    net = Deep()
+    first = net.blocks["first"].layers[0]
+    assert first.weight.name == "blocks.first.layers.0.weight"
+    with pytest.raises(RuntimeError) as raised:
+        first(fr.ones((2, 3))).eval()
+    assert message(raised.value).startswith(
+        "The value of 'blocks.first.layers.0.weight', float32 (3, 3), is not known: "
+    )
+
+
+# ---------------------------------------------------------------------- text
+
+
+def test_text_of_nested_modules() -> None:
+    assert (
+        repr(Deep())
+        == str(Deep())
+        == (
+            "Deep(\n"
+            "    blocks.first: Module = Block(\n"
+            "        layers.0: Module = Linear(\n"
+            "            weight: Parameter = (shape=(3, 3), dtype=float32),\n"
+            "            bias: Parameter = (shape=(3,), dtype=float32),\n"
+            "        ),\n"
+            "        layers.1: Module = Linear(\n"
+            "            weight: Parameter = (shape=(3, 4), dtype=float32),\n"
+            "            bias: Parameter = (shape=(3,), dtype=float32),\n"
+            "        ),\n"
+            "    ),\n"
+            ")"
+        )
+    )

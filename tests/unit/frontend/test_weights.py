@@ -1,0 +1,416 @@
+"""Files of weights: what is written is read, and what is damaged is refused."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors
+import safetensors.numpy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from farrier import ArgumentError, ArtifactError, weights
+from farrier_runtime.dtypes import DTYPES, float16, float32, int4
+
+STORABLE = [kind for kind in DTYPES.values() if kind is not int4]
+KNOWN = "F64, F32, F16, BF16, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U64, U32, U16, U8, BOOL"
+
+
+def samples() -> dict[str, NDArray[Any]]:
+    """Return an array of every data type, wide and narrow ones mixed, and empty and scalar ones."""
+    generator = np.random.default_rng(0)
+    arrays = {
+        f"layer.{kind.name}": generator.integers(0, 2, (3, 5)).astype(kind.numpy)
+        for kind in reversed(STORABLE)
+    }
+    return arrays | {
+        "empty": np.empty((0, 4), np.float32),
+        "scalar": np.array(7, np.int8),
+        "strided": np.arange(12, dtype=np.float32).reshape(3, 4).T,
+        "näme": np.ones(1, np.float64),
+    }
+
+
+def safetensors_file(header: Any, data: bytes = b"", length: int | None = None) -> bytes:
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text + data
+
+
+def deserialized(data: bytes) -> dict[str, Any]:
+    """Return what the safetensors library, an independent reader, finds in a file."""
+    library: Any = safetensors
+    return dict(library.deserialize(data))
+
+
+def entry(dtype: Any = "F32", shape: Any = (2,), offsets: Any = (0, 8)) -> dict[str, Any]:
+    return {"dtype": dtype, "shape": shape, "data_offsets": offsets}
+
+
+def assert_same(found: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]]) -> None:
+    assert found.keys() == expected.keys()
+    for name, array in expected.items():
+        assert found[name].dtype == array.dtype
+        assert found[name].shape == array.shape
+        assert found[name].tobytes() == array.tobytes()
+
+
+# ---------------------------------------------------------------------- round trips
+
+
+def test_safetensors_round_trip(tmp_path: Path) -> None:
+    weights.save(tmp_path / "net.safetensors", samples())
+    found = weights.load(tmp_path / "net.safetensors")
+    assert_same(found, samples())
+    assert all(array.flags.aligned for array in found.values())
+
+
+def test_safetensors_are_mapped_not_read(tmp_path: Path) -> None:
+    weights.save(tmp_path / "net.safetensors", samples())
+    found = weights.load(tmp_path / "net.safetensors")
+    copied = [name for name, array in found.items() if array.flags.writeable]
+    assert copied == []
+
+
+def test_the_safetensors_library_reads_what_is_written(tmp_path: Path) -> None:
+    weights.save(tmp_path / "net.safetensors", samples())
+    found = deserialized((tmp_path / "net.safetensors").read_bytes())
+    assert found.keys() == samples().keys()
+    for name, array in samples().items():
+        assert tuple(found[name]["shape"]) == array.shape
+        assert bytes(found[name]["data"]) == array.tobytes()
+    assert {found[f"layer.{kind.name}"]["dtype"] for kind in STORABLE} == set(KNOWN.split(", "))
+
+
+def test_what_the_safetensors_library_writes_is_read(tmp_path: Path) -> None:
+    arrays = {name: np.ascontiguousarray(array) for name, array in samples().items()}
+    arrays["scalar"] = arrays["scalar"].reshape(())
+    data = safetensors.numpy.save(arrays, metadata={"format": "np"})
+    (tmp_path / "net.safetensors").write_bytes(data)
+    assert_same(weights.load(tmp_path / "net.safetensors"), arrays)
+
+
+def test_unaligned_tensors_are_copied(tmp_path: Path) -> None:
+    header = {"a": entry("U8", [1], [0, 1]), "b": entry("F32", [1], [1, 5])}
+    data = b"\x07" + np.float32(1.5).tobytes()
+    (tmp_path / "net.safetensors").write_bytes(safetensors_file(header, data))
+    found = weights.load(tmp_path / "net.safetensors")
+    assert found["b"].flags.aligned
+    assert found["b"].tolist() == [1.5]
+
+
+def test_npz_round_trip(tmp_path: Path) -> None:
+    plain = (float16, float32, *(k for k in STORABLE if k.numpy.kind in "iub"))
+    arrays = {f"layer.{kind.name}": np.ones((2, 3), kind.numpy) for kind in plain}
+    arrays["file"] = np.array(3, np.int32)  # a name that numpy.savez itself cannot take
+    weights.save(tmp_path / "net.npz", arrays)
+    assert_same(weights.load(tmp_path / "net.npz"), arrays)
+
+
+def test_npz_of_numpy_is_read(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "net.npz", weight=np.arange(3))
+    assert_same(weights.load(tmp_path / "net.npz"), {"weight": np.arange(3)})
+
+
+def test_sharded_weights(tmp_path: Path) -> None:
+    weights.save(tmp_path / "a.safetensors", {"x": np.ones(2), "unused": np.ones(1)})
+    weights.save(tmp_path / "b.safetensors", {"y": np.zeros(3)})
+    index = {
+        "metadata": {"total_size": 40},
+        "weight_map": {"x": "a.safetensors", "y": "b.safetensors"},
+    }
+    (tmp_path / "net.safetensors.index.json").write_text(json.dumps(index))
+    found = weights.load(tmp_path / "net.safetensors.index.json")
+    assert_same(found, {"x": np.ones(2), "y": np.zeros(3)})
+
+
+def test_files_are_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    weights.save(path, {"x": np.ones(2)})
+    mapped = weights.load(path)["x"]
+    weights.save(path, {"x": np.zeros(2)})
+    assert mapped.tolist() == [1, 1]
+    assert weights.load(path)["x"].tolist() == [0, 0]
+    with pytest.raises(ArgumentError):
+        weights.save(path, {"x": np.zeros(2, int4.numpy)})
+    assert weights.load(path)["x"].tolist() == [0, 0]
+    assert [file.name for file in tmp_path.iterdir()] == ["net.safetensors"]
+
+
+# ---------------------------------------------------------------------- damage
+
+SAFETENSORS_FAULTS: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "it has 0 bytes, and its header alone takes more"),
+    "no header": (
+        safetensors_file(b"{}", length=3),
+        "its header would end at byte 11, but the file has 10",
+    ),
+    "huge header": (
+        safetensors_file(b"{}", length=1 << 40),
+        "its header would be 1099511627776 bytes long; 100 MB is the limit",
+    ),
+    "no JSON": (
+        safetensors_file(b"{"),
+        "its header is not JSON (Expecting property name enclosed in double quotes: line 1 "
+        "column 2 (char 1))",
+    ),
+    "no UTF-8": (
+        safetensors_file(b"\xff\xff"),
+        "its header is not JSON ('utf-8' codec can't decode byte 0xff in position 0: invalid "
+        "start byte)",
+    ),
+    "no object": (safetensors_file([]), "its header is no JSON object"),
+    "name twice": (
+        safetensors_file(b'{"a": 1, "a": 2}'),
+        "its header is not JSON ('a' stands there twice)",
+    ),
+    "no entry": (
+        safetensors_file({"a": 1}),
+        "tensor 'a' needs a dtype, a shape and data_offsets",
+    ),
+    "unknown key": (
+        safetensors_file({"a": entry() | {"x": 1}}),
+        "tensor 'a' needs a dtype, a shape and data_offsets",
+    ),
+    "unknown dtype": (
+        safetensors_file({"a": entry("F4")}),
+        f"tensor 'a' has data type 'F4'; known are {KNOWN}",
+    ),
+    "dtype is a number": (
+        safetensors_file({"a": entry(4)}),
+        f"tensor 'a' has data type 4; known are {KNOWN}",
+    ),
+    "negative shape": (
+        safetensors_file({"a": entry(shape=[-2])}),
+        "tensor 'a' has a shape or data_offsets that are no integers",
+    ),
+    "fraction": (
+        safetensors_file({"a": entry(shape=[2.0])}),
+        "tensor 'a' has a shape or data_offsets that are no integers",
+    ),
+    "true": (
+        safetensors_file({"a": entry(shape=[True])}),
+        "tensor 'a' has a shape or data_offsets that are no integers",
+    ),
+    "three offsets": (
+        safetensors_file({"a": entry(offsets=[0, 4, 8])}),
+        "tensor 'a' has a shape or data_offsets that are no integers",
+    ),
+    "wrong size": (
+        safetensors_file({"a": entry(offsets=[0, 7])}, bytes(7)),
+        "tensor 'a', F32 (2,), takes 8 bytes, but has 7",
+    ),
+    "backwards": (
+        safetensors_file({"a": entry(offsets=[8, 0])}, bytes(8)),
+        "tensor 'a', F32 (2,), takes 8 bytes, but has -8",
+    ),
+    "outside": (
+        safetensors_file({"a": entry()}, bytes(7)),
+        "tensor 'a' ends at byte 8 of 7 bytes of data",
+    ),
+    "overlap": (
+        safetensors_file({"a": entry(), "b": entry(offsets=[4, 12])}, bytes(12)),
+        "tensor 'b' overlaps another one at byte 4",
+    ),
+    "hole": (
+        safetensors_file({"a": entry(), "b": entry(offsets=[9, 17])}, bytes(17)),
+        "tensor 'b' is behind a hole at byte 9",
+    ),
+    "rest": (
+        safetensors_file({"a": entry()}, bytes(9)),
+        "its tensors take 8 bytes, but there are 9",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAFETENSORS_FAULTS)
+def test_damaged_safetensors(tmp_path: Path, name: str) -> None:
+    data, reason = SAFETENSORS_FAULTS[name]
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(data)
+    with pytest.raises(ArtifactError) as raised:
+        weights.load(path)
+    assert str(raised.value) == f"'{path}' is damaged, or no such file of weights: {reason}."
+    with pytest.raises(safetensors.SafetensorError):
+        deserialized(data)
+
+
+def test_shapes_beyond_numpy(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(safetensors_file({"a": entry(shape=[0, 1 << 70], offsets=[0, 0])}))
+    with pytest.raises(ArtifactError, match="tensor 'a' has a shape beyond limits: "):
+        weights.load(path)
+
+
+def test_nested_json_bomb(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors"
+    path.write_bytes(safetensors_file(b"[" * 1_000_000))
+    with pytest.raises(ArtifactError, match="its header is not JSON"):
+        weights.load(path)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data())
+def test_mutated_safetensors_are_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
+    path = tmp_path / "net.safetensors"
+    content = bytearray(safetensors_file({"a": entry(), "b": entry("U8", [3], [8, 11])}, bytes(11)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
+    try:
+        found = weights.load(path)
+    except ArtifactError:
+        return
+    assert sum(array.nbytes for array in found.values()) == 11
+
+
+SHARD_FAULTS: dict[str, tuple[Any, str]] = {
+    "no map": ({}, "it has no weight_map"),
+    "outside": (
+        {"weight_map": {"x": "../a.safetensors"}},
+        "it places tensor 'x' in '../a.safetensors', no .safetensors file beside it",
+    ),
+    "absolute": (
+        {"weight_map": {"x": "/a.safetensors"}},
+        "it places tensor 'x' in '/a.safetensors', no .safetensors file beside it",
+    ),
+    "backslash": (
+        {"weight_map": {"x": "..\\a.safetensors"}},
+        "it places tensor 'x' in '..\\\\a.safetensors', no .safetensors file beside it",
+    ),
+    "number": (
+        {"weight_map": {"x": 3}},
+        "it places tensor 'x' in 3, no .safetensors file beside it",
+    ),
+    "other format": (
+        {"weight_map": {"x": "a.bin"}},
+        "it places tensor 'x' in 'a.bin', no .safetensors file beside it",
+    ),
+    "lacking tensor": (
+        {"weight_map": {"x": "a.safetensors"}},
+        "it places tensor 'x' in 'a.safetensors', which lacks it",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHARD_FAULTS)
+def test_damaged_index(tmp_path: Path, name: str) -> None:
+    index, reason = SHARD_FAULTS[name]
+    weights.save(tmp_path / "a.safetensors", {"y": np.ones(1)})
+    path = tmp_path / "net.safetensors.index.json"
+    path.write_text(json.dumps(index))
+    with pytest.raises(ArtifactError) as raised:
+        weights.load(path)
+    assert str(raised.value) == f"'{path}' is damaged, or no such file of weights: {reason}."
+
+
+def test_missing_shard(tmp_path: Path) -> None:
+    path = tmp_path / "net.safetensors.index.json"
+    path.write_text(json.dumps({"weight_map": {"x": "a.safetensors"}}))
+    with pytest.raises(ArtifactError) as raised:
+        weights.load(path)
+    shard = tmp_path / "a.safetensors"
+    assert str(raised.value) == f"'{path}' needs the file '{shard}', which is not there."
+
+
+def test_npz_that_is_no_zip_file(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    path.write_bytes(b"\x80\x04]\x94.")  # a pickle, which numpy would be asked to load
+    with pytest.raises(ArtifactError) as raised:
+        weights.load(path)
+    assert str(raised.value) == (
+        f"'{path}' is damaged, or no such file of weights: it is no ZIP file."
+    )
+
+
+def test_npz_with_pickles(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    np.savez(path, x=np.array([{}], dtype=object))
+    with pytest.raises(ArtifactError) as raised:
+        weights.load(path)
+    assert str(raised.value) == (
+        f"'{path}' is damaged, or no such file of weights: Object arrays cannot be loaded when "
+        "allow_pickle=False."
+    )
+
+
+def test_npz_with_a_damaged_member(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    weights.save(path, {"x": np.arange(100)})
+    content = bytearray(path.read_bytes())
+    content[400] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(ArtifactError) as raised:
+        weights.load(path)
+    assert str(raised.value) == (
+        f"'{path}' is damaged, or no such file of weights: Bad CRC-32 for file 'x.npy'."
+    )
+
+
+def test_npz_with_a_damaged_header(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x.npy", b"\x93NUMPY\x01\x00\xff\xff{'descr'")
+    with pytest.raises(ArtifactError, match="is damaged, or no such file of weights: "):
+        weights.load(path)
+
+
+# ---------------------------------------------------------------------- names and types
+
+
+def test_unknown_ending() -> None:
+    with pytest.raises(ArgumentError) as raised:
+        weights.load("net.gguf")
+    assert str(raised.value) == (
+        "Weights are read from .safetensors, .safetensors.index.json and .npz files, "
+        "not 'net.gguf'."
+    )
+
+
+def test_pickles() -> None:
+    with pytest.raises(ArgumentError) as raised:
+        weights.load("net.pt")
+    assert str(raised.value) == (
+        "Weights are read from .safetensors, .safetensors.index.json and .npz files, not 'net.pt': "
+        "such files hold pickles, which can run code. With torch, pass "
+        "load_weights(torch.load(path, weights_only=True)), or convert the file."
+    )
+
+
+def test_ending_to_write(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError) as raised:
+        weights.save("net.bin", {})
+    assert str(raised.value) == "Weights are written to .safetensors and .npz files, not 'net.bin'."
+
+
+def test_type_that_safetensors_lack(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError) as raised:
+        weights.save(tmp_path / "net.safetensors", {"fc.weight": np.ones((2, 3), int4.numpy)})
+    assert str(raised.value) == (
+        "A safetensors file cannot hold 'fc.weight', int4 (2, 3). Its data types are " + KNOWN + "."
+    )
+
+
+@pytest.mark.parametrize("kind", [k for k in DTYPES.values() if k.numpy.isbuiltin != 1])
+def test_type_that_npz_lacks(tmp_path: Path, kind: Any) -> None:
+    with pytest.raises(ArgumentError) as raised:
+        weights.save(tmp_path / "net.npz", {"fc.weight": np.ones((2, 3), kind.numpy)})
+    assert str(raised.value) == (
+        f"An npz file cannot hold 'fc.weight', {kind.numpy} (2, 3): numpy itself lacks the data "
+        "type. Write a .safetensors file."
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    for name in ("net.safetensors", "net.npz", "net.index.json"):
+        with pytest.raises(FileNotFoundError):
+            weights.load(tmp_path / name)

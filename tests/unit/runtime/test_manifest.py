@@ -1,0 +1,145 @@
+"""Manifests: every field is checked before anything is believed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from farrier_runtime.artifact import Manifest
+from farrier_runtime.errors import ArtifactError
+from unit.runtime import modules
+
+
+def document(**changes: Any) -> str:
+    """Return a right manifest, but for some fields."""
+    return json.dumps({**json.loads(modules.manifest().to_json()), **changes})
+
+
+def with_function(**changes: Any) -> str:
+    """Return a right manifest with one function, but for some of its fields."""
+    outputs = [{"name": "y", "dtype": "int8", "shape": [2]}]
+    return document(
+        functions=[{"name": "f", "inputs": [], "outputs": outputs, "result": 0, **changes}]
+    )
+
+
+def with_input(**changes: Any) -> str:
+    """Return a right manifest with one function and input, but for some of its fields."""
+    return with_function(inputs=[{"name": "x", "dtype": "float32", "shape": [1], **changes}])
+
+
+def with_parameters(**changes: Any) -> str:
+    """Return a right manifest with weights outside, but for some of its fields."""
+    entries = {"w": {"dtype": "float32", "shape": [1]}}
+    parameters = {"file": "net.irpa", "scope": "model", "entries": entries}
+    return document(parameters={**parameters, **changes})
+
+
+def text_of(text: str) -> str:
+    """Return the text of the error that a manifest raises."""
+    with pytest.raises(ArtifactError) as caught:
+        Manifest.from_json(text)
+    return str(caught.value)
+
+
+NUMBER = "a whole number that is not negative"
+FILE = "the plain name of a .safetensors or .irpa file"
+TREE = '{"list": [...]}, {"tuple": [...]} or {"dict": {...}}'
+DTYPES = (
+    "one of float64, float32, float16, bfloat16, float8, float8_e5m2, int64, int32, int16, int8, "
+    "int4, uint64, uint32, uint16, uint8, bool"
+)
+WRONG = [
+    ("[]", "the document", "an object", "[]"),
+    (document(iree=313), "field iree", "text", "313"),
+    (document(farrier=""), "field farrier", "text", '""'),
+    (document(targets=[]), "field targets", "a list that is not empty", "[]"),
+    (document(targets=["cpu", 1]), "field targets[1]", "text", "1"),
+    (document(graph=None), "field graph", "text", "null"),
+    (document(functions={}), "field functions", "a list that is not empty", "{}"),
+    (
+        document(hashes={}),
+        "field hashes",
+        "an object with the fields module and no others",
+        "{}",
+    ),
+    (
+        document(cpu={"features": []}),
+        "field cpu",
+        "an object with the fields architecture, features and no others",
+        '{"features": []}',
+    ),
+    (with_function(name=1), "field functions[0].name", "text", "1"),
+    (with_function(inputs=1), "field functions[0].inputs", "a list", "1"),
+    (with_function(result=1), "field functions[0].result", "the index of one of 1 outputs", "1"),
+    (with_function(result=True), "field functions[0].result", NUMBER, "true"),
+    (with_function(result={"set": [0]}), "field functions[0].result", TREE, '{"set": [0]}'),
+    (with_function(result={"list": [0, -1]}), "field functions[0].result.list[1]", NUMBER, "-1"),
+    (with_input(dtype="float"), "field functions[0].inputs[0].dtype", DTYPES, '"float"'),
+    (with_input(shape=[1.5]), "field functions[0].inputs[0].shape[0]", NUMBER, "1.5"),
+    (with_input(shape=[-1]), "field functions[0].inputs[0].shape[0]", NUMBER, "-1"),
+    (with_parameters(file="../n.irpa"), "field parameters.file", FILE, '"../n.irpa"'),
+    (with_parameters(file="net.bin"), "field parameters.file", FILE, '"net.bin"'),
+    (with_parameters(entries={"w": 1}), "field parameters.entries.w", "an object", "1"),
+    (with_parameters(scope=None), "field parameters.scope", "text", "null"),
+]
+
+
+@pytest.mark.parametrize(("text", "where", "expected", "found"), WRONG)
+def test_a_wrong_field(text: str, where: str, expected: str, found: str) -> None:
+    assert text_of(text) == f"farrier.json is wrong: {where} should be {expected}, but is {found}"
+
+
+def test_a_field_that_is_unknown_or_missing() -> None:
+    expected = (
+        "farrier.json is wrong: the document should be an object with the fields format, farrier, "
+        "iree, targets, cpu, functions, parameters, hashes, graph and no others, but is "
+    )
+    assert text_of(document(extra=1)).startswith(expected)
+    assert text_of('{"format": 1}') == expected + '{"format": 1}'
+
+
+def test_two_of_the_same_name() -> None:
+    x = {"name": "x", "dtype": "int8", "shape": []}
+    assert text_of(with_function(inputs=[x, x])) == (
+        "farrier.json is wrong: field functions[0].inputs should be a list without two of the same "
+        'name, but is [{"name": "x", "dtype": "int8", "shape": []}, {"name": "x...'
+    )
+    functions = json.loads(with_function())["functions"]
+    assert text_of(document(functions=functions * 2)).startswith(
+        "farrier.json is wrong: field functions should be a list without two of the same name, "
+    )
+
+
+def test_text_that_is_not_json() -> None:
+    assert text_of("{") == (
+        "farrier.json is not JSON: Expecting property name enclosed in double quotes: "
+        "line 1 column 2 (char 1)"
+    )
+
+
+def test_a_manifest_that_is_nested_too_deeply() -> None:
+    deep = "farrier.json is nested too deeply"
+    assert text_of("[" * 100_000) == deep
+    result = '{"list": [' * 600 + "0" + "]}" * 600
+    assert text_of(with_function(result="tree").replace('"tree"', result)) == deep
+
+
+def test_a_manifest_with_all_that_it_can_have_comes_back() -> None:
+    full = json.loads(with_parameters())
+    full["cpu"] = {"architecture": "x86_64", "features": ["avx2"]}
+    result = {"dict": {"a": {"tuple": [0]}, "b": {"list": []}}}
+    full["functions"] = json.loads(with_function(result=result))["functions"]
+    assert json.loads(Manifest.from_json(json.dumps(full)).to_json()) == full
+
+
+def test_functions_print_as_signatures() -> None:
+    texts = {function.name: str(function) for function in modules.manifest().functions}
+    assert texts["add"] == "add(x: float32[4], y: float32[4]) -> float32[4]"
+    assert texts["constant"] == "constant() -> int32[3]"
+    assert texts["nested"] == (
+        "nested(x: float32[2], y: float32[2]) -> "
+        "{'sum': float32[2], 'rest': (float32[2], [float32[2]])}"
+    )
