@@ -41,7 +41,7 @@ from farrier_runtime.errors import ArgumentError
 from farrier_runtime.version import __version__
 
 if TYPE_CHECKING:
-    from farrier_compiler.mlir import Program
+    from farrier_compiler.program import Program
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,10 @@ def explain_failure(
     _logger.debug("IREE refused %s:\n%s", ", ".join(g.name for g in graphs), report)
     message, node = _blame(failure.errors, graphs)
     what = _describe(node) if node else f"the function {' or '.join(g.name for g in graphs)}"
-    parts = [f"IREE cannot compile {what} for {', '.join(map(str, targets))}: {_plain(message)}."]
+    parts = [
+        f"IREE cannot compile {what} for {', '.join(map(str, targets))}: {_plain(message)}. "
+        "Compute it with other ops or in another data type, or compile for another target."
+    ]
     if node is not None and node.location is not None:
         parts += ["  " + line for line in node.location.excerpt().splitlines()]
     error = CompileError("\n".join(parts))

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-
-import numpy as np
-from farrier_runtime import dtypes
-from farrier_runtime.dtypes import dtype
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from farrier_compiler.graph import TensorType
 from farrier_compiler.stablehlo import Builder, HloValue
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype, float32, float64
+
+if TYPE_CHECKING:
+    from farrier_compiler.iree_input import IreeBuilder
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A tensor under construction, to be computed with as in a formula."""
+    """A tensor to compute with as in a formula; numbers stand for tensors that are full of them."""
 
-    hlo: Builder
+    hlo: IreeBuilder
     value: HloValue
 
     @property
@@ -27,61 +30,289 @@ class Term:
         """The tensor's type."""
         return self.value.type
 
-    def apply(self, name: str, *others: Term | float) -> Term:
-        """Return an elementwise function of this tensor and others; numbers are broadcast."""
+    def call(self, name: str, *others: Term | float) -> Term:
+        """Return an elementwise function of this tensor and others, of this tensor's type."""
         operands = [self.value, *(self._operand(other) for other in others)]
         return Term(self.hlo, self.hlo.elementwise(name, self.type, *operands))
+
+    def portable(self, name: str, *others: Term | float) -> Term:
+        """Return what `call` would if IREE needed nothing else."""
+        operands = [self.value, *(self._operand(other) for other in others)]
+        return Term(self.hlo, Builder.elementwise(self.hlo, name, self.type, *operands))
 
     def compare(self, name: str, other: Term | float) -> Term:
         """Return where a relation holds."""
         flags = self.type.with_dtype(dtypes.bool)
         return Term(self.hlo, self.hlo.compare(name, flags, self.value, self._operand(other)))
 
-    def choose(self, yes: Term | float, no: Term) -> Term:
-        """Return `yes` where this condition holds, and `no` elsewhere."""
-        chosen = no._operand(yes)
-        return Term(self.hlo, self.hlo.select(no.type, self.value, chosen, no.value))
+    def where(self, condition: Term, other: Term | float) -> Term:
+        """Return this tensor where a condition holds, and another elsewhere."""
+        chosen = self.hlo.select(self.type, condition.value, self.value, self._operand(other))
+        return Term(self.hlo, chosen)
+
+    def bitcast(self, kind: dtype) -> Term:
+        """Return the same bits as another data type."""
+        return Term(self.hlo, self.hlo.bitcast(kind, self.value))
 
     def _operand(self, other: Term | float) -> HloValue:
         return other.value if isinstance(other, Term) else self.hlo.full(self.type, other)
 
     def __add__(self, other: Term | float) -> Term:
-        return self.apply("add", other)
+        return self.call("add", other)
 
     def __sub__(self, other: Term | float) -> Term:
-        return self.apply("subtract", other)
+        return self.call("subtract", other)
 
     def __mul__(self, other: Term | float) -> Term:
-        return self.apply("multiply", other)
+        return self.call("multiply", other)
 
     def __truediv__(self, other: Term | float) -> Term:
-        return self.apply("divide", other)
+        return self.call("divide", other)
 
     def __neg__(self) -> Term:
-        return self.apply("negative")
+        return self.call("negative")
 
     def __abs__(self) -> Term:
-        return self.apply("abs")
+        return self.call("abs")
 
-    def __lt__(self, other: Term | float) -> Term:
-        return self.compare("less", other)
+    def __and__(self, other: Term | float) -> Term:
+        return self.call("logical_and", other)
 
-    def __gt__(self, other: Term | float) -> Term:
-        return self.compare("greater", other)
+    def __or__(self, other: Term | float) -> Term:
+        return self.call("logical_or", other)
 
-    def equals(self, other: Term | float) -> Term:
-        """Return where this tensor equals another."""
-        return self.compare("equal", other)
 
-    def __and__(self, other: Term) -> Term:
-        return self.apply("logical_and", other)
+def expm1(x: Term) -> Term:
+    """Kahan's formula: the rounding error of `u = e^x` cancels in `(u - 1) / log(u)`."""
+    u = x.call("exp")
+    below = u - 1
+    precise = below * x / u.call("log")
+    coarse = below.where(abs(x).compare("greater", 1), precise)  # also where u is 0 or infinite
+    return x.where(u.compare("equal", 1), coarse)
 
-    def __or__(self, other: Term) -> Term:
-        return self.apply("logical_or", other)
 
-    def __invert__(self) -> Term:
-        return self.apply("logical_not")
+def log1p(x: Term) -> Term:
+    """Kahan's formula: the rounding error of `u = 1 + x` cancels in `log(u) / (u - 1)`."""
+    u = x + 1
+    logarithm = u.call("log")
+    precise = logarithm * x / (u - 1)
+    coarse = logarithm.where(abs(x).compare("greater", 2), precise)  # also where u is infinite
+    return x.where(u.compare("equal", 1), coarse)
 
-    def is_negative(self) -> Term:
-        """Return where the sign bit is set, -0 included."""
-        return (self < 0) | (self * 0 + 1 / self.type_one() < 0)
+
+def tanh(x: Term) -> Term:
+    """Return `-t / (t + 2)` with `t = e^(-2|x|) - 1`, which keeps small numbers precise."""
+    t = expm1(abs(x) * -2.0)
+    return x.call("sign") * (-t / (t + 2))
+
+
+@dataclass(frozen=True)
+class _Precision:
+    """What a data type needs for trigonometry.
+
+    Attributes:
+        parts: pi/2 as a sum of numbers so short that their products with counts are exact.
+        sine: Taylor coefficients of sin(r) / r in powers of r^2.
+        cosine: Taylor coefficients of cos(r).
+        arctangent: Taylor coefficients of atan(r) / r, for r up to tan(pi/8).
+    """
+
+    parts: Sequence[float]
+    sine: Sequence[float]
+    cosine: Sequence[float]
+    arctangent: Sequence[float]
+
+
+_HALF_PI = Fraction("1.57079632679489661923132169163975144209858469968755291048747229615390820314")
+
+
+def _parts(bits: int, count: int) -> tuple[float, ...]:
+    """Return pi/2 cut into numbers of `bits` bits, and the rest."""
+    rest, parts = _HALF_PI, list[float]()
+    for _ in range(count):
+        unit = Fraction(2) ** (math.frexp(float(rest))[1] - bits)
+        parts.append(float(rest // unit * unit))
+        rest -= Fraction(parts[-1])
+    return (*parts, float(rest))
+
+
+def _precision(bits: int, parts: int, terms: int, arctangent: int) -> _Precision:
+    alternating = [(-1) ** k for k in range(arctangent)]
+    return _Precision(
+        _parts(bits, parts),
+        [alternating[k] / math.factorial(2 * k + 1) for k in range(terms)],
+        [alternating[k] / math.factorial(2 * k) for k in range(terms + 1)],
+        [sign / (2 * k + 1) for k, sign in enumerate(alternating)],
+    )
+
+
+# Counts of quarter turns up to 2^17 (float32) and 2^29 (float64) are reduced without an error.
+_PRECISIONS = {float32: _precision(7, 4, 5, 10), float64: _precision(24, 3, 9, 21)}
+
+
+def _polynomial(x: Term, coefficients: Sequence[float]) -> Term:
+    highest, *lower = reversed(coefficients)
+    result = x * highest + lower[0]
+    for coefficient in lower[1:]:
+        result = result * x + coefficient
+    return result
+
+
+def _quarter_turns(x: Term) -> tuple[Term, Term, Term]:
+    """Return how many quarter turns an angle has, and the sine and the cosine of the rest."""
+    precision = _PRECISIONS[x.type.dtype]
+    count = (x * (2 / math.pi)).call("round")
+    rest = x
+    for part in precision.parts:
+        rest = rest - count * part
+    rest = rest.call("maximum", -0.8).call("minimum", 0.8)  # stay in [-1, 1] for giant angles
+    square = rest * rest
+    sine = rest * _polynomial(square, precision.sine)
+    return count, sine, _polynomial(square, precision.cosine)
+
+
+def _turned(count: Term, sine: Term, cosine: Term) -> Term:
+    """Return the sine of an angle that is so many quarter turns further."""
+    quadrant = count - (count * 0.25).call("floor") * 4
+    odd = (count * 0.5).call("floor").compare("not_equal", count * 0.5)
+    chosen = cosine.where(odd, sine)
+    return (-chosen).where(quadrant.compare("greater", 1.5), chosen)
+
+
+def sin(x: Term) -> Term:
+    """Reduce to an eighth of a turn by Cody and Waite's method, then by Taylor's series."""
+    return _turned(*_quarter_turns(x))
+
+
+def cos(x: Term) -> Term:
+    """Return the sine a quarter turn further."""
+    count, sine, cosine = _quarter_turns(x)
+    return _turned(count + 1, sine, cosine)
+
+
+def tan(x: Term) -> Term:
+    """Return sine by cosine."""
+    count, sine, cosine = _quarter_turns(x)
+    return _turned(count, sine, cosine) / _turned(count + 1, sine, cosine)
+
+
+def atan2(y: Term, x: Term) -> Term:
+    """Reduce to slopes up to tan(pi/8), sum Taylor's series there, and turn back."""
+    width, height = abs(x), abs(y)
+    longer = width.call("maximum", height)
+    slope = width.call("minimum", height) / longer
+    slope = width.call("sign").where(width.compare("equal", height), slope)
+    return _turned_back(y, x, _arctangent(slope))
+
+
+def _arctangent(slope: Term) -> Term:
+    steep = slope.compare("greater", math.tan(math.pi / 8))
+    small = ((slope - 1) / (slope + 1)).where(steep, slope)
+    series = _PRECISIONS[slope.type.dtype].arctangent
+    angle = small * _polynomial(small * small, series)
+    return (angle + math.pi / 4).where(steep, angle)
+
+
+def _turned_back(y: Term, x: Term, angle: Term) -> Term:
+    angle = (-angle + math.pi / 2).where(abs(y).compare("greater", abs(x)), angle)
+    angle = (-angle + math.pi).where(_has_sign(x), angle)
+    return (-angle).where(_has_sign(y), angle)
+
+
+def _has_sign(x: Term) -> Term:
+    """Return where a number is negative or -0."""
+    return x.bitcast(_CARRIERS[x.type.dtype]).compare("less", 0)
+
+
+_CARRIERS = {float32: dtypes.int32, float64: dtypes.int64}
+
+
+def truncated_remainder(x: Term, y: Term) -> Term:
+    """Subtract multiples of `y` without rounding, exactly while `x / y` is below 2^100."""
+    size, step = abs(x), abs(y)
+    rest = _reduced(_reduced(size, step), step)
+    rest = (rest + step).where(rest.compare("less", 0), rest)
+    rest = (rest - step).where(rest.compare("greater_equal", step), rest)
+    rest = size.where(size.compare("less", step), rest)  # also where the step is infinite
+    return (-rest).where(_has_sign(x), rest)
+
+
+def _reduced(x: Term, y: Term) -> Term:
+    """Subtract the product with the whole quotient from `x`, in four products that are exact."""
+    quotient = (x / y).call("floor")
+    for part in _halves(quotient):
+        for other in _halves(y):
+            x = x - part * other
+    return x
+
+
+def _halves(x: Term) -> tuple[Term, Term]:
+    """Return a number's upper 26 bits and the rest; masks, so that no compiler fuses it away."""
+    mask = -(2.0**27)
+    upper = (x.bitcast(dtypes.int64) & int(mask)).bitcast(float64)
+    return upper, x - upper
+
+
+def power(x: Term, y: Term) -> Term:
+    """Return `|x|^y` with the sign that an odd exponent keeps, and IEEE 754's special cases."""
+    size = abs(x)
+    found = size.portable("power", y)
+    found = size.where(size.compare("equal", 1), found)
+    half = y * 0.5
+    odd = half.call("floor").compare("not_equal", half)  # of a whole exponent; infinity is even
+    found = (-found).where(_has_sign(x) & odd, found)
+    real = x.compare("greater_equal", 0) | size.compare("equal", math.inf)
+    whole = y.call("floor").compare("equal", y)
+    found = found.where(real | whole, math.nan)
+    return y.call("exp").where(y.compare("equal", 0), found)
+
+
+def integer_power(x: Term, y: Term) -> Term:
+    """Square and multiply by every bit of the exponent; IREE reads its last six."""
+    kind = x.type.dtype
+    found = Term(x.hlo, x.hlo.full(x.type, 1))
+    square = x
+    for bit in range(kind.bits - (not kind.is_unsigned)):
+        skipped = (y & (1 << bit)).compare("equal", 0)
+        found = found.where(skipped, found * square)
+        square = square * square
+    return found if kind.is_unsigned else _reciprocal_power(x, y, found)
+
+
+def _reciprocal_power(x: Term, y: Term, found: Term) -> Term:
+    """Return powers with negative exponents too, which are 0 for all but 1 and -1."""
+    unit = Term(x.hlo, x.hlo.full(x.type, 1))
+    unit = unit.where(x.compare("equal", 1), (-((y & 1) * 2) + 1))
+    unit = unit.where(abs(x).compare("equal", 1), 0)
+    return unit.where(y.compare("less", 0), found)
+
+
+# What IREE lacks on llvm-cpu (`undefined symbol: tanh`, ...) or computes with a large error.
+_FLOAT64: Mapping[str, Callable[..., Term]] = MappingProxyType(
+    {
+        "atan2": atan2,
+        "cos": cos,
+        "expm1": expm1,
+        "log1p": log1p,
+        "power": power,
+        "sin": sin,
+        "tan": tan,
+        "tanh": tanh,
+        "truncated_remainder": truncated_remainder,
+    }
+)
+_FLOAT32: Mapping[str, Callable[..., Term]] = MappingProxyType(
+    {"atan2": atan2, "cos": cos, "power": power, "sin": sin, "tan": tan}
+)
+
+
+def function(name: str, kind: dtype) -> Callable[..., Term] | None:
+    """Return how to compute a function on a data type, where IREE's own way will not do."""
+    if name == "power" and kind.is_integer:
+        return integer_power
+    return {float64: _FLOAT64, float32: _FLOAT32}.get(kind, {}).get(name)
+
+
+def wants_float32(name: str, kind: dtype) -> bool:
+    """Return whether a function of a smaller float is computed in float32 for its sake."""
+    return kind.is_floating and (kind.bits == 8 or (kind.bits == 16 and name in _FLOAT32))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from farrier_runtime import dtypes
-from farrier_runtime.dtypes import DTYPES, dtype
+import numpy as np
 
 from farrier_compiler.graph import TensorType
+from farrier_compiler.iree_functions import Term, function, wants_float32
+from farrier_compiler.ops.elementwise import limits
 from farrier_compiler.ops.shape import spread
 from farrier_compiler.stablehlo import Builder, DimPairs, HloValue
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import DTYPES, dtype
 
 if TYPE_CHECKING:
     from farrier_compiler.ops.convolution import Convolution
@@ -31,6 +35,63 @@ class IreeBuilder(Builder):
     def signless(self, x: HloValue) -> HloValue:
         """Emit unsigned integers as signed ones of the same bits; others stay as they are."""
         return self.bitcast(signed(x.type.dtype), x)
+
+    # ------------------------------------------------------------------ elementwise
+
+    def elementwise(self, name: str, out: TensorType, *operands: HloValue) -> HloValue:
+        """IREE adds bools by exclusive or; functions that it lacks are in `iree_functions`."""
+        if name == "add" and out.dtype is dtypes.bool:
+            return super().elementwise("logical_or", out, *operands)
+        kind = operands[0].type.dtype
+        if wants_float32(name, kind):
+            wide = [self.convert(x.type.with_dtype(dtypes.float32), x) for x in operands]
+            wide_out = out.with_dtype(dtypes.float32) if out.dtype is kind else out
+            return self.convert(out, self.elementwise(name, wide_out, *wide))
+        instead = function(name, kind)
+        if instead is None:
+            return super().elementwise(name, out, *operands)
+        return instead(*[Term(self, operand) for operand in operands]).value
+
+    def compare(self, name: str, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
+        """IREE reads the NaN of float8 as a number: see `_widen`."""
+        pair = [self._widen(z) if _is_float8(z.type.dtype) else z for z in (x, y)]
+        return super().compare(name, out, *pair)
+
+    def convert(self, out: TensorType, x: HloValue) -> HloValue:
+        """IREE wraps floats around that are out of range, and forgets that integers had no sign."""
+        source, target = x.type.dtype, out.dtype
+        if _is_float8(source) and target is not source:
+            return self.convert(out, self._widen(x))
+        if _is_float8(target) and source is not dtypes.float32:
+            return super().convert(out, self.convert(out.with_dtype(dtypes.float32), x))
+        if target.is_integer and source.is_floating:
+            return self._saturate(out, x)
+        result = super().convert(out, x)
+        if source.is_unsigned and target.bits > source.bits:
+            # A widening convert is fused into a contraction, which then extends it by its sign.
+            return self.emit("stablehlo.optimization_barrier", out, result)
+        return result
+
+    def _widen(self, x: HloValue) -> HloValue:
+        """Convert float8 to float32, the one type to which IREE can; its NaN would become 480."""
+        wide = Term(self, super().convert(x.type.with_dtype(dtypes.float32), x))
+        bits = Term(self, x).bitcast(dtypes.int8) & 127
+        return wide.where(bits.compare("less", 127), math.nan).value
+
+    def _saturate(self, out: TensorType, x: HloValue) -> HloValue:
+        """Clamp to what both data types hold, NaN to 0; what lies above becomes the highest."""
+        if x.type.dtype.bits < 32:
+            return self.convert(out, super().convert(x.type.with_dtype(dtypes.float32), x))
+        low, high = _inner_limits(x.type.dtype, out.dtype)
+        term = Term(self, x)
+        inside = term.call("maximum", low).call("minimum", high)
+        inside = inside.where(term.compare("equal", term), 0)
+        found = Term(self, super().convert(out, inside.value))
+        highest = limits(out.dtype)[1]
+        if highest != high:
+            beyond = term.compare("greater", high)
+            found = Term(self, self.full(out, highest)).where(beyond, found)
+        return found.value
 
     # ------------------------------------------------------------------ shapes
 
@@ -57,8 +118,15 @@ class IreeBuilder(Builder):
     def convolution(
         self, out: TensorType, input: HloValue, kernel: HloValue, attributes: Convolution
     ) -> HloValue:
-        """Where an output size is 1, IREE verifies that the window covers the padded input."""
+        """Where an output size is 1, IREE wants the window to cover the padded input.
+
+        Depthwise ones with 16-bit operands and a float32 result fail in `tensor.collapse_shape`.
+        """
         base, exact = super().convolution, _cover(attributes, input.type, kernel.type)
+        if out.dtype.is_floating and out.dtype.bits < 32 and attributes.groups > 1:
+            left, right = (self.convert(x.type.with_dtype(dtypes.float32), x) for x in (input, kernel))
+            right = self.emit("stablehlo.optimization_barrier", right.type, right)
+            return self.convert(out, base(out.with_dtype(dtypes.float32), left, right, exact))
 
         def emit(out: TensorType, left: HloValue, right: HloValue) -> HloValue:
             return base(out, left, right, exact)
@@ -103,6 +171,18 @@ class IreeBuilder(Builder):
 def signed(kind: dtype) -> dtype:
     """Return the signed integer type of an unsigned type's size, and any other type itself."""
     return DTYPES[kind.name.removeprefix("u")] if kind.is_unsigned else kind
+
+
+def _is_float8(kind: dtype) -> bool:
+    return kind.is_floating and kind.bits == 8
+
+
+def _inner_limits(source: dtype, target: dtype) -> tuple[float, float]:
+    """Return the smallest and the largest integer of a type that a float type can represent."""
+    low, high = limits(target)
+    digits = np.finfo(source.numpy).nmant + 1
+    unit = 1 << max(high.bit_length() - digits, 0)
+    return float(low), float(high // unit * unit)
 
 
 def _cover(attributes: Convolution, input: TensorType, kernel: TensorType) -> Convolution:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.mlir import Place, Program, type_text
+from farrier_compiler.mlir_text import Place, type_text
+from farrier_compiler.program import Program
 from farrier_compiler.stablehlo import Builder, HloValue
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from farrier_runtime import dtypes
-from farrier_runtime.dtypes import dtype
 
 from farrier_compiler.graph import Shape, TensorType
-from farrier_compiler.mlir import Handle, Program, element_text, type_text
+from farrier_compiler.mlir_text import element_text, type_text
+from farrier_compiler.program import Handle, Program
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -107,6 +108,9 @@ class Builder:
 
     def elementwise(self, name: str, out: TensorType, *operands: HloValue) -> HloValue:
         """Emit the row of `ELEMENTWISE` for an op; operands have the result's shape."""
+        if out.dtype.is_unsigned and name in ("abs", "sign"):  # the spec has them for signed ones
+            one = self.full(out, 1)
+            return operands[0] if name == "abs" else self.elementwise("minimum", out, *operands, one)
         return self.emit(ELEMENTWISE[name], out, *operands)
 
     def floor_remainder(self, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
@@ -265,7 +269,7 @@ class Builder:
         type = TensorType(array.shape, dtype)
         return HloValue(self.program.constant(name, array, type), type)
 
-    def full(self, type: TensorType, value: float | int | bool) -> HloValue:
+    def full(self, type: TensorType, value: float | bool) -> HloValue:
         """Emit a tensor that holds one number everywhere."""
         array = np.broadcast_to(np.asarray(value).astype(type.dtype.numpy), type.shape)
         return self.constant(np.array(array), type.dtype)

@@ -212,7 +212,7 @@ def _check_kinds(targets: Sequence[Target]) -> None:
 
 @functools.cache
 def _resolve(flags: tuple[str, ...], common: tuple[str, ...]) -> str:
-    from farrier_compiler.mlir import device_attribute  # here: a cache hit needs no compiler
+    from farrier_compiler.program import device_attribute  # here: a cache hit needs no compiler
 
     return device_attribute((*flags, *common))
 

@@ -131,7 +131,7 @@ def _flag_refused(errors: str, flags: Sequence[str]) -> str:
 
 def _died(code: int, errors: str) -> str:
     fatal = [line for line in errors.splitlines() if line.startswith("LLVM ERROR: ")]
-    said = f" It said: {fatal[-1].removeprefix('LLVM ERROR: ').rstrip('.')}." if fatal else ""
+    said = f" It said: {fatal[-1].removeprefix('LLVM ERROR: ').rstrip('.!')}." if fatal else ""
     return (
         f"IREE's compiler {_end(code)}: a bug in it, which this program or these flags reach."
         f"{said} Leave out parts of the program to find the one that does, or compile "
@@ -183,7 +183,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _compile(place: Path, wanted: Sequence[str], flags: Sequence[str]) -> bytes:
-    from farrier_compiler.mlir import Program
+    from farrier_compiler.program import Program
 
     program = Program.read(place / "input.mlirbc", flags)
     if "--to" not in wanted:

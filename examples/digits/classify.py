@@ -1,10 +1,11 @@
 """Read handwritten digits with a compiled vmfb: neither farrier nor the compiler is needed.
 
-python classify.py digits.vmfb test_split.npz
+python examples/digits/classify.py build/digits.vmfb
 """
 
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,68 +13,75 @@ import numpy.typing as npt
 import farrier_runtime
 
 Images = npt.NDArray[np.uint8]
-Labels = npt.NDArray[np.int64]
+Digits = npt.NDArray[np.int64]
 
+TEST_SPLIT = Path(__file__).with_name("test_split.npz")
 GREY_LEVELS = 16
 SHADES = " ░▒▓█"
-DIGITS_PER_ROW = 5  # of 16 columns each: 80
+COLUMNS = 16  # of an image as text; five fit into a line of 80
+IMAGES_PER_LINE = 5
 REQUIRED_ACCURACY = 0.97
 
 
+def load_test_split() -> tuple[Images, Digits]:
+    """Return the held-out scans, (360, 8, 8) with grey levels 0..16, and the digits they show."""
+    with np.load(TEST_SPLIT) as split:
+        return split["images"], split["labels"].astype(np.int64)
+
+
 def to_input(image: Images) -> npt.NDArray[np.float32]:
-    """Return one scan, (8, 8) with levels 0..16, as the network's input: (1, 1, 8, 8) in [0, 1]."""
-    return image.astype(np.float32)[None, None] / GREY_LEVELS
+    """Return one scan as the network's input: (1, 1, 8, 8) in [0, 1]."""
+    return image.astype(np.float32)[None, None] / np.float32(GREY_LEVELS)
 
 
-def classify(net: farrier_runtime.Executable, images: Images) -> tuple[Labels, float]:
+def classify(net: farrier_runtime.Executable, images: Images) -> tuple[Digits, float]:
     """Return the digit read from each image, and the median seconds of a call."""
-    predictions: list[int] = []
+    digits: list[int] = []
     seconds: list[float] = []
     for image in images:
         x = to_input(image)
         start = time.perf_counter()
-        logits = np.asarray(net(x))
+        logits = net(x)
         seconds.append(time.perf_counter() - start)
-        predictions.append(int(logits.argmax()))
-    return np.array(predictions), float(np.median(seconds))
+        digits.append(int(np.argmax(logits)))
+    return np.array(digits), float(np.median(seconds))
 
 
 def text_art(image: Images) -> list[str]:
-    """Return the 8 lines of an image, two characters a pixel since characters are tall."""
+    """Return the 8 lines of an image, two characters a pixel because characters are tall."""
     shades = np.rint(image / GREY_LEVELS * (len(SHADES) - 1)).astype(int)
     return ["".join(SHADES[shade] * 2 for shade in line) for line in shades]
 
 
 def draw(images: Images, captions: list[str]) -> None:
     """Print images side by side with a caption under each."""
-    for start in range(0, len(images), DIGITS_PER_ROW):
-        row = slice(start, start + DIGITS_PER_ROW)
+    for start in range(0, len(images), IMAGES_PER_LINE):
+        row = slice(start, start + IMAGES_PER_LINE)
         for line in zip(*map(text_art, images[row]), strict=True):
             print("".join(line).rstrip())
-        print("".join(caption.center(16) for caption in captions[row]).rstrip() + "\n")
+        print("".join(caption.center(COLUMNS) for caption in captions[row]).rstrip() + "\n")
 
 
-def show(images: Images, labels: Labels, predictions: Labels) -> None:
-    """Draw the first scan of each digit, then the scans that were misread."""
+def show(images: Images, labels: Digits, predictions: Digits) -> None:
+    """Draw the first scan of each digit, then the scans that were misread (ten at most)."""
     first = np.unique(labels, return_index=True)[1]
     draw(images[first], [f"read as {digit}" for digit in predictions[first]])
     wrong = np.flatnonzero(predictions != labels)
     if wrong.size:
-        print(f"Misread ({wrong.size} of {labels.size}):")
-        draw(images[wrong], [f"{labels[i]}, read as {predictions[i]}" for i in wrong])
+        print(f"Misread ({wrong.size} of {labels.size}):\n")
+        draw(images[wrong[:10]], [f"{labels[i]}, read as {predictions[i]}" for i in wrong[:10]])
 
 
-def main(vmfb: str, test_split: str) -> int:
+def main(vmfb: str = "build/digits.vmfb") -> int:
     """Classify the held-out scans; return 1 if too few are read correctly."""
-    net = farrier_runtime.load(vmfb)
-    with np.load(test_split) as split:
-        images, labels = split["images"], split["labels"]
+    net = farrier_runtime.load(vmfb, device="cpu", threads=1)  # too small a network to share out
+    images, labels = load_test_split()
     predictions, latency = classify(net, images)
     show(images, labels, predictions)
-    right = int((predictions == labels).sum())
-    accuracy = right / len(labels)
-    print(f"accuracy  {accuracy:.1%} ({right} of {len(labels)} held-out scans)")
-    print(f"latency   {latency * 1e6:.0f} us an image (batch 1, median of {len(labels)} calls)")
+    correct = int((predictions == labels).sum())
+    accuracy = correct / labels.size
+    print(f"accuracy  {accuracy:.1%} ({correct} of {labels.size} held-out scans)")
+    print(f"latency   {latency * 1e6:.0f} us an image (batch 1, median of {labels.size} calls)")
     if accuracy < REQUIRED_ACCURACY:
         print(f"error: the accuracy is below {REQUIRED_ACCURACY:.0%}", file=sys.stderr)
         return 1

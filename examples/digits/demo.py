@@ -1,27 +1,27 @@
-"""Compile the digits network, then read real handwriting from the compiled file.
+"""Compile the digits network, then read real handwriting with the compiled file.
 
 python examples/digits/demo.py
 """
 
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
-from classify import to_input
+from classify import load_test_split, to_input
 from model import Net
 
 import farrier as fr
 
 HERE = Path(__file__).parent
-TEST_SPLIT = HERE / "test_split.npz"
 BUILD = Path("build")
 CPU_ARTIFACT = BUILD / "digits.vmfb"
 CUDA_ARTIFACT = BUILD / "digits-cuda.vmfb"
 ONE_DIGIT = BUILD / "digit.npy"
 
-# None in sys.modules makes an import fail: what runs below cannot use the compiler.
+# None in sys.modules makes an import fail: what runs after these lines cannot use the compiler.
 RUNTIME_ALONE = """
 import runpy, sys
 sys.modules.update(dict.fromkeys(["farrier", "farrier_compiler", "iree.compiler"]))
@@ -31,7 +31,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def compile_net(net: Net, target: str, path: Path) -> None:
-    """Compile for batch 1, save the artifact and report its size and the time it took."""
+    """Compile for one image a call, save the artifact, report the time it took and its size."""
     image = fr.InputInfo((1, 1, 8, 8), fr.float32)
     start = time.perf_counter()
     executable = fr.compile(net, args=[image], target=target, cache=False)  # a real compile time
@@ -42,24 +42,18 @@ def compile_net(net: Net, target: str, path: Path) -> None:
 
 
 def classify_with_runtime_alone() -> int:
-    """Run classify.py in a new process that has farrier_runtime only; return its exit status."""
-    print(
-        "\nA new process, without farrier and the compiler, reads the held-out scans:\n", flush=True
-    )
-    program = [sys.executable, "-X", "utf8", "-c", RUNTIME_ALONE, HERE / "classify.py"]
-    return subprocess.run([*program, CPU_ARTIFACT, TEST_SPLIT], check=False).returncode
-
-
-def save_one_digit() -> None:
-    """Write the first held-out scan as an input for `farrier run`."""
-    with np.load(TEST_SPLIT) as split:
-        np.save(ONE_DIGIT, to_input(split["images"][0]))
+    """Run classify.py where only farrier_runtime can be imported; return its exit status."""
+    print("\nA new process, without farrier or the compiler, reads held-out scans:\n", flush=True)
+    python = [sys.executable, "-X", "utf8", "-c", RUNTIME_ALONE]
+    return subprocess.run([*python, HERE / "classify.py", CPU_ARTIFACT], check=False).returncode
 
 
 def print_gpu_command() -> None:
-    """Say how to run the other artifact."""
-    farrier = Path(sys.executable).with_name("farrier")
-    print("\nOn a machine with an NVIDIA GPU (sm_80 or newer), this prints the scores of one scan:")
+    """Write one scan as an input file, and say how to run the CUDA artifact with it."""
+    images, _ = load_test_split()
+    np.save(ONE_DIGIT, to_input(images[0]))
+    farrier = os.path.relpath(Path(sys.executable).with_name("farrier"))
+    print("\nOn a machine with an NVIDIA GPU (sm_80 or newer) this prints a scan's scores:")
     print(f"  {farrier} run {CUDA_ARTIFACT} --input x=@{ONE_DIGIT} --device cuda:0")
 
 
@@ -71,8 +65,8 @@ def main() -> int:
     compile_net(net, "cpu", CPU_ARTIFACT)
     compile_net(net, "cuda:sm_80", CUDA_ARTIFACT)
     status = classify_with_runtime_alone()
-    save_one_digit()
-    print_gpu_command()
+    if status == 0:
+        print_gpu_command()
     return status
 
 

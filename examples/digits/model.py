@@ -7,6 +7,7 @@ class Net(fr.Module):
     """Three convolutions and a linear head: (N, 1, 8, 8) in [0, 1] -> (N, 10) logits."""
 
     def __init__(self):
+        """Create the layers; load_weights fills them."""
         super().__init__()
         same = ((1, 1), (1, 1))
         self.conv1 = fr.Conv(1, 16, (3, 3), padding=same, bias=False)

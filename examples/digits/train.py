@@ -37,6 +37,7 @@ class Net(nn.Module):
     """The torch twin of model.py: same layers, same parameter names."""
 
     def __init__(self) -> None:
+        """Create the layers with torch's initial weights."""
         super().__init__()
         self.conv1 = nn.Conv2d(1, 16, 3, padding=1, bias=False)
         self.norm1 = nn.BatchNorm2d(16)

@@ -12,19 +12,15 @@ import traceback
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from farrier.commands import command_line, compile, inspect, run, targets
+from farrier.commands.command_line import UsageError
 from farrier_compiler.syntax import did_you_mean
 from farrier_runtime.errors import FarrierError
 from farrier_runtime.version import __version__
 
-from farrier.commands import command_line, compile, inspect, run, targets
-
 COMMANDS = {"compile": compile, "inspect": inspect, "run": run, "targets": targets}
 
 DONE, MISTAKE, USAGE, INTERRUPTED = 0, 1, 2, 130
-
-
-class UsageError(Exception):
-    """The command line breaks the command's grammar."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -111,7 +107,7 @@ def _parse(words: Sequence[str]) -> Any:
 
 
 def _parsers() -> tuple[Parser, dict[str, Parser]]:
-    verbose = argparse.ArgumentParser(add_help=False)
+    verbose = Parser(add_help=False)
     verbose.add_argument("-v", "--verbose", action="store_true", help="show tracebacks of errors")
     parser = Parser(
         "farrier",

@@ -340,8 +340,8 @@ def apply(op: Op, *tensors: Tensor) -> Tensor:
 
 
 def record(op: Op, tensors: Sequence[Tensor]) -> Node:
-    """Record an op on tensors and return its node."""
-    values = [tensor.value for tensor in tensors]
+    """Record an op on tensors, or on arrays in their place, and return its node."""
+    values = [x.value if isinstance(x, Tensor) else Tensor(x).value for x in tensors]
     try:
         return Node(op, values, here())
     except FarrierError as error:

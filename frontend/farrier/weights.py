@@ -14,36 +14,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-import ml_dtypes
 import numpy as np
 
 from farrier_compiler.graph import Array
+from farrier_compiler.safetensors import NAMES, write_safetensors
 from farrier_runtime.artifact import save as write_file
 from farrier_runtime.errors import ArgumentError, ArtifactError
 
-# What safetensors call the data types of numpy and ml_dtypes.
-_DTYPES: dict[str, np.dtype[Any]] = {
-    "F64": np.dtype("<f8"),
-    "F32": np.dtype("<f4"),
-    "F16": np.dtype("<f2"),
-    "BF16": np.dtype(ml_dtypes.bfloat16),
-    "F8_E4M3": np.dtype(ml_dtypes.float8_e4m3fn),
-    "F8_E5M2": np.dtype(ml_dtypes.float8_e5m2),
-    "I64": np.dtype("<i8"),
-    "I32": np.dtype("<i4"),
-    "I16": np.dtype("<i2"),
-    "I8": np.dtype("i1"),
-    "U64": np.dtype("<u8"),
-    "U32": np.dtype("<u4"),
-    "U16": np.dtype("<u2"),
-    "U8": np.dtype("u1"),
-    "BOOL": np.dtype("?"),
-}
-_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+_DTYPES = {name: kind.numpy for kind, name in NAMES.items()}
 
 _LENGTH = struct.Struct("<Q")
 _LARGEST_HEADER = 100_000_000  # bytes: the format's own limit
-_ALIGNMENT = 64  # of the first tensor in files that we write
 
 _FORMATS = "Weights are read from .safetensors, .safetensors.index.json and .npz files"
 
@@ -96,7 +77,8 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
     """
     file = Path(path)
     if file.suffix == ".safetensors":
-        write_file(file, _to_safetensors(arrays))
+        _check_storable(arrays)
+        write_safetensors(file, arrays)
     elif file.suffix == ".npz":
         write_file(file, _to_npz(arrays))
     else:
@@ -204,29 +186,13 @@ def _array(file: Path, entry: _Entry, data: memoryview) -> Array:
         raise _damaged(file, f"tensor '{entry.name}' has a shape beyond limits: {error}") from None
 
 
-def _to_safetensors(arrays: Mapping[str, Array]) -> bytes:
-    """Return the file: wide elements first, so that every tensor is aligned to its own."""
-    header: dict[str, Any] = {}
-    position = 0
-    ordered = sorted(arrays.items(), key=lambda item: -item[1].itemsize)
-    for name, array in ordered:
-        stop = position + array.nbytes
-        kind = _safetensors_name(name, array)
-        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": (position, stop)}
-        position = stop
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-(_LENGTH.size + len(text)) % _ALIGNMENT)
-    return b"".join([_LENGTH.pack(len(text)), text, *(array.tobytes() for _, array in ordered)])
-
-
-def _safetensors_name(name: str, array: Array) -> str:
-    found = _NAMES.get(array.dtype)
-    if found is None or name == "__metadata__":
-        raise ArgumentError(
-            f"A safetensors file cannot hold '{name}', {array.dtype} {array.shape}. Its data types "
-            f"are {', '.join(_DTYPES)}."
-        )
-    return found
+def _check_storable(arrays: Mapping[str, Array]) -> None:
+    for name, array in arrays.items():
+        if array.dtype not in _DTYPES.values() or name == "__metadata__":
+            raise ArgumentError(
+                f"A safetensors file cannot hold '{name}', {array.dtype} {array.shape}. Its data "
+                f"types are {', '.join(_DTYPES)}."
+            )
 
 
 # ---------------------------------------------------------------------- shards

@@ -132,11 +132,18 @@ def _host_array(value: Any) -> tuple[Array, bool]:
     if hasattr(value, "__dlpack__"):
         return dlpack.to_numpy(value), False
     if isinstance(value, int | float | list | tuple):
-        return np.asarray(value), True
+        return _from_numbers(value), True
     array = np.asarray(value)
-    if array.dtype == object:
+    if array.dtype.kind in "OSU":
         raise TypeError(f"an object of type {type(value).__name__} is no array")
     return array, False
+
+
+def _from_numbers(value: Any) -> Array:
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise InputError("a list has parts of different lengths") from None
 
 
 def type_text(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
@@ -169,8 +176,7 @@ def _check(shape: tuple[int, ...], dtype: np.dtype[Any], spec: TensorSpec) -> No
 def _adapt(array: Array, value: Any, spec: TensorSpec) -> Array:
     """Give numbers the input's data type, if all of them keep their value."""
     if array.shape != spec.shape:
-        shape = list(array.shape) if array.shape else "one number"
-        raise InputError(f"expected {spec.type}, but got {shape if shape else 'nothing'}")
+        raise InputError(f"expected {spec.type}, but got shape {list(array.shape)}")
     with np.errstate(all="ignore"):
         fits = not array.size or _fits(array, spec.dtype.numpy)
     if not fits:

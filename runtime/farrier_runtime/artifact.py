@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import importlib.metadata
 import mmap
 import os
-import tempfile
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -96,22 +94,13 @@ def save(path: str | os.PathLike[str], data: bytes) -> None:
         OSError: the file cannot be written.
     """
     target = Path(path)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    part = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, target)
+        part.write_bytes(data)
+        os.replace(part, target)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
+        part.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def describe(source: Source) -> str:
@@ -155,7 +144,7 @@ def _view(source: Source) -> memoryview:
     if isinstance(source, bytes):
         return memoryview(source)
     try:
-        with open(source, "rb") as file:
+        with open(os.fspath(source), "rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the file is empty"
@@ -181,6 +170,8 @@ _NO_MANIFEST = (
 
 
 def _check_iree(made_by: str) -> None:
+    import importlib.metadata  # takes 20 ms
+
     installed = importlib.metadata.version("iree-base-runtime")
     if made_by.split(".")[:2] != installed.split(".")[:2]:
         minor = ".".join(made_by.split(".")[:2])

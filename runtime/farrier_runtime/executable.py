@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import keyword
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -216,13 +217,17 @@ def _signature(function: Function) -> inspect.Signature:
     """The signature of a call; inputs with names that Python cannot spell are called input0, ..."""
     parameters = [
         inspect.Parameter(
-            name=spec.name if spec.name.isidentifier() else f"input{index}",
+            name=spec.name if _is_name(spec.name) else f"input{index}",
             kind=inspect.Parameter.POSITIONAL_OR_KEYWORD,
             annotation=spec.type,
         )
         for index, spec in enumerate(function.inputs)
     ]
     return inspect.Signature(parameters)
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not keyword.iskeyword(text)
 
 
 def load(

@@ -90,11 +90,13 @@ def _found(path: Path, name: str, entry: Any, data_size: int) -> str:
         return "missing"
     try:
         start, end = entry["data_offsets"]
-        if not 0 <= start <= end <= data_size:
-            raise ValueError("it lies outside of the file")
-        return f"{entry['dtype']}{list(entry['shape'])}"
-    except (KeyError, TypeError, ValueError) as error:
-        raise ArtifactError(f"{path.name} is damaged: its entry {name!r}: {error!r}") from None
+        inside = 0 <= start <= end <= data_size
+        text = f"{entry['dtype']}{list(entry['shape'])}"
+    except (KeyError, TypeError, ValueError):
+        raise ArtifactError(f"{path.name} is damaged: its entry {name!r} is incomplete") from None
+    if not inside:
+        raise ArtifactError(f"{path.name} is damaged: its entry {name!r} lies outside of the file")
+    return text
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int]:

@@ -31,9 +31,7 @@ def function_name(row: Record) -> str:
 
 def traced(row: Record, tested: dtype) -> Traced:
     """Trace a row's function on inputs of a data type."""
-    infos = [
-        fr.InputInfo(operand.shape, operand.dtype or tested) for operand in row.operands
-    ]
+    infos = [fr.InputInfo(operand.shape, operand.dtype or tested) for operand in row.operands]
 
     def function(*inputs: fr.Tensor) -> Any:
         return row.function(*inputs)

@@ -1,14 +1,16 @@
 """A lit format for Python tools: each runs in a fork of the lit worker, which has imported Farrier.
 
-Starting Python and importing Farrier and IREE takes 0.5 s; a fork takes 20 ms, starts from the
+Starting Python and importing Farrier and IREE takes 0.5 s; a fork takes 10 ms, starts from the
 same state every time, and a crash in it fails one test only. What the forks do not understand
 (shell redirections, other programs) goes to lit's own shell.
 """
-# pyright: basic, reportMissingImports=false, reportMissingTypeStubs=false, reportAttributeAccessIssue=false
+# pyright: basic, reportMissingImports=false, reportMissingTypeStubs=false
+# pyright: reportAttributeAccessIssue=false
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import re
@@ -21,6 +23,7 @@ import traceback
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import lit.Test
@@ -32,26 +35,27 @@ from filecheck.parser import Parser
 from lit.formats import ShTest
 
 SECONDS = 300  # after which a tool is killed
-PYTHON_OPTIONS = ("-m", "farrier.cli")
+FARRIER = ["-m", "farrier.cli"]
+PRELOADED = ("farrier.cli", "farrier_compiler.driver", "support.show")
 
 
 @dataclass
 class Line:
-    """One RUN line: a Python tool whose output filecheck reads.
+    """One RUN line: a Python tool, filecheck, or the one into the other.
 
     Attributes:
         text: the line, for the report of a failure.
-        tool: the tool's arguments, without the interpreter.
-        fails: whether the tool is expected to exit with an error.
-        merge: whether its errors join its output.
-        check: filecheck's arguments; None where nothing is checked.
+        tool: the tool's arguments, without the interpreter; empty if filecheck reads a file.
+        check: filecheck's arguments; empty if nothing is checked.
+        fails: whether the tool must exit with an error.
+        merge: whether the tool's errors join its output.
     """
 
     text: str
     tool: list[str]
+    check: list[str]
     fails: bool = False
     merge: bool = False
-    check: list[str] | None = None
 
     @classmethod
     def parse(cls, text: str) -> Line | None:
@@ -59,40 +63,38 @@ class Line:
         lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
         words = list(lexer)
-        check = None
-        if "|" in words:
-            split = words.index("|")
-            words, check = words[:split], words[split + 1 :]
-        line = cls(text, words, check=check)
-        line._options()
-        return line if line._is_known() else None
+        start = words.index("filecheck") if "filecheck" in words else len(words)
+        line = cls(text, words[:start], words[start:])
+        return line if line._take_operators() and line._is_known() else None
 
-    def _options(self) -> None:
+    def _take_operators(self) -> bool:
+        """Take out `not`, `2>&1` and `|`, and return whether no operator is left."""
+        if self.tool and self.check and self.tool.pop() != "|":
+            return False
         if self.tool[:1] == ["not"]:
-            self.fails = True
-            del self.tool[0]
+            self.fails = bool(self.tool.pop(0))
         if self.tool[-3:] == ["2", ">&", "1"]:
             self.merge = True
             del self.tool[-3:]
+        return not any(re.fullmatch(r"[();<>|&]+", word) for word in [*self.tool, *self.check])
 
     def _is_known(self) -> bool:
-        words = [*self.tool, *(self.check or [])]
-        return (
-            self.tool[:1] == [sys.executable]
-            and len(self.tool) > 1
-            and (self.tool[1].endswith(".py") or tuple(self.tool[1:3]) == PYTHON_OPTIONS)
-            and (self.check is None or self.check[:1] == ["filecheck"])
-            and not any(re.fullmatch(r"[();<>|&]+", word) for word in words)
-        )
+        if not self.tool:
+            return bool(self.check) and not self.fails
+        if self.tool.pop(0) != sys.executable or not self.tool:
+            return False
+        return self.tool[0].endswith(".py") or self.tool[:2] == FARRIER
 
     def run(self) -> str | None:
         """Run the tool and filecheck; return what is wrong, or None."""
-        status, output, errors = run_tool(self.tool[1:], self.merge)
+        if not self.tool:
+            return run_filecheck(self.check, "")
+        status, output, errors = run_tool(self.tool, self.merge)
+        complaint = None
         if (status != 0) != self.fails or status < 0:
-            return f"exit status {status}\n--- output\n{output}\n--- errors\n{errors}"
-        if self.check is None:
-            return None
-        complaint = run_filecheck(self.check, output)
+            complaint = f"exit status {status}"
+        elif self.check:
+            complaint = run_filecheck(self.check, output)
         return complaint and f"{complaint}\n--- output\n{output}\n--- errors\n{errors}"
 
 
@@ -101,11 +103,14 @@ class ForkTest(ShTest):
 
     def execute(self, test: Any, lit_config: Any) -> Any:
         """Run a test file."""
-        lines = self._lines(test, lit_config)
-        if lines is None:
+        given = (list(test.requires), list(test.unsupported), list(test.xfails))
+        script = lit.TestRunner.parseIntegratedTestScript(test)
+        if isinstance(script, lit.Test.Result):
+            return script
+        lines = _lines(test, script)
+        if lines is None or sys.platform == "darwin" or not hasattr(os, "fork"):
+            test.requires, test.unsupported, test.xfails = given  # it reads the file again
             return super().execute(test, lit_config)
-        if isinstance(lines, lit.Test.Result):
-            return lines
         _prepare(test.config.environment)
         for line in lines:
             complaint = line.run()
@@ -113,23 +118,16 @@ class ForkTest(ShTest):
                 return lit.Test.Result(lit.Test.FAIL, f"RUN: {line.text}\n{complaint}")
         return lit.Test.Result(lit.Test.PASS)
 
-    def _lines(self, test: Any, lit_config: Any) -> Any:
-        """Return the RUN lines; None if one needs a shell; a Result if the test is not to run."""
-        if not hasattr(os, "fork") or sys.platform == "darwin" or test.config.unsupported:
-            return None
-        script = lit.TestRunner.parseIntegratedTestScript(test)
-        if isinstance(script, lit.Test.Result):
-            return script
-        directory, base = lit.TestRunner.getTempPaths(test)
-        substitutions = lit.TestRunner.getDefaultSubstitutions(test, directory, base)
-        commands = lit.TestRunner.applySubstitutions(script, substitutions)
-        os.makedirs(directory, exist_ok=True)
-        lines = [Line.parse(re.sub(r"^%dbg\([^)]*\)", "", command)) for command in commands]
-        # Both ways read the test's keywords: undo what the first reading added.
-        test.requires, test.unsupported, test.xfails = [], [], []
-        if None in lines or not lines:
-            return None
-        return lines
+
+def _lines(test: Any, script: Any) -> list[Line] | None:
+    """Return the RUN lines; None if one needs a shell."""
+    directory, base = lit.TestRunner.getTempPaths(test)
+    os.makedirs(directory, exist_ok=True)
+    substitutions = lit.TestRunner.getDefaultSubstitutions(test, directory, base)
+    commands = lit.TestRunner.applySubstitutions(script, substitutions)
+    lines = [Line.parse(re.sub(r"^%dbg\([^)]*\)", "", command)) for command in commands]
+    known = [line for line in lines if line is not None]
+    return known if len(known) == len(lines) else None
 
 
 _prepared = False
@@ -141,12 +139,11 @@ def _prepare(environment: dict[str, str]) -> None:
     if _prepared:
         return
     os.environ.update(environment)
-    import farrier.cli
-    import farrier_compiler.driver  # noqa: F401
-
-    threads = len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1
-    if threads != 1:
-        raise AssertionError(f"imports started {threads - 1} threads, which a fork would lose")
+    for module in PRELOADED:
+        importlib.import_module(module)
+    tasks = Path("/proc/self/task")
+    if tasks.is_dir() and len(list(tasks.iterdir())) != 1:
+        raise AssertionError("an import started threads, which forks would lack")
     _prepared = True
 
 
@@ -171,8 +168,8 @@ def _become(words: list[str], output: int, errors: int) -> None:
     try:
         os.dup2(output, 1)
         os.dup2(errors, 2)
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False, buffering=1)  # noqa: SIM115
         signal.alarm(SECONDS)
         status = _run(words)
     except BaseException:
@@ -185,28 +182,28 @@ def _become(words: list[str], output: int, errors: int) -> None:
 
 def _run(words: list[str]) -> int:
     warnings.simplefilter("error")
-    try:
-        if tuple(words[:2]) == PYTHON_OPTIONS:
-            from farrier.cli import main
+    if words[:2] == FARRIER:
+        from farrier.cli import main
 
-            return main(words[2:])
-        sys.argv = words
-        sys.path.insert(0, os.path.dirname(os.path.abspath(words[0])))
+        return main(words[2:])
+    sys.argv = words
+    sys.path.insert(0, os.path.dirname(os.path.abspath(words[0])))
+    try:
         runpy.run_path(words[0], run_name="__main__")
-        return 0
     except SystemExit as stop:
         if isinstance(stop.code, str):
             print(stop.code, file=sys.stderr)
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    return 0
 
 
 def run_filecheck(words: Sequence[str], text: str) -> str | None:
-    """Compare a text with the checks of a file; return filecheck's complaint, or None."""
+    """Compare a text, or a file that the arguments name, with checks; return what is wrong."""
     report = io.StringIO()
     with contextlib.redirect_stderr(report), contextlib.redirect_stdout(report):
         options = parse_argv_options(list(words))
         content = FInput.canonicalize_line_ends(text)
-        status = Matcher(options, FInput("<output>", content), Parser.from_opts(options)).run()
+        standard = options.input_file == "-"
+        given = FInput("<output>", content) if standard else FInput.from_opts(options)
+        status = Matcher(options, given, Parser.from_opts(options)).run()
     return report.getvalue() or f"filecheck: status {status}" if status else None
-
-

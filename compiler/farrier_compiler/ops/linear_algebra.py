@@ -35,7 +35,7 @@ class DotGeneral(Op):
     def infer(self, lhs: TensorType, rhs: TensorType) -> TensorType:
         check_same_dtype(self.name, (lhs, rhs))
         check_domain(self.name, lhs, "number")
-        self._check_dtype(lhs)
+        self._check_dtype(lhs.dtype)
         self._check_dims("left", lhs, self.lhs_batch + self.lhs_contracting)
         self._check_dims("right", rhs, self.rhs_batch + self.rhs_contracting)
         self._check_sizes("batch", lhs, rhs, self.lhs_batch, self.rhs_batch)
@@ -45,12 +45,11 @@ class DotGeneral(Op):
         shape = tuple(lhs.shape[dim] for dim in dims) + tuple(rhs.shape[dim] for dim in others)
         return TensorType(shape, self.dtype or lhs.dtype)
 
-    def _check_dtype(self, lhs: TensorType) -> None:
-        kind, own = self.dtype or lhs.dtype, lhs.dtype
-        if kind.is_floating != own.is_floating or kind.bits < own.bits:
+    def _check_dtype(self, own: dtype) -> None:
+        if self.dtype is not None and self.dtype.is_floating != own.is_floating:
             raise DtypeError(
-                f"dot_general of {own} cannot give {kind}: the result's data type must be of the "
-                f"same kind, and have at least {own.bits} bits."
+                f"dot_general of {own} cannot give {self.dtype}: floating-point operands have a "
+                "floating-point result, and integers have an integer one."
             )
 
     def _check_dims(self, side: str, type: TensorType, dims: tuple[int, ...]) -> None:

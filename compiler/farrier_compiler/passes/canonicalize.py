@@ -98,7 +98,7 @@ def rule(*kinds: type[Kind]) -> Callable[[Rule[Kind]], Rule[Kind]]:
 # ---------------------------------------------------------------------- arithmetic
 
 
-@rule(Add, Multiply, Maximum, Minimum, LogicalAnd, LogicalOr, LogicalXor)
+@rule(Add, Multiply, LogicalAnd, LogicalOr, LogicalXor)
 def constant_on_the_right(op: Op, node: Node, emit: Emit) -> Value | None:
     """`c + x` is `x + c`."""
     left, right = node.operands
@@ -334,7 +334,7 @@ def reverse_of_reverse(op: Reverse, node: Node, emit: Emit) -> Value | None:
     inner = made_by(node.operands[0], Reverse)
     if inner is None:
         return None
-    return emit(Reverse(tuple(set(op.dims) | set(inner[0].dims))), inner[1].operands[0])
+    return emit(Reverse(tuple(set(op.dims) ^ set(inner[0].dims))), inner[1].operands[0])
 
 
 @rule(Concatenate)

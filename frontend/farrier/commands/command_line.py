@@ -8,7 +8,13 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 
+from farrier_runtime.errors import ArgumentError
+
 FILE = "<command line>"
+
+
+class UsageError(ArgumentError):
+    """The command line breaks the command's grammar."""
 
 
 def call(words: Sequence[str], function: Callable[[], int]) -> int:
@@ -28,4 +34,4 @@ def call(words: Sequence[str], function: Callable[[], int]) -> int:
 
 def without_excerpt(text: str) -> str:
     """Return an error's text without its own excerpt of the command line, which says nothing."""
-    return re.sub(rf"^  --> {re.escape(FILE)}:1 .*\n.*\n.*(\n|$)", "", text, flags=re.M).rstrip()
+    return re.sub(rf"(?<!made here:)\n  --> {re.escape(FILE)}:1 .*\n.*\n.*", "", text)

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from farrier.commands import dumps, model, program
 from farrier.commands.files import check_folder
@@ -93,14 +93,16 @@ def run(options: argparse.Namespace) -> int:
     dumping = dumps.check(options)
     targets = _targets(options.target)
     settings = _settings(options)
-    start = time.perf_counter()
     found = program.read(path, name, options)
     if dumping:
         dumps.write(found, targets, settings, options)
     if options.output is not None or not dumping:
         output = Path(options.output or f"{found.name}.vmfb")
         check_folder(output)
-        _write(found.compile(targets, settings), output, time.perf_counter() - start, dumping)
+        start = time.perf_counter()
+        compiled = found.compile(targets, settings)
+        mixed = dumping and options.dump_to is None
+        _write(compiled, output, time.perf_counter() - start, sys.stderr if mixed else sys.stdout)
     return 0
 
 
@@ -129,10 +131,9 @@ def _settings(options: argparse.Namespace) -> Options:
     )
 
 
-def _write(compiled: Compiled, output: Path, seconds: float, dumping: bool) -> None:
-    """Write the artifact and say so, among dumps on the other channel."""
+def _write(compiled: Compiled, output: Path, seconds: float, channel: TextIO) -> None:
+    """Write the artifact and say so."""
     path = compiled.save(output)
     size = size_text(path.stat().st_size)
     targets = ", ".join(compiled.manifest.targets)
-    channel = sys.stderr if dumping else sys.stdout
     print(f"{path}: {size} for {targets}, compiled in {time_text(seconds)}", file=channel)

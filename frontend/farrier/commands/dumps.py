@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from farrier.commands.command_line import UsageError
+from farrier.commands.files import check_folder
 from farrier_compiler.syntax import did_you_mean
 from farrier_runtime.errors import ArgumentError
 
-from farrier.commands.files import check_folder
-
 if TYPE_CHECKING:
-    from farrier_compiler.driver import Options
-    from farrier_compiler.targets import Target
-
     from farrier.commands.program import Program
     from farrier.commands.stablehlo import StablehloProgram
+    from farrier_compiler.driver import Options
+    from farrier_compiler.targets import Target
 
 ALL = "all"
 
@@ -28,7 +28,8 @@ def check(options: argparse.Namespace) -> bool:
     """Return whether anything is to be dumped.
 
     Raises:
-        ArgumentError: there is no such stage, or the directory cannot be made.
+        UsageError: there is no such stage.
+        ArgumentError: the directory cannot be made.
     """
     from farrier_compiler.driver import STAGES
 
@@ -36,7 +37,7 @@ def check(options: argparse.Namespace) -> bool:
         if stage not in (*STAGES, ALL):
             hint = did_you_mean(stage, STAGES)
             known = hint if "you mean" in hint else f"; stages are {', '.join(STAGES)}, {ALL}."
-            raise ArgumentError(f"--dump {stage}: there is no such stage{known}")
+            raise UsageError(f"--dump {stage}: there is no such stage{known}")
     if options.dump_to is not None and not Path(options.dump_to).is_dir():
         check_folder(Path(options.dump_to))
         if Path(options.dump_to).exists():
@@ -66,13 +67,14 @@ def _texts(
     wanted: Sequence[str],
     options: argparse.Namespace,
 ) -> Iterator[Dump]:
-    if options.print_after_all:
-        yield from program.after_passes(targets, settings)
+    found = [program.after_passes(targets, settings)] if options.print_after_all else []
     for stage in wanted:
         if stage == ALL:
-            yield from program.all_stages(targets, settings, options.dump_weights)
+            found.append(program.all_stages(targets, settings, options.dump_weights))
         else:
-            yield from program.stage(stage, targets, settings, options.dump_weights)
+            found.append(program.stage(stage, targets, settings, options.dump_weights))
+    for name, text in itertools.chain.from_iterable(found):
+        yield name, text.rstrip("\n") + "\n"
 
 
 def _print(dumps: Iterator[Dump]) -> None:

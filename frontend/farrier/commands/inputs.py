@@ -7,14 +7,16 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from farrier.commands.command_line import UsageError
 from farrier_compiler.syntax import did_you_mean
 from farrier_runtime.dtypes import BY_SHORT_NAME, DTYPES, dtype
 from farrier_runtime.errors import ArgumentError
 
 if TYPE_CHECKING:
     import numpy as np
+
     from farrier_runtime.manifest import Function, TensorSpec
 
     Array = np.ndarray[Any, np.dtype[Any]]
@@ -43,11 +45,11 @@ class InputType:
         """Parse `[NAME=]SIZExSIZEx...xDTYPE`.
 
         Raises:
-            ArgumentError: the text has another form, or there is no such data type.
+            UsageError: the text has another form, or there is no such data type.
         """
         found = _TYPE.fullmatch(text)
         if found is None:
-            raise ArgumentError(
+            raise UsageError(
                 f"--input {text}: the form is [NAME=]SHAPExDTYPE, for example x=1x1x8x8xf32, or "
                 "f32 for a scalar."
             )
@@ -55,7 +57,7 @@ class InputType:
         if found["dtype"] not in known:
             names = ", ".join(BY_SHORT_NAME)
             hint = did_you_mean(found["dtype"], known)
-            raise ArgumentError(
+            raise UsageError(
                 f"--input {text}: there is no data type '{found['dtype']}'"
                 f"{hint if 'you mean' in hint else '.'} The data types are: {names}."
             )
@@ -64,10 +66,14 @@ class InputType:
 
     def __str__(self) -> str:
         sizes = "".join(f"{size}x" for size in self.shape)
-        return f"{self.name}={sizes}{self.dtype.short}" if self.name else f"{sizes}{self.dtype.short}"
+        return (
+            f"{self.name}={sizes}{self.dtype.short}" if self.name else f"{sizes}{self.dtype.short}"
+        )
 
 
-def bind(function: Callable[..., Any], types: Sequence[InputType]) -> tuple[list[Any], dict[str, Any]]:
+def bind(
+    function: Callable[..., Any], types: Sequence[InputType]
+) -> tuple[list[Any], dict[str, Any]]:
     """Return a call's positional and keyword arguments, an InputInfo for each type.
 
     Raises:
@@ -125,12 +131,12 @@ def _assign(function: Function, texts: Sequence[str]) -> list[tuple[str, str]]:
     for (name, value), text in zip(pairs, texts, strict=True):
         found = name or next(free, None)
         if found is None:
-            raise ArgumentError(f"--input {text}: {function} has {len(names)} inputs only.")
+            raise ArgumentError(f"--input {text}: the inputs of {function} are all given.")
         if found not in names:
             hint = did_you_mean(found, names)
             raise ArgumentError(f"--input {text}: {function} has no input '{found}'{hint}")
         if found in dict(assigned):
-            raise ArgumentError(f"--input {text}: '{found}' is given twice.")
+            raise UsageError(f"--input {text}: '{found}' is given twice.")
         assigned.append((found, value))
     return assigned
 
@@ -139,7 +145,7 @@ def _elements(spec: TensorSpec, value: str, seed: int) -> Array:
     import numpy as np
 
     if value.startswith("@"):
-        return read_array(Path(value[1:]))
+        return _read_array(Path(value[1:]))
     if value == "random":
         return _random(spec, seed)
     if value in ("zeros", "ones"):
@@ -147,7 +153,7 @@ def _elements(spec: TensorSpec, value: str, seed: int) -> Array:
     return _numbers(spec, value)
 
 
-def read_array(path: Path) -> Array:
+def _read_array(path: Path) -> Array:
     """Return the array in a .npy file.
 
     Raises:
@@ -159,12 +165,12 @@ def read_array(path: Path) -> Array:
 
     check_file(path)
     try:
-        found = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise ArgumentError(f"{path} is no .npy file that can be read: {error}") from None
+        found: Any = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError):
+        raise ArgumentError(f"{path} is no .npy file of numbers, or is damaged.") from None
     if not isinstance(found, np.ndarray):
         raise ArgumentError(f"{path} holds several arrays: save one with numpy.save.")
-    return found
+    return cast("Array", found)
 
 
 def _random(spec: TensorSpec, seed: int) -> Array:
@@ -173,7 +179,7 @@ def _random(spec: TensorSpec, seed: int) -> Array:
     generator = np.random.default_rng(seed)
     if spec.dtype.is_floating:
         return generator.standard_normal(spec.shape).astype(spec.dtype.numpy)
-    high = 1 if spec.dtype.short == "bool" else min(2**(spec.dtype.bits - 1) - 1, 100)
+    high = 1 if spec.dtype.short == "bool" else min(2 ** (spec.dtype.bits - 1) - 1, 100)
     return generator.integers(0, high, spec.shape, endpoint=True).astype(spec.dtype.numpy)
 
 
@@ -182,10 +188,10 @@ def _numbers(spec: TensorSpec, text: str) -> Array:
 
     words = [word.strip() for word in re.sub(r"[\[\]]", "", text).split(",")]
     numbers = [_number(spec.dtype, word) for word in words]
-    if any(number is None for number in numbers):
+    if None in numbers:
         raise ArgumentError(
-            f"--input {spec.name}={text}: this is not {spec.dtype} numbers between commas, nor "
-            "@FILE.npy, random, zeros or ones."
+            f"--input {spec.name}={text}: '{words[numbers.index(None)]}' is no {spec.dtype}. "
+            "Give numbers between commas, @FILE.npy, random, zeros or ones."
         )
     size = int(np.prod(spec.shape, dtype=np.int64))
     if len(numbers) not in (1, size):

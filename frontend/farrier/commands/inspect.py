@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+import math
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,18 +39,18 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _rows(path: Path, manifest: Manifest) -> Iterator[Sequence[str]]:
+def _rows(path: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield "file", f"{path}, {size_text(path.stat().st_size)}"
     yield "made by", f"Farrier {manifest.farrier}, IREE {manifest.iree}"
     yield "targets", ", ".join(manifest.targets)
     if manifest.cpu is not None:
-        features = " ".join(manifest.cpu.features) or "no further features"
-        yield "CPU", f"{manifest.cpu.architecture} with {features}"
-    yield from _contents(path, manifest)
+        yield "CPU", f"{manifest.cpu.architecture} with"
+        yield from (("", line) for line in textwrap.wrap(" ".join(manifest.cpu.features), 80))
+    yield from _sizes(path, manifest)
     for function in manifest.functions:
         yield "function", function.name
-        for kind, specs in (("input", function.inputs), ("output", function.outputs)):
-            yield from ((f"  {kind}", _spec_text(spec)) for spec in specs)
+        yield from (("  input", _spec_text(spec)) for spec in function.inputs)
+        yield from (("  output", _spec_text(spec)) for spec in function.outputs)
 
 
 def _spec_text(spec: TensorSpec) -> str:
@@ -56,13 +58,27 @@ def _spec_text(spec: TensorSpec) -> str:
     return f"{spec.name}={sizes}{spec.dtype.short}"
 
 
-def _contents(path: Path, manifest: Manifest) -> Iterator[Sequence[str]]:
-    """Yield the sizes of code and weights: executables are code, the module's data are weights."""
+def _sizes(path: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """Yield how large the parts are; weights of a few bytes are part of the program."""
     from farrier_runtime import container
 
-    directory = container.read_directory(memoryview(path.read_bytes()))
-    sizes = {member.name: member.size for member in directory.members}
-    yield "members", ", ".join(f"{name} {size_text(size)}" for name, size in sizes.items())
+    members = container.read_directory(memoryview(path.read_bytes())).members
+    sizes: dict[str, int] = {"program": 0, "code": 0, "weights": 0}
+    for member in members:
+        if member.name != container.MEMBER:
+            sizes[_part(member.name)] += member.size
+    yield from ((part, size_text(size)) for part, size in sizes.items() if size)
     parameters = manifest.parameters
     if parameters is not None:
-        yield "weights", f"{parameters.file} beside it, {len(parameters.entries)} tensors"
+        size = sum(math.prod(entry.shape) * entry.dtype.itemsize for entry in parameters.entries)
+        yield (
+            "weights",
+            f"{size_text(size)}, {len(parameters.entries)} tensors in {parameters.file} beside it",
+        )
+
+
+def _part(member: str) -> str:
+    """Return what a member of an artifact is: IREE's program, constants, or code for a device."""
+    if member == "module.fb":
+        return "program"
+    return "weights" if member.endswith(".bin") else "code"

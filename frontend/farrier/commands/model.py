@@ -6,18 +6,17 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
 
+from farrier.commands.files import check_file
+from farrier.modules.module import Module
 from farrier_compiler.diagnostics import Location
 from farrier_compiler.syntax import did_you_mean
 from farrier_runtime.errors import ArgumentError, FarrierError
-
-from farrier.commands.files import check_file
-from farrier.modules.module import Module
 
 FORMS = "MODEL is FILE.py:NAME, FILE.graph or FILE.mlir"
 
@@ -74,7 +73,8 @@ def load(path: Path, name: str) -> Callable[..., Any]:
 def _execute(path: Path) -> ModuleType:
     name = f"_model_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path.resolve())
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.resolve().parent))
     with user_code(path):
@@ -123,7 +123,7 @@ def _candidates(module: ModuleType) -> str:
 
 
 @contextmanager
-def user_code(path: Path) -> Iterator[None]:
+def user_code(path: Path) -> Generator[None]:
     """Turn errors of the model's own code into one that shows its line.
 
     Raises:

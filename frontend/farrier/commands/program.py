@@ -9,20 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farrier_compiler.graph import Graph
-from farrier_runtime.errors import ArgumentError
-
 from farrier.commands import inputs, model, stablehlo
+from farrier.commands.command_line import UsageError
 from farrier.commands.files import check_file
 from farrier.modules.module import Module
+from farrier_compiler.graph import Graph
+from farrier_runtime.errors import ArgumentError, ParseError
 
 if TYPE_CHECKING:
+    from farrier.commands.dumps import Dump
+    from farrier.commands.stablehlo import StablehloProgram
     from farrier_compiler.driver import Compiled, Options
     from farrier_compiler.targets import Target
     from farrier_runtime.manifest import ResultTree
-
-    from farrier.commands.dumps import Dump
-    from farrier.commands.stablehlo import StablehloProgram
 
 # The code that IREE generates for a kind of target.
 _CODE = {"cpu": ("llvm", "asm"), "cuda": ("llvm", "ptx"), "rocm": ("llvm",)}
@@ -105,7 +104,7 @@ def read(path: Path, name: str, options: argparse.Namespace) -> Program | Stable
         return _trace(path, name, options)
     for attribute, option in _ONLY_PYTHON.items():
         if getattr(options, attribute) not in ([], None, False):
-            raise ArgumentError(f"{option} is for Python models; {path} says its inputs itself.")
+            raise UsageError(f"{option} is for Python models; {path} says its inputs itself.")
     if path.suffix == ".mlir":
         return stablehlo.read(path, options)
     return _read_graph(path, options)
@@ -126,7 +125,7 @@ def _trace(path: Path, name: str, options: argparse.Namespace) -> Program:
 def _set_parameters(function: Callable[..., Any], label: str, options: argparse.Namespace) -> None:
     given = [options.weights is not None, options.seed is not None, options.dummy_parameters]
     if sum(given) > 1:
-        raise ArgumentError("Give one of --weights, --seed and --dummy-parameters.")
+        raise UsageError("Give one of --weights, --seed and --dummy-parameters.")
     if not isinstance(function, Module):
         if any(given):
             raise ArgumentError(f"{label} is a function, which has no parameters to set.")
@@ -156,7 +155,10 @@ def _check_set(module: Module, label: str) -> None:
 def _read_graph(path: Path, options: argparse.Namespace) -> Program:
     from farrier_compiler.text import parse_graph
 
-    graph = parse_graph(_text(path), _weights(options))
+    try:
+        graph = parse_graph(_text(path), _weights(options))
+    except ParseError as error:
+        raise ParseError(f"{path}: {error}") from None
     unset = [name for name, value in graph.constants.items() if value.data is None]
     if unset:
         raise ArgumentError(

@@ -12,18 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farrier_runtime.dtypes import BY_NUMPY
-from farrier_runtime.errors import ArgumentError
-
 from farrier.commands import inputs
 from farrier.commands.files import check_file, check_folder
 from farrier.commands.text import time_text
+from farrier_runtime.dtypes import BY_NUMPY
+from farrier_runtime.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from farrier.commands.inputs import Array
     from farrier_runtime.executable import Executable
     from farrier_runtime.manifest import Function
-
-    from farrier.commands.inputs import Array
 
 WARM_UP = 3
 
@@ -113,10 +111,11 @@ def _save(path: Path, outputs: Mapping[str, Array]) -> None:
     import io
 
     import numpy as np
+
     from farrier_runtime import artifact
 
     known = {
-        name: array if array.dtype.isbuiltin else array.astype(np.float32)
+        name: array if array.dtype.isbuiltin == 1 else array.astype(np.float32)
         for name, array in outputs.items()
     }
     buffer = io.BytesIO()

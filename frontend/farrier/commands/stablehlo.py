@@ -10,23 +10,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from farrier.commands.command_line import UsageError
 from farrier_runtime.dtypes import BY_SHORT_NAME
 from farrier_runtime.errors import ArgumentError, CompileError
 
 if TYPE_CHECKING:
+    from farrier.commands.dumps import Dump
     from farrier_compiler.driver import Compiled, Options
     from farrier_compiler.targets import Target
     from farrier_runtime.manifest import CpuRequirements, Function, TensorSpec
 
-    from farrier.commands.dumps import Dump
-
-_DECLARATION = re.compile(r'iree\.abi\.declaration = "sync func @([^"(]+)\(([^"]*)\) -> \(([^"]*)\)"')
-_TENSOR = re.compile(
-    r"%(?P<name>[^:]+): tensor<(?P<type>[^>]*)>(?: \{iree\.abi\.encoding = tensor<(?P<real>[^>]*)>\})?"
+_DECLARATION = re.compile(
+    r'iree\.abi\.declaration = "sync func @([^"(]+)\(([^"]*)\) -> \(([^"]*)\)"'
 )
-_DTYPES = {
+_TENSOR = re.compile(
+    r"%(?P<name>[^:]+): tensor<(?P<type>[^>]*)>"
+    r"(?: \{iree\.abi\.encoding = tensor<(?P<real>[^>]*)>\})?"
+)
+_ELEMENTS = {
     **BY_SHORT_NAME,
-    **{f"u{name}": dtype for name, dtype in BY_SHORT_NAME.items() if name.startswith("i")},
+    **{f"ui{name[1:]}": kind for name, kind in BY_SHORT_NAME.items() if name[0] == "u"},
+    "i1": BY_SHORT_NAME["bool"],
 }
 Result = TypeVar("Result")
 
@@ -86,8 +90,8 @@ class StablehloProgram:
 
         if stage not in PHASES:
             raise ArgumentError(
-                f"--dump {stage}: of {self.path}, which is StableHLO already, there are only IREE's "
-                f"phases: {', '.join(PHASES)}."
+                f"--dump {stage}: {self.path} is StableHLO already, of which there are only "
+                f"IREE's phases: {', '.join(PHASES)}."
             )
         found = self._phases(_flags(targets, settings), stage, weights)
         return ((f"{name}.mlir", text) for name, text in found if name == stage)
@@ -111,9 +115,9 @@ class StablehloProgram:
 
         text = self._phases(flags, "abi", weights=False)[-1][1]
         for name, inputs, outputs in _DECLARATION.findall(text):
-            results = self._specs(outputs)
+            arguments, results = self._specs(inputs), self._specs(outputs)
             tree = 0 if len(results) == 1 else {"tuple": list(range(len(results)))}
-            yield Function(name, self._specs(inputs), results, tree)
+            yield Function(name, arguments, results, tree)
 
     def _specs(self, text: str) -> tuple[TensorSpec, ...]:
         return tuple(self._spec(part) for part in re.split(r", (?=%)", text) if part)
@@ -123,7 +127,7 @@ class StablehloProgram:
 
         found = _TENSOR.fullmatch(text)
         *sizes, element = (found["real"] or found["type"]).split("x") if found else [""]
-        kind = _DTYPES["bool"] if element == "i1" else _DTYPES.get(element.lower())
+        kind = _ELEMENTS.get(element.lower())
         if found is None or kind is None or not all(map(str.isdecimal, sizes)):
             raise CompileError(
                 f"{self.path}: {text} cannot be passed: inputs and outputs are tensors of fixed "
@@ -138,8 +142,9 @@ class StablehloProgram:
             return compile()
         except CompilationFailed as failure:
             report = str(failure)
-            first = report.partition("\n")[0]
-            error = CompileError(f"IREE cannot compile {self.path}: {first}")
+            line = report.partition("\n")[0]
+            said = re.sub(r"^[^\s:]*:(\d+):(\d+):", r"line \1, column \2:", line)
+            error = CompileError(f"IREE cannot compile {self.path}: {said}.")
             error.add_note(f"IREE's report:\n{report}")
             raise error from None
 
@@ -148,11 +153,11 @@ def read(path: Path, options: argparse.Namespace) -> StablehloProgram:
     """Return the module in a file.
 
     Raises:
-        ArgumentError: an option was given that is for graphs.
+        UsageError: an option was given that is for graphs.
     """
     for option in ("weights", "function_name", "passes"):
         if getattr(options, option) is not None:
-            raise ArgumentError(
+            raise UsageError(
                 f"--{option.replace('_', '-')} is for graphs; {path} is StableHLO already."
             )
     return StablehloProgram(path, path.read_bytes())

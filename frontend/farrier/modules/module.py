@@ -27,18 +27,13 @@ class _ForwardSignature:
     def __get__(self, module: Module | None, cls: type[Module]) -> inspect.Signature:
         if module is None:
             raise AttributeError("__signature__")
-        return inspect.signature(
-            module.__call__ if "__call__" in _overrides(cls) else module.forward
-        )
-
-
-def _overrides(cls: type[Module]) -> set[str]:
-    """Return the names that classes between a Module's class and Module define."""
-    mro = cls.__mro__
-    return {name for base in mro[: mro.index(Module)] for name in vars(base)}
+        direct = cls.__call__ is not Module.__call__
+        return inspect.signature(module.__call__ if direct else module.forward)
 
 
 def _scoped(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method in which errors and IR locations carry the layer's name."""
+
     @functools.wraps(call)
     def scoped(self: Module, *args: Any, **kwargs: Any) -> Any:
         token = scope.set(Scope(self, scope.get()))
@@ -64,7 +59,8 @@ class Module:
 
     Tensors and Modules in attributes are the module's parameters and children, also in lists,
     tuples and dicts with string keys. There is nothing to register, and `super().__init__()` may
-    be left out.
+    be left out. An attribute that holds a tensor keeps its shape and data type: assignments are
+    checked, and take arrays and numbers too.
 
     Example:
         >>> class Head(fr.Module):
@@ -86,13 +82,10 @@ class Module:
 
     # ------------------------------------------------------------------ calls
 
+    @_scoped
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call `forward`; error messages and IR locations then carry this layer's name."""
-        token = scope.set(Scope(self, scope.get()))
-        try:
-            return self.forward(*args, **kwargs)
-        finally:
-            scope.reset(token)
+        return self.forward(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the module's result: subclasses define this."""
@@ -136,8 +129,9 @@ class Module:
 
     def _missing(self, name: str) -> NoReturn:
         text = f"{type(self).__name__} has no attribute '{name}'."
-        if not name.startswith("__"):
-            near = difflib.get_close_matches(name, dir(self), 1)
+        if not name.startswith("_"):
+            public = [known for known in dir(self) if not known.startswith("_")]
+            near = difflib.get_close_matches(name, public, 1)
             text += f" Did you mean: '{near[0]}'?" if near else ""
         raise AttributeError(text)
 
@@ -277,7 +271,7 @@ class Module:
             if is_unset(slot.tensor):
                 with np.errstate(all="ignore"):
                     filled = np.arange(type.size).reshape(type.shape).astype(type.dtype.numpy)
-                slot.set(Tensor(filled, name=slot.name))
+                slot.set(Tensor(filled))
 
     def reset_parameters(self, seed: int = 0) -> None:
         """Initialise the parameters of every layer below by torch's rules.

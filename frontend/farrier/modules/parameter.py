@@ -50,10 +50,10 @@ class Parameter(Tensor):
 
 
 def _checked_shape(shape: Any) -> tuple[int, ...]:
-    if isinstance(shape, Tensor):
+    if hasattr(shape, "__array__"):
         raise ArgumentError(
-            "A Parameter is made from a shape, but got a tensor. Assign the tensor itself to the "
-            "Module's attribute: every tensor there is a parameter."
+            f"A Parameter is made from a shape, but got a {type(shape).__name__}. Assign a Tensor "
+            "of the values to the Module's attribute: every tensor there is a parameter."
         )
     try:
         sizes = tuple(map(operator.index, shape))
@@ -88,7 +88,7 @@ def fitting(name: str, current: Tensor, given: Any) -> Tensor:
         DtypeError: the data type differs, or the numbers do not fit it.
         ArgumentError: the value is no array.
     """
-    tensor = given if isinstance(given, Tensor) else _as_parameter(name, current, given)
+    tensor = given if isinstance(given, Tensor) else _as_tensor(name, current, given)
     found, wanted = tensor.value.type, current.value.type
     if found.shape != wanted.shape:
         raise ShapeError(
@@ -105,9 +105,9 @@ def fitting(name: str, current: Tensor, given: Any) -> Tensor:
     return tensor
 
 
-def _as_parameter(name: str, current: Tensor, given: Any) -> Tensor:
+def _as_tensor(name: str, current: Tensor, given: Any) -> Tensor:
     try:
         array = as_array(given, current.dtype)
     except FarrierError as error:
         raise type(error)(f"{name} is {current.value.type.describe()}. {error}") from None
-    return Tensor(array, name=name)
+    return Tensor(array)

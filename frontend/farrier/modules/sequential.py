@@ -83,7 +83,7 @@ class Sequential(Module):
         modules[name] = value
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.modules]
+        return [*super().__dir__(), *vars(self).get("modules", ())]
 
     def _members(self) -> Mapping[str, Any]:
         own = {name: value for name, value in vars(self).items() if name != "modules"}

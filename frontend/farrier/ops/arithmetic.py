@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from farrier.interop import Number
-from farrier.ops.elementwise import binary
+from farrier.ops.elementwise import binary, reciprocal, rsqrt, sqrt, square
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import elementwise as primitive
@@ -137,7 +137,8 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Compute what `//` leaves elementwise, as Python's `input % other`.
 
-    The result has the divisor's sign. An integer modulo 0 is the integer itself.
+    The result has the divisor's sign. An integer modulo 0 is the integer itself. Compiled float64
+    remainders are exact for quotients up to 1e30.
 
     Args:
         input: a tensor of numbers, or a Python number.
@@ -160,7 +161,8 @@ def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 def power(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Raise to a power elementwise: `input ** other`.
 
-    Integers stay integers and wrap around; negative exponents truncate to -1, 0 or 1.
+    Integers stay integers and wrap around; negative exponents truncate to -1, 0 or 1. The Python
+    numbers 2, 3, 4, -1, 0.5 and -0.5 become multiplications, division and square roots.
 
     Args:
         input: a tensor of numbers, or a Python number.
@@ -177,7 +179,30 @@ def power(input: Tensor | Number, other: Tensor | Number) -> Tensor:
         >>> fr.power(fr.Tensor([2.0, -2.0]), 3)
         tensor([8, -8], dtype=float32, loc=cpu:0, shape=(2,))
     """
+    if isinstance(input, Tensor) and not isinstance(other, Tensor):
+        found = _easy_power(input, other)
+        if found is not None:
+            return found
     return binary(primitive.Power(), input, other)
+
+
+def _easy_power(x: Tensor, exponent: Number) -> Tensor | None:
+    """Return powers that take one or two exact steps; None for all others."""
+    kind = x.value.type.dtype
+    if kind.is_floating or (kind.is_integer and type(exponent) is int):
+        match exponent:
+            case 2:
+                return square(x)
+            case 3:
+                return multiply(square(x), x)
+            case 4:
+                return square(square(x))
+            case _:
+                pass
+    if not kind.is_floating:
+        return None
+    roots = {-1: reciprocal, 0.5: sqrt, -0.5: rsqrt}
+    return roots[exponent](x) if exponent in roots else None
 
 
 def maximum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:

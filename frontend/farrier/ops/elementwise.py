@@ -253,6 +253,8 @@ def rsqrt(input: Tensor) -> Tensor:
 def sin(input: Tensor) -> Tensor:
     """Compute the sine elementwise.
 
+    Compiled results lose digits for giant angles: beyond 2e5 in float32, 8e8 in float64.
+
     Args:
         input: a tensor of angles in radians, floating-point numbers.
 
@@ -272,6 +274,8 @@ def sin(input: Tensor) -> Tensor:
 def cos(input: Tensor) -> Tensor:
     """Compute the cosine elementwise.
 
+    Compiled results lose digits for giant angles: beyond 2e5 in float32, 8e8 in float64.
+
     Args:
         input: a tensor of angles in radians, floating-point numbers.
 
@@ -290,6 +294,8 @@ def cos(input: Tensor) -> Tensor:
 
 def tan(input: Tensor) -> Tensor:
     """Compute the tangent elementwise.
+
+    Compiled results lose digits for giant angles: beyond 2e5 in float32, 8e8 in float64.
 
     Args:
         input: a tensor of angles in radians, floating-point numbers.

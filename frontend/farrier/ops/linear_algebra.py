@@ -10,7 +10,7 @@ from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ShapeError
 
-from farrier.ops import elementwise
+from farrier.ops.arithmetic import multiply
 from farrier.ops.shape import normal_dims, permute, refuse, reshape, unsqueeze
 from farrier.tensor import Tensor, apply, as_tensor
 
@@ -165,4 +165,4 @@ def outer(vec1: Tensor, vec2: Tensor) -> Tensor:
     if vec1.rank != 1 or vec2.rank != 1:
         described = f"{vec1.value.type.describe()} and {vec2.value.type.describe()}"
         raise refuse(ShapeError(f"outer takes two vectors, but got {described}."), vec1=vec1, vec2=vec2)
-    return elementwise.multiply(unsqueeze(vec1, 1), vec2)
+    return multiply(unsqueeze(vec1, 1), vec2)

@@ -11,7 +11,8 @@ from farrier_compiler.ops.shape import Padding
 from farrier_runtime.dtypes import float32
 from farrier_runtime.errors import ArgumentError, ShapeError
 
-from farrier.ops import elementwise
+from farrier.ops.arithmetic import divide
+from farrier.ops.elementwise import cast
 from farrier.ops.shape import padding_pairs, refuse, whole_numbers
 from farrier.tensor import Tensor, apply
 
@@ -85,12 +86,12 @@ def avgpool(
     op = SumPool(*_window("avgpool", input, kernel_dims, stride, padding))
     kind = input.dtype
     small = kind.is_floating and kind.bits < 32
-    total = apply(op, elementwise.cast(input, float32) if small else input)
+    total = apply(op, cast(input, float32) if small else input)
     if count_include_pad or not any(map(any, op.padding)):
-        mean = elementwise.divide(total, math.prod(op.window))
+        mean = divide(total, math.prod(op.window))
     else:
-        mean = elementwise.divide(total, Tensor(_counts(op, input.shape).astype(total.dtype.numpy)))
-    return elementwise.cast(mean, kind) if small else mean
+        mean = divide(total, Tensor(_counts(op, input.shape).astype(total.dtype.numpy)))
+    return cast(mean, kind) if small else mean
 
 
 def _counts(op: SumPool, shape: tuple[int, ...]) -> np.ndarray:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import farrier as fr
 import numpy as np
 import pytest
+
+import farrier as fr
 from farrier import cli
-from farrier.commands.inputs import InputType
-from farrier_runtime import dtypes
 
 MODEL = """\
 import farrier as fr
@@ -142,6 +139,39 @@ def test_help(run: Run, command: str) -> None:
     assert output.startswith(f"usage: farrier {command} ")
 
 
+# ------------------------------------------------------------------ options for compiling
+
+BAD_OPTIONS = {
+    "model.py:double --input x=3,3": (
+        "--input x=3,3: the form is [NAME=]SHAPExDTYPE, for example x=1x1x8x8xf32, or f32 for a "
+        "scalar."
+    ),
+    "model.py:double --input x=3xf23": (
+        "--input x=3xf23: there is no data type 'f23'; did you mean 'f32'? The data types are: "
+        "f64, f32, f16, bf16, f8e4m3fn, f8e5m2, i64, i32, i16, i8, i4, u64, u32, u16, u8, bool."
+    ),
+    "model.py:Net --seed 1 --weights w.npz": (
+        "Give one of --weights, --seed and --dummy-parameters."
+    ),
+    "model.py:double --dump hall": "--dump hall: there is no such stage; did you mean 'hal'?",
+    "model.py:double --dump mlir": (
+        "--dump mlir: there is no such stage; stages are graph, stablehlo, iree-input, input, abi, "
+        "preprocessing, global-optimization, dispatch-creation, flow, stream, executable-sources, "
+        "executable-configurations, executable-targets, hal, vm, ptx, asm, llvm, all."
+    ),
+    "net.graph --input x=3xf32": "--input is for Python models; net.graph says its inputs itself.",
+    "net.mlir --seed 1": "--seed is for Python models; net.mlir says its inputs itself.",
+    "net.mlir --passes canonicalize": "--passes is for graphs; net.mlir is StableHLO already.",
+}
+
+
+@pytest.mark.parametrize(("words", "text"), BAD_OPTIONS.items())
+def test_bad_option(run: Run, model: Path, words: str, text: str) -> None:
+    (model / "net.graph").touch()
+    (model / "net.mlir").touch()
+    assert run("compile", *words.split()) == (2, "", f"farrier: error: {text}\n")
+
+
 # ------------------------------------------------------------------ the model
 
 BAD_MODELS = {
@@ -175,9 +205,7 @@ BAD_MODELS = {
         '     16 |         self.table = {}["weights"]\n'
         "        |                      ^^^^^^^^^^^^^"
     ),
-    "broken.py:f": (
-        "SyntaxError: '(' was never closed\n  --> broken.py:2\n    2 | def f(x:"
-    ),
+    "broken.py:f": ("SyntaxError: '(' was never closed\n  --> broken.py:2\n    2 | def f(x:"),
     "importing.py:f": (
         "ModuleNotFoundError: No module named 'missing_module'\n"
         "  --> importing.py:1 in <module>()\n"
@@ -210,28 +238,43 @@ BAD_CALLS = {
         "The model takes x, but got --input y=3xf32: missing a required argument: 'x'. Give each "
         "input its type, for example --input x=1x1x8x8xf32."
     ),
-    "model.py:double --input x=3,3": (
-        "--input x=3,3: the form is [NAME=]SHAPExDTYPE, for example x=1x1x8x8xf32, or f32 for a "
-        "scalar."
-    ),
-    "model.py:double --input x=3xf23": (
-        "--input x=3xf23: there is no data type 'f23'; did you mean 'f32'? The data types are: "
-        "f64, f32, f16, bf16, f8e4m3fn, f8e5m2, i64, i32, i16, i8, i4, u64, u32, u16, u8, bool."
-    ),
     "model.py:Net --input x=1x3xf32": (
         "model.py:Net has parameters without a value: linear.weight, linear.bias. Give "
         "--weights FILE, or --seed N for random values."
     ),
     "model.py:Net --input x=1x3xf32 --weights w.npz": "w.npz: no such file.",
-    "model.py:Net --seed 1 --weights w.npz": "Give one of --weights, --seed and --dummy-parameters.",
     "model.py:double --seed 1": "model.py:double is a function, which has no parameters to set.",
     "model.py:Net --input x=1x3xf32 --weights partial.npz": (
         "The names do not fit the parameters of Net.\n"
         "Missing: linear.bias.\n"
-        "Unknown: linear.biass (did you mean 'linear.bias'?)."
+        "Unknown: linear.biass (did you mean linear.bias?).\n"
+        "With strict=False, the names that fit are loaded."
     ),
-    "model.py:Net --input x=1x4xf32 --seed 0": "",
-    "model.py:wrong --input x=3xf32": "",
+    "model.py:Net --input x=1x4xf32 --seed 0": (
+        "Linear(3, 2) takes an input of shape (*, 3), but got float32 (1, 4).\n"
+        "  --> model.py:8 in Net.forward(), layer 'linear'\n"
+        "      8 |         return fr.relu(self.linear(x))\n"
+        "        |                        ^^^^^^^^^^^^^^\n"
+        "  x: float32 (1, 4), made here:\n"
+        "  --> <command line>:1 in farrier()\n"
+        "      1 | farrier compile model.py:Net --input x=1x4xf32 --seed 0\n"
+        "        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"
+    ),
+    "model.py:wrong --input x=3xf32": (
+        "add cannot broadcast shapes (3,) and (4,): dimension -1 has sizes 3 and 4. Sizes must be "
+        "equal, or one of them 1.\n"
+        "  --> model.py:26 in wrong()\n"
+        "     26 |     return x + y\n"
+        "        |            ^^^^^\n"
+        "  input: float32 (3,), made here:\n"
+        "  --> <command line>:1 in farrier()\n"
+        "      1 | farrier compile model.py:wrong --input x=3xf32\n"
+        "        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "  other: float32 (4,), made here:\n"
+        "  --> model.py:25 in wrong()\n"
+        "     25 |     y = fr.ones((4,))\n"
+        "        |         ^^^^^^^^^^^^^"
+    ),
     "model.py:raising --input x=3xf32": (
         "IndexError: list index out of range\n"
         "  --> model.py:32 in helper()\n"
@@ -244,10 +287,27 @@ BAD_CALLS = {
         '     35 |     raise SystemExit("enough")\n'
         "        |     ^^^^^^^^^^^^^^^^^^^^^^^^^^"
     ),
-    "model.py:counting --input x=3xf32": "",
-    "model.py:double --input x=3xf32 --target cdua": "",
-    "model.py:double --input x=3xf32 --passes canonicalise": "",
-    "model.py:double --input x=3xf32 --dump hall": "",
+    "model.py:counting --input x=3xf32": (
+        "A compiled function returns tensors, or lists, tuples and dicts of them, but this one "
+        "returned a int: 3"
+    ),
+    "model.py:double --input x=3xf32 --target cdua": (
+        "There is no target 'cdua'. Did you mean cuda? Targets are cpu, cuda, rocm, vulkan, metal, "
+        "with a model after a colon: cpu:x86-64-v3, cuda:sm_80, rocm:gfx942, vulkan:rdna3. "
+        "`farrier targets` lists all."
+    ),
+    "model.py:double --input x=3xf32 --passes canonicalise": (
+        "Pipeline, line 1, column 1: there is no pass 'canonicalise'; "
+        "did you mean 'canonicalize'?\n"
+        "  canonicalise\n"
+        "  ^"
+    ),
+    "model.py:double --input x=3xf32 --iree-flag O3": (
+        "'O3' is no flag of IREE's: flags begin with '--'."
+    ),
+    "model.py:double --input x=3xf32 --dump-to model.py": (
+        "--dump-to model.py: this is a file, not a directory."
+    ),
     "model.py:double --input x=3xf32 -o .": ". is a directory: name a file to write.",
     "model.py:double --input x=3xf32 -o no/net.vmfb": (
         "no/net.vmfb cannot be written: there is no directory no."
@@ -257,6 +317,7 @@ BAD_CALLS = {
 
 @pytest.mark.parametrize(("words", "text"), BAD_CALLS.items())
 def test_bad_call(run: Run, model: Path, words: str, text: str) -> None:
-    np.savez(model / "partial.npz", **{"linear.weight": np.ones((2, 3)), "linear.biass": 1})
+    weights = {"linear.weight": np.ones((2, 3)), "linear.biass": np.ones(2)}
+    np.savez(model / "partial.npz", **weights)  # pyright: ignore[reportArgumentType]
     found = run("compile", *words.split())
     assert found == (1, "", f"farrier: error: {text}\n")

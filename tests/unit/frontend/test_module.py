@@ -17,7 +17,7 @@ from support.messages import message
 
 class Leaf(fr.Module):
     def __init__(self, size: int = 2) -> None:
-        self.param = fr.Parameter((size,))
+        self.param: fr.Tensor = fr.Parameter((size,))
 
     def forward(self, x: fr.Tensor) -> fr.Tensor:
         return x + self.param
@@ -33,11 +33,11 @@ class Nested(fr.Module):
 
     def __init__(self) -> None:
         self.leaf = Leaf()
-        self.own = fr.Parameter((3,))
-        self.listed = [fr.Parameter((1,)), Leaf(), "text", 3]
+        self.own: fr.Tensor = fr.Parameter((3,))
+        self.listed: list[Any] = [fr.Parameter((1,)), Leaf(), "text", 3]
         self.tupled = (Leaf(), fr.Parameter((4,)))
         self.named = Pair(fr.Parameter((5,)), Leaf())
-        self.nets = {"dict_net": {"params": Leaf()}, 7: Leaf(), "none": None}
+        self.nets: dict[Any, Any] = {"dict_net": {"params": Leaf()}, 7: Leaf(), "none": None}
         self.function: Callable[..., Any] = fr.relu
 
 
@@ -349,14 +349,14 @@ def test_assigning_to_a_parameter_takes_arrays() -> None:
 
 def test_assigning_a_tensor_keeps_it() -> None:
     net, tensor = Leaf(), fr.ones((2,))
-    net.param = tensor  # pyright: ignore[reportAttributeAccessIssue]
+    net.param = tensor
     assert net.param is tensor
 
 
 def test_assigning_another_shape_or_type() -> None:
     net = Leaf()
     with pytest.raises(fr.ShapeError) as shape:
-        net.param = fr.ones((3,))  # pyright: ignore[reportAttributeAccessIssue]
+        net.param = fr.ones((3,))
     assert message(shape.value) == (
         "Leaf.param is float32 (2,), but the value given is float32 (3,). "
         "Pass a value of shape (2,)."

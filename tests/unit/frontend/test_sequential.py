@@ -19,7 +19,13 @@ def named() -> Any:
 
 
 def test_calls_the_layers_in_order() -> None:
-    net = fr.Sequential(lambda x: x + 1.0, fr.tanh, lambda x: x * 2.0)
+    def increase(x: fr.Tensor) -> fr.Tensor:
+        return x + 1.0
+
+    def double(x: fr.Tensor) -> fr.Tensor:
+        return x * 2.0
+
+    net = fr.Sequential(increase, fr.tanh, double)
     x = fr.Tensor([0.5, -3.0])
     assert net(x).tolist() == (fr.tanh(x + 1.0) * 2.0).tolist()
     assert fr.Sequential()(x) is x
@@ -125,3 +131,13 @@ def test_errors() -> None:
         _ = net[3]
     with pytest.raises(KeyError):
         _ = net["3"]
+
+
+def test_a_subclass_that_forgets_its_layers() -> None:
+    class Forgetful(fr.Sequential):
+        def __init__(self) -> None:
+            pass
+
+    with pytest.raises(AttributeError) as raised:
+        Forgetful()(fr.ones((1,)))
+    assert str(raised.value) == "Forgetful has no attribute 'modules'."

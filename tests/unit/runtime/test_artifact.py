@@ -24,8 +24,6 @@ from farrier_runtime.container import append
 from farrier_runtime.errors import ArtifactError
 from unit.runtime import modules
 
-INSTALLED = "3.13.0"
-
 
 def text_of(call: Callable[[], Any]) -> str:
     """Return the text of the ArtifactError that a call raises."""
@@ -182,7 +180,10 @@ def test_another_format_version() -> None:
 
 
 def test_another_version_of_iree(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.metadata.version", lambda _: INSTALLED)
+    def version(_: str) -> str:
+        return "3.13.0"
+
+    monkeypatch.setattr("importlib.metadata.version", version)
     other = modules.artifact(iree="3.9.1")
     assert text_of(lambda: read(other)) == (
         "artifact in memory: the module was compiled by IREE 3.9.1, but IREE 3.13.0 is installed, "

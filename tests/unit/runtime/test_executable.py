@@ -8,6 +8,7 @@ import resource
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import numpy as np
 import pytest
 
 import farrier_runtime
-from farrier_runtime import Executable
+from farrier_runtime import Executable, session
+from farrier_runtime.artifact import Function, Manifest, to_bytes
+from farrier_runtime.calls import aligned_empty
 from farrier_runtime.dtypes import DTYPES, dtype
 from farrier_runtime.errors import ArgumentError, ArtifactError, InputError
 from unit.runtime import modules
@@ -48,8 +51,8 @@ def test_arguments_by_position_and_by_name(net: Executable) -> None:
 
 
 def test_results_are_arrays_that_numpy_and_dlpack_know(add: Executable) -> None:
-    found = add(ramp(4), ramp(4))
-    assert isinstance(found, np.ndarray)
+    found: Any = add(ramp(4), ramp(4))
+    assert type(found) is np.ndarray
     assert found.dtype == np.float32
     assert found.flags.writeable
     np.testing.assert_array_equal(np.from_dlpack(found), [0, 2, 4, 6])
@@ -65,13 +68,13 @@ def test_functions_describe_themselves(add: Executable) -> None:
 
 
 def test_input_names_that_python_cannot_spell() -> None:
-    function = modules.declare("f", "x[0]: f32[2]; x[1]: f32[2]", "f32[2]")
+    function = modules.declare("f", "x.0: f32[2]; lambda: f32[2]", "f32[2]")
     plain = modules.declare("f", "x: f32[2]; y: f32[2]", "f32[2]")
     vmfb = modules.compiled(modules.source([(plain, modules.SUM)]))
-    about = farrier_runtime.artifact.Manifest(modules.IREE, ("cpu:host",), (function,))
-    loaded = farrier_runtime.load(farrier_runtime.artifact.to_bytes(vmfb, about), threads=1)
+    about = Manifest(modules.IREE, ("cpu:host",), (function,))
+    loaded = farrier_runtime.load(to_bytes(vmfb, about), threads=1)
     assert list(inspect.signature(loaded).parameters) == ["input0", "input1"]
-    np.testing.assert_array_equal(loaded([1, 2], **{"x[1]": [3, 4]}), [4, 6])
+    np.testing.assert_array_equal(loaded([1, 2], **{"lambda": [3, 4]}), [4, 6])
 
 
 def test_other_functions_of_the_artifact(path: Path, add: Executable) -> None:
@@ -127,36 +130,39 @@ def test_results_nest_as_the_manifest_says(net: Executable) -> None:
 SHAPE = (256, modules.LARGE // 256)
 
 
-def layouts() -> dict[str, np.ndarray[Any, Any]]:
-    """Return the same large array in memory that IREE can import, and in memory that it cannot."""
-    x = ramp(*SHAPE)
-    memory = np.empty(x.nbytes + 128, np.uint8)
-    start = -memory.__array_interface__["data"][0] % 64
-    found = {"plain": x, "read-only": x.copy(), "big-endian": x.astype(">f4")}
-    found["read-only"].flags.writeable = False
-    found["Fortran order"] = np.asfortranarray(x)
-    found["every second"] = np.repeat(x, 2, axis=1)[:, ::2]
-    found["reversed"] = x[::-1, ::-1].copy()[::-1, ::-1]
-    for offset in (0, 4, 16, 32):
-        part = memory[start + offset :][: x.nbytes].view(np.float32).reshape(SHAPE)
-        found[f"{offset} bytes off"] = part
-    for offset in (0, 4, 16, 32):
-        # The four share memory: each is filled when its turn comes.
-        found[f"{offset} bytes off"] = found[f"{offset} bytes off"]
-    return found
+def off(x: np.ndarray[Any, Any], offset: int) -> np.ndarray[Any, Any]:
+    """Copy an array to an address that is so many bytes past a multiple of 64."""
+    memory = aligned_empty(x.nbytes + offset)[offset:].view(x.dtype).reshape(x.shape)
+    memory[...] = x
+    return memory
 
 
-@pytest.mark.parametrize("layout", layouts())
+def read_only(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Copy an array to memory that must not be written."""
+    memory = off(x, 0)
+    memory.flags.writeable = False
+    return memory
+
+
+LAYOUTS: dict[str, Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]] = {
+    "aligned": lambda x: off(x, 0),
+    "4 bytes off": lambda x: off(x, 4),
+    "16 bytes off": lambda x: off(x, 16),
+    "32 bytes off": lambda x: off(x, 32),
+    "read-only": read_only,
+    "big-endian": lambda x: x.astype(">f4"),
+    "Fortran order": np.asfortranarray,
+    "every second": lambda x: np.repeat(x, 2, axis=1)[:, ::2],
+    "reversed": lambda x: x[::-1, ::-1].copy()[::-1, ::-1],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_any_memory_layout(net: Executable, layout: str) -> None:
     """IREE's code reads aligned memory only, and would crash from some of these."""
-    x = layouts()[layout]
-    x = x if layout[0].isalpha() else _filled(x)
+    x = LAYOUTS[layout](ramp(*SHAPE))
     np.testing.assert_array_equal(net["double_large"](x), ramp(*SHAPE) * 2)
-
-
-def _filled(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    x[...] = ramp(*SHAPE)
-    return x
+    np.testing.assert_array_equal(x, ramp(*SHAPE))
 
 
 def test_small_strided_and_big_endian_arrays(net: Executable) -> None:
@@ -173,7 +179,7 @@ def test_small_and_large_inputs_together(net: Executable) -> None:
 
 @pytest.mark.parametrize("name", ["same", "same_large"])
 def test_results_share_no_memory_with_arguments(net: Executable, name: str) -> None:
-    x = farrier_runtime.calls.aligned_empty(4 * net[name].inputs[0].shape[0]).view(np.float32)
+    x = aligned_empty(4 * net[name].inputs[0].shape[0]).view(np.float32)
     x[...] = 1
     first = net[name](x)
     second = net[name](x * 2)
@@ -213,8 +219,7 @@ def test_a_wrong_number_of_arguments(add: Executable) -> None:
 def test_wrong_names(add: Executable) -> None:
     x = ramp(4)
     assert text_of(add, x, z=x) == f"{ADD}, but none is called 'z'"
-    function = farrier_runtime.artifact.Function
-    long = function("f", (modules.tensor("image: f32[4]"),), add.outputs, 0)
+    long = Function("f", (modules.tensor("image: f32[4]"),), add.outputs, 0)
     renamed = Executable(b"", add.manifest, add._program, add.device, long)  # pyright: ignore[reportPrivateUsage]
     assert text_of(renamed, imagge=x) == (
         "f takes 1 input (image: float32[4]), but none is called 'imagge'; did you mean 'image'?"
@@ -253,7 +258,7 @@ def test_a_failed_call_leaves_the_program_as_it_was(net: Executable) -> None:
 
 
 def test_a_manifest_that_does_not_fit_its_module(add: Executable) -> None:
-    source = farrier_runtime.artifact.to_bytes(
+    source = to_bytes(
         modules.vmfb(), modules.manifest(functions=(modules.declare("gone", "", "f32[1]"),))
     )
     with pytest.raises(ArtifactError) as caught:
@@ -307,6 +312,35 @@ def test_memory_stays_flat_over_a_thousand_calls(net: Executable) -> None:
     calls(1000)
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit
     assert grown < 32 << 20
+
+
+def test_calls_on_one_thread_run_side_by_side(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_usable_cores", lambda: 2)
+    net = farrier_runtime.load(path, threads=1)
+    program = net._program  # pyright: ignore[reportPrivateUsage]
+    busy = program.take()
+    # The only free context is in use: a second one is made for this call.
+    np.testing.assert_array_equal(net(ramp(4), ramp(4)), ramp(4) * 2)
+    second = program.take()
+    assert second is not busy
+    late = threading.Thread(target=net, args=(ramp(4), ramp(4)))
+    late.start()
+    late.join(0.05)
+    assert late.is_alive()
+    program.put(busy)
+    late.join()
+
+
+def test_calls_on_all_cores_take_turns(path: Path) -> None:
+    net = farrier_runtime.load(path)
+    program = net._program  # pyright: ignore[reportPrivateUsage]
+    busy = program.take()
+    late = threading.Thread(target=net, args=(ramp(4), ramp(4)))
+    late.start()
+    late.join(0.05)
+    assert late.is_alive()
+    program.put(busy)
+    late.join()
 
 
 def test_impossible_numbers_of_threads(path: Path) -> None:

@@ -102,7 +102,7 @@ def test_a_field_that_is_unknown_or_missing() -> None:
 
 
 def test_two_of_the_same_name() -> None:
-    x = {"name": "x", "dtype": "int8", "shape": []}
+    x: dict[str, Any] = {"name": "x", "dtype": "int8", "shape": []}
     assert text_of(with_function(inputs=[x, x])) == (
         "farrier.json is wrong: field functions[0].inputs should be a list without two of the same "
         'name, but is [{"name": "x", "dtype": "int8", "shape": []}, {"name": "x...'
@@ -130,7 +130,7 @@ def test_a_manifest_that_is_nested_too_deeply() -> None:
 def test_a_manifest_with_all_that_it_can_have_comes_back() -> None:
     full = json.loads(with_parameters())
     full["cpu"] = {"architecture": "x86_64", "features": ["avx2"]}
-    result = {"dict": {"a": {"tuple": [0]}, "b": {"list": []}}}
+    result: Any = {"dict": {"a": {"tuple": [0]}, "b": {"list": []}}}
     full["functions"] = json.loads(with_function(result=result))["functions"]
     assert json.loads(Manifest.from_json(json.dumps(full)).to_json()) == full
 

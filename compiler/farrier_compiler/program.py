@@ -1,0 +1,326 @@
+"""MLIR modules under construction, read and compiled."""
+# pyright: basic, reportAttributeAccessIssue=false
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from farrier_compiler.graph import TensorType
+from farrier_compiler.mlir import (
+    CompilationFailed,
+    CompilerSession,
+    diagnostics_of,
+    invocation_of,
+    ir,
+)
+from farrier_compiler.mlir_text import (
+    PHASES,
+    RESOURCE_BYTES,
+    SCOPE,
+    Place,
+    is_splat,
+    nested_text,
+    quoted,
+    scalar_text,
+    type_text,
+)
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
+
+Handle = Any  # an ir.Value
+Body = Callable[[Sequence[Handle]], Sequence[Handle]]
+
+
+class Program:
+    """An MLIR module under construction, and its way through IREE.
+
+    Args:
+        flags: session flags, which IREE freezes when the context is made.
+
+    Raises:
+        ArgumentError: IREE has no such session flag, or it takes other values.
+    """
+
+    def __init__(self, flags: Sequence[str] = ()) -> None:
+        self.session = CompilerSession(flags)
+        self.context = self.session.borrowed
+        self._unknown = ir.Location.unknown(self.context)
+        module = ir.Module.create(self._unknown)
+        self.root = module.operation
+        self.body = module.body
+        self._point: Any = ir.InsertionPoint(self.body)
+        self._location = self._unknown
+        self._types: dict[str, Any] = {}
+        self._attributes: dict[str, Any] = {}
+        self._resources: dict[tuple[int, str], tuple[Array, Any]] = {}
+        self._parameters: dict[str, str] = {}
+        self.source: Any = None
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str], flags: Sequence[str] = ()) -> Program:
+        """Return a program from a file of MLIR text or bytecode.
+
+        Raises:
+            CompilationFailed: the file is no valid MLIR.
+        """
+        program = cls(flags)
+        with invocation_of(program.session) as invocation:
+            program.root, program.source = invocation.parse(Path(path))
+        return program
+
+    def __del__(self) -> None:
+        session = self.__dict__.pop("session", None)
+        self.__dict__.clear()  # else these refer to the context still
+        if session is not None:
+            session.release()
+
+    # ------------------------------------------------------------------ building
+
+    def at(self, place: Place | None) -> None:
+        """Give the operations that follow this location."""
+        if place is None:
+            self._location = self._unknown
+            return
+        inner = ir.Location.file(place.file, place.line, place.column, self.context)
+        self._location = ir.Location.name(place.name, inner, self.context) if place.name else inner
+
+    def type(self, text: str) -> Any:
+        """Return an MLIR type from its text."""
+        found = self._types.get(text)
+        if found is None:
+            found = self._types[text] = ir.Type.parse(text, self.context)
+        return found
+
+    def attribute(self, text: str) -> Any:
+        """Return an MLIR attribute from its text."""
+        found = self._attributes.get(text)
+        if found is None:
+            found = self._attributes[text] = ir.Attribute.parse(text, self.context)
+        return found
+
+    def function(
+        self,
+        name: str,
+        inputs: Sequence[tuple[str, str]],
+        outputs: Sequence[tuple[str, str]],
+        body: Body,
+    ) -> None:
+        """Add a public function.
+
+        Args:
+            name: its symbol.
+            inputs: name and type text of each argument.
+            outputs: name and type text of each result.
+            body: emits the function's operations, given its arguments, and returns its results.
+        """
+        types = ", ".join(text for _, text in inputs)
+        results = ", ".join(text for _, text in outputs)
+        function = self._create(
+            "func.func",
+            [],
+            [],
+            {
+                "sym_name": quoted(name),
+                "function_type": f"({types}) -> ({results})",
+                "arg_attrs": _names("iree.abi.name", inputs),
+                "res_attrs": _names("iree.abi.name", outputs),
+            },
+            regions=1,
+        )
+        self._fill(function.regions[0], [text for _, text in inputs], body, "func.return")
+
+    def operation(
+        self,
+        name: str,
+        results: Sequence[str],
+        operands: Sequence[Handle],
+        attributes: Mapping[str, str] | None = None,
+        bodies: Sequence[tuple[Sequence[str], Body]] = (),
+    ) -> list[Handle]:
+        """Emit an operation and return its results.
+
+        Args:
+            name: the operation's full name.
+            results: type text of each result.
+            operands: the values it reads.
+            attributes: attribute texts by name.
+            bodies: for each region, its argument types and what emits it.
+        """
+        made = self._create(name, results, operands, attributes or {}, regions=len(bodies))
+        for region, (types, body) in zip(made.regions, bodies, strict=True):
+            self._fill(region, types, body, "stablehlo.return")
+        return list(made.results)
+
+    def constant(self, name: str, array: Array, type: TensorType) -> Handle:
+        """Emit a constant; a large one refers to the array's memory and is not copied."""
+        attribute = self._elements(name, array, type)
+        made = ir.Operation.create(
+            "stablehlo.constant",
+            results=[attribute.type],
+            attributes={"value": attribute},
+            loc=self._location,
+            ip=self._point,
+        )
+        return made.results[0]
+
+    def parameter(self, key: str, type: TensorType) -> Handle:
+        """Emit the load of a weight that stays outside of the vmfb, in the scope `SCOPE`."""
+        text = type_text(type)
+        if key not in self._parameters:
+            symbol = self._parameters[key] = f"parameter_{len(self._parameters)}"
+            self._declare_parameter(symbol, key, text)
+        reference = {"global": f"@{self._parameters[key]}"}
+        return self._create("util.global.load", [text], [], reference, regions=0).results[0]
+
+    def _declare_parameter(self, symbol: str, key: str, text: str) -> None:
+        attributes = {
+            "sym_name": quoted(symbol),
+            "sym_visibility": '"private"',
+            "type": text,
+            "initial_value": f"#flow.parameter.named<{quoted(SCOPE)}::{quoted(key)}> : {text}",
+        }
+        outer, self._point = self._point, ir.InsertionPoint.at_block_begin(self.body)
+        self._create("util.global", [], [], attributes, regions=0)
+        self._point = outer
+
+    def _elements(self, name: str, array: Array, type: TensorType) -> Any:
+        if array.nbytes >= RESOURCE_BYTES and type.dtype.short != "bool":
+            return self._resource(name, array, type_text(type))
+        if array.size and is_splat(array):
+            return self.attribute(
+                f"dense<{scalar_text(array.flat[0], type.dtype)}> : {type_text(type)}"
+            )
+        if not array.size:
+            return self.attribute(f"dense<> : {type_text(type)}")
+        return self.attribute(f"dense<{nested_text(array, type.dtype)}> : {type_text(type)}")
+
+    def _resource(self, name: str, array: Array, type: str) -> Any:
+        """Refer to an array's memory, which is kept alive; one array is one resource."""
+        found = self._resources.get((id(array), type))
+        if found is None:
+            data = np.ascontiguousarray(array)
+            made = ir.DenseResourceElementsAttr.get_from_buffer(
+                data.view(np.uint8), name, self.type(type), 64, False, self.context
+            )
+            found = self._resources[id(array), type] = (array, made)
+        return found[1]
+
+    def _create(
+        self,
+        name: str,
+        results: Sequence[str],
+        operands: Sequence[Handle],
+        attributes: Mapping[str, str],
+        regions: int,
+    ) -> Any:
+        return ir.Operation.create(
+            name,
+            results=[self.type(text) for text in results],
+            operands=list(operands),
+            attributes={key: self.attribute(text) for key, text in attributes.items()},
+            regions=regions,
+            loc=self._location,
+            ip=self._point,
+        )
+
+    def _fill(self, region: Any, types: Sequence[str], body: Body, terminator: str) -> None:
+        block = region.blocks.append(
+            *[self.type(text) for text in types], arg_locs=[self._location] * len(types)
+        )
+        outer, self._point = self._point, ir.InsertionPoint(block)
+        try:
+            self._create(terminator, [], body(list(block.arguments)), {}, regions=0)
+        finally:
+            self._point = outer
+
+    def set_module_attribute(self, name: str, text: str) -> None:
+        """Set an attribute of the module itself."""
+        self.root.attributes[name] = self.attribute(text)
+
+    # ------------------------------------------------------------------ reading
+
+    def verify(self) -> None:
+        """Check the module by its dialects' rules.
+
+        Raises:
+            CompilationFailed: naming the operation and the rule.
+        """
+        try:
+            self.root.verify()
+        except ir.MLIRError as error:
+            raise CompilationFailed(diagnostics_of(error)) from None
+
+    def text(self, weights: bool = False, locations: bool = False) -> str:
+        """Return the module's text.
+
+        Args:
+            weights: print the elements of large constants too.
+            locations: print where each operation comes from.
+        """
+        return _text(self.root, weights, locations)
+
+    def bytecode(self) -> bytes:
+        """Return the module as MLIR bytecode, weights included."""
+        buffer = io.BytesIO()
+        self.root.write_bytecode(buffer)
+        return buffer.getvalue()
+
+    # ------------------------------------------------------------------ compiling
+
+    def compile(self) -> bytes:
+        """Run IREE's pipeline on a copy of the module and return the vmfb.
+
+        Raises:
+            CompilationFailed: the compiler refused the program.
+        """
+        with invocation_of(self.session) as invocation:
+            invocation.run(self.root.clone())
+            return invocation.vmfb()
+
+    def device(self) -> str:
+        """Run the first phases on the module in place; return what its flags choose as a device."""
+        with invocation_of(self.session) as invocation:
+            invocation.run(self.root, to="preprocessing")
+        device = self.body.operations[0].attributes["initial_value"]
+        return str(device).removesuffix(" : !hal.device")
+
+    def phases(self, to: str = PHASES[-1], weights: bool = False) -> Iterator[tuple[str, str]]:
+        """Run IREE's pipeline on a copy of the module, and yield each phase's name and IR.
+
+        Args:
+            to: the last phase to run.
+            weights: print the elements of large constants too.
+
+        Raises:
+            CompilationFailed: the compiler refused the program.
+        """
+        copy = self.root.clone()
+        previous: str | None = None
+        for phase in PHASES[: PHASES.index(to) + 1]:
+            with invocation_of(self.session) as invocation:
+                invocation.run(copy, previous, phase)
+            yield phase, _text(copy, weights)
+            previous = phase
+
+
+def device_attribute(flags: Sequence[str]) -> str:
+    """Return the text of the `#hal.device.target` attribute that session flags stand for."""
+    return Program(flags).device()
+
+
+def _text(operation: Any, weights: bool, locations: bool = False) -> str:
+    limit = {} if weights else {"large_elements_limit": 64, "large_resource_limit": 64}
+    text = operation.get_asm(enable_debug_info=locations, **limit)
+    return re.sub(r"\{-#\s*#-\}\s*$", "", text).rstrip() + "\n"
+
+
+def _names(attribute: str, items: Sequence[tuple[str, str]]) -> str:
+    return "[" + ", ".join(f"{{{attribute} = {quoted(name)}}}" for name, _ in items) + "]"

@@ -1,0 +1,413 @@
+"""The `farrier` command on artifacts: compile, inspect and run them, and refuse what is wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import farrier as fr
+import farrier_runtime
+from farrier import cli
+from support.tolerances import assert_close
+
+MODEL = """\
+import farrier as fr
+
+class Net(fr.Module):
+    def __init__(self):
+        self.first = fr.Linear(16, 32)
+        self.second = fr.Linear(32, 2)
+
+    def forward(self, x):
+        return self.second(fr.relu(self.first(x)))
+
+def parts(x, n):
+    return {"twice": x + x, "rest": (fr.cast(x, fr.bfloat16), n)}
+"""
+
+GRAPH = """\
+graph @scale(%x: f32[2,3]) -> f32[2,3] {
+  constant @factor: f32[300,3]
+  %0: f32[2,3] = multiply(%x, 2.5: f32)
+  return %0
+}
+"""
+
+STABLEHLO = """\
+func.func @main(%x: tensor<2x3xf32> {iree.abi.name = "x"}, %n: tensor<ui8>, %b: tensor<i1>)
+    -> (tensor<2x3xf32>, tensor<ui8>, tensor<i1>) {
+  %0 = stablehlo.add %x, %x : tensor<2x3xf32>
+  return %0, %n, %b : tensor<2x3xf32>, tensor<ui8>, tensor<i1>
+}
+"""
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with model.py, weights, net.vmfb and parts.vmfb, compiled by the command."""
+    folder = tmp_path_factory.mktemp("built")
+    (folder / "model.py").write_text(MODEL)
+    model = f"{folder}/model.py"
+    common = ("--target", "cpu", "--no-cache", "-o")
+    net = (f"{model}:Net", "--input", "x=4x16xf32", "--seed", "7")
+    parts = (f"{model}:parts", "--input", "2x3xf32", "--input", "n=i32")
+    assert cli.main(["compile", *net, *common, f"{folder}/net.vmfb"]) == 0
+    assert cli.main(["compile", *parts, *common, f"{folder}/parts.vmfb"]) == 0
+    return folder
+
+
+@pytest.fixture
+def run(built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in this process, in that folder; returns exit code, output and errors."""
+    monkeypatch.chdir(built)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("FARRIER_CACHE", "0")
+
+    def run(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = cli.main(words)
+        output, errors = capsys.readouterr()
+        return status, output, errors
+
+    return run
+
+
+# ------------------------------------------------------------------ compile
+
+
+def test_compile_writes_one_line(run: Run, built: Path) -> None:
+    found = run("compile", "model.py:parts", "--input", "2xf32", "--input", "n=i8", "-o", "p.vmfb")
+    assert (found[0], found[2]) == (0, "")
+    line = r"p\.vmfb: \d+\.\d kB for cpu:[\w-]+, compiled in [\d.]+ m?s\n"
+    assert re.fullmatch(line, found[1]), found[1]
+    (built / "p.vmfb").unlink()
+
+
+def test_artifact_without_a_name_is_called_after_the_function(run: Run, built: Path) -> None:
+    words = ["--input", "2xf32", "--input", "2xf32", "--function-name", "both", "--target", "cpu"]
+    status, output, _ = run("compile", "model.py:parts", *words)
+    assert (status, output.partition(":")[0]) == (0, "both.vmfb")
+    assert farrier_runtime.load(built / "both.vmfb").functions == ("both",)
+    (built / "both.vmfb").unlink()
+
+
+def test_weights_from_a_file(run: Run, built: Path) -> None:
+    generator = np.random.default_rng(0)
+    weights = {
+        name: generator.standard_normal(shape).astype(np.float32)
+        for name, shape in {
+            "first.weight": (32, 16),
+            "first.bias": (32,),
+            "second.weight": (2, 32),
+            "second.bias": (2,),
+        }.items()
+    }
+    np.savez(built / "w.npz", **weights)  # pyright: ignore[reportArgumentType]
+    words = ["--input", "x=4x16xf32", "--target", "cpu", "--weights", "w.npz"]
+    assert run("compile", "model.py:Net", *words, "-o", "w.vmfb")[0] == 0
+    assert run("compile", "model.py:Net", *words, "-o", "o.vmfb", "--weights-external")[0] == 0
+    x = generator.standard_normal((4, 16)).astype(np.float32)
+    first = x.astype(np.float64) @ weights["first.weight"].T + weights["first.bias"]
+    expected = np.maximum(first, 0) @ weights["second.weight"].T + weights["second.bias"]
+    assert_close(farrier_runtime.load("w.vmfb")(x), expected, scale=8)
+    assert_close(farrier_runtime.load("o.vmfb")(x), expected, scale=8)
+    assert "in o.safetensors beside it" in run("inspect", "o.vmfb")[1]
+
+
+def test_graph_file(run: Run, built: Path) -> None:
+    (built / "scale.graph").write_text(GRAPH.replace("  constant @factor: f32[300,3]\n", ""))
+    assert run("compile", "scale.graph", "--target", "cpu")[0] == 0
+    x = np.random.default_rng(1).standard_normal((2, 3)).astype(np.float32)
+    assert_close(farrier_runtime.load("scale.vmfb")(x), x * np.float64(2.5))
+
+
+def test_dumped_graph_compiles_again(run: Run, built: Path) -> None:
+    """What --dump graph prints, and weights by the names it gives them, make the same program."""
+    words = ["--input", "2xf32", "--input", "n=2xf32", "--target", "cpu"]
+    graph = run("compile", "model.py:parts", *words, "--dump", "graph")[1]
+    (built / "again.graph").write_text(graph)
+    assert run("compile", "again.graph", "--target", "cpu", "--dump", "graph")[1] == re.sub(
+        r"   # .*", "", graph
+    )
+
+
+def test_stablehlo_file(run: Run, built: Path) -> None:
+    (built / "add.mlir").write_text(STABLEHLO)
+    status, _, errors = run("compile", "add.mlir", "--target", "cpu")
+    assert (status, errors) == (0, "")
+    net = farrier_runtime.load("add.vmfb")
+    assert [str(spec) for spec in (*net.inputs, *net.outputs)] == [
+        "x: float32[2, 3]",
+        "input1: uint8[]",
+        "input2: bool[]",
+        "output0: float32[2, 3]",
+        "output1: uint8[]",
+        "output2: bool[]",
+    ]
+    x = np.random.default_rng(2).standard_normal((2, 3)).astype(np.float32)
+    doubled, number, flag = net(x, np.uint8(200), np.bool_(True))
+    assert_close(doubled, x * np.float64(2))
+    assert (number, flag) == (200, True)
+
+
+REFUSED = {
+    "bad.mlir": (
+        "func.func @f(%x: tensor<2xf32>) -> tensor<2xf32> { return %y : tensor<2xf32> }",
+        "IREE cannot compile bad.mlir: line 1, column 59: use of undeclared SSA value name.",
+    ),
+    "dynamic.mlir": (
+        "func.func @f(%x: tensor<?xf32>) -> tensor<?xf32> { return %x : tensor<?xf32> }",
+        "dynamic.mlir: %input0: tensor<?xf32> cannot be passed: inputs and outputs are tensors of "
+        "fixed sizes and of Farrier's data types.",
+    ),
+    "unset.graph": (
+        GRAPH,
+        "unset.graph names constants without elements: factor. Give --weights FILE.",
+    ),
+    "bad.graph": (
+        GRAPH.replace("multiply", "multiplie"),
+        "bad.graph: Graph text, line 3, column 18: there is no op 'multiplie'; "
+        "did you mean 'multiply'?\n"
+        "    %0: f32[2,3] = multiplie(%x, 2.5: f32)\n"
+        "                   ^",
+    ),
+    "binary.graph": (
+        "\udcff",
+        "binary.graph is no text: 'utf-8' codec can't decode byte 0xff in position 0: "
+        "invalid start byte.",
+    ),
+}
+
+
+@pytest.mark.parametrize("file", REFUSED)
+def test_refused_files(run: Run, built: Path, file: str) -> None:
+    source, text = REFUSED[file]
+    (built / file).write_bytes(source.encode(errors="surrogateescape"))
+    assert run("compile", file, "--target", "cpu") == (1, "", f"farrier: error: {text}\n")
+    assert not (built / file).with_suffix(".vmfb").exists()
+
+
+def test_unwritable_output_leaves_nothing(run: Run, built: Path) -> None:
+    (built / "taken.vmfb").mkdir()
+    found = run(
+        "compile", "model.py:Net", "--input", "x=4x16xf32", "--seed", "1", "-o", "taken.vmfb"
+    )
+    text = "taken.vmfb is a directory: name a file to write."
+    assert found == (1, "", f"farrier: error: {text}\n")
+    assert list((built / "taken.vmfb").iterdir()) == []
+    (built / "taken.vmfb").rmdir()
+
+
+# ------------------------------------------------------------------ inspect
+
+
+def test_inspect_json_is_the_manifest(run: Run) -> None:
+    status, output, errors = run("inspect", "net.vmfb", "--json")
+    assert (status, errors) == (0, "")
+    manifest = json.loads(output)
+    assert manifest["functions"][0]["inputs"] == [
+        {"name": "x", "dtype": "float32", "shape": [4, 16]}
+    ]
+
+
+def test_inspect_graph(run: Run) -> None:
+    status, output, _ = run("inspect", "net.vmfb", "--graph")
+    assert (status, output.partition("\n")[0]) == (0, "graph @Net(%x: f32[4,16]) -> f32[4,2] {")
+
+
+# ------------------------------------------------------------------ run
+
+
+def test_run_prints_each_output(run: Run) -> None:
+    status, output, errors = run("run", "parts.vmfb", "--input", "1,2,3,4,5,6.5", "--input", "n=-7")
+    assert (status, errors) == (0, "")
+    assert output == (
+        "output0: float32 (2, 3)\n[[2, 4, 6],\n [8, 10, 13]]\n"
+        "output1: bfloat16 (2, 3)\n[[1, 2, 3],\n [4, 5, 6.5]]\n"
+        "output2: int32 ()\n-7\n"
+    )
+
+
+def test_run_on_a_file_and_to_a_file(run: Run, built: Path) -> None:
+    x = np.random.default_rng(3).standard_normal((4, 16)).astype(np.float32)
+    np.save(built / "x.npy", x)
+    words = ["--input", "x=@x.npy", "--output", "y.npy", "--device", "cpu", "--threads", "1"]
+    assert run("run", "net.vmfb", *words) == (0, "y.npy: output0 (4, 2)\n", "")
+    assert np.array_equal(np.load("y.npy"), farrier_runtime.load("net.vmfb")(x))
+
+
+def test_run_to_an_archive(run: Run) -> None:
+    words = ["--input", "ones", "--input", "zeros", "--output", "y.npz"]
+    output = "y.npz: output0 (2, 3), output1 (2, 3), output2 ()\n"
+    assert run("run", "parts.vmfb", *words) == (0, output, "")
+    with np.load("y.npz") as found:
+        assert {name: found[name].dtype.name for name in found} == {
+            "output0": "float32",
+            "output1": "float32",  # numpy cannot read bfloat16 back
+            "output2": "int32",
+        }
+        assert np.array_equal(found["output0"], np.full((2, 3), 2, np.float32))
+
+
+def test_random_inputs_repeat(run: Run) -> None:
+    first = run("run", "net.vmfb", "--input", "random")
+    assert first[0] == 0
+    assert run("run", "net.vmfb", "--input", "random") == first
+    assert run("run", "net.vmfb", "--input", "random", "--seed", "1") != first
+
+
+def test_benchmark(run: Run) -> None:
+    status, output, errors = run("run", "net.vmfb", "--input", "zeros", "--benchmark", "5")
+    assert (status, errors) == (0, "")
+    time = r"[\d.]+ (us|ms|s)"
+    line = (
+        rf"Net on cpu:0: median {time}, fastest {time}, 90 % below {time}, [\d.e+]+ calls/s "
+        r"\(5 calls\)\n"
+    )
+    assert re.fullmatch(line, output), output
+
+
+BAD_RUNS = {
+    "net.vmf --input zeros": "net.vmf: no such file; did you mean 'net.vmfb'?",
+    ". --input zeros": ". is a directory.",
+    "model.py --input zeros": "model.py: this is not a vmfb file",
+    "cut.vmfb --input zeros": (
+        "cut.vmfb: the file is truncated, or something was added to its end"
+    ),
+    "net.vmfb": (
+        "Net(x: float32[4, 16]) -> float32[4, 2]: no --input for x: float32[4, 16]. Give "
+        "NAME=@FILE.npy, NAME=random, NAME=zeros or numbers: NAME=1,2,3."
+    ),
+    "net.vmfb --input y=zeros": (
+        "--input y=zeros: Net(x: float32[4, 16]) -> float32[4, 2] has no input 'y'; known are x"
+    ),
+    "net.vmfb --input zeros --input ones": (
+        "--input ones: the inputs of Net(x: float32[4, 16]) -> float32[4, 2] are all given."
+    ),
+    "net.vmfb --input x=1,2": (
+        "--input x=1,2: x: float32[4, 16] has 64 elements, but 2 numbers were given. Give one for "
+        "each element, or one for all."
+    ),
+    "net.vmfb --input x=zero": (
+        "--input x=zero: 'zero' is no float32. Give numbers between commas, @FILE.npy, random, "
+        "zeros or ones."
+    ),
+    "parts.vmfb --input zeros --input n=1.5": (
+        "--input n=1.5: '1.5' is no int32. Give numbers between commas, @FILE.npy, random, zeros "
+        "or ones."
+    ),
+    "parts.vmfb --input zeros --input n=3000000000": (
+        "--input n=3000000000: '3000000000' is no int32. Give numbers between commas, @FILE.npy, "
+        "random, zeros or ones."
+    ),
+    "net.vmfb --input x=@data/a.npy": "data/a.npy: no such file.",
+    "net.vmfb --input x=@model.py": "model.py is no .npy file of numbers, or is damaged.",
+    "net.vmfb --input x=@several.npz": (
+        "several.npz holds several arrays: save one with numpy.save."
+    ),
+    "net.vmfb --input x=@wrong.npy": (
+        "Input 'x' of Net: expected float32[4, 16], but got float32[4, 3]"
+    ),
+    "net.vmfb --input zeros --function Nett": "No function is called 'Nett'; did you mean 'Net'?",
+    "net.vmfb --input zeros --device gpux": (
+        "'gpux' is not a device. Devices are cpu, cuda, metal, rocm, vulkan and gpu, with an index "
+        "where there are several: cuda:1"
+    ),
+    "net.vmfb --input zeros --threads 0": (
+        "threads=0 is not possible: give 1 or more, or leave it out"
+    ),
+    "parts.vmfb --input zeros --input zeros --output y.npy": (
+        "--output y.npy: 3 outputs (output0, output1, output2) can be written to a .npz file."
+    ),
+    "net.vmfb --input zeros --output y.txt": (
+        "--output y.txt: 1 output (output0) can be written to a .npy file."
+    ),
+    "net.vmfb --input zeros --output no/y.npy": (
+        "no/y.npy cannot be written: there is no directory no."
+    ),
+}
+
+
+@pytest.mark.parametrize(("words", "text"), BAD_RUNS.items())
+def test_bad_run(run: Run, built: Path, words: str, text: str) -> None:
+    data = (built / "net.vmfb").read_bytes()
+    (built / "cut.vmfb").write_bytes(data[: len(data) // 2])
+    np.savez(built / "several.npz", a=np.zeros(1), b=np.zeros(1))
+    np.save(built / "wrong.npy", np.zeros((4, 3), np.float32))
+    assert run("run", *words.split()) == (1, "", f"farrier: error: {text}\n")
+
+
+def test_input_given_twice_is_wrong_usage(run: Run) -> None:
+    found = run("run", "net.vmfb", "--input", "x=zeros", "--input", "x=ones")
+    assert found == (2, "", "farrier: error: --input x=ones: 'x' is given twice.\n")
+
+
+def test_device_that_is_not_in_the_artifact(run: Run) -> None:
+    cpu = farrier_runtime.load("net.vmfb").targets[0]
+    text = (
+        f"net.vmfb: there is no code for cuda:0: it was compiled for {cpu}. Compile with "
+        "target='cuda' too"
+    )
+    found = run("run", "net.vmfb", "--input", "zeros", "--device", "cuda:0")
+    assert found == (1, "", f"farrier: error: {text}\n")
+
+
+def test_inspect_refuses_the_same_files(run: Run) -> None:
+    for file in ("net.vmf", ".", "model.py", "cut.vmfb"):
+        found = run("inspect", file)
+        assert (found[0], found[1], found[2].count("\n")) == (1, "", 1)
+
+
+# ------------------------------------------------------------------ real processes
+
+
+def test_tool_and_command_are_the_same(built: Path) -> None:
+    tool = Path(fr.__file__).parents[2] / "tools" / "compile.py"
+    words = [f"{built}/model.py:parts", "--input", "2xf32", "--input", "n=2xf32", "--dump", "graph"]
+    by_tool = _process(sys.executable, str(tool), *words)
+    assert by_tool.returncode == 0, by_tool.stderr
+    by_command = _process(sys.executable, "-m", "farrier.cli", "compile", *words)
+    assert by_command.stdout == by_tool.stdout
+
+
+def test_inspect_and_run_need_no_compiler(built: Path) -> None:
+    program = (
+        "import sys; sys.modules['iree.compiler'] = None\n"
+        "from farrier.cli import main\n"
+        "for words in (['--help'], ['targets'], ['inspect', 'net.vmfb'],\n"
+        "              ['run', 'net.vmfb', '--input', 'zeros']):\n"
+        "    assert main(words) == 0"
+    )
+    done = _process(sys.executable, "-c", program, folder=built)
+    assert done.returncode == 0, done.stderr
+
+
+def test_verbose_shows_the_traceback(built: Path) -> None:
+    done = _process(
+        sys.executable, "-m", "farrier.cli", "compile", "-v", "absent.py:f", folder=built
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback (most recent call last):")
+    assert done.stderr.endswith("farrier: error: absent.py: no such file.\n")
+
+
+def test_output_may_be_cut_off(built: Path) -> None:
+    """As `farrier ... | head -1` does."""
+    command = f"{sys.executable} -m farrier.cli targets | {sys.executable} -c 'input()'"
+    shell = shutil.which("bash") or "sh"
+    done = _process(shell, "-c", f"set -o pipefail; {command}", folder=built)
+    assert done.stderr == ""
+
+
+def _process(*words: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120)

@@ -1,0 +1,183 @@
+"""Rows of convolution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import farrier as fr
+import numpy as np
+from farrier.tensor import apply
+from farrier_compiler.ops.convolution import Convolution
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype
+from numpy.typing import NDArray
+from support.records import FLOATS, NUMBERS, Operand, Record
+
+Array = NDArray[Any]
+Pairs = tuple[tuple[int, int], ...]
+FLOAT32 = (dtypes.float32,)
+
+
+def _row(
+    name: str,
+    input: tuple[int, ...],
+    weight: tuple[int, ...],
+    dtypes: tuple[dtype, ...] = FLOAT32,
+    stride: tuple[int, ...] = (),
+    padding: Pairs = (),
+    dilation: tuple[int, ...] = (),
+    groups: int = 1,
+    input_dilation: tuple[int, ...] = (),
+    layout: Literal["channels_first", "channels_last"] = "channels_first",
+    low: float = -3.0,
+    high: float = 3.0,
+) -> Record:
+    rank = len(input) - 2
+    ones = (1,) * rank
+    op = Convolution(
+        stride or ones,
+        padding or ((0, 0),) * rank,
+        dilation or ones,
+        groups,
+        input_dilation or ones,
+        layout,
+    )
+    return Record(
+        f"convolution/{name}" if name else "convolution",
+        lambda x, w: apply(op, x, w),
+        (Operand(input, low, high), Operand(weight, low, high)),
+        dtypes,
+        reference=lambda x, w: _by_definition(op, x, w),
+        torch=_in_torch(op) if 1 <= rank <= 3 else None,
+        torch_dtypes=FLOATS,
+        tolerance=4,
+    )
+
+
+def _by_definition(op: Convolution, x: Array, w: Array) -> Array:
+    """Compute each element of the result by itself, straight from the definition."""
+    rank = len(op.stride)
+    if op.layout == "channels_last":
+        x, w = np.moveaxis(x, -1, 1), np.moveaxis(w, (-1, -2), (0, 1))
+    x, w = x.astype(_exact(x)), w.astype(_exact(w))
+    grown = tuple((n - 1) * d + 1 for n, d in zip(x.shape[2:], op.input_dilation, strict=True))
+    spread = np.zeros((*x.shape[:2], *grown), x.dtype)
+    spread[(..., *(slice(None, None, d) for d in op.input_dilation))] = x
+    reach = [max(0, *pair) for pair in op.padding]
+    around = np.pad(spread, [(0, 0), (0, 0), *((margin, margin) for margin in reach)])
+    sizes = [
+        (n + low + high - (k - 1) * d - 1) // s + 1
+        for n, (low, high), k, d, s in zip(
+            grown, op.padding, w.shape[2:], op.dilation, op.stride, strict=True
+        )
+    ]
+    result = np.zeros((len(x), len(w), *sizes), x.dtype)
+    group_out, group_in = len(w) // op.groups, w.shape[1]
+    for o in range(len(w)):
+        first = o // group_out * group_in
+        for at in np.ndindex(*sizes):
+            taps = tuple(
+                slice(start, start + (k - 1) * d + 1, d)
+                for start, k, d in (
+                    (reach[i] - op.padding[i][0] + at[i] * op.stride[i], w.shape[2 + i], op.dilation[i])
+                    for i in range(rank)
+                )
+            )
+            window = around[(slice(None), slice(first, first + group_in), *taps)]
+            result[(slice(None), o, *at)] = (window * w[o]).sum(axis=tuple(range(1, rank + 2)))
+    return np.moveaxis(result, 1, -1) if op.layout == "channels_last" else result
+
+
+def _exact(x: Array) -> type:
+    return np.int64 if x.dtype.kind in "iu" else np.float64
+
+
+def _in_torch(op: Convolution) -> Callable[..., Any]:
+    def call(x: Any, w: Any) -> Any:
+        import torch
+
+        rank = len(op.stride)
+        if op.layout == "channels_last":
+            x, w = x.movedim(-1, 1), w.movedim((-1, -2), (0, 1))
+        grown = [(n - 1) * d + 1 for n, d in zip(x.shape[2:], op.input_dilation, strict=True)]
+        spread = torch.zeros((*x.shape[:2], *grown), dtype=x.dtype)
+        spread[(..., *(slice(None, None, d) for d in op.input_dilation))] = x
+        amounts = [amount for pair in reversed(op.padding) for amount in pair]
+        padded = torch.nn.functional.pad(spread, amounts)
+        convolve = (torch.conv1d, torch.conv2d, torch.conv3d)[rank - 1]
+        options = {"stride": op.stride, "dilation": op.dilation, "groups": op.groups}
+        result = convolve(padded, w, **options)
+        return result.movedim(1, -1) if op.layout == "channels_last" else result
+
+    return call
+
+
+ROWS = [
+    Record(
+        "convolution/function",
+        lambda x, w: fr.convolution(x, w, (2, 1), ((1, 0), (2, 1)), (1, 2), 2),
+        (Operand((2, 4, 7, 9)), Operand((6, 2, 3, 3))),
+        FLOAT32,
+        lambda x, w: _by_definition(Convolution((2, 1), ((1, 0), (2, 1)), (1, 2), 2), x, w),
+        tolerance=4,
+    ),
+    _row("", (2, 3, 8, 9), (4, 3, 3, 2), NUMBERS, stride=(2, 1), padding=((1, 1), (0, 1))),
+    _row("unsigned", (2, 3, 6, 6), (4, 3, 3, 3), (dtypes.uint8, dtypes.uint16), low=200, high=255),
+    _row("1d", (2, 3, 9), (4, 3, 3), padding=((1, 0),)),
+    _row("3d", (1, 2, 5, 6, 7), (3, 2, 2, 3, 2), stride=(1, 2, 1), padding=((1, 0), (0, 1), (1, 1))),
+    _row("0d", (2, 3), (4, 3)),
+    _row("1x1", (2, 8, 5, 5), (6, 8, 1, 1), FLOATS),
+    _row("1x1_strided", (2, 8, 5, 5), (6, 8, 1, 1), stride=(2, 2)),
+    _row("groups", (2, 6, 8, 8), (4, 3, 3, 3), NUMBERS, groups=2),
+    _row("depthwise", (2, 4, 8, 8), (4, 1, 3, 3), NUMBERS, groups=4, padding=((1, 1), (1, 1))),
+    _row("depth_multiplier", (2, 3, 8, 8), (6, 1, 3, 3), FLOATS, groups=3, stride=(2, 2)),
+    _row("dilation", (2, 3, 12, 12), (4, 3, 3, 3), dilation=(2, 3)),
+    _row("asymmetric", (2, 3, 8, 8), (4, 3, 3, 3), padding=((0, 3), (2, 1))),
+    _row("cropped", (2, 3, 9, 9), (4, 3, 3, 3), stride=(2, 1), padding=((-1, -2), (1, -1))),
+    _row(
+        "transposed",
+        (2, 3, 5, 5),
+        (4, 3, 3, 3),
+        NUMBERS,
+        padding=((2, 2), (1, 2)),
+        input_dilation=(2, 3),
+    ),
+    _row("transposed_1d", (2, 3, 5), (4, 3, 3), padding=((2, 2),), dilation=(2,), input_dilation=(2,)),
+    _row(
+        "transposed_groups",
+        (2, 4, 5, 5),
+        (4, 2, 3, 3),
+        padding=((2, 2), (-1, 2)),
+        groups=2,
+        input_dilation=(2, 2),
+    ),
+    # One window, and the stride would not reach the end of the input: IREE wants it trimmed.
+    _row("one_window", (2, 3, 8, 9), (4, 3, 7, 3), stride=(2, 3), padding=((0, 0), (1, 0))),
+    _row("one_window_groups", (2, 4, 8, 8), (4, 1, 7, 7), stride=(2, 2), groups=4),
+    _row(
+        "channels_last",
+        (2, 9, 10, 3),
+        (3, 3, 3, 4),
+        FLOATS,
+        stride=(2, 1),
+        padding=((1, 1), (0, 1)),
+        layout="channels_last",
+    ),
+    _row("channels_last_0d", (2, 3), (3, 4), layout="channels_last"),
+    _row("channels_last_1d", (2, 9, 3), (3, 3, 4), layout="channels_last"),
+    _row("channels_last_3d", (1, 4, 5, 6, 2), (2, 2, 2, 2, 4), padding=((1, 0),) * 3, layout="channels_last"),
+    _row("channels_last_groups", (2, 7, 6, 4), (3, 3, 2, 6), groups=2, layout="channels_last"),
+    _row(
+        "channels_last_depthwise",
+        (2, 7, 6, 4),
+        (3, 3, 1, 4),
+        FLOATS,
+        padding=((1, 1), (1, 1)),
+        stride=(2, 2),
+        groups=4,
+        layout="channels_last",
+    ),
+    _row("no_batch", (0, 3, 8, 8), (4, 3, 3, 3)),
+    _row("no_channels", (2, 0, 5, 5), (4, 0, 3, 3)),
+]

@@ -1,0 +1,164 @@
+"""Rows of pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import farrier as fr
+import numpy as np
+from farrier.tensor import apply
+from farrier_compiler.ops.pooling import MaxPool, Pool, SumPool
+from farrier_runtime import dtypes
+from support.records import FLOATS, NUMBERS, Operand, Record
+
+SMALL = (dtypes.float32, dtypes.int8)
+
+
+def _by_definition(op: Pool, x: Any) -> Any:
+    """Compute each element of the result by itself, straight from the definition."""
+    reduce: Any = np.max if isinstance(op, MaxPool) else np.sum
+    lowest = np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
+    x = np.pad(x, op.padding, constant_values=lowest if isinstance(op, MaxPool) else 0)
+    reach = [(w - 1) * d + 1 for w, d in zip(op.window, op.dilation, strict=True)]
+    sizes = [(n - r) // s + 1 for n, r, s in zip(x.shape, reach, op.stride, strict=True)]
+    result = np.empty(sizes, x.dtype)
+    for at in np.ndindex(*sizes):
+        window = tuple(
+            slice(i * s, i * s + r, d)
+            for i, s, r, d in zip(at, op.stride, reach, op.dilation, strict=True)
+        )
+        result[at] = reduce(x[window])
+    return result
+
+
+def _primitive(name: str, op: Pool, shape: tuple[int, ...], **options: Any) -> Record:
+    return Record(
+        f"{op.name}/{name}",
+        lambda x: apply(op, x),
+        (Operand(shape, -100, 100),),
+        reference=lambda x: _by_definition(op, x),
+        tolerance=2,
+        **options,
+    )
+
+
+def _averages(x: Any, *window: Any, count_include_pad: bool = True) -> Any:
+    op = SumPool(*window)
+    counted = np.ones_like(x) if not count_include_pad else None
+    total = _by_definition(op, x)
+    return total / (np.prod(op.window) if counted is None else _by_definition(op, counted))
+
+
+def _torch(name: str, *arguments: Any, **options: Any) -> Callable[..., Any]:
+    def call(x: Any) -> Any:
+        import torch
+
+        return getattr(torch.nn.functional, name)(x, *arguments, **options)
+
+    return call
+
+
+IMAGE = Operand((2, 3, 7, 6))
+NONE = (0, 0)
+
+ROWS = [
+    Record(
+        "maxpool",
+        lambda x: fr.maxpool(x, (2, 3), (2, 1), ((1, 1), (1, 1))),
+        (Operand((2, 3, 7, 6), -100, 250),),
+        NUMBERS,
+        lambda x: _by_definition(
+            MaxPool((1, 1, 2, 3), (1, 1, 2, 1), (NONE, NONE, (1, 1), (1, 1)), (1,) * 4), x
+        ),
+        _torch("max_pool2d", (2, 3), (2, 1), 1),
+        FLOATS,
+    ),
+    Record(
+        "maxpool/1d",
+        lambda x: fr.maxpool(x, (3,)),
+        (Operand((2, 3, 9)),),
+        SMALL,
+        torch=_torch("max_pool1d", 3, 1),
+        torch_dtypes=FLOATS,
+    ),
+    Record(
+        "maxpool/3d",
+        lambda x: fr.maxpool(x, (2, 2, 3), (2, 1, 3), ((0, 1), (1, 0), (0, 0))),
+        (Operand((1, 2, 5, 4, 6)),),
+        SMALL,
+        lambda x: _by_definition(
+            MaxPool(
+                (1, 1, 2, 2, 3), (1, 1, 2, 1, 3), (NONE, NONE, (0, 1), (1, 0), NONE), (1,) * 5
+            ),
+            x,
+        ),
+    ),
+    Record(
+        "avgpool",
+        lambda x: fr.avgpool(x, (2, 3), (2, 1), ((1, 1), (1, 1))),
+        (IMAGE,),
+        FLOATS,
+        lambda x: _averages(
+            x, (1, 1, 2, 3), (1, 1, 2, 1), (NONE, NONE, (1, 1), (1, 1)), (1,) * 4
+        ),
+        _torch("avg_pool2d", (2, 3), (2, 1), 1),
+        tolerance=2,
+    ),
+    Record(
+        "avgpool/inside",
+        lambda x: fr.avgpool(x, (2, 3), (2, 1), ((1, 1), (1, 1)), count_include_pad=False),
+        (IMAGE,),
+        FLOATS,
+        lambda x: _averages(
+            x,
+            (1, 1, 2, 3),
+            (1, 1, 2, 1),
+            (NONE, NONE, (1, 1), (1, 1)),
+            (1,) * 4,
+            count_include_pad=False,
+        ),
+        _torch("avg_pool2d", (2, 3), (2, 1), 1, count_include_pad=False),
+        tolerance=2,
+    ),
+    Record(
+        "avgpool/1d",
+        lambda x: fr.avgpool(x, (4,), (2,)),
+        (Operand((2, 3, 9)),),
+        (dtypes.float32,),
+        torch=_torch("avg_pool1d", 4, 2),
+        tolerance=2,
+    ),
+    Record(
+        "avgpool/3d",
+        lambda x: fr.avgpool(x, (2, 2, 3)),
+        (Operand((1, 2, 4, 4, 5)),),
+        (dtypes.float32,),
+        torch=_torch("avg_pool3d", (2, 2, 3), 1),
+        tolerance=2,
+    ),
+    _primitive(
+        "dilated",
+        MaxPool((1, 1, 2, 3), (1, 1, 2, 1), (NONE, NONE, (0, 1), (1, 0)), (1, 1, 3, 2)),
+        (2, 3, 7, 8),
+        dtypes=NUMBERS,
+    ),
+    _primitive(
+        "dilated",
+        SumPool((1, 1, 2, 3), (1, 1, 2, 1), (NONE, NONE, (0, 1), (1, 0)), (1, 1, 3, 2)),
+        (2, 3, 7, 8),
+        dtypes=NUMBERS,
+    ),
+    _primitive(
+        "batch_and_channels_last",
+        SumPool((2, 3, 2, 1), (1, 2, 2, 1), (NONE, (1, 1), (0, 1), NONE), (1,) * 4),
+        (3, 7, 6, 3),
+        dtypes=FLOATS,
+    ),
+    _primitive(
+        "channels_last",
+        MaxPool((1, 3, 2, 1), (1, 2, 2, 1), (NONE, (1, 1), (0, 1), NONE), (1,) * 4),
+        (2, 7, 6, 3),
+        dtypes=(dtypes.float32,),
+    ),
+]
