@@ -1,6 +1,8 @@
 # Farrier's commands: `make help` lists them. They need Python >= 3.11 and make, and put everything in .venv and build.
 
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# The first interpreter that runs and is new enough: a name on the path may be a shim of one that is not installed.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 PROJECTS := pyproject.toml runtime/pyproject.toml
 
@@ -39,9 +41,8 @@ check: lint types test ## everything that a change must pass
 clean: ## remove what was built and installed
 	rm -rf .venv build
 
-.venv/python: 
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Farrier needs Python >= 3.11, but '$(PYTHON)' is older. Say: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+.venv/python:
+	@test -n "$(PYTHON)" || { echo "Farrier needs Python >= 3.11: install it, or say make PYTHON=/path/to/python3.11 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=24"
 	touch $@

@@ -1,16 +1,17 @@
-"""The builder of what IREE 3.13 needs in place of portable StableHLO: one override a shortcoming."""
+"""The builder of what IREE 3.13 needs in place of portable StableHLO, one override each."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from farrier_compiler.graph import TensorType
 from farrier_compiler.iree_functions import Term, function, wants_float32
+from farrier_compiler.mlir_text import RESOURCE_BYTES
 from farrier_compiler.ops.elementwise import limits
 from farrier_compiler.ops.shape import spread
 from farrier_compiler.stablehlo import Builder, DimPairs, HloValue
@@ -18,7 +19,9 @@ from farrier_runtime import dtypes
 from farrier_runtime.dtypes import DTYPES, dtype
 
 if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
     from farrier_compiler.ops.convolution import Convolution
+    from farrier_compiler.ops.pooling import Pool
 
 
 class IreeBuilder(Builder):
@@ -35,6 +38,15 @@ class IreeBuilder(Builder):
     def signless(self, x: HloValue) -> HloValue:
         """Emit unsigned integers as signed ones of the same bits; others stay as they are."""
         return self.bitcast(signed(x.type.dtype), x)
+
+    def constant(self, array: Array, dtype: dtype, name: str = "constant") -> HloValue:
+        """Large unsigned ones: `arith.constant failed to verify`; float8: no bytecode for them."""
+        large = array.nbytes >= RESOURCE_BYTES and any(array.strides)
+        if not large or not (dtype.is_unsigned or _is_float8(dtype)):
+            return super().constant(array, dtype, name)
+        carrier = DTYPES[f"int{dtype.bits}"]
+        data = np.ascontiguousarray(array).view(carrier.numpy)
+        return self.bitcast(dtype, super().constant(data, carrier, name))
 
     # ------------------------------------------------------------------ elementwise
 
@@ -97,8 +109,8 @@ class IreeBuilder(Builder):
 
     def reverse(self, out: TensorType, x: HloValue, dims: Sequence[int]) -> HloValue:
         """Unsigned: IREE says `failed to legalize operation 'linalg.generic'`."""
-        kind = signed(out.dtype)
-        return self.bitcast(out.dtype, super().reverse(out.with_dtype(kind), self.signless(x), dims))
+        carrier = out.with_dtype(signed(out.dtype))
+        return self.bitcast(out.dtype, super().reverse(carrier, self.signless(x), dims))
 
     # ------------------------------------------------------------------ contractions and windows
 
@@ -124,9 +136,10 @@ class IreeBuilder(Builder):
         """
         base, exact = super().convolution, _cover(attributes, input.type, kernel.type)
         if out.dtype.is_floating and out.dtype.bits < 32 and attributes.groups > 1:
-            left, right = (self.convert(x.type.with_dtype(dtypes.float32), x) for x in (input, kernel))
+            wide = self.convert(input.type.with_dtype(dtypes.float32), input)
+            right = self.convert(kernel.type.with_dtype(dtypes.float32), kernel)
             right = self.emit("stablehlo.optimization_barrier", right.type, right)
-            return self.convert(out, base(out.with_dtype(dtypes.float32), left, right, exact))
+            return self.convert(out, base(out.with_dtype(dtypes.float32), wide, right, exact))
 
         def emit(out: TensorType, left: HloValue, right: HloValue) -> HloValue:
             return base(out, left, right, exact)
@@ -157,14 +170,12 @@ class IreeBuilder(Builder):
         )
         return self.convert(out, result)
 
-    def reduce_window(
-        self, kind: str, out: TensorType, x: HloValue, *attributes: Sequence[Any]
-    ) -> HloValue:
+    def reduce_window(self, out: TensorType, x: HloValue, attributes: Pool) -> HloValue:
         """IREE sums in the operand's type: 16-bit floats would be rounded at every step."""
-        if kind != "sum" or not out.dtype.is_floating or out.dtype.bits >= 32:
-            return super().reduce_window(kind, out, x, *attributes)
+        if attributes.kind != "sum" or not out.dtype.is_floating or out.dtype.bits >= 32:
+            return super().reduce_window(out, x, attributes)
         wide = self.convert(x.type.with_dtype(dtypes.float32), x)
-        total = super().reduce_window(kind, out.with_dtype(dtypes.float32), wide, *attributes)
+        total = super().reduce_window(out.with_dtype(dtypes.float32), wide, attributes)
         return self.convert(out, total)
 
 

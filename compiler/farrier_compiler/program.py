@@ -192,9 +192,11 @@ class Program:
         self._point = outer
 
     def _elements(self, name: str, array: Array, type: TensorType) -> Any:
-        if array.nbytes >= RESOURCE_BYTES and type.dtype.short != "bool":
+        large = array.nbytes >= RESOURCE_BYTES and type.dtype.short != "bool"
+        repeated = not any(array.strides)  # one number, broadcast: nothing to refer to
+        if large and not repeated:
             return self._resource(name, array, type_text(type))
-        if array.size and is_splat(array):
+        if array.size and (repeated or is_splat(array)):
             return self.attribute(
                 f"dense<{scalar_text(array.flat[0], type.dtype)}> : {type_text(type)}"
             )

@@ -17,6 +17,7 @@ from farrier_runtime.dtypes import dtype
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
     from farrier_compiler.ops.convolution import Convolution, Layout
+    from farrier_compiler.ops.pooling import Pool
 
 DimPairs = tuple[Sequence[int], Sequence[int]]
 
@@ -272,7 +273,7 @@ class Builder:
     def full(self, type: TensorType, value: float | bool) -> HloValue:
         """Emit a tensor that holds one number everywhere."""
         array = np.broadcast_to(np.asarray(value).astype(type.dtype.numpy), type.shape)
-        return self.constant(np.array(array), type.dtype)
+        return self.constant(array, type.dtype)
 
     def iota(self, out: TensorType, dim: int) -> HloValue:
         """Emit 0, 1, 2, ... along a dimension."""
@@ -394,31 +395,25 @@ class Builder:
             feature_index=f"{feature_dim} : i64",
         )
 
-    def reduce_window(
-        self,
-        kind: str,
-        out: TensorType,
-        x: HloValue,
-        window: Sequence[int],
-        stride: Sequence[int],
-        padding: Sequence[tuple[int, int]],
-        dilation: Sequence[int],
-    ) -> HloValue:
-        """Emit a reduction ("max" or "sum") over windows that slide along the dimensions."""
-        scalar = type_text(x.type.with_shape(()))
-        initial = self.full(x.type.with_shape(()), _lowest(x.type.dtype) if kind == "max" else 0)
-        body = ([scalar] * 2, lambda pair: self.program.operation(REDUCERS[kind], [scalar], pair))
+    def reduce_window(self, out: TensorType, x: HloValue, attributes: Pool) -> HloValue:
+        """Emit a reduction over windows that slide along the dimensions."""
+        element = x.type.with_shape(())
+        initial = self.full(element, _lowest(element.dtype) if attributes.kind == "max" else 0)
+
+        def combine(pair: Sequence[Handle]) -> list[Handle]:
+            return self.program.operation(REDUCERS[attributes.kind], [type_text(element)], pair)
+
         results = self.program.operation(
             "stablehlo.reduce_window",
             [type_text(out)],
             [x.handle, initial.handle],
             {
-                "window_dimensions": i64s(window),
-                "window_strides": i64s(stride),
-                "window_dilations": i64s(dilation),
-                "padding": pairs(padding),
+                "window_dimensions": i64s(attributes.window),
+                "window_strides": i64s(attributes.stride),
+                "window_dilations": i64s(attributes.dilation),
+                "padding": pairs(attributes.padding),
             },
-            [body],
+            [([type_text(element)] * 2, combine)],
         )
         return HloValue(results[0], out)
 

@@ -69,7 +69,8 @@ class _Printer:
         return ", ".join(f"{self.reference(v)}: {v.type}" for v in self.graph.inputs)
 
     def results(self) -> str:
-        outputs = list(zip(self.graph.output_names, self.graph.outputs, strict=True))
+        # Not strict: the verifier shows graphs that lack names.
+        outputs = list(zip(self.graph.output_names, self.graph.outputs, strict=False))
         if [name for name, _ in outputs] == ["output0"]:
             return str(outputs[0][1].type)
         return f"({', '.join(f'{quoted(name)}: {value.type}' for name, value in outputs)})"

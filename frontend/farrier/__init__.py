@@ -10,6 +10,7 @@ from farrier.ops.convolution import *
 from farrier.ops.creation import *
 from farrier.ops.elementwise import *
 from farrier.ops.indexing import *
+from farrier.ops.joining import *
 from farrier.ops.linear_algebra import *
 from farrier.ops.normalization import *
 from farrier.ops.pooling import *

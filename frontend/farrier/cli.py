@@ -63,8 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         return _report(str(error), USAGE)
     except Exception as error:
-        if not {"-v", "--verbose"}.isdisjoint(words):
-            traceback.print_exc()
+        if {"-v", "--verbose"}.isdisjoint(words):
+            return _report(_text(error) + _more(error), MISTAKE)
+        traceback.print_exc()
         return _report(_text(error), MISTAKE)
 
 
@@ -79,10 +80,14 @@ def _text(error: Exception) -> str:
         return command_line.without_excerpt(str(error))
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    return (
-        f"{type(error).__name__}: {error}\n"
-        "This is a fault in Farrier: please report what 'farrier -v ...' prints."
-    )
+    return f"{type(error).__name__}: {error}\nThis is a fault in Farrier: please report it."
+
+
+def _more(error: Exception) -> str:
+    """Return a hint at -v where it shows more than the error's text."""
+    if isinstance(error, FarrierError | OSError) and not hasattr(error, "__notes__"):
+        return ""
+    return "\nThe option -v shows more."
 
 
 def _parse(words: Sequence[str]) -> Any:

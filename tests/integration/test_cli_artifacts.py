@@ -163,7 +163,8 @@ def test_stablehlo_file(run: Run, built: Path) -> None:
 REFUSED = {
     "bad.mlir": (
         "func.func @f(%x: tensor<2xf32>) -> tensor<2xf32> { return %y : tensor<2xf32> }",
-        "IREE cannot compile bad.mlir: line 1, column 59: use of undeclared SSA value name.",
+        "IREE cannot compile bad.mlir: line 1, column 59: use of undeclared SSA value name.\n"
+        "The option -v shows more.",
     ),
     "dynamic.mlir": (
         "func.func @f(%x: tensor<?xf32>) -> tensor<?xf32> { return %x : tensor<?xf32> }",
@@ -338,7 +339,7 @@ BAD_RUNS = {
 }
 
 
-@pytest.mark.parametrize(("words", "text"), BAD_RUNS.items())
+@pytest.mark.parametrize(("words", "text"), BAD_RUNS.items(), ids=BAD_RUNS)
 def test_bad_run(run: Run, built: Path, words: str, text: str) -> None:
     data = (built / "net.vmfb").read_bytes()
     (built / "cut.vmfb").write_bytes(data[: len(data) // 2])

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
 from farrier_compiler.graph import Array, Graph, Node, TensorType, Value, constant, verify
 from farrier_compiler.ops.base import REGISTRY, Op, evaluate
+from farrier_compiler.text import parse_graph, print_graph
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 
@@ -60,3 +62,30 @@ def run(graph: Graph, arrays: Sequence[Array]) -> list[Array]:
 def operations(graph: Graph) -> list[str]:
     """Return the names of a graph's ops, in order."""
     return [one.op.name for one in graph.nodes]
+
+
+def written(inputs: str, *lines: str) -> Graph:
+    """Return the graph with these inputs and lines of graph text, which returns the last result.
+
+    A line is `add(%x, 1.0: f32) -> f32[2]`; its result is `%0`, `%1`, ... Lines that begin with
+    `constant` come first and get no number.
+    """
+    constants = [line for line in lines if line.startswith("constant")]
+    calls = [line.rpartition(" -> ") for line in lines if line not in constants]
+    body = [f"%{index}: {kind} = {call}" for index, (call, _, kind) in enumerate(calls)]
+    text = "\n  ".join([*constants, *body, f"return %{len(calls) - 1}"])
+    return parse_graph(f"graph @main({inputs}) -> {calls[-1][2]} {{\n  {text}\n}}")
+
+
+def body(graph: Graph) -> list[str]:
+    """Return the lines of a graph's text between its head and its end."""
+    return [line.strip() for line in print_graph(graph, locations=False).splitlines()[1:-1]]
+
+
+def random_arrays(graph: Graph, seed: int = 0) -> list[Array]:
+    """Return random elements for a graph's inputs."""
+    generator = np.random.default_rng(seed)
+    return [
+        (generator.standard_normal(value.type.shape) * 2).astype(value.type.dtype.numpy)
+        for value in graph.inputs
+    ]

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
+from hypothesis import strategies as st
+
 from farrier_compiler.graph import Array, Graph, Value, verify
 from farrier_compiler.ops.base import REGISTRY, Op, evaluate
 from farrier_compiler.ops.convolution import Convolution
@@ -26,8 +28,6 @@ from farrier_compiler.ops.shape import (
     Transpose,
 )
 from farrier_runtime import dtypes
-from hypothesis import strategies as st
-
 from support.graphs import argument, named, node, weight
 
 Item = TypeVar("Item")

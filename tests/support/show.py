@@ -35,6 +35,16 @@ def iree_input(
     _print(function, args, IreeBuilder, passes, name)
 
 
+def error(function: Callable[..., Any], *args: fr.InputInfo) -> None:
+    """Print the error that tracing a function raises."""
+    try:
+        trace(function, args)
+    except fr.FarrierError as found:
+        print(f"{type(found).__name__}: {found}\n")
+    else:
+        raise AssertionError(f"{function.__name__} raised no error")
+
+
 def _print(
     function: Callable[..., Any],
     args: tuple[fr.InputInfo, ...],

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from farrier_runtime.errors import ArgumentError, ShapeError
 
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
 from farrier_compiler.ops.linear_algebra import matrix_product
 from farrier_compiler.ops.shape import Padding, pad_array, spread
+from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -169,7 +169,7 @@ def _multiply(matrix: Array, views: Array, result: Array, spatial: int) -> None:
     result[...] = matrix_product(matrix, stacked).reshape(result.shape)
 
 
-def _along(dim: int, part: slice) -> tuple[object, ...]:
+def _along(dim: int, part: slice) -> tuple[Any, ...]:
     """Return the index that takes `part` of a dim, which is 0 or counted from the end."""
     return (part,) if dim == 0 else (..., part, *[slice(None)] * (-dim - 1))
 
@@ -189,6 +189,4 @@ def windows(
         *(size * gap for size, gap in zip(strides, dilation, strict=True)),
     )
     shape = (*x.shape[:outer], *positions, *window)
-    return np.lib.stride_tricks.as_strided(
-        x, shape, (*x.strides[:outer], *moves), writeable=False
-    )
+    return np.lib.stride_tricks.as_strided(x, shape, (*x.strides[:outer], *moves), writeable=False)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from farrier_compiler.graph import TensorType
+from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
 from farrier_runtime.dtypes import dtype, float64
 from farrier_runtime.errors import DtypeError, ShapeError
-
-from farrier_compiler.graph import Shape, TensorType
-from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array

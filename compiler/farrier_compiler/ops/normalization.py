@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from farrier_runtime.errors import ShapeError
 
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
+from farrier_runtime.errors import ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-from farrier_runtime.errors import ArgumentError, ShapeError
 
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, check_domain
 from farrier_compiler.ops.shape import Padding, pad_array, spread
+from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -57,8 +57,8 @@ class Pool(Op, abstract=True):
         raise NotImplementedError
 
     def reference(self, x: Array) -> Array:
-        pairs = tuple(zip(*self.padding, strict=True)) or ((), ())
-        x = pad_array(x, self.initial(x.dtype), *pairs, (0,) * x.ndim)
+        low, high = [pair[0] for pair in self.padding], [pair[1] for pair in self.padding]
+        x = pad_array(x, self.initial(x.dtype), low, high, (0,) * x.ndim)
         for dim in range(x.ndim):
             x = self._along(dim, x)
         return x
@@ -79,9 +79,7 @@ class Pool(Op, abstract=True):
         return result
 
     def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
-        return hlo.reduce_window(
-            self.kind, out, x, self.window, self.stride, self.padding, self.dilation
-        )
+        return hlo.reduce_window(out, x, self)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from farrier_runtime.errors import ArgumentError, ShapeError
 
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.ops.base import Op, check_same_dtype
+from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array

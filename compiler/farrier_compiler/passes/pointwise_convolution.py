@@ -38,7 +38,7 @@ def _is_pointwise(op: Convolution, node: Node) -> bool:
     window = node.operands[1].type.shape[:-2]
     return (
         op.layout == "channels_last"
-        and True
+        and op.groups == 1
         and set(window) <= {1}
         and not any(map(any, op.padding))
         and set(op.input_dilation) <= {1}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from farrier_compiler.ops.convolution import Convolution
-
-from farrier.ops.shape import padding_pairs, whole_numbers
+from farrier.ops.arguments import padding_pairs, whole_numbers
 from farrier.tensor import Tensor, apply
+from farrier_compiler.ops.convolution import Convolution
 
 __all__ = ["convolution"]
 
@@ -50,9 +49,7 @@ def convolution(
     ones = (1,) * rank
     op = Convolution(
         ones if stride is None else whole_numbers("convolution's stride", stride),
-        ((0, 0),) * rank
-        if padding is None
-        else padding_pairs("convolution", padding, rank, input),
+        ((0, 0),) * rank if padding is None else padding_pairs("convolution", padding, rank, input),
         ones if dilation is None else whole_numbers("convolution's dilation", dilation),
         whole_numbers("convolution's groups", groups)[0],
     )

@@ -13,7 +13,8 @@ from farrier.interop import Number, fit
 from farrier.ops.arithmetic import add
 from farrier.ops.comparison import greater_equal, where
 from farrier.ops.elementwise import cast, check_dtype
-from farrier.ops.shape import expand, whole_numbers
+from farrier.ops.arguments import whole_numbers
+from farrier.ops.shape import expand
 from farrier.tensor import Tensor, apply
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import constant

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from types import EllipsisType
-from typing import Any
+from typing import Any, cast
 
+from farrier.ops.arguments import refuse
+from farrier.tensor import Tensor, apply
 from farrier_compiler.ops import shape as primitive
 from farrier_runtime.errors import ArgumentError
 
-from farrier.ops.shape import refuse
-from farrier.tensor import Tensor, apply
-
 __all__ = ["slice"]
-
-Item = int | builtins.slice | EllipsisType | None
 
 
 def slice(input: Tensor, index: Any) -> Tensor:
@@ -79,7 +75,7 @@ def _select(
 
 def _items(input: Tensor, index: Any) -> list[int | builtins.slice | None]:
     """Return one item for each dimension, and None for each new one."""
-    given: tuple[Any, ...] = index if isinstance(index, tuple) else (index,)
+    given: tuple[Any, ...] = cast(Any, index) if isinstance(index, tuple) else (index,)
     for item in given:
         _check_kind(input, item)
     used = sum(item is not None and item is not ... for item in given)
@@ -97,20 +93,16 @@ def _items(input: Tensor, index: Any) -> list[int | builtins.slice | None]:
 
 
 def _as_int(item: Any) -> Any:
-    return item if item is None or isinstance(item, builtins.slice) else item.__index__()
+    return item.__index__() if hasattr(item, "__index__") else item
 
 
 def _check_kind(input: Tensor, item: Any) -> None:
     if item is None or item is ... or isinstance(item, builtins.slice):
         return
     if isinstance(item, Tensor | bool | list) or not hasattr(item, "__index__"):
-        raise refuse(
-            ArgumentError(
-                f"Tensors are indexed by integers, slices, '...' and None, not by "
-                f"{'a ' + type(item).__name__}. To select by the integers in a tensor, see fr.gather."
-            ),
-            input=input,
-        )
+        kind = type(cast(object, item)).__name__
+        problem = f"Tensors are indexed by integers, slices, '...' and None, not by {kind}."
+        raise refuse(ArgumentError(problem), input=input)
 
 
 def _position(input: Tensor, dim: int, index: int) -> int:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from farrier.ops.arguments import normal_dims, refuse
+from farrier.ops.arithmetic import multiply
+from farrier.ops.shape import permute, reshape, unsqueeze
+from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import broadcast_shapes
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ShapeError
-
-from farrier.ops.arithmetic import multiply
-from farrier.ops.shape import normal_dims, permute, refuse, reshape, unsqueeze
-from farrier.tensor import Tensor, apply, as_tensor
 
 __all__ = ["dot_general", "matmul", "outer"]
 
@@ -164,5 +164,7 @@ def outer(vec1: Tensor, vec2: Tensor) -> Tensor:
     """
     if vec1.rank != 1 or vec2.rank != 1:
         described = f"{vec1.value.type.describe()} and {vec2.value.type.describe()}"
-        raise refuse(ShapeError(f"outer takes two vectors, but got {described}."), vec1=vec1, vec2=vec2)
+        raise refuse(
+            ShapeError(f"outer takes two vectors, but got {described}."), vec1=vec1, vec2=vec2
+        )
     return multiply(unsqueeze(vec1, 1), vec2)

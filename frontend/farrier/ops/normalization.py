@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from farrier_compiler.ops.normalization import BatchNormInference
-
 from farrier.tensor import Tensor, apply
+from farrier_compiler.ops.normalization import BatchNormInference
 
 __all__ = ["batch_norm"]
 

@@ -6,15 +6,15 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+
+from farrier.ops.arguments import padding_pairs, refuse, whole_numbers
+from farrier.ops.arithmetic import divide
+from farrier.ops.elementwise import cast
+from farrier.tensor import Tensor, apply
 from farrier_compiler.ops.pooling import MaxPool, SumPool
 from farrier_compiler.ops.shape import Padding
 from farrier_runtime.dtypes import float32
 from farrier_runtime.errors import ArgumentError, ShapeError
-
-from farrier.ops.arithmetic import divide
-from farrier.ops.elementwise import cast
-from farrier.ops.shape import padding_pairs, refuse, whole_numbers
-from farrier.tensor import Tensor, apply
 
 __all__ = ["avgpool", "maxpool"]
 

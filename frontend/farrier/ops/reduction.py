@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 from farrier.ops.elementwise import binary, cast, require_floating
-from farrier.ops.shape import whole_numbers
+from farrier.ops.arguments import whole_numbers
 from farrier.tensor import Tensor, apply
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import reduction as primitive

@@ -1,17 +1,20 @@
 """Rows of convolution."""
 
+# pyright: basic
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Literal
 
-import farrier as fr
 import numpy as np
+from numpy.typing import NDArray
+
+import farrier as fr
 from farrier.tensor import apply
 from farrier_compiler.ops.convolution import Convolution
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from numpy.typing import NDArray
 from support.records import FLOATS, NUMBERS, Operand, Record
 
 Array = NDArray[Any]
@@ -49,7 +52,7 @@ def _row(
         (Operand(input, low, high), Operand(weight, low, high)),
         dtypes,
         reference=lambda x, w: _by_definition(op, x, w),
-        torch=_in_torch(op) if 1 <= rank <= 3 else None,
+        torch=_in_torch(op) if 1 <= rank <= 3 and input[1] else None,
         torch_dtypes=FLOATS,
         tolerance=4,
     )
@@ -80,7 +83,11 @@ def _by_definition(op: Convolution, x: Array, w: Array) -> Array:
             taps = tuple(
                 slice(start, start + (k - 1) * d + 1, d)
                 for start, k, d in (
-                    (reach[i] - op.padding[i][0] + at[i] * op.stride[i], w.shape[2 + i], op.dilation[i])
+                    (
+                        reach[i] - op.padding[i][0] + at[i] * op.stride[i],
+                        w.shape[2 + i],
+                        op.dilation[i],
+                    )
                     for i in range(rank)
                 )
             )
@@ -125,7 +132,9 @@ ROWS = [
     _row("", (2, 3, 8, 9), (4, 3, 3, 2), NUMBERS, stride=(2, 1), padding=((1, 1), (0, 1))),
     _row("unsigned", (2, 3, 6, 6), (4, 3, 3, 3), (dtypes.uint8, dtypes.uint16), low=200, high=255),
     _row("1d", (2, 3, 9), (4, 3, 3), padding=((1, 0),)),
-    _row("3d", (1, 2, 5, 6, 7), (3, 2, 2, 3, 2), stride=(1, 2, 1), padding=((1, 0), (0, 1), (1, 1))),
+    _row(
+        "3d", (1, 2, 5, 6, 7), (3, 2, 2, 3, 2), stride=(1, 2, 1), padding=((1, 0), (0, 1), (1, 1))
+    ),
     _row("0d", (2, 3), (4, 3)),
     _row("1x1", (2, 8, 5, 5), (6, 8, 1, 1), FLOATS),
     _row("1x1_strided", (2, 8, 5, 5), (6, 8, 1, 1), stride=(2, 2)),
@@ -143,7 +152,9 @@ ROWS = [
         padding=((2, 2), (1, 2)),
         input_dilation=(2, 3),
     ),
-    _row("transposed_1d", (2, 3, 5), (4, 3, 3), padding=((2, 2),), dilation=(2,), input_dilation=(2,)),
+    _row(
+        "transposed_1d", (2, 3, 5), (4, 3, 3), padding=((2, 2),), dilation=(2,), input_dilation=(2,)
+    ),
     _row(
         "transposed_groups",
         (2, 4, 5, 5),
@@ -166,7 +177,13 @@ ROWS = [
     ),
     _row("channels_last_0d", (2, 3), (3, 4), layout="channels_last"),
     _row("channels_last_1d", (2, 9, 3), (3, 3, 4), layout="channels_last"),
-    _row("channels_last_3d", (1, 4, 5, 6, 2), (2, 2, 2, 2, 4), padding=((1, 0),) * 3, layout="channels_last"),
+    _row(
+        "channels_last_3d",
+        (1, 4, 5, 6, 2),
+        (2, 2, 2, 2, 4),
+        padding=((1, 0),) * 3,
+        layout="channels_last",
+    ),
     _row("channels_last_groups", (2, 7, 6, 4), (3, 3, 2, 6), groups=2, layout="channels_last"),
     _row(
         "channels_last_depthwise",

@@ -1,5 +1,7 @@
 """Rows of indexing."""
 
+# pyright: basic
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -11,7 +13,7 @@ from support.rows.shape import ON_TORCH
 
 
 def _row(name: str, index: Any, on_torch: bool = True) -> Record:
-    """Return the row of an index, which means the same in numpy, and in torch without negative steps."""
+    """Return the row of an index, which means the same in numpy and torch."""
 
     def indexed(x: Any) -> Any:
         return x[index]
@@ -21,7 +23,15 @@ def _row(name: str, index: Any, on_torch: bool = True) -> Record:
 
 
 ROWS = [
-    Record("slice", lambda x: fr.slice(x, 1), (Operand((3, 4)),), ANY, lambda x: x[1], lambda x: x[1], ON_TORCH),
+    Record(
+        "slice",
+        lambda x: fr.slice(x, 1),
+        (Operand((3, 4)),),
+        ANY,
+        lambda x: x[1],
+        lambda x: x[1],
+        ON_TORCH,
+    ),
     _row("integers", (1, slice(None), -2)),
     _row("steps", (slice(None, None, 2), slice(1, -1, 3))),
     _row("reversed", (slice(None, None, -1), slice(-1, 0, -2), slice(4, 2, -1)), on_torch=False),

@@ -1,16 +1,17 @@
 """Rows of matrix products."""
 
+# pyright: basic
+
 from __future__ import annotations
 
 from typing import Any
 
-import farrier as fr
 import numpy as np
+
+import farrier as fr
 from farrier_runtime import dtypes
 from support.records import FLOATS, INTEGERS, NUMBERS, Operand, Record
 from support.rows.shape import ON_TORCH
-
-FULL_RANGE = {"low": -100.0, "high": 200.0}  # rounded to what the integers hold
 
 
 def _matmul(name: str, left: tuple[int, ...], right: tuple[int, ...], **options: Any) -> Record:
@@ -63,7 +64,6 @@ def _unsigned(name: str, kind: fr.dtype, result: fr.dtype) -> Record:
     highest = 2**kind.bits - 1
     operands = Operand((3, 9), 0, highest), Operand((9, 4), 0, highest)
 
-
     def function(x: fr.Tensor, y: fr.Tensor) -> fr.Tensor:
         return fr.cast(x, result) @ fr.cast(y, result)
 
@@ -97,7 +97,11 @@ ROWS = [
         lambda x, y: x.astype(int) @ y.astype(int),
     ),
     _dot_general(
-        "transposed", "mk,nk->mn", (Operand((5, 7)), Operand((3, 7))), (((1,), (1,)),), dtypes=NUMBERS
+        "transposed",
+        "mk,nk->mn",
+        (Operand((5, 7)), Operand((3, 7))),
+        (((1,), (1,)),),
+        dtypes=NUMBERS,
     ),
     _dot_general(
         "batch_behind",
@@ -146,7 +150,7 @@ ROWS = [
     Record(
         "matmul/wraps",
         fr.matmul,
-        (Operand((3, 9), **FULL_RANGE), Operand((9, 4), **FULL_RANGE)),
+        (Operand((3, 9), -100, 200), Operand((9, 4), -100, 200)),
         INTEGERS,
         np.matmul,
     ),

@@ -1,11 +1,14 @@
 """Rows of normalisation."""
 
+# pyright: basic
+
 from __future__ import annotations
 
 from typing import Any
 
-import farrier as fr
 import numpy as np
+
+import farrier as fr
 from support.records import Operand, Record
 
 FEATURES = (Operand((3,)), Operand((3,)), Operand((3,)), Operand((3,), 0.1, 3))

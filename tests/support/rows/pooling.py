@@ -1,12 +1,15 @@
 """Rows of pooling."""
 
+# pyright: basic
+
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import farrier as fr
 import numpy as np
+
+import farrier as fr
 from farrier.tensor import apply
 from farrier_compiler.ops.pooling import MaxPool, Pool, SumPool
 from farrier_runtime import dtypes
@@ -88,9 +91,7 @@ ROWS = [
         (Operand((1, 2, 5, 4, 6)),),
         SMALL,
         lambda x: _by_definition(
-            MaxPool(
-                (1, 1, 2, 2, 3), (1, 1, 2, 1, 3), (NONE, NONE, (0, 1), (1, 0), NONE), (1,) * 5
-            ),
+            MaxPool((1, 1, 2, 2, 3), (1, 1, 2, 1, 3), (NONE, NONE, (0, 1), (1, 0), NONE), (1,) * 5),
             x,
         ),
     ),
@@ -99,9 +100,7 @@ ROWS = [
         lambda x: fr.avgpool(x, (2, 3), (2, 1), ((1, 1), (1, 1))),
         (IMAGE,),
         FLOATS,
-        lambda x: _averages(
-            x, (1, 1, 2, 3), (1, 1, 2, 1), (NONE, NONE, (1, 1), (1, 1)), (1,) * 4
-        ),
+        lambda x: _averages(x, (1, 1, 2, 3), (1, 1, 2, 1), (NONE, NONE, (1, 1), (1, 1)), (1,) * 4),
         _torch("avg_pool2d", (2, 3), (2, 1), 1),
         tolerance=2,
     ),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import given, settings
+
 from farrier_compiler.graph import Array, Graph
 from farrier_compiler.passes import PASSES, pipeline_for, run_passes
 from farrier_compiler.text import parse_graph, print_graph
-from hypothesis import given, settings
 from support.graphs import run
 from support.random_graphs import graphs
 
@@ -14,7 +15,7 @@ from support.random_graphs import graphs
 EXACT = ["canonicalize", "deduplicate", "eliminate_dead_nodes", "fold_constants"]
 PIPELINES = [*PASSES, pipeline_for("cpu")]
 
-quick = settings(derandomize=True, database=None, deadline=None, max_examples=400)
+quick = settings(derandomize=True, database=None, deadline=None, max_examples=300)
 
 
 def _assert_same(found: list[Array], expected: list[Array]) -> None:

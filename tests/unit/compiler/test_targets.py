@@ -47,10 +47,15 @@ def test_every_cuda_architecture_has_a_target(sm: str) -> None:
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    assert refused("gpu") == (
-        "There is no target 'gpu'. Did you mean cpu? Targets are cpu, cuda, rocm, vulkan, metal, "
-        "with a model after a colon: cpu:x86-64-v3, cuda:sm_80, rocm:gfx942, vulkan:rdna3. "
-        "`farrier targets` lists all."
+    kinds = (
+        "Targets are cpu, cuda, rocm, vulkan, metal, with a model after a colon: cpu:x86-64-v3, "
+        "cuda:sm_80, rocm:gfx942, vulkan:rdna3. `farrier targets` lists all."
+    )
+    assert refused("tpu9") == f"There is no target 'tpu9'. {kinds}"
+    assert refused("nvidia:sm_80") == f"There is no target 'nvidia:sm_80'. {kinds}"
+    assert refused("cdua:sm_80") == (
+        "There is no target 'cdua:sm_80'. Did you mean cuda:sm_80 or cuda:sm_89 or cuda:sm_87? "
+        + kinds
     )
 
 

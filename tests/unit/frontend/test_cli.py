@@ -11,6 +11,9 @@ import pytest
 
 import farrier as fr
 from farrier import cli
+from farrier.commands import targets
+from farrier.commands.inputs import InputType
+from farrier_runtime import dtypes
 
 MODEL = """\
 import farrier as fr
@@ -165,11 +168,25 @@ BAD_OPTIONS = {
 }
 
 
-@pytest.mark.parametrize(("words", "text"), BAD_OPTIONS.items())
+@pytest.mark.parametrize(("words", "text"), BAD_OPTIONS.items(), ids=BAD_OPTIONS)
 def test_bad_option(run: Run, model: Path, words: str, text: str) -> None:
     (model / "net.graph").touch()
     (model / "net.mlir").touch()
     assert run("compile", *words.split()) == (2, "", f"farrier: error: {text}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("f32", InputType("", (), dtypes.float32)),
+        ("x=1x1x8x8xf32", InputType("x", (1, 1, 8, 8), dtypes.float32)),
+        ("mask_2=0x10xbool", InputType("mask_2", (0, 10), dtypes.bool)),
+        ("3xfloat16", InputType("", (3,), dtypes.float16)),
+        ("3xf8e4m3fn", InputType("", (3,), dtypes.float8)),
+    ],
+)
+def test_types_of_inputs(text: str, expected: InputType) -> None:
+    assert InputType.parse(text) == expected
 
 
 # ------------------------------------------------------------------ the model
@@ -215,7 +232,7 @@ BAD_MODELS = {
 }
 
 
-@pytest.mark.parametrize(("name", "text"), BAD_MODELS.items())
+@pytest.mark.parametrize(("name", "text"), BAD_MODELS.items(), ids=BAD_MODELS)
 def test_bad_model(run: Run, model: Path, name: str, text: str) -> None:
     (model / "net.vmfb").touch()
     (model / "notes.txt").touch()
@@ -315,9 +332,26 @@ BAD_CALLS = {
 }
 
 
-@pytest.mark.parametrize(("words", "text"), BAD_CALLS.items())
+@pytest.mark.parametrize(("words", "text"), BAD_CALLS.items(), ids=BAD_CALLS)
 def test_bad_call(run: Run, model: Path, words: str, text: str) -> None:
     weights = {"linear.weight": np.ones((2, 3)), "linear.biass": np.ones(2)}
     np.savez(model / "partial.npz", **weights)  # pyright: ignore[reportArgumentType]
     found = run("compile", *words.split())
     assert found == (1, "", f"farrier: error: {text}\n")
+
+
+def test_fault_of_ours_is_reported_as_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(options: object) -> int:
+        raise RuntimeError("unexpected")
+
+    monkeypatch.setattr(targets, "run", fail)
+    text = "RuntimeError: unexpected\nThis is a fault in Farrier: please report it.\n"
+    assert run("targets") == (1, "", f"farrier: error: {text}The option -v shows more.\n")
+
+
+def test_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(options: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(targets, "run", stop)
+    assert run("targets") == (130, "", "")

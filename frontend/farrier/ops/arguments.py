@@ -1,0 +1,62 @@
+"""What ops do with their arguments: integers, dims and pairs, checked in the user's words."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+
+from farrier.tensor import Tensor
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.ops.base import normalize_dim
+from farrier_compiler.ops.shape import Padding
+from farrier_runtime.errors import ArgumentError, FarrierError, ShapeError
+
+
+def refuse(error: FarrierError, **tensors: Tensor) -> FarrierError:
+    """Return an error with the user's line, and where the named tensors were made."""
+    return explain(error, [(name, tensor.value) for name, tensor in tensors.items()])
+
+
+def whole_numbers(name: str, numbers: int | Sequence[int]) -> tuple[int, ...]:
+    """Return sizes, dims or amounts as a tuple of ints.
+
+    Raises:
+        ArgumentError: one of them is no integer; `name` says of what argument.
+    """
+    try:
+        return tuple(map(operator.index, numbers if hasattr(numbers, "__iter__") else [numbers]))  # pyright: ignore[reportArgumentType]
+    except TypeError:
+        raise explain(ArgumentError(f"{name} takes integers, but got {numbers!r:.80}.")) from None
+
+
+def normal_dim(name: str, input: Tensor, dim: int, rank: int | None = None) -> int:
+    """Return a dimension of `input` counted from the front."""
+    try:
+        (whole,) = whole_numbers(f"{name}'s dim", dim)
+        return normalize_dim(name, whole, input.rank if rank is None else rank)
+    except ShapeError as error:
+        raise refuse(error, input=input) from None
+
+
+def normal_dims(name: str, input: Tensor, dims: int | Sequence[int]) -> tuple[int, ...]:
+    """Return different dimensions of `input` counted from the front."""
+    found = tuple(normal_dim(name, input, dim) for dim in whole_numbers(f"{name}'s dim", dims))
+    if len(set(found)) != len(found):
+        raise refuse(
+            ShapeError(f"{name} got dims {dims}, which name a dimension twice."), input=input
+        )
+    return found
+
+
+def padding_pairs(name: str, pairs: Sequence[Sequence[int]], count: int, input: Tensor) -> Padding:
+    """Return pairs of amounts, one for each of `count` dimensions, as tuples of ints."""
+    found = [whole_numbers(f"{name}'s padding", pair) for pair in pairs]
+    if len(found) != count or any(len(pair) != 2 for pair in found):
+        raise refuse(
+            ArgumentError(
+                f"{name} takes {count} pairs of padding for {input.value.type.describe()}, "
+                f"for example {((1, 1),) * count}, but got {pairs!r:.80}."
+            ),
+            input=input,
+        )
+    return tuple((pair[0], pair[1]) for pair in found)

@@ -1,0 +1,192 @@
+"""Joining, taking apart and padding."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Literal
+
+from farrier.ops.arguments import normal_dim, padding_pairs, refuse, whole_numbers
+from farrier.ops.shape import flip, unsqueeze
+from farrier.tensor import Tensor, apply, as_tensor
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.ops import shape as primitive
+from farrier_runtime.dtypes import bool
+from farrier_runtime.errors import ArgumentError, ShapeError
+
+__all__ = ["concatenate", "pad", "split", "stack"]
+
+
+def concatenate(tensors: Sequence[Tensor], dim: int) -> Tensor:
+    """Join tensors along a dimension.
+
+    Args:
+        tensors: at least one; all of one data type, and of equal sizes but along `dim`.
+        dim: the dimension along which they are joined.
+
+    Returns:
+        The joined tensor.
+
+    Raises:
+        ArgumentError: there are no tensors.
+        ShapeError: the other sizes differ, or there is no such dimension.
+        DtypeError: the data types differ.
+
+    Example:
+        >>> fr.concatenate([fr.Tensor([1, 2]), fr.Tensor([3])], dim=0)
+        tensor([1, 2, 3], dtype=int32, loc=cpu:0, shape=(3,))
+    """
+    parts = _tensors("concatenate", tensors)
+    place = normal_dim("concatenate", parts[0], dim)
+    return parts[0] if len(parts) == 1 else apply(primitive.Concatenate(place), *parts)
+
+
+def _tensors(name: str, tensors: Sequence[Tensor]) -> list[Tensor]:
+    if isinstance(tensors, Tensor) or not tensors:
+        got = "one tensor" if isinstance(tensors, Tensor) else "none"
+        raise explain(ArgumentError(f"{name} takes a list of tensors, but got {got}."))
+    return [as_tensor(tensor) for tensor in tensors]
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Join tensors of one shape along a new dimension.
+
+    Args:
+        tensors: at least one; all of one data type and shape.
+        dim: where the new dimension will be in the result.
+
+    Returns:
+        A tensor with one dimension more.
+
+    Raises:
+        ArgumentError: there are no tensors.
+        ShapeError: the shapes differ, or the result would have no such dimension.
+        DtypeError: the data types differ.
+
+    Example:
+        >>> fr.stack([fr.Tensor([1, 2]), fr.Tensor([3, 4])]).tolist()
+        [[1, 2], [3, 4]]
+    """
+    parts = _tensors("stack", tensors)
+    for part in parts:
+        if part.shape != parts[0].shape:
+            raise refuse(
+                ShapeError(
+                    f"stack takes tensors of one shape, but got {parts[0].shape} and {part.shape}."
+                ),
+                first=parts[0],
+                other=part,
+            )
+    return concatenate([unsqueeze(part, dim) for part in parts], dim)
+
+
+def split(
+    input: Tensor, num_split_or_sizes: int | Sequence[int], dim: int = 0
+) -> tuple[Tensor, ...]:
+    """Take a tensor apart along a dimension.
+
+    Args:
+        input: a tensor of any data type.
+        num_split_or_sizes: the number of parts, or the size of each. A number makes parts of the
+            size divided by it, rounded up; the last ones are smaller or empty where it is uneven.
+        dim: the dimension that is divided.
+
+    Returns:
+        The parts, in order.
+
+    Raises:
+        ArgumentError: the number of parts is less than 1.
+        ShapeError: the sizes do not add up to the dimension's, or there is no such dimension.
+
+    Example:
+        >>> [part.tolist() for part in fr.split(fr.Tensor([1, 2, 3, 4, 5]), 2)]
+        [[1, 2, 3], [4, 5]]
+    """
+    place = normal_dim("split", input, dim)
+    size = input.shape[place]
+    numbers = whole_numbers("split", num_split_or_sizes)
+    given = hasattr(num_split_or_sizes, "__iter__")
+    ends = _ends(input, size, numbers) if given else _even(size, numbers[0])
+    starts = [0, *ends][: len(ends)]
+    return tuple(take(input, place, *part) for part in zip(starts, ends, strict=True))
+
+
+def _even(size: int, count: int) -> list[int]:
+    if count < 1:
+        raise explain(ArgumentError(f"split makes at least 1 part, not {count}."))
+    each = -(-size // count)
+    return [min(each * (index + 1), size) for index in range(count)]
+
+
+def _ends(input: Tensor, size: int, sizes: tuple[int, ...]) -> list[int]:
+    if sum(sizes) != size or min(sizes, default=0) < 0:
+        raise refuse(
+            ShapeError(f"split got the sizes {sizes}, which do not add up to {size}."), input=input
+        )
+    return [sum(sizes[: index + 1]) for index in range(len(sizes))]
+
+
+def take(input: Tensor, dim: int, start: int, stop: int, step: int = 1) -> Tensor:
+    """Return the elements `start, start + step, ...` below `stop` of one dimension."""
+    starts, limits, steps = [0] * input.rank, list(input.shape), [1] * input.rank
+    starts[dim], limits[dim], steps[dim] = start, stop, step
+    return apply(primitive.Slice(tuple(starts), tuple(limits), tuple(steps)), input)
+
+
+def pad(
+    input: Tensor,
+    pad: Sequence[Sequence[int]],
+    mode: Literal["constant", "reflect"] = "constant",
+    value: float = 0,
+) -> Tensor:
+    """Add elements at the borders.
+
+    Args:
+        input: a tensor of any data type.
+        pad: for each dimension, how many elements are added before and behind. With the mode
+            "constant", negative amounts remove elements.
+        mode: "constant" adds `value`; "reflect" repeats the elements next to the border, which is
+            the axis of reflection.
+        value: what to pad with.
+
+    Returns:
+        The padded tensor.
+
+    Raises:
+        ArgumentError: the pairs, the mode or an amount cannot be used.
+        ShapeError: more elements are removed, or reflected, than there are.
+        DtypeError: the data type cannot hold `value`.
+
+    Example:
+        >>> fr.pad(fr.Tensor([1, 2, 3]), [(2, 1)], mode="reflect")
+        tensor([3, 2, 1, 2, 3, 2], dtype=int32, loc=cpu:0, shape=(6,))
+    """
+    amounts = padding_pairs("pad", pad, input.rank, input)
+    if mode == "reflect":
+        return _reflect(input, amounts)
+    if mode != "constant":
+        raise explain(ArgumentError(f"pad's mode is 'constant' or 'reflect', not {mode!r}."))
+    low, high = (tuple(pair[side] for pair in amounts) for side in (0, 1))
+    number = builtins.bool(value) if input.dtype is bool else value
+    return apply(primitive.Pad(low, high, (0,) * input.rank), input, as_tensor(number, like=input))
+
+
+def _reflect(input: Tensor, amounts: primitive.Padding) -> Tensor:
+    result = input
+    for dim, (low, high) in enumerate(amounts):
+        size = input.shape[dim]
+        if not (0 <= low < max(size, 1) and 0 <= high < max(size, 1)):
+            raise refuse(
+                ShapeError(
+                    f"pad got {(low, high)} for dim {dim} of {input.value.type.describe()}: "
+                    f"reflection adds from 0 to {max(size - 1, 0)} elements there."
+                ),
+                input=input,
+            )
+        parts = [result]
+        if low:
+            parts.insert(0, flip(take(result, dim, 1, low + 1), dim))
+        if high:
+            parts.append(flip(take(result, dim, size - 1 - high, size - 1), dim))
+        result = concatenate(parts, dim)
+    return result

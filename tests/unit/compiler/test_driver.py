@@ -1,0 +1,134 @@
+"""What the driver refuses, what manifests say, and the stages it can show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from farrier_compiler.driver import STAGES, Options, compile_graphs, dump, stages
+from farrier_compiler.targets import Target, cpu_model
+from farrier_runtime.dtypes import float32
+from farrier_runtime.errors import ArgumentError, ParseError
+from farrier_runtime.manifest import Function, TensorSpec
+from support.programs import affine, apply, argument, function
+
+CPU = [Target("cpu")]
+UNCACHED = Options(cache=False)
+
+
+def refusal(call: Any) -> str:
+    with pytest.raises(ArgumentError) as raised:
+        call()
+    return str(raised.value)
+
+
+def test_options_are_checked() -> None:
+    wrong: Any = "dense"
+    assert refusal(lambda: Options(layout=wrong)) == (
+        "layout must be 'tiled' or 'compact', not 'dense'."
+    )
+    assert refusal(lambda: Options(weights=wrong)) == (
+        "weights must be 'embedded' or 'external', not 'dense'."
+    )
+    assert refusal(lambda: Options(flags=("-O3",))) == (
+        "'-O3' is no flag of IREE's: flags begin with '--'."
+    )
+
+
+def test_functions_need_names_of_their_own() -> None:
+    assert refusal(lambda: compile_graphs([affine("f"), affine("f")], CPU)) == (
+        "Every function needs a name of its own, but these are ['f', 'f']."
+    )
+    assert refusal(lambda: compile_graphs([], CPU)) == (
+        "Every function needs a name of its own, but these are []."
+    )
+
+
+def test_an_unknown_pass_is_refused() -> None:
+    with pytest.raises(ParseError):
+        compile_graphs([affine("f")], CPU, Options(passes="fold_everything"))
+
+
+def test_the_manifest_says_what_was_compiled() -> None:
+    x, y = argument(2, 3), argument(2, 3, name="y")
+    total = apply("add", x, y)
+    graph = function("pair", total, apply("tanh", total))
+    manifest = compile_graphs([graph], CPU, UNCACHED).manifest
+    tensors = [TensorSpec(name, float32, (2, 3)) for name in ("x", "y", "output0", "output1")]
+    assert manifest.functions == (
+        Function("pair", tuple(tensors[:2]), tuple(tensors[2:]), {"tuple": [0, 1]}),
+    )
+    host = cpu_model(Target("cpu"))
+    assert manifest.targets == (f"cpu:{host.name}",)
+    assert manifest.cpu is not None
+    assert manifest.cpu.features == host.features
+    assert manifest.parameters is None
+    assert manifest.graph.startswith("graph @pair(%x: f32[2,3], %y: f32[2,3]) -> (f32[2,3], ")
+
+
+def test_results_may_be_nested_as_the_caller_says() -> None:
+    graph = function("f", apply("tanh", argument(2)))
+    compiled = compile_graphs([graph], CPU, UNCACHED, results=[{"dict": {"y": 0}}])
+    assert compiled.manifest.functions[0].result == {"dict": {"y": 0}}
+
+
+# ---------------------------------------------------------------------- stages
+
+
+def test_an_unknown_stage_is_refused() -> None:
+    assert refusal(lambda: dump([affine("f")], CPU, UNCACHED, "linalg")) == (
+        f"There is no stage 'linalg'. Stages are {', '.join(STAGES)}."
+    )
+
+
+def test_a_stage_that_the_target_lacks_is_refused() -> None:
+    assert refusal(lambda: dump([affine("f")], CPU, UNCACHED, "ptx")) == (
+        "Stage 'ptx' needs a cuda target and something to compute: cpu."
+    )
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"),
+    [
+        ("graph", "tanh(%1)   # programs.py:"),
+        ("stablehlo", "stablehlo.dot_general %arg0, %cst"),
+        ("iree-input", "stablehlo.tanh"),
+        ("input", "linalg.matmul"),
+        ("flow", "flow.dispatch"),
+        ("vm", "vm.module public @module"),
+        ("asm", ".section"),
+        ("llvm", "target triple"),
+    ],
+)
+def test_a_stage_is_shown(stage: str, expected: str) -> None:
+    found = dump([affine("f")], CPU, UNCACHED, stage)
+    assert expected in "".join(found.values())
+    if stage not in ("asm", "llvm"):
+        assert list(found) == [stage]
+
+
+def test_ptx_is_shown_for_cuda() -> None:
+    (text,) = dump([affine("f")], [Target.parse("cuda:sm_90")], UNCACHED, "ptx").values()
+    assert ".target sm_90" in text
+
+
+def test_weights_are_shown_where_they_are_wanted() -> None:
+    short = dump([affine("f")], CPU, UNCACHED, "stablehlo")["stablehlo"]
+    whole = dump([affine("f")], CPU, UNCACHED, "stablehlo", weights=True)["stablehlo"]
+    assert "{-#" not in short
+    assert len(whole) > len(short) + 32 * 32 * 8
+
+
+def test_all_stages_come_in_order() -> None:
+    options = Options(cache=False, passes="canonicalize,fold_constants")
+    names = [name for name, _ in stages([affine("f"), affine("g")], CPU, options)]
+    assert names[:6] == [
+        "traced",
+        "canonicalize",
+        "fold_constants",
+        "graph",
+        "stablehlo",
+        "iree-input",
+    ]
+    assert names[-1] == "vm"
+    assert len(names) == len(set(names))

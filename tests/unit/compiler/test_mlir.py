@@ -1,0 +1,288 @@
+"""MLIR modules under construction: texts, constants, locations, memory, phases."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from farrier_compiler.graph import TensorType
+from farrier_compiler.mlir import CompilationFailed, CompilerSession, is_session_flag
+from farrier_compiler.mlir_text import (
+    PHASES,
+    Place,
+    is_splat,
+    nested_text,
+    quoted,
+    scalar_text,
+    type_text,
+)
+from farrier_compiler.program import Program, device_attribute
+from farrier_compiler.targets import Target
+from farrier_runtime import dtypes
+from farrier_runtime.errors import ArgumentError
+
+CPU = Target("cpu").flags()
+SQUARE = TensorType((32, 32), dtypes.float32)
+
+
+def program(*constants: Any, flags: tuple[str, ...] = ()) -> Program:
+    """Return a program that adds constants to its argument."""
+    made = Program(flags)
+    text = type_text(SQUARE)
+
+    def body(arguments: Any) -> Any:
+        (total,) = arguments
+        for index, array in enumerate(constants):
+            made.at(Place(f"layer{index}", "net.py", 10 + index, index + 1))
+            weight = made.constant(f"w{index}", array, SQUARE)
+            (total,) = made.operation("stablehlo.add", [text], [total, weight])
+        return [total]
+
+    made.function("main", [("x", text)], [("y", text)], body)
+    return made
+
+
+def weights(seed: int = 0) -> Any:
+    return np.random.default_rng(seed).standard_normal((32, 32)).astype(np.float32)
+
+
+# ---------------------------------------------------------------------- texts
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (dtypes.float32, "tensor<2x3xf32>"),
+        (dtypes.float8, "tensor<2x3xf8E4M3FN>"),
+        (dtypes.float8_e5m2, "tensor<2x3xf8E5M2>"),
+        (dtypes.bool, "tensor<2x3xi1>"),
+        (dtypes.uint8, "tensor<2x3xui8>"),
+        (dtypes.int4, "tensor<2x3xi4>"),
+    ],
+)
+def test_types(kind: dtypes.dtype, text: str) -> None:
+    assert type_text(TensorType((2, 3), kind)) == text
+
+
+def test_scalar_types() -> None:
+    assert type_text(TensorType((), dtypes.float64)) == "tensor<f64>"
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (True, dtypes.bool, "true"),
+        (-7, dtypes.int8, "-7"),
+        (2**64 - 1, dtypes.uint64, "18446744073709551615"),
+        (0.1, dtypes.float32, "1.000000015e-01"),
+        (-0.0, dtypes.float32, "-0.000000000e+00"),
+        (np.inf, dtypes.float32, "0x7F800000"),
+        (-np.inf, dtypes.float16, "0xFC00"),
+        (np.nan, dtypes.float64, "0x7FF8000000000000"),
+    ],
+)
+def test_numbers(value: Any, kind: dtypes.dtype, text: str) -> None:
+    assert scalar_text(np.asarray(value).astype(kind.numpy)[()], kind) == text
+
+
+def test_numbers_are_exact() -> None:
+    values = np.random.default_rng(0).standard_normal(1000)
+    for kind in (dtypes.float64, dtypes.float32, dtypes.float16, dtypes.bfloat16):
+        for value in values.astype(kind.numpy):
+            read = np.asarray(float(scalar_text(value, kind))).astype(kind.numpy)[()]
+            assert read == value
+
+
+def test_nested_numbers() -> None:
+    array = np.array([[1, 2], [3, 4]], np.int32)
+    assert nested_text(array, dtypes.int32) == "[[1, 2], [3, 4]]"
+
+
+def test_strings_that_need_escapes() -> None:
+    assert quoted("conv.weight") == '"conv.weight"'
+    assert quoted('a "b" \\ é\n') == r'"a \22b\22 \5C \C3\A9\0A"'
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (np.full((3, 4), 2.5, np.float32), True),
+        (np.array([0.0, -0.0], np.float32), False),
+        (np.array([np.nan, np.nan], np.float32), True),
+        (np.broadcast_to(np.float32(1), (4, 4)), True),
+        (np.arange(6, dtype=np.float32).reshape(2, 3).T, False),
+        (np.empty((0, 3), np.float32), False),
+        (np.array(3, np.int8), True),
+    ],
+)
+def test_splats_are_equal_bit_by_bit(array: Any, expected: bool) -> None:
+    assert is_splat(array) is expected
+
+
+def test_names_of_functions_and_arguments_may_be_any_text() -> None:
+    made = Program()
+    made.function('a "b"', [("x é", "tensor<f32>")], [("y", "tensor<f32>")], lambda given: given)
+    made.verify()
+    assert r'@"a \22b\22"(%arg0: tensor<f32> {iree.abi.name = "x \C3\A9"})' in made.text()
+
+
+# ---------------------------------------------------------------------- constants
+
+
+def test_dumps_leave_large_weights_out_and_end_with_the_module() -> None:
+    text = program(weights()).text()
+    assert text.endswith("  }\n}\n")
+    assert "stablehlo.constant dense_resource<w0> : tensor<32x32xf32>" in text
+    assert len(text) < 500
+
+
+def test_dumps_have_large_weights_where_they_are_wanted() -> None:
+    array = weights()
+    text = program(array).text(weights=True)
+    assert array.tobytes().hex().upper() in text.upper()
+
+
+def test_locations_are_printed_where_they_are_wanted() -> None:
+    text = program(weights()).text(locations=True)
+    assert '#loc1 = loc("net.py":10:1)' in text
+    assert 'loc("layer0"(#loc1))' in text
+
+
+def test_an_array_that_is_used_twice_is_one_resource() -> None:
+    array = weights()
+    text = program(array, array, weights(1)).text()
+    assert text.count("dense_resource<w0>") == 2
+    assert text.count("dense_resource<w2>") == 1
+    assert "dense_resource<w1>" not in text
+
+
+def test_a_large_splat_is_a_resource_too_and_a_small_one_is_not() -> None:
+    assert "dense_resource" in program(np.ones((32, 32), np.float32)).text()
+    made = Program()
+    handle = made.constant("w", np.ones((4, 4), np.float32), TensorType((4, 4), dtypes.float32))
+    assert "dense<1.000000e+00> : tensor<4x4xf32>" in str(handle)
+
+
+def test_parameters_are_declared_once() -> None:
+    made = Program()
+    text = type_text(SQUARE)
+
+    def body(arguments: Any) -> Any:
+        first, second = (made.parameter("conv.weight", SQUARE) for _ in range(2))
+        return made.operation("stablehlo.add", [text], [first, second])
+
+    made.function("main", [("x", text)], [("y", text)], body)
+    made.verify()
+    printed = made.text()
+    assert printed.count('@parameter_0 = #flow.parameter.named<"model"::"conv.weight"> : ') == 1
+    assert printed.count("util.global.load @parameter_0") == 2
+
+
+# ---------------------------------------------------------------------- memory
+
+
+def test_weights_are_not_copied_and_are_freed_with_the_program() -> None:
+    array = weights()
+    before = sys.getrefcount(array)
+    made = program(array, flags=CPU)
+    assert sys.getrefcount(array) > before
+    assert next(made.phases("input"))[0] == "input"
+    del made
+    gc.collect()
+    assert sys.getrefcount(array) == before
+
+
+def test_values_may_outlive_their_program() -> None:
+    made = program(weights())
+    operation = made.root
+    del made
+    assert "stablehlo.add" in str(operation)
+    before = len(CompilerSession._released)  # pyright: ignore[reportPrivateUsage]
+    assert before >= 1
+    del operation
+    program(weights())  # frees what was left
+    assert len(CompilerSession._released) < before  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_program_that_was_not_made_is_freed() -> None:
+    with pytest.raises(ArgumentError) as raised:
+        Program(("--iree-opt-level=O9",))
+    assert str(raised.value) == (
+        "IREE's compiler does not take the flag '--iree-opt-level=O9': no session flag has that "
+        "name or value."
+    )
+
+
+# ---------------------------------------------------------------------- reading and running
+
+
+def test_verifying_names_the_place_and_the_rule() -> None:
+    made = Program()
+
+    def body(arguments: Any) -> Any:
+        made.at(Place("layer", "net.py", 12, 7))
+        return made.operation("stablehlo.tanh", ["tensor<3xf32>"], arguments)
+
+    made.function("main", [("x", "tensor<2xf32>")], [("y", "tensor<3xf32>")], body)
+    with pytest.raises(CompilationFailed) as raised:
+        made.verify()
+    assert str(raised.value) == (
+        "net.py:12:7: 'stablehlo.tanh' op requires compatible types for all operands and results"
+    )
+
+
+@pytest.mark.parametrize("form", ["text", "bytecode"])
+def test_a_module_is_read_back(form: str, tmp_path: Path) -> None:
+    made = program(weights())
+    file = tmp_path / "module"
+    file.write_bytes(made.text(weights=True).encode() if form == "text" else made.bytecode())
+    assert Program.read(file).text(weights=True) == made.text(weights=True)
+
+
+def test_what_is_no_mlir_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "net.mlir"
+    file.write_text("func.func @main( {")
+    with pytest.raises(CompilationFailed) as raised:
+        Program.read(file)
+    assert str(raised.value).splitlines()[0] == "net.mlir:1:17: expected non-function type"
+
+
+def test_phases_come_in_order_and_leave_the_module_as_it_is() -> None:
+    made = program(weights(), flags=CPU)
+    before = made.text()
+    found = dict(made.phases("flow"))
+    assert tuple(found) == PHASES[: PHASES.index("flow") + 1]
+    assert "flow.dispatch" in found["flow"]
+    assert "stablehlo.add" not in found["input"]
+    assert made.text() == before
+
+
+def test_phases_leave_large_weights_out() -> None:
+    array = weights()
+    made = program(array, flags=CPU)
+    short = dict(made.phases("input"))["input"]
+    whole = dict(made.phases("input", weights=True))["input"]
+    data = array.tobytes().hex().upper()
+    assert data not in short.upper()
+    assert data in whole.upper()
+
+
+def test_the_device_attribute_is_what_flags_choose() -> None:
+    attribute = device_attribute(Target("cuda", "sm_90").flags())
+    assert attribute.startswith('#hal.device.target<"cuda", [#hal.executable.target<"cuda", ')
+    assert attribute.endswith(">]>")
+
+
+def test_session_flags_are_told_from_those_of_the_process() -> None:
+    assert is_session_flag("--iree-opt-level=O1")
+    assert not is_session_flag("--mlir-print-ir-after-all")
+    with pytest.raises(ArgumentError) as raised:
+        is_session_flag("--iree-opt-data-tiling=perhaps")
+    assert str(raised.value) == (
+        "IREE's compiler does not take the flag '--iree-opt-data-tiling=perhaps': no session flag "
+        "has that name or value."
+    )

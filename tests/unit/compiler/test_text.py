@@ -1,0 +1,408 @@
+"""Graph text: what it looks like, that it is exact, and what its parser refuses."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any
+
+import numpy as np
+import pytest
+
+import farrier as fr
+from farrier.compile import trace
+from farrier_compiler.elements import element_text, parse_element
+from farrier_compiler.graph import Graph, Node, TensorType, Value
+from farrier_compiler.ops.base import REGISTRY, Op
+from farrier_compiler.ops.convolution import Convolution
+from farrier_compiler.ops.elementwise import Cast
+from farrier_compiler.text import attributes_text, parse_graph, print_graph
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import DTYPES, dtype
+from farrier_runtime.errors import ParseError
+from support.graphs import argument, graph_of, named, run, weight
+from support.records import Record
+from support.rows import ROWS
+
+NET = """\
+graph @Net(%x: f32[1,1,4,4]) -> f32[1,2,4,4] {
+  constant @conv.weight: f32[2,1,3,3]
+  constant @conv.bias: f32[2,1,1] = [[[0.5]], [[-1.25]]]
+  %0: f32[1,2,4,4] = convolution(%x, @conv.weight) {stride = (1, 1), \
+padding = ((1, 1), (1, 1)), dilation = (1, 1)}
+  %1: f32[1,2,4,4] = add(%0, @conv.bias)
+  %2: f32[1,2,4,4] = maximum(%1, 0.0: f32)
+  return %2
+}"""
+
+
+def test_text_is_printed_as_it_was_parsed() -> None:
+    assert print_graph(parse_graph(NET)) == NET
+
+
+def test_str_shows_the_users_lines() -> None:
+    lines = str(trace(fr.tanh, [fr.InputInfo((2,), fr.float32)], name="f").graph)
+    assert "%0: f32[2] = tanh(%input)   # test_text.py:" in lines
+
+
+def test_locations_can_be_left_out() -> None:
+    traced = trace(fr.tanh, [fr.InputInfo((2,), fr.float32)], name="f").graph
+    assert print_graph(traced, locations=False) == (
+        "graph @f(%input: f32[2]) -> f32[2] {\n  %0: f32[2] = tanh(%input)\n  return %0\n}"
+    )
+
+
+def test_comments_and_layout_do_not_matter() -> None:
+    short = "graph@f(%x:f32[2])->f32[2]{# a comment\n%a:f32[2]=tanh(%x)return %a}"
+    long = "graph @f(%x: f32[2]) -> f32[2] {\n  %0: f32[2] = tanh(%x)\n  return %0\n}"
+    assert print_graph(parse_graph(short)) == long
+
+
+def test_names_of_any_characters() -> None:
+    names = ["weight", "0.weight", "a b", 'quote"', "back\\slash", "päth", "", "inf", "#", "a\nb"]
+    total = argument((2,), "in put")
+    for name in names[1:]:
+        total = named("add", total, argument((2,), name))
+    for name in names:
+        total = named("add", total, weight(np.arange(2, dtype=np.float32), f"layer/{name}"))
+    inputs = [value for value in _inputs(total) if value.data is None]
+    graph = Graph.reaching("a-b", inputs, [total, total], output_names=["nan", "y z"])
+    text = print_graph(graph)
+    parsed = parse_graph(text)
+    assert print_graph(parsed) == text
+    assert parsed.name == "a-b"
+    assert parsed.output_names == ("nan", "y z")
+    assert [value.name for value in parsed.inputs] == [value.name for value in inputs]
+    assert list(parsed.constants) == list(graph.constants)
+
+
+def _inputs(value: Value) -> list[Value]:
+    return list(Graph("", (), (value,)).with_outputs([value], {}).leaves())
+
+
+def test_no_inputs_and_no_outputs() -> None:
+    text = "graph @f() -> () {\n  return\n}"
+    assert print_graph(parse_graph(text)) == text
+
+
+def test_several_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Halves(Op, abstract=True):
+        name = "halves"
+
+        def infer(self, x: TensorType) -> tuple[TensorType, TensorType]:
+            return x, x.with_dtype(dtypes.int32)
+
+        def reference(self, x: Any) -> Any:
+            return x / 2, (x // 2).astype(np.int32)
+
+    monkeypatch.setitem(REGISTRY, "halves", _dataclass(Halves))
+    made = Node(REGISTRY["halves"](), [argument((2,))])
+    text = print_graph(graph_of(*made.results))
+    assert "  %0: f32[2], %1: i32[2] = halves(%x)\n  return %0, %1\n" in text
+    assert print_graph(parse_graph(text)) == text
+    with pytest.raises(ParseError, match=r"halves has 2 results, not 1"):
+        parse_graph(text.replace("%0: f32[2], ", "").replace("return %0, %1", "return %1, %1"))
+
+
+def _dataclass(kind: type[Op]) -> type[Op]:
+    from dataclasses import dataclass
+
+    return dataclass(frozen=True)(kind)
+
+
+# ---------------------------------------------------------------------- exactness
+
+
+@pytest.mark.parametrize("kind", DTYPES.values(), ids=lambda kind: kind.short)
+def test_every_element_is_read_back_to_the_same_bits(kind: dtype) -> None:
+    generator = np.random.default_rng(7)
+    for element in _all_or_many(kind, generator):
+        found = parse_element(element_text(element, kind), kind)
+        assert found is not None
+        assert found.dtype == element.dtype
+        assert found.tobytes() == element.tobytes(), element_text(element, kind)
+
+
+def _all_or_many(kind: dtype, generator: np.random.Generator) -> Any:
+    if kind is dtypes.bool:
+        return np.array([False, True])
+    if kind is dtypes.int4:
+        return np.arange(-8, 8).astype(kind.numpy)
+    if kind.bits == 8:
+        return np.arange(256, dtype=np.uint8).view(kind.numpy)
+    data = generator.bytes(2000 * kind.numpy.itemsize)
+    return np.frombuffer(data, kind.numpy)
+
+
+def test_special_numbers_are_words() -> None:
+    text = [element_text(np.asarray(n, np.float32), dtypes.float32) for n in _SPECIAL]
+    assert text == ["0.0", "-0.0", "inf", "-inf", "nan", "0.1", "1e-45", "3.4028235e+38"]
+    payload = np.asarray(0x7FC00001, np.uint32).view(np.float32)
+    assert element_text(payload, dtypes.float32) == "0x7fc00001"
+
+
+_SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 0.1, 1e-45, np.finfo(np.float32).max]
+
+
+def test_constants_of_every_dtype_and_shape() -> None:
+    generator = np.random.default_rng(3)
+    values: list[Value] = []
+    for kind in DTYPES.values():
+        for shape in [(), (0,), (2, 0, 3), (3,), (2, 2)]:
+            values.append(weight(generator.integers(0, 2, shape).astype(kind.numpy)))
+    graph = graph_of(*values)
+    parsed = parse_graph(print_graph(graph))
+    assert print_graph(parsed) == print_graph(graph)
+    for found, expected in zip(run(parsed, []), run(graph, []), strict=True):
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_large_constants_come_from_outside() -> None:
+    text = "graph @f() -> f32[20] {\n  constant @w: f32[20]\n  return @w\n}"
+    assert parse_graph(text).outputs[0].data is None
+    data = np.arange(20, dtype=np.float32)
+    graph = parse_graph(text, {"w": data})
+    assert graph.outputs[0].data is data
+    assert print_graph(graph) == text
+
+
+def test_given_data_win_over_written_elements() -> None:
+    text = "graph @f() -> f32[2] { constant @w: f32[2] = [1.0, 2.0] return @w }"
+    (found,) = run(parse_graph(text, {"w": np.array([5, 6], np.float32)}), [])
+    np.testing.assert_array_equal(found, [5, 6])
+
+
+# ---------------------------------------------------------------------- attributes
+
+
+def test_defaults_are_not_printed() -> None:
+    op = Convolution((2,), ((0, 0),), (1,))
+    assert attributes_text(op) == "stride = (2,), padding = ((0, 0),), dilation = (1,)"
+    grouped = Convolution((2,), ((0, 0),), (1,), groups=4, input_dilation=(2,))
+    assert attributes_text(grouped).endswith(", groups = 4, input_dilation = (2,)")
+    assert attributes_text(Cast(dtypes.bfloat16)) == "dtype = bf16"
+
+
+@pytest.mark.parametrize("op", REGISTRY.values(), ids=lambda op: op.name)
+def test_attributes_have_types_that_text_can_check(op: type[Op]) -> None:
+    for hint in typing.get_type_hints(op).values():
+        assert "ndarray" not in str(hint)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_rows_are_read_back(row: Record) -> None:
+    arrays = row.sample(row.dtypes[0])
+    infos = [fr.InputInfo(array.shape, dtypes.BY_NUMPY[array.dtype]) for array in arrays]
+    graph = trace(row.function, infos, name="f").graph
+    text = print_graph(graph, locations=False)
+    data = {name: value.data for name, value in graph.constants.items()}
+    assert print_graph(parse_graph(text, data)) == text
+
+
+# ---------------------------------------------------------------------- errors
+
+
+def _refusal(text: str, constants: Any = None) -> str:
+    with pytest.raises(ParseError) as error:
+        parse_graph(text, constants)
+    return str(error.value)
+
+
+ERRORS = {
+    "unknown op": (
+        "tanh(%x)",
+        "tanhh(%x)",
+        "line 2, column 16: there is no op 'tanhh'; did you mean 'tanh'?\n"
+        "    %0: f32[2] = tanhh(%x)\n"
+        "                 ^",
+    ),
+    "unknown value": (
+        "tanh(%x)",
+        "tanh(%xy)",
+        "line 2, column 21: %xy is not defined; did you mean '%x'?\n"
+        "    %0: f32[2] = tanh(%xy)\n"
+        "                      ^",
+    ),
+    "wrong type": (
+        "%0: f32[2] =",
+        "%0: f32[3] =",
+        "line 2, column 3: tanh makes f32[2] here, not f32[3].\n    %0: f32[3] = tanh(%x)\n    ^",
+    ),
+    "refused by the op": (
+        "tanh(%x)",
+        "add(%x, 1: i8)",
+        "line 2, column 16: add takes operands of one data type, but got float32 (2,) and int8 (). "
+        "Cast one of them, for example with fr.cast(x, fr.float32).\n"
+        "    %0: f32[2] = add(%x, 1: i8)\n"
+        "                 ^",
+    ),
+    "number of operands": (
+        "tanh(%x)",
+        "tanh(%x, %x)",
+        "line 2, column 16: tanh does not take 2 operands.\n"
+        "    %0: f32[2] = tanh(%x, %x)\n"
+        "                 ^",
+    ),
+    "unknown attribute": (
+        "tanh(%x)",
+        "cast(%x) {dtpe = f32}",
+        "line 2, column 26: cast has no attribute 'dtpe'; did you mean 'dtype'?\n"
+        "    %0: f32[2] = cast(%x) {dtpe = f32}\n"
+        "                           ^",
+    ),
+    "type of an attribute": (
+        "tanh(%x)",
+        "cast(%x) {dtype = 3}",
+        "line 2, column 34: cast's attribute 'dtype' must be a data type.\n"
+        "    %0: f32[2] = cast(%x) {dtype = 3}\n"
+        "                                   ^",
+    ),
+    "missing attribute": (
+        "tanh(%x)",
+        "cast(%x)",
+        "line 2, column 16: cast needs the attribute 'dtype'.\n"
+        "    %0: f32[2] = cast(%x)\n"
+        "                 ^",
+    ),
+    "literal": (
+        "tanh(%x)",
+        "cast(%x) {dtype = ]}",
+        "line 2, column 34: expected a number, a string, a data type or a tuple, but found ']'.\n"
+        "    %0: f32[2] = cast(%x) {dtype = ]}\n"
+        "                                   ^",
+    ),
+    "unknown data type": (
+        "%x: f32[2]",
+        "%x: float32[2]",
+        "line 1, column 14: there is no data type 'float32'; did you mean 'f32'?\n"
+        "  graph @f(%x: float32[2]) -> f32[2] {\n"
+        "               ^",
+    ),
+    "size": (
+        "%x: f32[2]",
+        "%x: f32[-2]",
+        "line 1, column 18: the size of a dimension is a whole number.\n"
+        "  graph @f(%x: f32[-2]) -> f32[2] {\n"
+        "                   ^",
+    ),
+    "no name": (
+        "@f",
+        "f",
+        "line 1, column 7: expected the graph's name, such as @main, but found 'f'.\n"
+        "  graph f(%x: f32[2]) -> f32[2] {\n"
+        "        ^",
+    ),
+    "character": (
+        "@f",
+        "@f !",
+        "line 1, column 10: unexpected '!'.\n  graph @f !(%x: f32[2]) -> f32[2] {\n           ^",
+    ),
+    "defined twice": (
+        "%0: f32[2]",
+        "%x: f32[2]",
+        "line 2, column 3: %x is defined twice.\n    %x: f32[2] = tanh(%x)\n    ^",
+    ),
+    "what is returned": (
+        "-> f32[2]",
+        "-> f32[3]",
+        "line 3, column 3: the graph returns f32[2], which is not what its head says.\n"
+        "    return %0\n"
+        "    ^",
+    ),
+    "no return": (
+        "return %0",
+        "yield %0",
+        "line 3, column 3: expected an op's result or 'return', but found 'yield'.\n"
+        "    yield %0\n"
+        "    ^",
+    ),
+    "element of another type": (
+        "tanh(%x)",
+        "add(%x, 1.5: i8)",
+        "line 2, column 24: 1.5 is no int8.\n"
+        "    %0: f32[2] = add(%x, 1.5: i8)\n"
+        "                         ^",
+    ),
+    "element out of range": (
+        "tanh(%x)",
+        "add(%x, 300: i8)",
+        "line 2, column 24: 300 is no int8.\n"
+        "    %0: f32[2] = add(%x, 300: i8)\n"
+        "                         ^",
+    ),
+    "no value": (
+        "tanh(%x)",
+        "tanh(x)",
+        "line 2, column 21: expected a value, but found 'x'.\n"
+        "    %0: f32[2] = tanh(x)\n"
+        "                      ^",
+    ),
+    "number of elements": (
+        "  %0:",
+        "  constant @w: f32[3] = [1.0, 2.0]\n  %0:",
+        "line 2, column 25: expected 3 elements, but found 2.\n"
+        "    constant @w: f32[3] = [1.0, 2.0]\n"
+        "                          ^",
+    ),
+    "text behind": (
+        "\n}",
+        "\n} }",
+        "line 4, column 3: expected the end of the text, but found '}'.\n  } }\n    ^",
+    ),
+    "cut off": (
+        "\n}",
+        "",
+        "line 3, column 12: expected '}', but found the end of the text.\n"
+        "    return %0\n"
+        "             ^",
+    ),
+    "string": (
+        "@f",
+        '@"\\q"',
+        'line 1, column 7: "\\q" is no valid string; its escapes are those of JSON.\n'
+        '  graph @"\\q"(%x: f32[2]) -> f32[2] {\n'
+        "        ^",
+    ),
+}
+SMALL = "graph @f(%x: f32[2]) -> f32[2] {\n  %0: f32[2] = tanh(%x)\n  return %0\n}"
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_parser_says_what_is_wrong(name: str) -> None:
+    old, new, message = ERRORS[name]
+    assert old in SMALL
+    assert _refusal(SMALL.replace(old, new)) == f"Graph text, {message}"
+
+
+def test_nothing_is_no_graph() -> None:
+    assert _refusal("") == (
+        "Graph text, line 1, column 1: expected 'graph', but found the end of the text.\n  \n  ^"
+    )
+
+
+def test_given_data_must_fit() -> None:
+    text = "graph @f() -> f32[2] { constant @w: f32[2] return @w }"
+    assert _refusal(text, {"w": np.zeros(3)}) == (
+        "Graph text, line 1, column 33: the data given for 'w' are float64 (3,).\n"
+        f"  {text}\n"
+        "                                  ^"
+    )
+
+
+def test_attributes_of_another_rank() -> None:
+    text = SMALL.replace("tanh(%x)", "slice(%x) {start = (0,), limit = (1, 1), step = (1,)}")
+    assert _refusal(text) == (
+        "Graph text, line 2, column 16: slice with these attributes does not take (f32[2]).\n"
+        "    %0: f32[2] = slice(%x) {start = (0,), limit = (1, 1), step = (1,)}\n"
+        "                 ^"
+    )
+
+
+def test_layouts_are_listed() -> None:
+    text = NET.replace("dilation = (1, 1)}", 'dilation = (1, 1), layout = "last"}')
+    assert 'layout\' must be "channels_first" or "channels_last".' in _refusal(text)
+
+
+def test_invalid_graphs_can_be_shown() -> None:
+    made = Node(Cast(dtypes.int8), [argument((2,))])
+    assert "cast(%undefined)" in print_graph(Graph("f", (), made.results, (made,)))
