@@ -7,7 +7,7 @@ import functools
 import importlib.metadata
 import json
 import tempfile
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -176,11 +176,16 @@ class _Job:
     external: Mapping[Value, str]
 
     @staticmethod
-    def prepare(graphs: Sequence[Graph], targets: Sequence[Target], options: Options) -> _Job:
+    def prepare(
+        graphs: Sequence[Graph],
+        targets: Sequence[Target],
+        options: Options,
+        after: Callable[[str, Graph], None] | None = None,
+    ) -> _Job:
         flags = flags_for(targets, options.layout, options.optimization_level)
         _check_names(graphs)
         pipeline = _pipeline(targets, options)
-        optimized = tuple(run_passes(graph, pipeline) for graph in graphs)
+        optimized = tuple(run_passes(graph, pipeline, after=after) for graph in graphs)
         external = _external(optimized) if options.weights == "external" else {}
         return _Job(optimized, tuple(targets), options, (*flags, *options.flags), external)
 
@@ -355,7 +360,7 @@ def dump(
         return _generated_files(job, stage)
     if stage in PHASES:
         return {name: text for name, text in job.phases(stage, weights) if name == stage}
-    return {stage: dict(_own_stages(job, weights))[stage]}
+    return {stage: _own_stage(job, stage, weights)}
 
 
 def stages(
@@ -375,27 +380,29 @@ def stages(
     Raises:
         CompileError: IREE refused the program; the stages before it have been yielded.
     """
-    yield "traced", "\n".join(map(print_graph, graphs))
-    after: list[tuple[str, str]] = []
-    for graph in graphs:
-        run_passes(
-            graph,
-            _pipeline(targets, options),
-            after=lambda name, graph: after.append((name, print_graph(graph))),
-        )
-    yield from after
-    job = _Job.prepare(graphs, targets, options)
-    yield from _own_stages(job, weights)
+    yield "traced", _texts(graphs)
+    after: list[tuple[str, Graph]] = []
+    job = _Job.prepare(graphs, targets, options, lambda name, graph: after.append((name, graph)))
+    count = len(after) // len(graphs)
+    for index in range(count):
+        of_all_graphs = after[index::count]
+        yield of_all_graphs[0][0], _texts([graph for _, graph in of_all_graphs])
+    yield from ((stage, _own_stage(job, stage, weights)) for stage in STAGES[:3])
     yield from job.phases(PHASES[-1], weights)
 
 
-def _own_stages(job: _Job, weights: bool) -> Iterator[tuple[str, str]]:
+def _own_stage(job: _Job, stage: str, weights: bool) -> str:
     from farrier_compiler.lower import lower
     from farrier_compiler.stablehlo import Builder
 
-    yield "graph", "\n".join(map(print_graph, job.graphs))
-    yield "stablehlo", lower(job.graphs, Builder).text(weights)
-    yield "iree-input", job.program().text(weights)
+    if stage == "graph":
+        return _texts(job.graphs)
+    program = lower(job.graphs, Builder) if stage == "stablehlo" else job.program()
+    return program.text(weights)
+
+
+def _texts(graphs: Sequence[Graph]) -> str:
+    return "\n".join(map(print_graph, graphs))
 
 
 def _generated_files(job: _Job, stage: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
-from farrier_runtime.dtypes import BY_SHORT_NAME
+from farrier_runtime.dtypes import BY_SHORT_NAME, dtype
 from farrier_runtime.errors import ParseError
 
 # Names that need no quotes; after an @, where no number can stand, they may begin with a digit.
@@ -204,3 +204,12 @@ def _fits_tuple(values: tuple[Any, ...], hints: tuple[Any, ...]) -> bool:
     if len(hints) == 2 and hints[1] is Ellipsis:
         return all(fits(value, hints[0]) for value in values)
     return len(values) == len(hints) and all(map(fits, values, hints))
+
+
+def described(hint: Any) -> str:
+    """Return a field's annotated type in words that fit the text."""
+    if typing.get_origin(hint) is typing.Literal:
+        return " or ".join(map(json.dumps, typing.get_args(hint)))
+    words = {int: "a whole number", float: "a number such as 1.0", dtype: "a data type"}
+    words |= {str: "a string", bool: "true or false"}
+    return words.get(hint) or str(hint)

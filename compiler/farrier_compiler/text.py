@@ -24,7 +24,7 @@ import numpy as np
 from farrier_compiler.elements import elements_text, parse_element
 from farrier_compiler.graph import Array, Graph, Node, TensorType, Value
 from farrier_compiler.ops.base import REGISTRY, Op
-from farrier_compiler.syntax import BARE_AFTER_AT, Cursor, Token, did_you_mean, fits, quoted
+from farrier_compiler.syntax import BARE_AFTER_AT, Cursor, Token, described, did_you_mean, fits, quoted
 from farrier_runtime.dtypes import BY_NUMPY, BY_SHORT_NAME, dtype
 from farrier_runtime.errors import FarrierError
 
@@ -283,7 +283,7 @@ class _Parser(Cursor):
         place = self.next
         value = self.literal()
         if not fits(value, hints[token.text]):
-            wanted = _described(hints[token.text])
+            wanted = described(hints[token.text])
             self.fail(f"{op.name}'s attribute '{token.text}' must be {wanted}", place)
         return token.text, value
 
@@ -380,12 +380,3 @@ def _takes(op: Op, count: int) -> bool:
     fixed = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
     variable = any(p.kind is p.VAR_POSITIONAL for p in parameters)
     return count == fixed or (variable and count > fixed)
-
-
-def _described(hint: Any) -> str:
-    """Return an attribute's type in words that fit the text."""
-    if typing.get_origin(hint) is typing.Literal:
-        return " or ".join(map(_attribute_text, typing.get_args(hint)))
-    names = {int: "a whole number", float: "a number such as 1.0", dtype: "a data type"}
-    names |= {str: "a string", bool: "true or false"}
-    return names.get(hint) or str(hint)

@@ -16,7 +16,7 @@ from farrier_compiler.passes.eliminate_dead_nodes import EliminateDeadNodes
 from farrier_compiler.passes.fold_batch_norm import FoldBatchNorm
 from farrier_compiler.passes.fold_constants import FoldConstants
 from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
-from farrier_compiler.syntax import Cursor, Token, did_you_mean, fits
+from farrier_compiler.syntax import Cursor, Token, described, did_you_mean, fits
 
 PASSES: dict[str, type[Pass]] = {
     kind.name: kind
@@ -122,9 +122,8 @@ class _Parser(Cursor):
         place = self.next
         value = self.literal()
         if not fits(value, hints[token.text]):
-            self.fail(
-                f"{kind.name}'s option '{token.text}' takes {hints[token.text].__name__}", place
-            )
+            wanted = described(hints[token.text])
+            self.fail(f"{kind.name}'s option '{token.text}' must be {wanted}", place)
         return token.text, value
 
     def _unknown_option(self, kind: type[Pass], token: Token, known: list[str]) -> None:

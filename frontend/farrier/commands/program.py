@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,18 +138,29 @@ def _set_parameters(function: Callable[..., Any], label: str, options: argparse.
         function.reset_parameters(options.seed)
     if options.dummy_parameters:
         function.initialize_dummy_parameters()
+    if not any(given) and _unset(function):
+        print(
+            f"farrier: warning: {label} has parameters without a value, which are random now. "
+            "Give --weights FILE for trained ones.",
+            file=sys.stderr,
+        )
+        function.reset_parameters(0)
     _check_set(function, label)
 
 
-def _check_set(module: Module, label: str) -> None:
+def _unset(module: Module) -> list[str]:
     from farrier.modules.parameter import is_unset
 
-    unset = [name for name, tensor in module.state_dict().items() if is_unset(tensor)]
+    return [name for name, tensor in module.state_dict().items() if is_unset(tensor)]
+
+
+def _check_set(module: Module, label: str) -> None:
+    unset = _unset(module)
     if unset:
         more = f" and {len(unset) - 3} more" if len(unset) > 3 else ""
         raise ArgumentError(
             f"{label} has parameters without a value: {', '.join(unset[:3])}{more}. "
-            "Give --weights FILE, or --seed N for random values."
+            "Give --weights FILE."
         )
 
 

@@ -13,7 +13,7 @@ from farrier.ops.elementwise import cast
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops.pooling import MaxPool, SumPool
 from farrier_compiler.ops.shape import Padding
-from farrier_runtime.dtypes import float32
+from farrier_runtime.dtypes import dtype, float32, int32
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 __all__ = ["avgpool", "maxpool"]
@@ -61,7 +61,7 @@ def avgpool(
 ) -> Tensor:
     """Take the mean of every window.
 
-    Floats of 16 bits and less are averaged in float32 and rounded once.
+    16-bit floats are averaged in float32. Integers keep their data type: the quotient is truncated.
 
     Args:
         input: (N, C, *S) with at least one spatial dimension S.
@@ -84,14 +84,18 @@ def avgpool(
         tensor([[[3, 3]]], dtype=float32, loc=cpu:0, shape=(1, 1, 2))
     """
     op = SumPool(*_window("avgpool", input, kernel_dims, stride, padding))
-    kind = input.dtype
-    small = kind.is_floating and kind.bits < 32
-    total = apply(op, cast(input, float32) if small else input)
-    if count_include_pad or not any(map(any, op.padding)):
-        mean = divide(total, math.prod(op.window))
-    else:
-        mean = divide(total, Tensor(_counts(op, input.shape).astype(total.dtype.numpy)))
-    return cast(mean, kind) if small else mean
+    total = apply(op, cast(input, _sum_dtype(input.dtype)))
+    count = math.prod(op.window)
+    if not count_include_pad and any(map(any, op.padding)):
+        count = Tensor(_counts(op, input.shape).astype(total.dtype.numpy))
+    return cast(divide(total, count), input.dtype)
+
+
+def _sum_dtype(kind: dtype) -> dtype:
+    """Return the data type to sum in: with 32 bits at least."""
+    if kind.bits >= 32 or not (kind.is_floating or kind.is_integer):
+        return kind
+    return float32 if kind.is_floating else int32
 
 
 def _counts(op: SumPool, shape: tuple[int, ...]) -> np.ndarray:

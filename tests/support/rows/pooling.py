@@ -49,8 +49,9 @@ def _primitive(name: str, op: Pool, shape: tuple[int, ...], **options: Any) -> R
 def _averages(x: Any, *window: Any, count_include_pad: bool = True) -> Any:
     op = SumPool(*window)
     counted = np.ones_like(x) if not count_include_pad else None
-    total = _by_definition(op, x)
-    return total / (np.prod(op.window) if counted is None else _by_definition(op, counted))
+    total = _by_definition(op, x.astype(np.int64) if x.dtype.kind in "iu" else x)
+    found = total / (np.prod(op.window) if counted is None else _by_definition(op, counted))
+    return np.trunc(found) if x.dtype.kind in "iu" else found
 
 
 def _torch(name: str, *arguments: Any, **options: Any) -> Callable[..., Any]:
@@ -62,7 +63,7 @@ def _torch(name: str, *arguments: Any, **options: Any) -> Callable[..., Any]:
     return call
 
 
-IMAGE = Operand((2, 3, 7, 6))
+IMAGE = Operand((2, 3, 7, 6), -100, 100)
 NONE = (0, 0)
 
 ROWS = [
@@ -99,16 +100,17 @@ ROWS = [
         "avgpool",
         lambda x: fr.avgpool(x, (2, 3), (2, 1), ((1, 1), (1, 1))),
         (IMAGE,),
-        FLOATS,
+        NUMBERS,
         lambda x: _averages(x, (1, 1, 2, 3), (1, 1, 2, 1), (NONE, NONE, (1, 1), (1, 1)), (1,) * 4),
         _torch("avg_pool2d", (2, 3), (2, 1), 1),
+        torch_dtypes=FLOATS,
         tolerance=2,
     ),
     Record(
         "avgpool/inside",
         lambda x: fr.avgpool(x, (2, 3), (2, 1), ((1, 1), (1, 1)), count_include_pad=False),
         (IMAGE,),
-        FLOATS,
+        (*FLOATS, dtypes.int8),
         lambda x: _averages(
             x,
             (1, 1, 2, 3),
@@ -118,6 +120,7 @@ ROWS = [
             count_include_pad=False,
         ),
         _torch("avg_pool2d", (2, 3), (2, 1), 1, count_include_pad=False),
+        torch_dtypes=FLOATS,
         tolerance=2,
     ),
     Record(

@@ -25,6 +25,13 @@ class Net(fr.Module):
     def forward(self, x):
         return fr.relu(self.linear(x))
 
+class Own(fr.Module):
+    def __init__(self):
+        self.scale = fr.Parameter((3,), fr.float32)
+
+    def forward(self, x):
+        return x * self.scale
+
 class Wide(fr.Module):
     def __init__(self, width):
         self.linear = fr.Linear(width, width)
@@ -255,9 +262,8 @@ BAD_CALLS = {
         "The model takes x, but got --input y=3xf32: missing a required argument: 'x'. Give each "
         "input its type, for example --input x=1x1x8x8xf32."
     ),
-    "model.py:Net --input x=1x3xf32": (
-        "model.py:Net has parameters without a value: linear.weight, linear.bias. Give "
-        "--weights FILE, or --seed N for random values."
+    "model.py:Own --input x=3xf32 --seed 0": (
+        "model.py:Own has parameters without a value: scale. Give --weights FILE."
     ),
     "model.py:Net --input x=1x3xf32 --weights w.npz": "w.npz: no such file.",
     "model.py:double --seed 1": "model.py:double is a function, which has no parameters to set.",
@@ -338,6 +344,15 @@ def test_bad_call(run: Run, model: Path, words: str, text: str) -> None:
     np.savez(model / "partial.npz", **weights)  # pyright: ignore[reportArgumentType]
     found = run("compile", *words.split())
     assert found == (1, "", f"farrier: error: {text}\n")
+
+
+def test_unset_parameters_become_random_with_a_warning(run: Run, model: Path) -> None:
+    code, out, err = run("compile", "model.py:Net", "--input", "x=1x3xf32", "--dump", "graph")
+    assert (code, "constant @linear.weight" in out) == (0, True)
+    assert err == (
+        "farrier: warning: model.py:Net has parameters without a value, which are random now. "
+        "Give --weights FILE for trained ones.\n"
+    )
 
 
 def test_fault_of_ours_is_reported_as_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

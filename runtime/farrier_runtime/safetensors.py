@@ -1,0 +1,241 @@
+"""Files of weights in the safetensors format: a JSON header of names, types and places, then data.
+
+The format leaves no room for doubt: data that overlap, leave holes or end elsewhere than the file
+are refused, so that a truncated or damaged file is never read as weights.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import mmap
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from farrier_runtime import dtypes, files
+from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import ArgumentError, ArtifactError
+
+Array = np.ndarray[Any, Any]
+
+NAMES: dict[dtype, str] = {
+    dtypes.float64: "F64",
+    dtypes.float32: "F32",
+    dtypes.float16: "F16",
+    dtypes.bfloat16: "BF16",
+    dtypes.float8: "F8_E4M3",
+    dtypes.float8_e5m2: "F8_E5M2",
+    dtypes.int64: "I64",
+    dtypes.int32: "I32",
+    dtypes.int16: "I16",
+    dtypes.int8: "I8",
+    dtypes.uint64: "U64",
+    dtypes.uint32: "U32",
+    dtypes.uint16: "U16",
+    dtypes.uint8: "U8",
+    dtypes.bool: "BOOL",
+}
+
+_TYPES = {name: kind.numpy for kind, name in NAMES.items()}
+_SPELLED = {kind: name for name, kind in _TYPES.items()}
+_METADATA = "__metadata__"
+
+_LENGTH = 8  # bytes at the start, which say how long the header is
+_LARGEST_HEADER = 100_000_000  # bytes: the format's own limit
+_ALIGNMENT = 64
+
+
+# ---------------------------------------------------------------------- writing
+
+
+def write(path: str | os.PathLike[str], tensors: Mapping[str, Array]) -> None:
+    """Write arrays to a file: the whole file or, on an error, nothing.
+
+    Args:
+        path: where to; a file that is there is replaced.
+        tensors: arrays by name, of any data type but int4.
+
+    Raises:
+        ArgumentError: the format cannot hold a tensor.
+        OSError: the file cannot be written.
+
+    Example:
+        >>> write("net.safetensors", {"weight": np.ones((2, 3), np.float32)})
+        >>> read("net.safetensors")["weight"].shape
+        (2, 3)
+    """
+    for name, array in tensors.items():
+        if array.dtype not in _SPELLED or name == _METADATA:
+            raise ArgumentError(
+                f"A safetensors file cannot hold '{name}', {array.dtype} {array.shape}. Its data "
+                f"types are {', '.join(_TYPES)}."
+            )
+    files.write(path, _chunks(tensors))
+
+
+def _chunks(tensors: Mapping[str, Array]) -> Iterator[bytes | memoryview]:
+    # Elements of large types first: each array is then aligned for its type.
+    ordered = sorted(tensors.items(), key=lambda item: -item[1].dtype.itemsize)
+    yield _header(ordered)
+    for _, array in ordered:
+        yield np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+
+
+def _header(tensors: Sequence[tuple[str, Array]]) -> bytes:
+    entries: dict[str, object] = {}
+    position = 0
+    for name, array in tensors:
+        offsets = [position, position + array.nbytes]
+        kind = _SPELLED[array.dtype]
+        entries[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": offsets}
+        position += array.nbytes
+    text = json.dumps(entries).encode()
+    text += b" " * (-(_LENGTH + len(text)) % _ALIGNMENT)
+    return len(text).to_bytes(_LENGTH, "little") + text
+
+
+# ---------------------------------------------------------------------- reading
+
+
+class _Entry(NamedTuple):
+    """A tensor as the header describes it."""
+
+    name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, Array]:
+    """Read a file's tensors; their elements stay in the file until they are used.
+
+    Args:
+        path: a .safetensors file.
+
+    Returns:
+        Arrays by name, which cannot be written to.
+
+    Raises:
+        ArtifactError: the file is damaged; the text names it and the tensor.
+        OSError: the file cannot be read.
+
+    Example:
+        >>> write("net.safetensors", {"bias": np.zeros(2, np.int8)})
+        >>> read("net.safetensors")
+        {'bias': array([0, 0], dtype=int8)}
+    """
+    file = Path(path)
+    view, length = _open(file)
+    data = view[_LENGTH + length :]
+    header = read_json(file, bytes(view[_LENGTH : _LENGTH + length]))
+    entries = [_entry(file, name, fields) for name, fields in header.items()]
+    _check_layout(file, entries, len(data))
+    return {entry.name: _array(file, entry, data) for entry in entries}
+
+
+def _open(file: Path) -> tuple[memoryview, int]:
+    """Map a file, and return it with the length of its header."""
+    size = file.stat().st_size
+    if size < _LENGTH:
+        raise damaged(file, f"it has {size} bytes, and its header alone takes more")
+    with file.open("rb") as stream:
+        view = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+    length = int.from_bytes(view[:_LENGTH], "little")
+    if length > _LARGEST_HEADER:
+        raise damaged(file, f"its header would be {length} bytes long; 100 MB is the limit")
+    end = _LENGTH + length
+    if end > size:
+        raise damaged(file, f"its header would end at byte {end}, but the file has {size}")
+    return view, length
+
+
+def damaged(file: Path, reason: str) -> ArtifactError:
+    """Return the error for a file that is not what its name says.
+
+    Args:
+        file: the file.
+        reason: what is wrong in it.
+    """
+    return ArtifactError(f"'{file}' is damaged, or no such file of weights: {reason}.")
+
+
+def read_json(file: Path, text: bytes) -> dict[str, Any]:
+    """Parse a header without its metadata, which are for people.
+
+    Args:
+        file: where it stands, for errors.
+        text: the header.
+
+    Returns:
+        The fields by name.
+
+    Raises:
+        ArtifactError: the text is no JSON object, or names something twice.
+    """
+    try:
+        header = json.loads(text.decode(), object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise damaged(file, f"its header is not JSON ({error})") from None
+    if not isinstance(header, dict):
+        raise damaged(file, "its header is no JSON object")
+    return {k: v for k, v in cast("dict[str, Any]", header).items() if k != _METADATA}
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"'{next(n for n in names if names.count(n) > 1)}' stands there twice")
+    return found
+
+
+def _entry(file: Path, name: str, described: Any) -> _Entry:
+    fields = cast("dict[str, Any]", described if isinstance(described, dict) else {})
+    if set(fields) != {"dtype", "shape", "data_offsets"}:
+        raise damaged(file, f"tensor '{name}' needs a dtype, a shape and data_offsets")
+    dtype, shape, offsets = fields["dtype"], fields["shape"], fields["data_offsets"]
+    if not isinstance(dtype, str) or dtype not in _TYPES:
+        names = ", ".join(_TYPES)
+        raise damaged(file, f"tensor '{name}' has data type {dtype!r:.40}; known are {names}")
+    if not _integers(shape) or not _integers(offsets) or len(offsets) != 2:
+        raise damaged(file, f"tensor '{name}' has a shape or data_offsets that are no integers")
+    kind, size = _TYPES[dtype], offsets[1] - offsets[0]
+    needed = math.prod(shape) * kind.itemsize
+    if size != needed:
+        what = f"tensor '{name}', {dtype} {tuple(shape)},"
+        raise damaged(file, f"{what} takes {needed} bytes, but has {size}")
+    return _Entry(name, kind, tuple(shape), *offsets)
+
+
+def _integers(value: Any) -> bool:
+    items = cast("list[Any]", value if isinstance(value, list) else [None])
+    return all(type(item) is int and item >= 0 for item in items)
+
+
+def _check_layout(file: Path, entries: list[_Entry], size: int) -> None:
+    """Refuse data that lie outside of the file, overlap or leave holes, as the format demands."""
+    position = 0
+    for entry in sorted(entries, key=lambda entry: (entry.start, entry.stop)):
+        if entry.stop > size:
+            raise damaged(
+                file, f"tensor '{entry.name}' ends at byte {entry.stop} of {size} bytes of data"
+            )
+        if entry.start != position:
+            fault = "overlaps another one" if entry.start < position else "is behind a hole"
+            raise damaged(file, f"tensor '{entry.name}' {fault} at byte {entry.start}")
+        position = entry.stop
+    if position != size:
+        raise damaged(file, f"its tensors take {position} bytes, but there are {size}")
+
+
+def _array(file: Path, entry: _Entry, data: memoryview) -> Array:
+    try:
+        flat = np.frombuffer(data[entry.start : entry.stop], entry.dtype)
+        return np.require(flat.reshape(entry.shape), requirements="A")
+    except ValueError as error:  # more dimensions or a longer one than numpy has
+        raise damaged(file, f"tensor '{entry.name}' has a shape beyond limits: {error}") from None

@@ -1,0 +1,130 @@
+"""What IREE refuses, in the user's terms."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from farrier_compiler.diagnostics import Scope, scope
+from farrier_compiler.driver import Options, compile_graphs
+from farrier_compiler.graph import Graph
+from farrier_compiler.targets import Target
+from farrier_runtime import dtypes
+from farrier_runtime.errors import ArgumentError, CompileError
+from support.programs import Cholesky, WrongType, affine, apply, argument, function
+
+ADVICE = "Compute it with other ops or in another data type, or compile for another target."
+
+
+def refusal(graphs: list[Graph], *targets: str, options: Options | None = None) -> CompileError:
+    chosen = [Target.parse(text) for text in targets or ("cpu",)]
+    with pytest.raises(CompileError) as raised:
+        compile_graphs(graphs, chosen, options or Options(cache=False))
+    return raised.value
+
+
+def excerpt(graph: Graph, index: int) -> str:
+    location = graph.nodes[index].location
+    assert location is not None
+    return "".join(f"\n  {line}" for line in location.excerpt().splitlines())
+
+
+def refused(graph_name: str = "f") -> Graph:
+    x = apply("tanh", argument(3, 3))
+    return function(graph_name, apply("add", apply(Cholesky(), x), x))
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+def test_an_op_that_iree_lacks_is_named_with_its_line(in_process: bool) -> None:
+    graph = refused()
+    error = refusal([graph], options=Options(cache=False, in_process=in_process))
+    assert str(error) == (
+        "IREE cannot compile cholesky of float32 (3, 3) for cpu: failed to legalize operation "
+        f"'stablehlo.cholesky'. {ADVICE}{excerpt(graph, 1)}"
+    )
+    assert "apply(Cholesky(), x)" in str(error)
+
+
+def test_the_right_function_is_blamed() -> None:
+    graph = refused("second")
+    assert str(refusal([affine("first"), graph])).endswith(excerpt(graph, 1))
+
+
+def test_a_refusal_in_code_generation_is_named_too() -> None:
+    # float8 exists on GPUs from sm_89 on.
+    graph = function("f", apply("tanh", apply("negative", argument(8, 8, kind=dtypes.float8))))
+    text = str(refusal([graph], "cuda:sm_80"))
+    assert text.startswith("IREE cannot compile tanh of float8 (8, 8) for cuda:sm_80: ") or (
+        text.startswith("IREE cannot compile negative of float8 (8, 8) for cuda:sm_80: ")
+    )
+    assert f"{ADVICE}\n  --> {__file__}:" in text
+
+
+def test_a_type_that_the_target_lacks_is_named() -> None:
+    graph = function("f", apply("tanh", argument(8, 8, kind=dtypes.float64)))
+    assert str(refusal([graph], "metal")) == (
+        "IREE cannot compile tanh of float64 (8, 8) for metal: failed to convert SPIR-V type: "
+        f"'memref<64xf64, #spirv.storage_class<StorageBuffer>>'. {ADVICE}{excerpt(graph, 0)}"
+    )
+
+
+def test_a_wrong_lowering_is_named() -> None:
+    graph = function("f", apply(WrongType(), argument(3, 3)))
+    assert str(refusal([graph])) == (
+        "IREE cannot compile wrong_type of float32 (3, 3) for cpu: 'stablehlo.tanh' op requires "
+        f"compatible types for all operands and results. {ADVICE}{excerpt(graph, 0)}"
+    )
+
+
+class Layer:
+    def __init__(self, **children: Any) -> None:
+        self.children = children
+
+    def child_name(self, child: Any) -> str:
+        return next(name for name, value in self.children.items() if value is child)
+
+
+def test_the_layer_is_named() -> None:
+    inner = Layer()
+    token = scope.set(Scope(inner, Scope(Layer(whiten=inner), None)))
+    try:
+        graph = refused()
+    finally:
+        scope.reset(token)
+    assert "in refused(), layer 'whiten'\n" in str(refusal([graph]))
+
+
+def test_irees_own_report_is_a_note_and_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="farrier"):
+        error = refusal([refused()])
+    (note,) = error.__notes__
+    assert note.startswith("IREE's report:\n")
+    assert "see current operation" in note
+    assert "see current operation" in caplog.text
+    assert "see current operation" not in str(error)
+
+
+def test_a_long_report_is_cut_in_the_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    from farrier_compiler import failures
+
+    monkeypatch.setattr(failures, "_NOTE_CHARACTERS", 100)
+    (note,) = refusal([refused()]).__notes__
+    head, _, tail = note.removeprefix("IREE's report:\n").rpartition("\n... ")
+    assert len(head) == 100
+    assert tail.endswith(" characters, all in the debug log)")
+
+
+def test_a_flag_that_does_not_exist_is_named() -> None:
+    with pytest.raises(ArgumentError) as raised:
+        compile_graphs([affine("f")], [Target("cpu")], Options(flags=("--iree-no-such-flag=1",)))
+    assert str(raised.value) == (
+        "IREE's compiler does not take the flag '--iree-no-such-flag=1': Unknown command line "
+        "argument '--iree-no-such-flag=1'."
+    )
+
+
+def test_a_flag_that_kills_the_compiler_leaves_this_process_alive() -> None:
+    flags = ("--iree-llvmcpu-target-cpu=nonsense",)
+    text = str(refusal([affine("f")], options=Options(cache=False, flags=flags)))
+    assert text.startswith("IREE's compiler ended with exit code 1: a bug in it, ")

@@ -1,0 +1,95 @@
+"""Programs for every kind of target, and for several at once."""
+
+from __future__ import annotations
+
+import platform
+
+import farrier_runtime
+import numpy as np
+import pytest
+from farrier_compiler.driver import Options, compile_graphs, dump
+from farrier_compiler.graph import Graph
+from farrier_compiler.targets import Target
+from farrier_runtime import dtypes
+from farrier_runtime.cpu_features import host_architecture
+from farrier_runtime.dtypes import dtype
+from support.programs import affine, argument, expected_affine, function, product, random
+
+UNCACHED = Options(cache=False)
+
+
+def contraction(kind: dtype) -> Graph:
+    """Return a product of matrices that tensor cores can do."""
+    x, y = (argument(128, 128, name=name, kind=kind) for name in "xy")
+    return function("f", product(x, y))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cpu:x86-64",
+        "cpu:x86-64-v4",
+        "cpu:znver4",
+        "cpu:aarch64",
+        "cpu:neoverse-v1",
+        "cpu:apple-m1",
+        "cpu:sifive-x280",
+        "rocm:gfx942",
+        "rocm:gfx1100",
+        "vulkan",
+        "vulkan:rdna3",
+        "metal",
+    ],
+)
+def test_targets_compile(text: str) -> None:
+    compiled = compile_graphs([affine("f")], [Target.parse(text)], UNCACHED)
+    assert compiled.manifest.targets == (text,)
+    assert (compiled.manifest.cpu is not None) == text.startswith("cpu")
+
+
+@pytest.mark.parametrize("sm", ["60", "70", "75", "80", "86", "89", "90", "90a", "100", "120"])
+def test_half_precision_compiles_for_every_cuda_architecture(sm: str) -> None:
+    # sm_70 and sm_75 abort IREE 3.13 with its own table of matrix instructions.
+    target = Target.parse(f"cuda:sm_{sm}")
+    (text,) = dump([contraction(dtypes.float16)], [target], UNCACHED, "ptx").values()
+    assert f".target sm_{sm}" in text
+    assert ("mma.sync.aligned.m16n8k16" in text) == (int(sm.rstrip("a")) >= 80)
+
+
+@pytest.mark.parametrize("sm", ["89", "90", "100", "120"])
+def test_float8_uses_tensor_cores_where_there_are_any(sm: str) -> None:
+    target = Target.parse(f"cuda:sm_{sm}")
+    (text,) = dump([contraction(dtypes.float8)], [target], UNCACHED, "ptx").values()
+    assert "mma.sync.aligned.m16n8k32" in text
+    assert ".e4m3" in text
+
+
+def test_portable_cuda_is_ptx_for_ampere() -> None:
+    (text,) = dump([contraction(dtypes.float16)], [Target("cuda")], UNCACHED, "ptx").values()
+    assert ".version 7.6" in text
+    assert ".target sm_80" in text
+
+
+@pytest.mark.parametrize("gpu", ["cuda:sm_90", "vulkan:ada", "metal", "rocm:gfx1100"])
+def test_one_artifact_holds_programs_for_a_gpu_and_a_cpu(gpu: str) -> None:
+    targets = [Target.parse(gpu), Target("cpu")]
+    compiled = compile_graphs([affine("f")], targets, UNCACHED)
+    assert compiled.manifest.targets[0] == gpu
+    assert compiled.manifest.cpu is not None
+    x = random(4, 32, seed=5)
+    found = farrier_runtime.load(compiled.to_bytes(), device="cpu")(x)
+    np.testing.assert_allclose(found, expected_affine(x), rtol=0, atol=2e-5)
+
+
+def test_code_for_any_cpu_of_this_architecture_runs_here() -> None:
+    name = {"x86_64": "x86-64", "aarch64": "aarch64"}[host_architecture()]
+    compiled = compile_graphs([affine("f")], [Target("cpu", name)], UNCACHED)
+    x = random(4, 32, seed=5)
+    found = farrier_runtime.load(compiled.to_bytes())(x)
+    np.testing.assert_allclose(found, expected_affine(x), rtol=0, atol=2e-5)
+    assert platform.machine()
+
+
+def test_assembly_is_for_the_target() -> None:
+    (text,) = dump([affine("f")], [Target.parse("cpu:neoverse-v1")], UNCACHED, "asm").values()
+    assert "fmla" in text

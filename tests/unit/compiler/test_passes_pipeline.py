@@ -1,0 +1,130 @@
+"""Pipelines: their text, what runs, and what is said when a pass goes wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import farrier as fr
+import numpy as np
+import pytest
+from farrier.compile import trace
+from farrier_compiler.graph import Graph, VerificationError
+from farrier_compiler.passes import PASSES, Pass, parse_pipeline, pipeline_for, run_passes
+from farrier_compiler.passes.canonicalize import Canonicalize
+from farrier_compiler.passes.fold_constants import FoldConstants
+from farrier_runtime import dtypes
+from farrier_runtime.errors import ParseError
+from support.graphs import body, run, written
+from support.records import Record
+from support.rows import ROWS
+from support.tolerances import assert_close
+
+
+def test_text_names_passes_and_options() -> None:
+    assert parse_pipeline("") == []
+    assert parse_pipeline("canonicalize") == [Canonicalize()]
+    assert parse_pipeline(" canonicalize , fold_constants{ limit = 12 }") == [
+        Canonicalize(),
+        FoldConstants(limit=12),
+    ]
+    assert parse_pipeline("fold_constants{}") == [FoldConstants()]
+
+
+ERRORS = {
+    "canonicalise": (
+        "line 1, column 1: there is no pass 'canonicalise'; did you mean 'canonicalize'?\n"
+        "  canonicalise\n"
+        "  ^"
+    ),
+    "canonicalize,xyz": (
+        "line 1, column 14: there is no pass 'xyz'; known are canonicalize, channels_last, "
+        "deduplicate, eliminate_dead_nodes, fold_batch_norm, fold_constants, "
+        "pointwise_convolution.\n"
+        "  canonicalize,xyz\n"
+        "               ^"
+    ),
+    "fold_constants{limits=1}": (
+        "line 1, column 16: fold_constants has no option 'limits'; did you mean 'limit'?\n"
+        "  fold_constants{limits=1}\n"
+        "                 ^"
+    ),
+    "canonicalize{limit=1}": (
+        "line 1, column 14: canonicalize has no option 'limit'.\n"
+        "  canonicalize{limit=1}\n"
+        "               ^"
+    ),
+    "fold_constants{limit=1.5}": (
+        "line 1, column 22: fold_constants's option 'limit' must be a whole number.\n"
+        "  fold_constants{limit=1.5}\n"
+        "                       ^"
+    ),
+    "canonicalize deduplicate": (
+        "line 1, column 14: expected ',' or the end, but found 'deduplicate'.\n"
+        "  canonicalize deduplicate\n"
+        "               ^"
+    ),
+    "canonicalize,": (
+        "line 1, column 14: expected the name of a pass, but found the end of the text.\n"
+        "  canonicalize,\n"
+        "               ^"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", ERRORS)
+def test_mistakes_are_pointed_at(text: str) -> None:
+    with pytest.raises(ParseError) as error:
+        parse_pipeline(text)
+    assert str(error.value) == f"Pipeline, {ERRORS[text]}"
+
+
+@pytest.mark.parametrize("kind", PASSES.values(), ids=PASSES)
+def test_every_pass_has_a_name_and_a_docstring(kind: type[Pass]) -> None:
+    assert kind.__module__ == f"farrier_compiler.passes.{kind.name}"
+    assert kind.__doc__
+    assert not kind.__doc__.startswith(kind.__name__)
+
+
+@pytest.mark.parametrize("kind", ["cpu", "cuda", "vulkan"])
+def test_every_target_has_a_pipeline(kind: str) -> None:
+    assert parse_pipeline(pipeline_for(kind))
+
+
+def test_after_is_told_of_every_pass() -> None:
+    graph = written("%x: f32[2]", "negative(%x) -> f32[2]", "negative(%0) -> f32[2]")
+    told: list[tuple[str, list[str]]] = []
+    run_passes(graph, "deduplicate,canonicalize", after=lambda n, g: told.append((n, body(g))))
+    assert told == [("deduplicate", body(graph)), ("canonicalize", ["return %x"])]
+
+
+@dataclass(frozen=True)
+class _Spoil(Pass):
+    name: ClassVar[str] = "spoil"
+
+    def __call__(self, graph: Graph) -> Graph:
+        return Graph(graph.name, graph.inputs, graph.outputs, (), {}, graph.output_names)
+
+
+def test_a_pass_that_makes_an_invalid_graph_is_named() -> None:
+    graph = written("%x: f32[2]", "tanh(%x) -> f32[2]")
+    with pytest.raises(VerificationError) as error:
+        run_passes(graph, [_Spoil()], verify=True)
+    assert str(error.value) == (
+        "After the pass spoil: Invalid graph: output Value(%: f32[2]) is never made.\n"
+        "graph @main(%x: f32[2]) -> f32[2] {\n"
+        "  return %undefined\n"
+        "}"
+    )
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_the_default_pipeline_preserves_every_row(row: Record) -> None:
+    kind = dtypes.float64 if dtypes.float64 in row.dtypes else row.dtypes[0]
+    arrays = row.sample(kind)
+    infos = [fr.InputInfo(array.shape, dtypes.BY_NUMPY[array.dtype]) for array in arrays]
+    graph = trace(row.function, infos, name="f").graph
+    after = run_passes(graph, pipeline_for("cpu"), verify=True)
+    for found, expected in zip(run(after, arrays), run(graph, arrays), strict=True):
+        assert found.dtype == expected.dtype
+        assert_close(found, expected.astype(np.float64), 10, row.name)
