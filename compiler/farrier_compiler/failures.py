@@ -33,10 +33,11 @@ def explain_failure(
     """
     report = str(failure)
     _logger.debug("IREE refused %s:\n%s", ", ".join(g.name for g in graphs), report)
-    message, node = _blame(failure.errors, graphs)
+    node = _blame(failure.errors, graphs)
+    reason = _plain(failure.errors[0] if failure.errors else report)
     what = _describe(node) if node else f"the function {' or '.join(g.name for g in graphs)}"
     parts = [
-        f"IREE cannot compile {what} for {', '.join(map(str, targets))}: {_plain(message)}. "
+        f"IREE cannot compile {what} for {', '.join(map(str, targets))}: {reason}. "
         "Compute it with other ops or in another data type, or compile for another target."
     ]
     if node is not None and node.location is not None:
@@ -47,14 +48,14 @@ def explain_failure(
     return error
 
 
-def _blame(errors: Sequence[str], graphs: Sequence[Graph]) -> tuple[str, Node | None]:
-    """Find the first error that carries a node's location, and that node."""
+def _blame(errors: Sequence[str], graphs: Sequence[Graph]) -> Node | None:
+    """Find the node whose location the first error has that has any."""
     for message in errors:
         place = place_of(message)
         node = node_at(graphs, *place) if place else None
         if node is not None:
-            return message, node
-    return (errors[0] if errors else ""), None
+            return node
+    return None
 
 
 def place_of(message: str) -> tuple[str, int, int] | None:
@@ -74,7 +75,7 @@ def _plain(message: str) -> str:
     """The first line of a diagnostic without its place and without IR."""
     line = re.sub(r'^("?[^"\n]+?"?:\d+:\d+|loc\([^)]*\)|<unknown>[:\d]*): ', "", message)
     line = line.partition("\n")[0]
-    line = re.split(r' that was explicitly marked illegal|: %|: "|\(%', line)[0]
+    line = re.split(r' that was explicitly marked illegal| for backend #|: %|: "|\(%', line)[0]
     return line.strip().rstrip(".:") or "it did not say why"
 
 

@@ -106,7 +106,7 @@ def convert(value: Any, spec: TensorSpec, function: str, device: str) -> Array |
     try:
         if isinstance(value, DeviceArray):
             return _on_device(value, spec, device)
-        array, adapts = _host_array(value)
+        array, adapts = host_array(value)
         if adapts:
             return _adapt(array, value, spec)
         _check(array.shape, array.dtype, spec)
@@ -125,8 +125,19 @@ def _on_device(value: DeviceArray, spec: TensorSpec, device: str) -> DeviceBuffe
     return value.buffer
 
 
-def _host_array(value: Any) -> tuple[Array, bool]:
-    """The argument as an array, and whether its data type is only numpy's choice."""
+def host_array(value: Any) -> tuple[Array, bool]:
+    """Make an array of what a user passed, without a copy if possible.
+
+    Args:
+        value: an array of numpy or any library that speaks DLPack, a number, nested lists.
+
+    Returns:
+        The array, and whether its data type is only numpy's choice.
+
+    Raises:
+        TypeError: the value is no array.
+        DeviceError: the array lies in a device's memory.
+    """
     if isinstance(value, (np.ndarray, np.generic)):
         return np.asarray(cast("Any", value)), False
     if hasattr(value, "__dlpack__"):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
-import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from farrier_runtime import container
+import numpy as np
+
+from farrier_runtime import container, files, safetensors
 from farrier_runtime.errors import ArtifactError
 from farrier_runtime.manifest import (
     CpuRequirements,
@@ -35,6 +37,8 @@ __all__ = [
     "to_bytes",
     "write",
 ]
+
+Array = np.ndarray[Any, Any]
 
 Source: TypeAlias = str | os.PathLike[str] | bytes
 
@@ -63,15 +67,23 @@ def to_bytes(vmfb: bytes, manifest: Manifest) -> bytes:
     return container.append(vmfb, document.encode())
 
 
-def write(path: str | os.PathLike[str], vmfb: bytes, manifest: Manifest) -> None:
+def write(
+    path: str | os.PathLike[str],
+    vmfb: bytes,
+    manifest: Manifest,
+    weights: Mapping[str, Array] | None = None,
+) -> None:
     """Write an artifact, all of it or nothing.
 
     Args:
         path: where to; a file that is there is replaced.
         vmfb: what IREE's compiler wrote.
         manifest: what it is; its `module_hash` is computed here.
+        weights: the arrays that are not in the vmfb, where the manifest says so: they are written
+            beside the artifact, to a .safetensors file of its name.
 
     Raises:
+        ArgumentError: the weights have a data type that safetensors lack.
         ArtifactError: `vmfb` is no vmfb, or the manifest breaks a rule of the format.
         OSError: the file cannot be written.
 
@@ -80,27 +92,27 @@ def write(path: str | os.PathLike[str], vmfb: bytes, manifest: Manifest) -> None
         write("net.vmfb", vmfb, Manifest("3.13.0", ("cpu:znver5",), (function,)))
         ```
     """
-    save(path, to_bytes(vmfb, manifest))
+    parameters = manifest.parameters
+    beside = Path(path).with_suffix(".safetensors")
+    if parameters is not None and weights is not None:
+        manifest = replace(manifest, parameters=replace(parameters, file=beside.name))
+    data = to_bytes(vmfb, manifest)
+    if parameters is not None and weights is not None:
+        safetensors.write(beside, weights)
+    files.write(path, [data])
 
 
 def save(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write a file under a temporary name and rename it, so that no half of it is ever seen.
+    """Write an artifact's bytes, all of them or nothing.
 
     Args:
         path: where to; a file that is there is replaced.
-        data: all of its bytes.
+        data: the bytes.
 
     Raises:
         OSError: the file cannot be written.
     """
-    target = Path(path)
-    part = target.with_name(f".{target.name}.{os.getpid()}-{threading.get_ident()}.tmp")
-    try:
-        part.write_bytes(data)
-        os.replace(part, target)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    files.write(path, [data])
 
 
 def describe(source: Source) -> str:

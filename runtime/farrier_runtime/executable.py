@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from farrier_runtime import artifact, cpu_features, parameters, session
+from farrier_runtime import artifact, container, cpu_features, files, parameters, session
 from farrier_runtime.arrays import DeviceArray, convert
 from farrier_runtime.calls import DeviceBuffer, DeviceCall, HostCall
 from farrier_runtime.device import DRIVERS, check_available, count, why_absent
@@ -163,10 +163,10 @@ class Executable:
         return f"{self.name} takes {count} input{'s' * (count != 1)}{inputs and f' ({inputs})'}"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write a copy of the artifact.
+        """Write a copy of the artifact, and of its weights beside it where they are not in it.
 
         Args:
-            path: where to.
+            path: where to; a file that is there is replaced.
 
         Returns:
             The path.
@@ -174,8 +174,13 @@ class Executable:
         Raises:
             OSError: the file cannot be written; nothing is left half-written.
         """
-        source = self._source
-        artifact.save(path, source if isinstance(source, bytes) else Path(source).read_bytes())
+        source, weights = self._source, self._program.weights
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        if weights is None:
+            files.write(path, [data])
+        else:
+            vmfb, _ = container.split(memoryview(data))
+            artifact.write(path, bytes(vmfb), self.manifest, weights)
         return Path(path)
 
     def __repr__(self) -> str:
@@ -235,7 +240,7 @@ def load(
     device: str | Device | None = None,
     threads: int | None = None,
     function: str | None = None,
-    weights: str | os.PathLike[str] | None = None,
+    weights: parameters.Weights | None = None,
 ) -> Executable:
     """Load an artifact, after checking that it is whole and fits this machine.
 
@@ -249,8 +254,10 @@ def load(
             small functions; None for one a core. A process has one pool of threads: its size is
             that of the first load that needs it.
         function: the function to call; by default the artifact's first.
-        weights: the file with the weights, where they are not in the artifact; by default the one
-            that the artifact names, in its folder.
+        weights: where the weights are not in the artifact, a .safetensors or .irpa file with
+            them, or arrays by name; by default the file that the artifact names, in its folder.
+            They are the compiled program's: passes may have changed a model's (a batch norm that
+            was folded in), so take new ones from `save` of the same model, compiled again.
 
     Returns:
         The loaded function.
@@ -258,8 +265,8 @@ def load(
     Raises:
         ArtifactError: the file is no artifact, is damaged, or was made by another version.
         DeviceError: this machine lacks the device, its driver or the CPU features that are needed.
-        ArgumentError: there is no such function or kind of device, or the number of threads is not
-            possible.
+        ArgumentError: there is no such function or kind of device, the number of threads is not
+            possible, or arrays are not the weights that are needed.
 
     Example:
         ```python
@@ -301,11 +308,12 @@ def _start(
     manifest: Manifest,
     where: Device,
     threads: int | None,
-    weights: str | os.PathLike[str] | None,
+    weights: parameters.Weights | None,
 ) -> session.Program:
     if where.kind == "cpu" and manifest.cpu:
         cpu_features.check(manifest.cpu)
-    outside = parameters.locate(source, manifest.parameters, weights)
+    arrays = parameters.find(source, manifest.parameters, weights)
+    outside = (manifest.parameters.scope, arrays) if manifest.parameters and arrays else None
     driver = DRIVERS[where.kind]
     handle, contexts = session.open_device(driver, where.index, threads)
     return session.Program(

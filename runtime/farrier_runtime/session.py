@@ -12,11 +12,15 @@ import functools
 import os
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from farrier_runtime.errors import ArgumentError, ArtifactError, DeviceError
+
+Array = np.ndarray
 
 
 @functools.cache
@@ -140,14 +144,18 @@ class Program:
     """A module on a device; its contexts hold the state and run the functions."""
 
     def __init__(
-        self, source: str | bytes, device: Any, parameters: tuple[str, str] | None, contexts: int
+        self,
+        source: str | bytes,
+        device: Any,
+        parameters: tuple[str, Mapping[str, Array]] | None,
+        contexts: int,
     ) -> None:
         """Load a module.
 
         Args:
             source: a path to map, or bytes to copy.
             device: from `open_device`.
-            parameters: the file and scope of weights that lie outside of the module.
+            parameters: the scope and the arrays of weights that lie outside of the module.
             contexts: how many calls may run at once.
 
         Raises:
@@ -156,6 +164,7 @@ class Program:
         """
         runtime, instance = iree(), _instance()
         self.device = device
+        self.weights = parameters[1] if parameters else None
         self._free: queue.SimpleQueue[Context] = queue.SimpleQueue()
         self._growing = threading.Lock()
         self._growth = contexts
@@ -229,20 +238,22 @@ class Program:
             raise kind(f"IREE cannot start the module: {reason(error)}") from None
 
 
-def _parameter_module(file: str, scope: str) -> Any:
+def _parameter_module(scope: str, arrays: Mapping[str, Array]) -> Any:
+    """Offer arrays to a module; IREE keeps them alive, and uses aligned ones where they lie."""
     index = iree().ParameterIndex()
-    index.load(file)
+    for name, array in arrays.items():
+        index.add_buffer(name, np.ascontiguousarray(array).reshape(-1).view(np.uint8))
     return iree().create_io_parameters_module(_instance(), index.create_provider(scope=scope))
 
 
-def parameter_sizes(file: str) -> dict[str, int]:
-    """List the parameters in an archive.
+def read_archive(file: str) -> dict[str, Array]:
+    """Read the parameters in an archive.
 
     Args:
         file: an `.irpa` file.
 
     Returns:
-        The size of each in bytes, by name.
+        The bytes of each, by name; they stay in the file until they are used.
 
     Raises:
         ArtifactError: the file is no archive.
@@ -252,7 +263,14 @@ def parameter_sizes(file: str) -> dict[str, int]:
         index.load(file)
     except (RuntimeError, ValueError, OSError) as error:
         raise ArtifactError(f"{file} cannot be read: {reason(error)}") from None
-    return {name: entry.length for name, entry in index.items()}
+    return {name: _bytes(entry) for name, entry in index.items()}
+
+
+def _bytes(entry: Any) -> Array:
+    if entry.is_splat:
+        pattern = np.frombuffer(entry.splat_pattern, np.uint8)
+        return np.tile(pattern, entry.length // len(pattern))
+    return np.frombuffer(entry.file_view, np.uint8)
 
 
 class Context:

@@ -147,7 +147,7 @@ def test_not_where_something_else_reads_the_sum() -> None:
 def test_not_over_other_features_or_biases() -> None:
     batch = _folded(graph_of(_norm(_conv(IMAGE, 6), dim=0)))
     assert operations(batch) == ["convolution", *ARITHMETIC]
-    rows = _folded(graph_of(_norm(named("add", _conv(IMAGE, 6), weight(_random(4, 1))))))
+    rows = _folded(graph_of(_norm(named("add", _conv(IMAGE, 6), weight(_random(5, 1))))))
     assert operations(rows) == ["convolution", "add", *ARITHMETIC]
     computed = argument((6, 1, 1), "bias", dtypes.float64)
     unknown = _folded(graph_of(_norm(named("add", _conv(IMAGE, 6), computed))))

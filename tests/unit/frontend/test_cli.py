@@ -25,13 +25,6 @@ class Net(fr.Module):
     def forward(self, x):
         return fr.relu(self.linear(x))
 
-class Own(fr.Module):
-    def __init__(self):
-        self.scale = fr.Parameter((3,), fr.float32)
-
-    def forward(self, x):
-        return x * self.scale
-
 class Wide(fr.Module):
     def __init__(self, width):
         self.linear = fr.Linear(width, width)
@@ -249,6 +242,16 @@ def test_bad_model(run: Run, model: Path, name: str, text: str) -> None:
     assert run("compile", name) == (1, "", f"farrier: error: {text}\n")
 
 
+OWN = """import farrier as fr
+
+class Own(fr.Module):
+    def __init__(self):
+        self.scale = fr.Parameter((3,), fr.float32)
+
+    def forward(self, x):
+        return x * self.scale
+"""
+
 BAD_CALLS = {
     "model.py:double": (
         "The model takes x, but got no --input: missing a required argument: 'x'. Give each input "
@@ -262,8 +265,8 @@ BAD_CALLS = {
         "The model takes x, but got --input y=3xf32: missing a required argument: 'x'. Give each "
         "input its type, for example --input x=1x1x8x8xf32."
     ),
-    "model.py:Own --input x=3xf32 --seed 0": (
-        "model.py:Own has parameters without a value: scale. Give --weights FILE."
+    "own.py:Own --input x=3xf32 --seed 0": (
+        "own.py:Own has parameters without a value: scale. Give --weights FILE."
     ),
     "model.py:Net --input x=1x3xf32 --weights w.npz": "w.npz: no such file.",
     "model.py:double --seed 1": "model.py:double is a function, which has no parameters to set.",
@@ -341,6 +344,7 @@ BAD_CALLS = {
 @pytest.mark.parametrize(("words", "text"), BAD_CALLS.items(), ids=BAD_CALLS)
 def test_bad_call(run: Run, model: Path, words: str, text: str) -> None:
     weights = {"linear.weight": np.ones((2, 3)), "linear.biass": np.ones(2)}
+    (model / "own.py").write_text(OWN)
     np.savez(model / "partial.npz", **weights)  # pyright: ignore[reportArgumentType]
     found = run("compile", *words.split())
     assert found == (1, "", f"farrier: error: {text}\n")
