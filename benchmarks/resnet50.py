@@ -2,8 +2,8 @@
 
     python benchmarks/resnet50.py [--threads 1,2] [--rounds 30] [--batch 1]
 
-Needs torch beside farrier. Each thread count runs in a process of its own. Printed: the median time of one
-call for each, the quartiles of the pairwise ratio, and the largest difference of the results.
+Needs torch beside farrier. Each thread count runs in a process of its own. Printed: the median time
+of one call for each, the quartiles of the pairwise ratio, the largest difference of the results.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from collections.abc import Callable
 from statistics import median, quantiles
 from typing import Any
 
-import farrier as fr
-import farrier_runtime
 import numpy as np
 import torch
 from torch import nn
+
+import farrier as fr
+import farrier_runtime
 
 BLOCKS = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))
 
@@ -121,9 +122,9 @@ def random_twin(seed: int = 0) -> TorchResNet50:
     with torch.no_grad():
         for module in twin.modules():
             if isinstance(module, nn.BatchNorm2d):
-                module.running_mean.uniform_(-0.1, 0.1)
-                module.running_var.uniform_(0.5, 1.5)
-                module.weight.uniform_(0.5, 1.0)
+                nn.init.uniform_(module.running_mean, -0.1, 0.1)  # pyright: ignore[reportArgumentType]
+                nn.init.uniform_(module.running_var, 0.5, 1.5)  # pyright: ignore[reportArgumentType]
+                nn.init.uniform_(module.weight, 0.5, 1.0)
     return twin
 
 
@@ -150,7 +151,8 @@ def measure(threads: int, rounds: int, batch: int) -> None:
     with torch.inference_mode():
         difference = np.abs(run(image) - twin(tensor).numpy()).max()
         for _ in range(3):
-            run(image), twin(tensor)
+            run(image)
+            twin(tensor)
         pairs = [(timed(lambda: run(image)), timed(lambda: twin(tensor))) for _ in range(rounds)]
     ours, theirs = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
     low, middle, high = quantiles([pair[0] / pair[1] for pair in pairs], n=4)

@@ -1,4 +1,4 @@
-"""Where in the user's program a thing was made, captured cheaply and rendered only when it is needed."""
+"""Where in the user's program a thing was made: captured cheaply, rendered only when needed."""
 
 from __future__ import annotations
 

@@ -17,7 +17,6 @@ from farrier_compiler import cache
 from farrier_compiler.graph import Array, Graph, Value
 from farrier_compiler.mlir_text import PHASES, RESOURCE_BYTES, SCOPE
 from farrier_compiler.passes import pipeline_for, run_passes
-from farrier_compiler.safetensors import write_safetensors
 from farrier_compiler.targets import (
     Layout,
     Target,
@@ -37,7 +36,8 @@ from farrier_runtime.artifact import (
     ResultTree,
     TensorSpec,
 )
-from farrier_runtime.errors import ArgumentError
+from farrier_runtime.errors import ArgumentError, CompileError
+from farrier_runtime.safetensors import write as write_safetensors
 from farrier_runtime.version import __version__
 
 if TYPE_CHECKING:
@@ -409,7 +409,11 @@ def _generated_files(job: _Job, stage: str) -> dict[str, str]:
     ending, source = _FILES[stage]
     with tempfile.TemporaryDirectory(prefix="farrier-") as directory:
         flag = f"--iree-hal-dump-executable-files-to={directory}"
-        replace(job, flags=(*job.flags, flag)).vmfb()
+        try:
+            replace(job, flags=(*job.flags, flag)).vmfb()
+        except CompileError:
+            job.vmfb()  # fails too, with the user's lines, which are lost when IREE writes files
+            raise
         files = sorted(Path(directory).glob(f"*{ending}"))
         found = {file.name: file.read_text(errors="replace") for file in files}
     if not found:

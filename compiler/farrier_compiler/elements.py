@@ -24,7 +24,8 @@ def element_text(element: Array, kind: dtype) -> str:
     if not kind.is_floating:
         plain: Any = element.item() if kind is dtypes.bool else int(element)
         return str(plain).lower()
-    for text in (repr(float(str(element))), repr(float(element))):
+    candidates = repr(float(element)), repr(float(str(element)))
+    for text in sorted(candidates, key=len):
         if _float(float(text), kind).tobytes() == element.tobytes():
             return text
     return f"0x{int(element.view(f'u{kind.numpy.itemsize}')):0{kind.numpy.itemsize * 2}x}"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from farrier_runtime.errors import FarrierError
-
 from farrier_compiler.graph import Array, Node, Value, topological
 from farrier_compiler.ops.base import evaluate as evaluate_op
+from farrier_runtime.errors import FarrierError
 
 
 class UnknownValueError(FarrierError, RuntimeError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, FarrierError
 
@@ -120,9 +121,7 @@ class Node:
 
     __slots__ = ("location", "op", "operands", "results")
 
-    def __init__(
-        self, op: Op, operands: Sequence[Value], location: Location | None = None
-    ) -> None:
+    def __init__(self, op: Op, operands: Sequence[Value], location: Location | None = None) -> None:
         types = op.infer(*[value.type for value in operands])
         self.op = op
         self.operands = tuple(operands)

@@ -147,7 +147,7 @@ def _precision(bits: int, parts: int, terms: int, arctangent: int) -> _Precision
 
 
 # Counts of quarter turns up to 2^17 (float32) and 2^29 (float64) are reduced without an error.
-_PRECISIONS = {float32: _precision(7, 4, 5, 10), float64: _precision(24, 3, 9, 21)}
+_PRECISIONS: Mapping[dtype, _Precision] = {float32: _precision(7, 4, 5, 10), float64: _precision(24, 3, 9, 21)}
 
 
 def _polynomial(x: Term, coefficients: Sequence[float]) -> Term:
@@ -224,7 +224,7 @@ def _has_sign(x: Term) -> Term:
     return x.bitcast(_CARRIERS[x.type.dtype]).compare("less", 0)
 
 
-_CARRIERS = {float32: dtypes.int32, float64: dtypes.int64}
+_CARRIERS: Mapping[dtype, dtype] = {float32: dtypes.int32, float64: dtypes.int64}
 
 
 def truncated_remainder(x: Term, y: Term) -> Term:
@@ -287,8 +287,10 @@ def _reciprocal_power(x: Term, y: Term, found: Term) -> Term:
     return unit.where(y.compare("less", 0), found)
 
 
+Functions = Mapping[str, Callable[..., Term]]
+
 # What IREE lacks on llvm-cpu (`undefined symbol: tanh`, ...) or computes with a large error.
-_FLOAT64: Mapping[str, Callable[..., Term]] = MappingProxyType(
+_FLOAT64: Functions = MappingProxyType(
     {
         "atan2": atan2,
         "cos": cos,
@@ -301,16 +303,18 @@ _FLOAT64: Mapping[str, Callable[..., Term]] = MappingProxyType(
         "truncated_remainder": truncated_remainder,
     }
 )
-_FLOAT32: Mapping[str, Callable[..., Term]] = MappingProxyType(
+_FLOAT32: Functions = MappingProxyType(
     {"atan2": atan2, "cos": cos, "power": power, "sin": sin, "tan": tan}
 )
+
+_FUNCTIONS: Mapping[dtype, Functions] = {float64: _FLOAT64, float32: _FLOAT32}
 
 
 def function(name: str, kind: dtype) -> Callable[..., Term] | None:
     """Return how to compute a function on a data type, where IREE's own way will not do."""
     if name == "power" and kind.is_integer:
         return integer_power
-    return {float64: _FLOAT64, float32: _FLOAT32}.get(kind, {}).get(name)
+    return _FUNCTIONS[kind].get(name) if kind in _FUNCTIONS else None
 
 
 def wants_float32(name: str, kind: dtype) -> bool:

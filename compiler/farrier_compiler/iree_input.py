@@ -70,7 +70,10 @@ class IreeBuilder(Builder):
         return super().compare(name, out, *pair)
 
     def convert(self, out: TensorType, x: HloValue) -> HloValue:
-        """IREE wraps floats around that are out of range, and forgets that integers had no sign."""
+        """IREE wraps floats around that are out of range, and fuses what widens into contractions.
+
+        There it extends unsigned integers by their sign; with data tiling it refuses bools.
+        """
         source, target = x.type.dtype, out.dtype
         if _is_float8(source) and target is not source:
             return self.convert(out, self._widen(x))
@@ -78,11 +81,19 @@ class IreeBuilder(Builder):
             return super().convert(out, self.convert(out.with_dtype(dtypes.float32), x))
         if target.is_integer and source.is_floating:
             return self._saturate(out, x)
-        result = super().convert(out, x)
+        if source is dtypes.bool and target is not source:
+            return self.select(out, x, self.full(out, 1), self.full(out, 0))
         if source.is_unsigned and target.bits > source.bits:
-            # A widening convert is fused into a contraction, which then extends it by its sign.
-            return self.emit("stablehlo.optimization_barrier", out, result)
-        return result
+            return self._extend_by_zeros(out, x)
+        return super().convert(out, x)
+
+    def _extend_by_zeros(self, out: TensorType, x: HloValue) -> HloValue:
+        """Convert as signed and mask: IREE fuses neither into a contraction."""
+        bits = x.type.dtype.bits
+        carrier = x.type.with_dtype(dtypes.int32 if bits < 32 else dtypes.int64)
+        wide = super().convert(carrier, self.signless(x))
+        mask = self.full(carrier, 2**bits - 1)
+        return super().convert(out, self.emit("stablehlo.and", carrier, wide, mask))
 
     def _widen(self, x: HloValue) -> HloValue:
         """Convert float8 to float32, the one type to which IREE can; its NaN would become 480."""

@@ -182,11 +182,17 @@ class Invocation:
             _logger.info("IREE says (%s): %s", severity, message)
 
     def vmfb(self) -> bytes:
-        """Return the result of a whole run."""
+        """Return the result of a whole run.
+
+        Raises:
+            CompilationFailed: the compiler could not write it.
+        """
         output = Output.open_membuffer()
         try:
             self._raw.output_vm_bytecode(output)
             return bytes(output.map_memory())
+        except ValueError:
+            raise CompilationFailed(self._diagnostics) from None
         finally:
             output.close()
 

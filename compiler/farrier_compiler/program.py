@@ -25,6 +25,7 @@ from farrier_compiler.mlir_text import (
     RESOURCE_BYTES,
     SCOPE,
     Place,
+    element_text,
     is_splat,
     nested_text,
     quoted,
@@ -173,12 +174,16 @@ class Program:
 
     def parameter(self, key: str, type: TensorType) -> Handle:
         """Emit the load of a weight that stays outside of the vmfb, in the scope `SCOPE`."""
-        text = type_text(type)
+        # IREE 3.13 has no unsigned globals: the bits are loaded as signless integers.
+        text = type_text(type).replace("xui", "xi")
         if key not in self._parameters:
             symbol = self._parameters[key] = f"parameter_{len(self._parameters)}"
             self._declare_parameter(symbol, key, text)
         reference = {"global": f"@{self._parameters[key]}"}
-        return self._create("util.global.load", [text], [], reference, regions=0).results[0]
+        loaded = self._create("util.global.load", [text], [], reference, regions=0).results[0]
+        if not type.dtype.is_unsigned:
+            return loaded
+        return self.operation("stablehlo.bitcast_convert", [type_text(type)], [loaded])[0]
 
     def _declare_parameter(self, symbol: str, key: str, text: str) -> None:
         attributes = {
@@ -192,28 +197,40 @@ class Program:
         self._point = outer
 
     def _elements(self, name: str, array: Array, type: TensorType) -> Any:
-        large = array.nbytes >= RESOURCE_BYTES and type.dtype.short != "bool"
+        text = type_text(type)
         repeated = not any(array.strides)  # one number, broadcast: nothing to refer to
-        if large and not repeated:
-            return self._resource(name, array, type_text(type))
-        if array.size and (repeated or is_splat(array)):
-            return self.attribute(
-                f"dense<{scalar_text(array.flat[0], type.dtype)}> : {type_text(type)}"
-            )
         if not array.size:
-            return self.attribute(f"dense<> : {type_text(type)}")
-        return self.attribute(f"dense<{nested_text(array, type.dtype)}> : {type_text(type)}")
+            return self.attribute(f"dense<> : {text}")
+        if repeated or (array.nbytes < RESOURCE_BYTES and is_splat(array)):
+            return self.attribute(f"dense<{scalar_text(array.flat[0], type.dtype)}> : {text}")
+        if type.dtype.bits < 8 or (type.dtype.short == "bool" and array.nbytes >= RESOURCE_BYTES):
+            return self._packed(array, type)
+        if array.nbytes >= RESOURCE_BYTES:
+            return self._resource(name, array, type)
+        return self.attribute(f"dense<{nested_text(array, type.dtype)}> : {text}")
 
-    def _resource(self, name: str, array: Array, type: str) -> Any:
+    def _resource(self, name: str, array: Array, type: TensorType) -> Any:
         """Refer to an array's memory, which is kept alive; one array is one resource."""
-        found = self._resources.get((id(array), type))
-        if found is None:
-            data = np.ascontiguousarray(array)
+        key = (id(array), type_text(type))
+        if key not in self._resources:
+            data = np.ascontiguousarray(array).view(np.uint8)
             made = ir.DenseResourceElementsAttr.get_from_buffer(
-                data.view(np.uint8), name, self.type(type), 64, False, self.context
+                data, name, self.type(key[1]), 64, False, self.context
             )
-            found = self._resources[id(array), type] = (array, made)
-        return found[1]
+            self._resources[key] = (array, made)
+        return self._resources[key][1]
+
+    def _packed(self, array: Array, type: TensorType) -> Any:
+        """Copy elements smaller than a byte."""
+        if type.dtype.bits < 8:
+            # IREE 3.13 packs two to a byte without cutting off the sign bits of the first.
+            array = array.astype(np.int8) & 0x0F
+        return ir.DenseElementsAttr.get(
+            np.ascontiguousarray(array),
+            shape=type.shape,
+            type=self.type(element_text(type.dtype)),
+            context=self.context,
+        )
 
     def _create(
         self,

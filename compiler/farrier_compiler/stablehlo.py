@@ -199,7 +199,10 @@ class Builder:
         return results[0]
 
     def _reducer(self, kind: str, scalar: TensorType) -> Callable[..., list[HloValue]]:
-        return lambda x, y: [self.emit(REDUCERS[kind], scalar, x, y)]
+        def body(x: HloValue, y: HloValue) -> list[HloValue]:
+            return [self.emit(REDUCERS[kind], scalar, x, y)]
+
+        return body
 
     def arg_reduce(self, kind: str, x: HloValue, dim: int) -> HloValue:
         """Emit the int32 index of the largest ("argmax") or smallest element along a dimension."""

@@ -24,7 +24,15 @@ import numpy as np
 from farrier_compiler.elements import elements_text, parse_element
 from farrier_compiler.graph import Array, Graph, Node, TensorType, Value
 from farrier_compiler.ops.base import REGISTRY, Op
-from farrier_compiler.syntax import BARE_AFTER_AT, Cursor, Token, described, did_you_mean, fits, quoted
+from farrier_compiler.syntax import (
+    BARE_AFTER_AT,
+    Cursor,
+    Token,
+    described,
+    did_you_mean,
+    fits,
+    quoted,
+)
 from farrier_runtime.dtypes import BY_NUMPY, BY_SHORT_NAME, dtype
 from farrier_runtime.errors import FarrierError
 

@@ -6,16 +6,15 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-from farrier_compiler.diagnostics import explain, here
-from farrier_compiler.graph import Graph, TensorType, Value
-from farrier_runtime.dtypes import dtype as dtype_class
-from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from farrier.executable import Executable
 from farrier.modules.module import Module
 from farrier.tensor import Tensor
+from farrier_compiler.diagnostics import explain, here
+from farrier_compiler.graph import Graph, TensorType, Value
+from farrier_runtime.dtypes import dtype as dtype_class
+from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
 
 if TYPE_CHECKING:
     from farrier_runtime.artifact import ResultTree
@@ -42,9 +41,10 @@ class InputInfo:
     dtype: dtype_class
 
     def __post_init__(self) -> None:
-        if not isinstance(self.dtype, dtype_class):
+        kind: Any = self.dtype
+        if not isinstance(kind, dtype_class):
             raise explain(
-                DtypeError(f"InputInfo needs a data type such as fr.float32, not {self.dtype!r}.")
+                DtypeError(f"InputInfo needs a data type such as fr.float32, not {kind!r}.")
             )
         for size in self.shape:
             if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < 0:
@@ -235,11 +235,13 @@ def _replace(argument: Any, path: str, inputs: list[Value]) -> Any:
         inputs.append(Value(type, None, None, path, here()))
         return Tensor.of(inputs[-1])
     if isinstance(argument, list | tuple):
+        items = cast("Sequence[Any]", argument)
         return _rebuilt(
-            argument, [_replace(a, f"{path}[{i}]", inputs) for i, a in enumerate(argument)]
+            items, [_replace(item, f"{path}[{i}]", inputs) for i, item in enumerate(items)]
         )
     if isinstance(argument, dict):
-        return {key: _replace(a, f"{path}.{key}", inputs) for key, a in argument.items()}
+        named = cast("dict[Any, Any]", argument)
+        return {key: _replace(item, f"{path}.{key}", inputs) for key, item in named.items()}
     return argument
 
 
@@ -256,9 +258,11 @@ def _flatten(result: Any, outputs: list[Tensor]) -> ResultTree:
         return len(outputs) - 1
     if isinstance(result, list | tuple):
         kind = "tuple" if isinstance(result, tuple) else "list"
-        return {kind: [_flatten(part, outputs) for part in result]}
+        parts = cast("Sequence[Any]", result)
+        return {kind: [_flatten(part, outputs) for part in parts]}
     if isinstance(result, dict):
-        return {"dict": {str(key): _flatten(part, outputs) for key, part in result.items()}}
+        named = cast("dict[Any, Any]", result)
+        return {"dict": {str(key): _flatten(part, outputs) for key, part in named.items()}}
     raise explain(
         ArgumentError(
             "A compiled function returns tensors, or lists, tuples and dicts of them, but this "

@@ -6,17 +6,17 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import farrier_runtime
+from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_runtime.errors import FarrierError, InputError
-
-from farrier.tensor import Tensor
 
 if TYPE_CHECKING:
     from farrier_compiler.driver import Compiled
     from farrier_runtime.artifact import Manifest, TensorSpec
+    from farrier_runtime.parameters import Weights
 
 
 class Executable:
@@ -26,7 +26,8 @@ class Executable:
     the function returned them. Calls from several threads are safe.
 
     Example:
-        >>> double = fr.compile(lambda x: x * 2, args=[fr.InputInfo((2,), fr.float32)], target="cpu")
+        >>> x = fr.InputInfo((2,), fr.float32)
+        >>> double = fr.compile(lambda x: x * 2, args=[x], target="cpu")
         >>> double(fr.Tensor([1.0, 2.5]))
         tensor([2, 5], dtype=float32, loc=cpu:0, shape=(2,))
     """
@@ -43,24 +44,42 @@ class Executable:
         self.__signature__ = signature or self._runtime().__signature__
 
     @staticmethod
-    def load(path: str | PathLike[str], device: str | None = None) -> Executable:
+    def load(
+        path: str | PathLike[str], device: str | None = None, weights: Weights | None = None
+    ) -> Executable:
         """Load a vmfb that `save` wrote.
 
         Args:
             path: the file.
             device: where to run it, for example "cpu" or "cuda:0".
+            weights: where they are not in the vmfb, another file with them, or arrays by name.
 
         Raises:
             ArtifactError: the file is no artifact, is damaged, or was made by another version.
             DeviceError: the machine lacks what it was compiled for.
+            ArgumentError: `weights` are not what the program needs.
+
+        Example:
+            >>> x = fr.InputInfo((2,), fr.float32)
+            >>> double = fr.compile(lambda x: x * 2, args=[x], target="cpu", name="double")
+            >>> fr.Executable.load(double.save("double.vmfb"))
+            Executable(double(x: float32[2]) -> float32[2])
         """
         try:
-            return Executable(farrier_runtime.load(path, device=device))
+            return Executable(farrier_runtime.load(path, device=device, weights=weights))
         except FarrierError as error:
             raise explain(error) from None
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the artifact: one .vmfb file, which `farrier_runtime.load` runs.
+
+        Weights that `compile` kept external are written to a .safetensors file beside it.
+
+        Args:
+            path: where to; a file that is there is replaced.
+
+        Returns:
+            The path.
 
         Raises:
             OSError: the file cannot be written; nothing is left half-written.
@@ -99,12 +118,7 @@ class Executable:
 
     def _runtime(self) -> farrier_runtime.Executable:
         if self._loaded is None:
-            compiled = self._compiled
-            self._loaded = (
-                compiled
-                if isinstance(compiled, farrier_runtime.Executable)
-                else farrier_runtime.load(compiled.to_bytes())
-            )
+            self._loaded = _loaded(self._compiled)
         return self._loaded
 
     def _leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Any]:
@@ -112,9 +126,8 @@ class Executable:
         try:
             bound = self.__signature__.bind(*args, **kwargs)
         except TypeError as error:
-            raise InputError(
-                f"{self.manifest.functions[0].name}{self.__signature__} was called wrongly: {error}."
-            ) from None
+            name = self.manifest.functions[0].name
+            raise InputError(f"{name}{self.__signature__} was called wrongly: {error}.") from None
         for name, nest in (self._nests or {}).items():
             yield from _matching(nest, bound.arguments[name], name)
 
@@ -122,15 +135,23 @@ class Executable:
         return f"Executable({self.manifest.functions[0]})"
 
 
+def _loaded(compiled: Compiled | farrier_runtime.Executable) -> farrier_runtime.Executable:
+    if isinstance(compiled, farrier_runtime.Executable):
+        return compiled
+    external = compiled.manifest.parameters is not None
+    return farrier_runtime.load(compiled.to_bytes(), weights=compiled.weights if external else None)
+
+
 def _matching(nest: Any, argument: Any, path: str) -> Iterator[Any]:
     """Yield the parts of an argument that stand where a nest has InputInfos."""
     if isinstance(nest, list | tuple):
-        if not isinstance(argument, list | tuple) or len(argument) != len(nest):
-            raise InputError(f"Input '{path}' needs {len(nest)} items, but got {argument!r:.60}.")
-        for index, (inner, part) in enumerate(zip(nest, argument, strict=True)):
+        items = cast("Sequence[Any]", nest)
+        if not isinstance(argument, list | tuple) or len(cast("Any", argument)) != len(items):
+            raise InputError(f"Input '{path}' needs {len(items)} items, but got {argument!r:.60}.")
+        for index, (inner, part) in enumerate(zip(items, cast("Any", argument), strict=True)):
             yield from _matching(inner, part, f"{path}[{index}]")
     elif isinstance(nest, dict):
-        for key, inner in nest.items():
+        for key, inner in cast("dict[Any, Any]", nest).items():
             if not isinstance(argument, Mapping) or key not in argument:
                 raise InputError(f"Input '{path}' needs the key {key!r}, but got {argument!r:.60}.")
             yield from _matching(inner, argument[key], f"{path}.{key}")
@@ -148,7 +169,9 @@ def _values(kwargs: dict[str, Any]) -> dict[str, Any]:
 
 def _as_tensors(result: Any) -> Any:
     if isinstance(result, list | tuple):
-        return type(result)(_as_tensors(part) for part in result)
+        parts = map(_as_tensors, cast("Sequence[Any]", result))
+        return list(parts) if isinstance(result, list) else tuple(parts)
     if isinstance(result, dict):
-        return {key: _as_tensors(part) for key, part in result.items()}
+        named = cast("dict[str, Any]", result)
+        return {key: _as_tensors(part) for key, part in named.items()}
     return Tensor(result)

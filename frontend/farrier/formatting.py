@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from farrier_runtime.dtypes import BY_NUMPY
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ def format_elements(array: Array) -> str:
     if array.size == 0:
         return str(array.tolist())
     numbers = plain(array)
-    form: Any = (lambda number: f"{number:g}") if numbers.dtype.kind == "f" else str
+    form: Callable[[Any], str] = "{:g}".format if numbers.dtype.kind == "f" else str
     if numbers.ndim == 0:
         return form(numbers.item())
     return np.array2string(

@@ -1,10 +1,12 @@
-"""Arrays of numpy, torch, jax and DLPack, numbers and lists into numpy, without a copy if possible."""
+"""Arrays of numpy, torch, jax and DLPack, numbers and lists into numpy, if possible uncopied."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from farrier_compiler.ops.elementwise import limits
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError
@@ -45,7 +47,7 @@ def _from_python(data: Any, wanted: dtype | None) -> Array:
         array = np.asarray(data)
     except ValueError as error:
         raise ArgumentError(f"Nested lists must have equal lengths: {error}") from None
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biuf" and not _giant(array):
         raise ArgumentError(
             f"A tensor is made of numbers, but the data hold {array.dtype} elements: {data!r:.80}"
         )
@@ -57,9 +59,7 @@ def _default(array: Array) -> dtype:
         return dtypes.bool
     if array.dtype.kind == "f" or array.size == 0:
         return dtypes.float32
-    small = np.iinfo(np.int32)
-    fits = array.min() >= small.min and array.max() <= small.max
-    return dtypes.int32 if fits else dtypes.int64
+    return dtypes.int32 if _within(array, dtypes.int32) else dtypes.int64
 
 
 def fit(array: Array, wanted: dtype) -> Array:
@@ -75,22 +75,37 @@ def fit(array: Array, wanted: dtype) -> Array:
         )
     if wanted is dtypes.bool and array.dtype.kind != "b":
         raise DtypeError("Python numbers are not cast to bool. Write True or False.")
-    with np.errstate(over="ignore"):
-        result = array.astype(wanted.numpy)
-    if _lost(array, result, wanted):
+    if wanted.is_integer and not _within(array, wanted):
+        raise DtypeError(f"{array.tolist()!r:.60} does not fit into {wanted}.")
+    try:
+        numbers = array.astype(np.float64) if array.dtype.kind == "O" else array
+        with np.errstate(over="ignore"):
+            result = numbers.astype(wanted.numpy)
+    except OverflowError:
+        result = np.asarray(np.inf)
+    if wanted.is_floating and _overflowed(array, result):
         raise DtypeError(f"{array.tolist()!r:.60} does not fit into {wanted}.")
     return result
 
 
-def _lost(array: Array, result: Array, wanted: dtype) -> bool:
-    if wanted.is_floating:
-        return bool((np.isfinite(array) & ~np.isfinite(result.astype(np.float64))).any())
-    return wanted.is_integer and bool((result.astype(array.dtype) != array).any())
+def _giant(array: Array) -> bool:
+    """Return whether these are Python ints, some of which no data type of numpy can hold."""
+    return all(isinstance(number, int) for number in array.flat)
+
+
+def _within(array: Array, wanted: dtype) -> bool:
+    low, high = limits(wanted)
+    return not array.size or (low <= int(array.min()) and int(array.max()) <= high)
+
+
+def _overflowed(array: Array, result: Array) -> bool:
+    finite = array.dtype.kind != "f" or np.isfinite(array)
+    return bool((finite & ~np.isfinite(result.astype(np.float64))).any())
 
 
 def _from_array(data: Any) -> Array:
     if isinstance(data, np.ndarray | np.generic):
-        return np.asarray(data)
+        return np.asarray(data)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if hasattr(data, "detach"):  # torch: gradients and bfloat16 do not travel through DLPack
         return _from_torch(data.detach().cpu())
     if hasattr(data, "__array__"):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from farrier_compiler.graph import Array
     from farrier_compiler.ops.base import Op
 
+
 class Tensor:
     """A multi-dimensional array whose elements are computed when they are needed.
 
@@ -41,9 +42,9 @@ class Tensor:
         >>> fr.Tensor([[1.5, 2, 3], [3, 4, 5]])
         tensor(
             [[1.5, 2, 3],
-             [3, 4, 5]], 
+             [3, 4, 5]],
             dtype=float32, loc=cpu:0, shape=(2, 3))
-    """
+    """  # noqa: W291
 
     __slots__ = ("__weakref__", "value")
     __array_priority__ = 10000
@@ -272,10 +273,10 @@ class Tensor:
     def __invert__(self) -> Tensor:
         return farrier.logical_not(self)
 
-    def __eq__(self, other: object) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __eq__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         return farrier.eq(self, other)
 
-    def __ne__(self, other: object) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def __ne__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         return farrier.not_equal(self, other)
 
     def __lt__(self, other: Any) -> Tensor:
@@ -339,7 +340,7 @@ def apply(op: Op, *tensors: Tensor) -> Tensor:
     return Tensor.of(record(op, tensors).results[0])
 
 
-def record(op: Op, tensors: Sequence[Tensor]) -> Node:
+def record(op: Op, tensors: Sequence[Any]) -> Node:
     """Record an op on tensors, or on arrays in their place, and return its node."""
     values = [x.value if isinstance(x, Tensor) else Tensor(x).value for x in tensors]
     try:

@@ -86,7 +86,9 @@ def _load_sharded(file: Path) -> dict[str, Array]:
     shards = {name: _load_shard(file, name) for name in sorted(set(checked.values()))}
     for tensor, shard in checked.items():
         if tensor not in shards[shard]:
-            raise safetensors.damaged(file, f"it places tensor '{tensor}' in '{shard}', which lacks it")
+            raise safetensors.damaged(
+                file, f"it places tensor '{tensor}' in '{shard}', which lacks it"
+            )
     return {tensor: shards[shard][tensor] for tensor, shard in checked.items()}
 
 

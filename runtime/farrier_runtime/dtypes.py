@@ -1,6 +1,7 @@
 """The data types of tensors, each one a class: `float32`, `int8`, `bool`, ...
 
-A data type knows its public name, the short name that IRs print, its size and its numpy counterpart.
+A data type knows its public name, the short name that IRs print, its size and its numpy
+counterpart.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import ml_dtypes
 import numpy as np
 
 
-class dtype(type):  # noqa: N801 - a data type is spelled in lower case, its metaclass too
+class dtype(type):
     """The type of data types: `isinstance(float32, dtype)`.
 
     Attributes:
@@ -36,6 +37,7 @@ class dtype(type):  # noqa: N801 - a data type is spelled in lower case, its met
         numpy: Any = None,
         itemsize: float | None = None,
     ) -> dtype:
+        """Make a data type and, unless it is a base, enter it in the tables."""
         cls = super().__new__(mcs, name, bases, namespace)
         cls.name, cls.short = name, short
         if numpy is not None:

@@ -1,4 +1,4 @@
-"""Every error that Farrier raises on purpose, each also the builtin that a Python user would catch."""
+"""Every error that Farrier raises on purpose, each also the builtin a Python user would catch."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def find(
             raise ArgumentError("weights= is not possible: this artifact's weights are in it")
         return None
     if isinstance(weights, Mapping):
-        arrays = _given(wanted, cast("Mapping[str, Any]", weights))
+        arrays = _given(wanted, weights)
         _check(wanted, arrays, ArgumentError("the weights that were given"))
         return arrays
     path = _path(source, wanted, weights)

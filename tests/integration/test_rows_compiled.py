@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.compiled import run, rows_of
+from support.compiled import rows_of, run
 from support.records import Record
 from support.tolerances import assert_close
 

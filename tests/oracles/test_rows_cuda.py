@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 from support.compiled import rows_of

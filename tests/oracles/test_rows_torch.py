@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-import farrier as fr
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+
+import farrier as fr
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from numpy.typing import NDArray
 from support.records import Record
 from support.rows import ROWS
 from support.tolerances import assert_close
 
 # torch lacks most functions on these.
-WIDE_UNSIGNED = (dtypes.uint16, dtypes.uint32, dtypes.uint64)
+WIDE_UNSIGNED: tuple[dtype, ...] = (dtypes.uint16, dtypes.uint32, dtypes.uint64)
 CASES = [
     pytest.param(row, tested, id=f"{row.name}-{tested.short}")
     for row in ROWS

@@ -1,8 +1,9 @@
-"""Every row's portable StableHLO, verified and run by XLA, against its float64 (or exact) reference."""
+"""Every row's portable StableHLO, verified and run by XLA, against its float64 reference."""
 
 from __future__ import annotations
 
 import pytest
+
 from farrier_compiler.lower import lower
 from farrier_compiler.stablehlo import Builder
 from farrier_runtime import dtypes

@@ -13,7 +13,6 @@ import farrier as fr
 from farrier_compiler.driver import Options, dump
 from farrier_compiler.targets import Target
 from farrier_runtime.dtypes import dtype
-
 from support.compiled import function_name, rows_of, traced
 from support.records import Record
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from farrier_compiler.diagnostics import Location, scope
 from farrier_compiler.graph import Array, Graph, Node, TensorType, Value, constant, verify
 from farrier_compiler.ops.base import REGISTRY, Op
@@ -54,7 +55,9 @@ class EmptyDot(Op, abstract=True):
 
     def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
         numbers = "lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [1]"
-        return hlo.emit("stablehlo.dot_general", out, x, x, dot_dimension_numbers=f"#stablehlo.dot<{numbers}>")
+        return hlo.emit(
+            "stablehlo.dot_general", out, x, x, dot_dimension_numbers=f"#stablehlo.dot<{numbers}>"
+        )
 
 
 def argument(*shape: int, name: str = "x", kind: dtype = float32) -> Value:

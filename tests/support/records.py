@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from farrier import Tensor
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from numpy.typing import NDArray
 
 Array = NDArray[Any]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import BY_NUMPY, dtype
-from numpy.typing import NDArray
 
 # Relative tolerances; the absolute one is the same times the largest magnitude of the reference.
 RELATIVE: dict[dtype, float] = {

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from farrier_runtime.dtypes import dtype, float32, int4, int8
-from farrier_runtime.errors import DtypeError, ShapeError
 
 from farrier_compiler.graph import Shape, TensorType
+from farrier_runtime.dtypes import dtype, float32, int4, int8
+from farrier_runtime.errors import DtypeError, ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -46,15 +46,16 @@ class Op:
         """Compute the op with numpy: oracle, constant folder and eager evaluator at once."""
         raise NotImplementedError(type(self).__name__)
 
-    def lower(self, hlo: Builder, out: Any, *values: Any, **_: Any) -> HloValue | tuple[HloValue, ...]:
+    def lower(
+        self, hlo: Builder, out: Any, *values: Any, **_: Any
+    ) -> HloValue | tuple[HloValue, ...]:
         """Emit the op through a builder; `out` is the node's result type (a tuple for several)."""
         raise NotImplementedError(type(self).__name__)
 
     def operand_names(self, count: int) -> list[str]:
         """Return what error messages call the operands."""
-        return ["input"] if count == 1 else ["left", "right"] if count == 2 else [
-            f"operand {index}" for index in range(count)
-        ]
+        names = {1: ["input"], 2: ["left", "right"]}
+        return names.get(count) or [f"operand {index}" for index in range(count)]
 
 
 def evaluate(op: Op, out: TensorType | tuple[TensorType, ...], arrays: list[Array]) -> list[Array]:
@@ -63,7 +64,7 @@ def evaluate(op: Op, out: TensorType | tuple[TensorType, ...], arrays: list[Arra
     Floats of 16 bits and less are computed in float32 and rounded once, 4-bit integers in int8.
     """
     types = out if isinstance(out, tuple) else (out,)
-    wide = [array.astype(_WIDER[array.dtype]) if array.dtype in _WIDER else array for array in arrays]
+    wide = [array.astype(_WIDER.get(array.dtype, array.dtype), copy=False) for array in arrays]
     with np.errstate(all="ignore"):
         results = op.reference(*wide)
         results = results if isinstance(results, tuple) else (results,)

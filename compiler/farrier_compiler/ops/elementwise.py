@@ -124,7 +124,7 @@ class Divide(Elementwise):
         if not np.issubdtype(x.dtype, np.integer):
             return np.divide(x, y)
         away = (np.remainder(x, y) != 0) & ((x < 0) != (y < 0))
-        quotient = np.floor_divide(x, y) + away.astype(x.dtype)
+        quotient: Array = np.floor_divide(x, y) + away.astype(x.dtype)
         return np.where(y == 0, np.invert(np.zeros_like(quotient)), quotient)
 
 

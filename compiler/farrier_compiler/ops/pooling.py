@@ -26,20 +26,21 @@ class Pool(Op, abstract=True):
     padding: Padding
     dilation: tuple[int, ...]
 
+    label: ClassVar[str]
     kind: ClassVar[Literal["max", "sum"]]
     combine: ClassVar[np.ufunc]
 
     def infer(self, input: TensorType) -> TensorType:
-        check_domain(self.name, input, "number")
+        check_domain(self.label, input, "number")
         for name in ("window", "stride", "padding", "dilation"):
             given = getattr(self, name)
             if len(given) != input.rank:
                 raise ArgumentError(
-                    f"{self.name} got {name}={given} for {input.describe()}: "
+                    f"{self.label} got {name}={given} for {input.describe()}: "
                     f"it needs one entry for each of the {input.rank} dimensions."
                 )
             if name != "padding" and min(given, default=1) < 1:
-                raise ArgumentError(f"{self.name} got {name}={given}: all must be at least 1.")
+                raise ArgumentError(f"{self.label} got {name}={given}: all must be at least 1.")
         return input.with_shape(self._size(input, dim) for dim in range(input.rank))
 
     def _size(self, input: TensorType, dim: int) -> int:
@@ -47,7 +48,7 @@ class Pool(Op, abstract=True):
         needed = spread(self.window[dim], self.dilation[dim])
         if needed > padded and not (input.shape[dim] == 0 and needed == 1):
             raise ShapeError(
-                f"{self.name} got a window that extends over {needed} elements in dimension "
+                f"{self.label} got a window that extends over {needed} elements in dimension "
                 f"{dim} of {input.describe()}, but with its padding it has {padded} there."
             )
         return max((padded - needed) // self.stride[dim] + 1, 0)
@@ -86,6 +87,7 @@ class Pool(Op, abstract=True):
 class MaxPool(Pool):
     """The largest element of every window; padding never wins. StableHLO spec: reduce_window."""
 
+    label = "maxpool"
     kind = "max"
     combine = np.maximum
 
@@ -97,6 +99,7 @@ class MaxPool(Pool):
 class SumPool(Pool):
     """The sum of every window; padding counts as 0. StableHLO spec: reduce_window."""
 
+    label = "avgpool"
     kind = "sum"
     combine = np.add
 

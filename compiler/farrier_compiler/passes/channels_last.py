@@ -207,16 +207,13 @@ def _cast(walk: Walk, op: Cast, node: Node) -> bool:
 @handles(BatchNormInference)
 def _batch_norm(walk: Walk, op: BatchNormInference, node: Node) -> bool:
     x, *statistics = node.operands
-    if x not in walk.born_last:
-        return False
     op = replace(op, feature_dim=to_last(x.type.rank).index(op.feature_dim))
     return walk.give_last(node, op, walk.last_form(x), *map(walk.first_form, statistics))
 
 
 @handles(Pool)
 def _pool(walk: Walk, op: Pool, node: Node) -> bool:
-    fields = ("window", "stride", "padding", "dilation")
-    return _per_dim(walk, op, node, fields)
+    return _per_dim(walk, op, node, ("window", "stride", "padding", "dilation"))
 
 
 @handles(Slice)
@@ -226,9 +223,7 @@ def _slice(walk: Walk, op: Slice, node: Node) -> bool:
 
 @handles(Pad)
 def _pad(walk: Walk, op: Pad, node: Node) -> bool:
-    return node.operands[0] in walk.born_last and _per_dim(
-        walk, op, node, ("low", "high", "interior")
-    )
+    return _per_dim(walk, op, node, ("low", "high", "interior"))
 
 
 def _per_dim(walk: Walk, op: Op, node: Node, fields: Sequence[str]) -> bool:

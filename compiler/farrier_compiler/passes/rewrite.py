@@ -50,8 +50,8 @@ class Rewriter:
         """
         for node in self.graph.nodes:
             self.location = node.location
-            rebuilt = self.rebuild(node)
-            self.record(node, rule(rebuilt) or rebuilt.results)
+            rebuilt = self._rebuild(node)
+            self._record(node, rule(rebuilt) or rebuilt.results)
         return self.finish(self.new(value) for value in self.graph.outputs)
 
     def finish(self, outputs: Iterable[Value]) -> Graph:
@@ -84,14 +84,14 @@ class Rewriter:
             self.names[value] = self.names[like]
         return value
 
-    def rebuild(self, node: Node) -> Node:
+    def _rebuild(self, node: Node) -> Node:
         """Return a node on what stands for its operands; itself where nothing changed."""
         operands = [self.new(value) for value in node.operands]
         if all(new is old for new, old in zip(operands, node.operands, strict=True)):
             return node
         return Node(node.op, operands, node.location)
 
-    def record(self, node: Node, results: Sequence[Value]) -> None:
+    def _record(self, node: Node, results: Sequence[Value]) -> None:
         """Say what stands for the results of a node of the old graph."""
         for old, new in zip(node.results, results, strict=True):
             self._new[old] = new

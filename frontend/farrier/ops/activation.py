@@ -12,14 +12,14 @@ from farrier.ops.elementwise import (
     erf,
     exp,
     expm1,
+    floating,
     log,
     log1p,
     negative,
-    require_floating,
     tanh,
 )
 from farrier.ops.reduction import max, reduced_dims, sum, widen
-from farrier.tensor import Tensor, apply
+from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import elementwise as primitive
 from farrier_compiler.ops import float_function
@@ -57,7 +57,7 @@ def relu(input: Tensor) -> Tensor:
         >>> fr.relu(fr.Tensor([-1.0, 2.0]))
         tensor([0, 2], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return maximum(input, 0)
+    return maximum(as_tensor(input), 0)
 
 
 def sigmoid(input: Tensor) -> Tensor:
@@ -99,6 +99,7 @@ def silu(input: Tensor) -> Tensor:
         >>> fr.silu(fr.Tensor([0.0, 2.0]))
         tensor([0, 1.76159], dtype=float32, loc=cpu:0, shape=(2,))
     """
+    input = as_tensor(input)
     return multiply(input, sigmoid(input))
 
 
@@ -123,7 +124,7 @@ def gelu(input: Tensor, approximate: Literal["none", "tanh"] = "none") -> Tensor
         >>> fr.gelu(fr.Tensor([-1.0, 0.0, 1.0]))
         tensor([-0.158655, 0, 0.841345], dtype=float32, loc=cpu:0, shape=(3,))
     """
-    require_floating("gelu", input)
+    input = floating("gelu", input)
     x = widen(input)
     if approximate == "none":
         bell = erf(multiply(x, math.sqrt(0.5)))
@@ -155,7 +156,7 @@ def softplus(input: Tensor) -> Tensor:
         >>> fr.softplus(fr.Tensor([0.0, 100.0]))
         tensor([0.693147, 100], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    require_floating("softplus", input)
+    input = floating("softplus", input)
     x = widen(input)
     tail = log1p(exp(negative(apply(primitive.Abs(), x))))
     return cast(add(maximum(x, 0), tail), input.dtype)
@@ -180,7 +181,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01) -> Tensor:
         >>> fr.leaky_relu(fr.Tensor([-1.0, 2.0]))
         tensor([-0.01, 2], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    require_floating("leaky_relu", input)
+    input = floating("leaky_relu", input)
     return where(greater(input, 0), input, multiply(input, negative_slope))
 
 
@@ -203,7 +204,7 @@ def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
         >>> fr.elu(fr.Tensor([-1.0, 2.0]))
         tensor([-0.632121, 2], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    require_floating("elu", input)
+    input = floating("elu", input)
     decay = multiply(expm1(minimum(input, 0)), alpha)
     return where(greater(input, 0), input, decay)
 
@@ -226,7 +227,7 @@ def hardswish(input: Tensor) -> Tensor:
         >>> fr.hardswish(fr.Tensor([-4.0, 1.0, 4.0]))
         tensor([-0, 0.666667, 4], dtype=float32, loc=cpu:0, shape=(3,))
     """
-    require_floating("hardswish", input)
+    input = floating("hardswish", input)
     x = widen(input)
     gate = clamp(add(x, 3), 0, 6)
     return cast(divide(multiply(x, gate), 6), input.dtype)
@@ -252,7 +253,7 @@ def softmax(input: Tensor, dim: int | None = None) -> Tensor:
         >>> fr.softmax(fr.Tensor([1.0, 2.0, 3.0]))
         tensor([0.0900306, 0.244728, 0.665241], dtype=float32, loc=cpu:0, shape=(3,))
     """
-    require_floating("softmax", input)
+    input = floating("softmax", input)
     dims = reduced_dims("softmax", input, dim)
     x = widen(input)
     weights = exp(subtract(x, max(x, dims, keepdim=True)))
@@ -279,7 +280,7 @@ def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
         >>> fr.log_softmax(fr.Tensor([1.0, 2.0, 3.0]))
         tensor([-2.40761, -1.40761, -0.407606], dtype=float32, loc=cpu:0, shape=(3,))
     """
-    require_floating("log_softmax", input)
+    input = floating("log_softmax", input)
     dims = reduced_dims("log_softmax", input, dim)
     x = widen(input)
     below = subtract(x, max(x, dims, keepdim=True))

@@ -30,12 +30,25 @@ def whole_numbers(name: str, numbers: int | Sequence[int]) -> tuple[int, ...]:
 
 
 def normal_dim(name: str, input: Tensor, dim: int, rank: int | None = None) -> int:
-    """Return a dimension of `input` counted from the front."""
+    """Return a dimension of `input`, or of a tensor of another rank, counted from the front."""
     try:
         (whole,) = whole_numbers(f"{name}'s dim", dim)
         return normalize_dim(name, whole, input.rank if rank is None else rank)
     except ShapeError as error:
         raise refuse(error, input=input) from None
+
+
+def new_dim(name: str, input: Tensor, dim: int) -> int:
+    """Return where a new dimension of `input` will be, counted from the front."""
+    (place,) = whole_numbers(f"{name}'s dim", dim)
+    rank = input.rank + 1
+    if not -rank <= place < rank:
+        problem = (
+            f"{name} got dim={dim}, but its result has {rank} dimensions: "
+            f"dim must be in [{-rank}, {rank - 1}]."
+        )
+        raise refuse(ShapeError(problem), input=input)
+    return place % rank
 
 
 def normal_dims(name: str, input: Tensor, dims: int | Sequence[int]) -> tuple[int, ...]:

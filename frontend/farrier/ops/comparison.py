@@ -8,7 +8,7 @@ import numpy as np
 
 from farrier.formatting import plain
 from farrier.interop import Number
-from farrier.ops.elementwise import binary, require_floating
+from farrier.ops.elementwise import binary, floating
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import elementwise as primitive
@@ -358,8 +358,8 @@ def isnan(input: Tensor) -> Tensor:
         >>> fr.isnan(fr.Tensor([1.0, float("nan")]))
         tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
-    require_floating("isnan", input)
-    return apply(primitive.NotEqual(), input, input)
+    x = floating("isnan", input)
+    return apply(primitive.NotEqual(), x, x)
 
 
 def isinf(input: Tensor) -> Tensor:
@@ -378,8 +378,8 @@ def isinf(input: Tensor) -> Tensor:
         >>> fr.isinf(fr.Tensor([1.0, -float("inf")]))
         tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
-    require_floating("isinf", input)
-    return binary(primitive.Equal(), apply(primitive.Abs(), input), math.inf)
+    x = floating("isinf", input)
+    return binary(primitive.Equal(), apply(primitive.Abs(), x), math.inf)
 
 
 def isfinite(input: Tensor) -> Tensor:

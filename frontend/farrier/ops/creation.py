@@ -10,12 +10,12 @@ import numpy as np
 
 from farrier.formatting import plain
 from farrier.interop import Number, fit
+from farrier.ops.arguments import whole_numbers
 from farrier.ops.arithmetic import add
 from farrier.ops.comparison import greater_equal, where
 from farrier.ops.elementwise import cast, check_dtype
-from farrier.ops.arguments import whole_numbers
 from farrier.ops.shape import expand
-from farrier.tensor import Tensor, apply
+from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import constant
 from farrier_compiler.ops import creation as primitive
@@ -96,7 +96,8 @@ def full_like(input: Tensor, value: Tensor | Number, dtype: dtype | None = None)
         >>> fr.full_like(fr.Tensor([1, 2]), 7)
         tensor([7, 7], dtype=int32, loc=cpu:0, shape=(2,))
     """
-    return full(input.shape, value, input.dtype if dtype is None else dtype)
+    like = as_tensor(input)
+    return full(like.shape, value, like.dtype if dtype is None else dtype)
 
 
 def ones(shape: Shape, dtype: dtype = float32) -> Tensor:
@@ -233,7 +234,8 @@ def iota_like(input: Tensor, dim: int = 0, dtype: dtype | None = None) -> Tensor
         >>> fr.iota_like(fr.Tensor([5, 6]))
         tensor([0, 1], dtype=int32, loc=cpu:0, shape=(2,))
     """
-    return iota(input.shape, dim, input.dtype if dtype is None else dtype)
+    like = as_tensor(input)
+    return iota(like.shape, dim, like.dtype if dtype is None else dtype)
 
 
 def arange(
@@ -341,6 +343,7 @@ def tril(tensor: Tensor, diagonal: int = 0) -> Tensor:
              [1, 1, 0]],
             dtype=float32, loc=cpu:0, shape=(2, 3))
     """
+    tensor = as_tensor(tensor)
     below = _below("tril", tensor, diagonal)
     return where(below, tensor, _zero(tensor))
 
@@ -365,6 +368,7 @@ def triu(tensor: Tensor, diagonal: int = 0) -> Tensor:
              [0, 1, 1]],
             dtype=float32, loc=cpu:0, shape=(2, 3))
     """
+    tensor = as_tensor(tensor)
     below = _below("triu", tensor, diagonal - 1)
     return where(below, _zero(tensor), tensor)
 

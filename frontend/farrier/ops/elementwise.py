@@ -44,16 +44,18 @@ def binary(op: Op, left: Any, right: Any) -> Tensor:
     return apply(op, as_tensor(left, like=other), other)
 
 
-def require_floating(name: str, input: Tensor) -> None:
-    """Refuse a tensor of other numbers.
+def floating(name: str, input: Tensor) -> Tensor:
+    """Return `input` as a tensor, which must hold floating-point numbers.
 
     Raises:
         DtypeError: naming the function and the tensor's type.
     """
+    tensor = as_tensor(input)
     try:
-        check_domain(name, input.value.type, "floating")
+        check_domain(name, tensor.value.type, "floating")
     except DtypeError as error:
-        raise explain(error, [("input", input.value)]) from None
+        raise explain(error, [("input", tensor.value)]) from None
+    return tensor
 
 
 def check_dtype(name: str, wanted: Any) -> dtype:
@@ -428,8 +430,7 @@ def reciprocal(input: Tensor) -> Tensor:
         >>> fr.reciprocal(fr.Tensor([2.0, 4.0]))
         tensor([0.5, 0.25], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    require_floating("reciprocal", input)
-    return binary(primitive.Divide(), 1, input)
+    return binary(primitive.Divide(), 1, floating("reciprocal", input))
 
 
 def square(input: Tensor) -> Tensor:
@@ -473,6 +474,7 @@ def cast(input: Tensor, dtype: dtype) -> Tensor:
         >>> fr.cast(fr.Tensor([-1.5, 300.0]), fr.int8)
         tensor([-1, 127], dtype=int8, loc=cpu:0, shape=(2,))
     """
-    if input.value.type.dtype is dtype:
-        return input
-    return apply(primitive.Cast(check_dtype("cast", dtype)), input)
+    tensor = as_tensor(input)
+    if tensor.value.type.dtype is dtype:
+        return tensor
+    return apply(primitive.Cast(check_dtype("cast", dtype)), tensor)

@@ -6,6 +6,8 @@ import builtins
 from collections.abc import Sequence
 from typing import Any, cast
 
+import numpy as np
+
 from farrier.ops.arguments import refuse
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops import shape as primitive
@@ -76,33 +78,41 @@ def _select(
 def _items(input: Tensor, index: Any) -> list[int | builtins.slice | None]:
     """Return one item for each dimension, and None for each new one."""
     given: tuple[Any, ...] = cast(Any, index) if isinstance(index, tuple) else (index,)
-    for item in given:
-        _check_kind(input, item)
-    used = sum(item is not None and item is not ... for item in given)
+    items = [_item(input, item) for item in given if item is not ...]
+    dots = [place for place, item in enumerate(given) if item is ...]
+    used = sum(item is not None for item in items)
+    if len(dots) > 1:
+        problem = f"An index has at most one '...', but got {len(dots)}."
+        raise refuse(ArgumentError(problem), input=input)
     if used > input.rank:
-        raise refuse(
-            ArgumentError(
-                f"{used} dimensions are indexed, but {input.value.type.describe()} has "
-                f"{input.rank}."
-            ),
-            input=input,
-        )
-    rest = [builtins.slice(None)] * (input.rank - used)
-    at = next((place for place, item in enumerate(given) if item is ...), len(given))
-    return [*map(_as_int, given[:at]), *rest, *map(_as_int, given[at + 1 :])]
+        described = input.value.type.describe()
+        problem = f"{used} dimensions are indexed, but {described} has {input.rank}."
+        raise refuse(ArgumentError(problem), input=input)
+    at = dots[0] if dots else len(items)
+    return [*items[:at], *[builtins.slice(None)] * (input.rank - used), *items[at:]]
 
 
-def _as_int(item: Any) -> Any:
-    return item.__index__() if hasattr(item, "__index__") else item
-
-
-def _check_kind(input: Tensor, item: Any) -> None:
-    if item is None or item is ... or isinstance(item, builtins.slice):
-        return
-    if isinstance(item, Tensor | bool | list) or not hasattr(item, "__index__"):
+def _item(input: Tensor, item: Any) -> int | builtins.slice | None:
+    """Return an item of an index as an int, a slice or None."""
+    if item is None:
+        return None
+    if isinstance(item, builtins.slice):
+        return _slice(input, item)
+    # An array of one element has __index__ too, but would be taken for a position by mistake.
+    if isinstance(item, Tensor | bool | np.bool_ | np.ndarray) or not hasattr(item, "__index__"):
         kind = type(cast(object, item)).__name__
         problem = f"Tensors are indexed by integers, slices, '...' and None, not by {kind}."
         raise refuse(ArgumentError(problem), input=input)
+    return item.__index__()
+
+
+def _slice(input: Tensor, item: Any) -> builtins.slice:
+    try:
+        item.indices(1)
+    except (TypeError, ValueError):
+        problem = f"A slice takes integers or None, and a step other than 0, but got {item}."
+        raise refuse(ArgumentError(problem), input=input) from None
+    return item
 
 
 def _position(input: Tensor, dim: int, index: int) -> int:

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Sequence
 from typing import Literal
 
-from farrier.ops.arguments import normal_dim, padding_pairs, refuse, whole_numbers
+from farrier.ops.arguments import new_dim, normal_dim, padding_pairs, refuse, whole_numbers
 from farrier.ops.shape import flip, unsqueeze
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
@@ -77,7 +77,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 first=parts[0],
                 other=part,
             )
-    return concatenate([unsqueeze(part, dim) for part in parts], dim)
+    place = new_dim("stack", parts[0], dim)
+    return concatenate([unsqueeze(part, place) for part in parts], place)
 
 
 def split(

@@ -9,10 +9,10 @@ from farrier.ops.arithmetic import multiply
 from farrier.ops.shape import permute, reshape, unsqueeze
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.graph import TensorType
-from farrier_compiler.ops.base import broadcast_shapes
+from farrier_compiler.ops.base import broadcast_shapes, check_domain, check_same_dtype, in_domain
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_runtime.dtypes import dtype
-from farrier_runtime.errors import ShapeError
+from farrier_runtime.errors import DtypeError, ShapeError
 
 __all__ = ["dot_general", "matmul", "outer"]
 
@@ -39,11 +39,22 @@ def matmul(left: Tensor, right: Tensor) -> Tensor:
     left, right = as_tensor(left), as_tensor(right)
     a, b = left.value.type, right.value.type
     rows = min(b.rank, 2)
+    if a.dtype is not b.dtype or not in_domain(a.dtype, "number"):
+        _check_dtypes(left, right)
     if not a.rank or not b.rank or a.shape[-1] != b.shape[-rows]:
         raise refuse(ShapeError(_mismatch(a, b)), left=left, right=right)
     if a.rank <= 2 and b.rank <= 2:
         return apply(DotGeneral((), (), (a.rank - 1,), (b.rank - rows,)), left, right)
     return _batched(left, right)
+
+
+def _check_dtypes(left: Tensor, right: Tensor) -> None:
+    types = left.value.type, right.value.type
+    try:
+        check_same_dtype("matmul", types)
+        check_domain("matmul", types[0], "number")
+    except DtypeError as error:
+        raise refuse(error, left=left, right=right) from None
 
 
 def _mismatch(a: TensorType, b: TensorType) -> str:

@@ -6,9 +6,9 @@ import builtins
 import math
 from collections.abc import Sequence
 
-from farrier.ops.elementwise import binary, cast, require_floating
 from farrier.ops.arguments import whole_numbers
-from farrier.tensor import Tensor, apply
+from farrier.ops.elementwise import binary, cast, floating
+from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import reduction as primitive
 from farrier_compiler.ops.elementwise import Divide, Multiply, Subtract
@@ -43,6 +43,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         >>> fr.sum(fr.Tensor([[1, 2], [3, 4]]), dim=0)
         tensor([4, 6], dtype=int32, loc=cpu:0, shape=(2,))
     """
+    input = as_tensor(input)
     return apply(primitive.Sum(reduced_dims("sum", input, dim), keepdim), input)
 
 
@@ -67,6 +68,7 @@ def prod(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         >>> fr.prod(fr.Tensor([[1, 2], [3, 4]]), dim=0)
         tensor([3, 8], dtype=int32, loc=cpu:0, shape=(2,))
     """
+    input = as_tensor(input)
     return apply(primitive.Prod(reduced_dims("prod", input, dim), keepdim), input)
 
 
@@ -88,6 +90,7 @@ def max(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         >>> fr.max(fr.Tensor([[1, 2], [3, 4]]), dim=0)
         tensor([3, 4], dtype=int32, loc=cpu:0, shape=(2,))
     """
+    input = as_tensor(input)
     return apply(primitive.Max(reduced_dims("max", input, dim), keepdim), input)
 
 
@@ -109,6 +112,7 @@ def min(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         >>> fr.min(fr.Tensor([[1, 2], [3, 4]]), dim=0)
         tensor([1, 2], dtype=int32, loc=cpu:0, shape=(2,))
     """
+    input = as_tensor(input)
     return apply(primitive.Min(reduced_dims("min", input, dim), keepdim), input)
 
 
@@ -131,6 +135,7 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         >>> fr.all(fr.Tensor([True, False]))
         tensor(False, dtype=bool, loc=cpu:0, shape=())
     """
+    input = as_tensor(input)
     return apply(primitive.All(reduced_dims("all", input, dim), keepdim), input)
 
 
@@ -153,6 +158,7 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         >>> fr.any(fr.Tensor([True, False]))
         tensor(True, dtype=bool, loc=cpu:0, shape=())
     """
+    input = as_tensor(input)
     return apply(primitive.Any(reduced_dims("any", input, dim), keepdim), input)
 
 
@@ -223,6 +229,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         >>> fr.mean(fr.Tensor([[1.0, 2.0], [3.0, 6.0]]), dim=0)
         tensor([2, 4], dtype=float32, loc=cpu:0, shape=(2,))
     """
+    input = as_tensor(input)
     dims = reduced_dims("mean", input, dim)
     wide = widen(input)
     total = apply(primitive.Sum(dims, keepdim), wide)
@@ -252,7 +259,7 @@ def var(input: Tensor, dim: Dims = None, keepdim: bool = False, correction: int 
         >>> fr.var(fr.Tensor([[1.0, 2.0], [3.0, 6.0]]), dim=0)
         tensor([2, 8], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    require_floating("var", input)
+    input = floating("var", input)
     dims = reduced_dims("var", input, dim)
     wide = widen(input)
     deviation = apply(Subtract(), wide, mean(wide, dims, keepdim=True))
@@ -285,6 +292,7 @@ def reduced_dims(name: str, input: Tensor, dim: Dims) -> tuple[int, ...]:
 def _arg_reduce(
     op: type[primitive.ArgReduction], input: Tensor, dim: int | None, keepdim: bool
 ) -> Tensor:
+    input = as_tensor(input)
     if dim is not None and input.shape:
         return apply(op(whole_numbers(f"{op.name}'s dim", dim)[0], keepdim), input)
     if dim not in (None, 0, -1):

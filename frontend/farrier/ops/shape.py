@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from farrier.ops.arguments import normal_dim, normal_dims, refuse, whole_numbers
+from farrier.ops.arguments import new_dim, normal_dim, normal_dims, refuse, whole_numbers
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops import shape as primitive
 from farrier_runtime.errors import ArgumentError, ShapeError
@@ -168,7 +168,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         >>> fr.unsqueeze(fr.ones((2, 3)), 1).shape
         (2, 1, 3)
     """
-    place = normal_dim("unsqueeze", input, dim, input.rank + 1)
+    place = new_dim("unsqueeze", input, dim)
     return apply(primitive.Reshape((*input.shape[:place], 1, *input.shape[place:])), input)
 
 

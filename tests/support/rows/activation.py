@@ -1,5 +1,7 @@
 """Rows of the activation functions."""
 
+# pyright: basic
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """Rows of the functions that make tensors; `+ x` makes the data type the tested one."""
 
+# pyright: basic
+
 from __future__ import annotations
 
 import numpy as np
@@ -9,7 +11,16 @@ from support.records import ANY, NUMBERS, Operand, Record
 
 SCALAR = Operand(())
 
+LARGE = np.arange(1200).reshape(2, 600) % 113
+
 ROWS = [
+    Record(
+        "constant",  # of more than 1 KiB, which MLIR refers to
+        lambda x: fr.Tensor(LARGE.astype(x.dtype.numpy)) + x,
+        (Operand((), 1, 5),),
+        dtypes=ANY,
+        reference=lambda x: LARGE.astype(x.dtype) + x,
+    ),
     Record(
         "full",
         lambda x: fr.full((2, 3), 2, x.dtype) * x,

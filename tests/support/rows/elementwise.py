@@ -1,15 +1,19 @@
 """Rows of the elementwise family."""
 
+# pyright: basic
+
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import farrier as fr
 from farrier_runtime import dtypes
-from support.records import ANY, FLOATS, INTEGERS, NUMBERS, SIGNED, Operand, Record
+from support.records import ANY, FLOATS, INTEGERS, NUMBERS, SIGNED, UNSIGNED, Operand, Record
 
 BITS = (*INTEGERS, dtypes.bool)
 
@@ -148,6 +152,87 @@ CHOICES = [
 ]
 
 
+@dataclass(frozen=True)
+class Values(Operand):
+    """An operand of given numbers.
+
+    Attributes:
+        values: the numbers, of which an integer type takes those that it can hold.
+    """
+
+    values: tuple[float, ...] = ()
+
+    def random(self, tested: fr.dtype, generator: np.random.Generator) -> Any:
+        """Return the numbers."""
+        with np.errstate(over="ignore"):
+            numbers = np.asarray(self.values, np.float64).astype(tested.numpy)
+        return numbers.reshape(self.shape)
+
+
+SPECIAL = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -2.5, 3.0, math.inf, -math.inf, math.nan)
+COLUMN = Values((11, 1), values=SPECIAL)
+ROW = Values((11,), values=SPECIAL)
+
+
+def _special(name: str, count: int, **options: Any) -> Record:
+    operands = (ROW,) if count == 1 else (COLUMN, ROW)
+    return Record(f"{name}/special", getattr(fr, name), operands, **options)
+
+
+SPECIALS = [
+    *[_special(row.name, 1, torch=row.torch) for row in UNARY if row.name != "logical_not"],
+    *[
+        _special(name, 2, torch=_torch(name))
+        for name in ["maximum", "minimum", "atan2", "remainder", "floor_divide", "eq", "less"]
+    ],
+    _special("power", 2, torch=_torch("pow")),
+]
+
+PRECISE = (dtypes.float32, dtypes.float64)
+
+ACCURACY = [
+    # Tolerances are relative to the largest element: these are so small that all digits count.
+    *[
+        Record(f"{name}/tiny", getattr(fr, name), (Operand((64,), -1e-6, 1e-6),), dtypes=PRECISE)
+        for name in ["expm1", "log1p", "sin", "tan", "tanh", "erf"]
+    ],
+    *[
+        Record(f"{name}/large", getattr(fr, name), (Operand((64,), -2e5, 2e5),), dtypes=PRECISE)
+        for name in ("sin", "cos")
+    ],
+    Record(
+        "remainder/large",
+        fr.remainder,
+        (Operand((64,), -1e9, 1e9), Operand((64,), 1e-3, 2e-3)),
+        dtypes=PRECISE,
+    ),
+]
+
+POWERS = [
+    Record(
+        "power/negative_exponent",
+        fr.power,
+        (Operand((4, 1, 7), -3, 3, exclude_zero=True), Operand((3, 7), -4, 9)),
+        dtypes=SIGNED,
+        reference=lambda x, y: np.trunc(x.astype(np.float64) ** y),
+    ),
+    Record(
+        "power/large_exponent",
+        fr.power,
+        (Operand((4, 1, 7), -9, 9), Operand((3, 7), 60, 127)),
+        dtypes=INTEGERS,
+        reference=lambda x, y: _wrapped_power(x, y),
+    ),
+]
+
+
+def _wrapped_power(x: Any, y: Any) -> Any:
+    bits = 8 * x.dtype.itemsize
+    modular = [pow(int(base), int(exponent), 2**bits) for base, exponent in np.broadcast(x, y)]
+    signed = [n - 2**bits if n >= 2 ** (bits - 1) and x.dtype.kind == "i" else n for n in modular]
+    return np.array(signed, x.dtype).reshape(np.broadcast(x, y).shape)
+
+
 def _cast(wanted: fr.dtype) -> Record:
     torch_name = {"float8": "float8_e4m3fn", "int4": ""}.get(wanted.name, wanted.name)
 
@@ -165,6 +250,8 @@ def _cast(wanted: fr.dtype) -> Record:
         # Elsewhere torch leaves negative and out-of-range floats to the hardware.
         torch_dtypes=None if not wanted.is_unsigned else (*INTEGERS, dtypes.bool),
         reference=lambda x: _converted(x, wanted),
+        # IREE: `missing LLVMTranslationDialectInterface registration for ... arith.truncf`.
+        cuda=wanted not in (dtypes.float8, dtypes.float8_e5m2),
     )
 
 
@@ -182,4 +269,66 @@ def _converted(x: Any, wanted: fr.dtype) -> Any:
 
 CASTS = [_cast(wanted) for wanted in (*NUMBERS, dtypes.bool, dtypes.float8, dtypes.float8_e5m2)]
 
-ROWS = [*UNARY, *BINARY, *COMPARISONS, *CHOICES, *CASTS]
+EDGES = (
+    *(0, 0.5, -0.5, 1.5, -1.5, 127.5, -128.5, 255.9, 300, -300, 32767.5, -40000, 70000, -70000),
+    *(2147483520, 2147483648, -3e9, 4294967296, 1e10, 9.3e18, -9.3e18, 1.85e19, 1e25, -1e25),
+    *(math.inf, -math.inf, math.nan),
+)
+
+
+def _saturated(x: Any, wanted: fr.dtype) -> Any:
+    low, high = (0, 2**wanted.bits - 1)
+    if not wanted.is_unsigned:
+        low, high = -(2 ** (wanted.bits - 1)), 2 ** (wanted.bits - 1) - 1
+    limited = [0 if math.isnan(n) else low if n < low else high if n > high else int(n) for n in x]
+    return np.array(limited, object).astype(wanted.numpy)
+
+
+SATURATIONS = [
+    Record(
+        f"cast/{wanted.name}/saturating",
+        lambda x, wanted=wanted: fr.cast(x, wanted),
+        (Values((len(EDGES),), values=EDGES),),
+        reference=lambda x, wanted=wanted: _saturated(x, wanted),
+    )
+    for wanted in INTEGERS
+]
+
+FLOAT8 = (dtypes.float8, dtypes.float8_e5m2)
+
+OTHERS = [
+    Record(
+        "cast/contracted",  # IREE would extend unsigned integers by their sign
+        lambda x, y: fr.matmul(fr.cast(x, fr.float32), y),
+        (Operand((4, 8), 0, 255), Operand((8, 5), dtype=dtypes.float32)),
+        dtypes=UNSIGNED,
+        reference=lambda x, y: x.astype(np.float64) @ y,
+    ),
+    Record(
+        "float8",
+        lambda x, y: fr.maximum(x + y, x * y),
+        (Operand((4, 7)), Operand((7,))),
+        dtypes=FLOAT8,
+        cuda=False,  # `missing LLVMTranslationDialectInterface registration for ... arith.truncf`
+    ),
+    Record(
+        "float8/to_float64",
+        lambda x: fr.cast(x, fr.float64),
+        (ROW,),
+        dtypes=FLOAT8,
+        cuda=False,  # the same for `arith.extf`
+    ),
+]
+
+ROWS = [
+    *UNARY,
+    *BINARY,
+    *COMPARISONS,
+    *CHOICES,
+    *CASTS,
+    *SPECIALS,
+    *ACCURACY,
+    *POWERS,
+    *SATURATIONS,
+    *OTHERS,
+]

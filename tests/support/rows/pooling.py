@@ -25,7 +25,7 @@ def _by_definition(op: Pool, x: Any) -> Any:
     x = np.pad(x, op.padding, constant_values=lowest if isinstance(op, MaxPool) else 0)
     reach = [(w - 1) * d + 1 for w, d in zip(op.window, op.dilation, strict=True)]
     sizes = [(n - r) // s + 1 for n, r, s in zip(x.shape, reach, op.stride, strict=True)]
-    result = np.empty(sizes, x.dtype)
+    result = np.empty(sizes, np.int64 if x.dtype.kind in "iu" else x.dtype)
     for at in np.ndindex(*sizes):
         window = tuple(
             slice(i * s, i * s + r, d)
@@ -49,7 +49,7 @@ def _primitive(name: str, op: Pool, shape: tuple[int, ...], **options: Any) -> R
 def _averages(x: Any, *window: Any, count_include_pad: bool = True) -> Any:
     op = SumPool(*window)
     counted = np.ones_like(x) if not count_include_pad else None
-    total = _by_definition(op, x.astype(np.int64) if x.dtype.kind in "iu" else x)
+    total = _by_definition(op, x)
     found = total / (np.prod(op.window) if counted is None else _by_definition(op, counted))
     return np.trunc(found) if x.dtype.kind in "iu" else found
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from farrier_compiler import cache
 from farrier_compiler.cache import Cache
 from farrier_compiler.driver import Compiled, Options, compile_graphs
@@ -176,9 +177,7 @@ for turn in range(40):
 """
 
 
-def test_many_processes_may_use_one_cache(
-    tmp_path: Path, store: Cache, compiled: Compiled
-) -> None:
+def test_many_processes_may_use_one_cache(tmp_path: Path, store: Cache, compiled: Compiled) -> None:
     compiled.save(tmp_path / "f.vmfb")
     command = [sys.executable, "-c", STORE, str(tmp_path / "f.vmfb"), str(store.directory)]
     children = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]

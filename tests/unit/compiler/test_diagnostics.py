@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from farrier_compiler import diagnostics
 from farrier_compiler.diagnostics import Location, Owner, Scope, explain, here, scope
 from farrier_compiler.graph import TensorType, Value

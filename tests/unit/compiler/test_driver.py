@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from farrier_compiler.driver import STAGES, Options, compile_graphs, dump, stages
 from farrier_compiler.targets import Target, cpu_model
 from farrier_runtime.dtypes import float32

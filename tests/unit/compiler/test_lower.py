@@ -1,6 +1,6 @@
 """Graphs become functions; locations lead back to nodes; weights may stay outside."""
 
-from farrier_compiler.graph import Node, Value
+from farrier_compiler.graph import Graph, Node, Value
 from farrier_compiler.iree_input import IreeBuilder
 from farrier_compiler.lower import lower, node_at
 from farrier_compiler.ops.base import REGISTRY
@@ -41,9 +41,11 @@ def test_every_operation_carries_the_number_of_its_node() -> None:
         assert f'programs.py":{line_of(graphs, column)}:{column})' in text
 
 
-def line_of(graphs: list[object], column: int) -> int:
-    nodes = [node for graph in graphs for node in graph.nodes]  # pyright: ignore
-    return nodes[column - 1].location.line
+def line_of(graphs: list[Graph], column: int) -> int:
+    nodes = [node for graph in graphs for node in graph.nodes]
+    location = nodes[column - 1].location
+    assert location is not None
+    return location.line
 
 
 def test_a_location_leads_back_to_its_node() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from farrier_compiler.graph import TensorType
 from farrier_compiler.mlir import CompilationFailed, CompilerSession, is_session_flag
 from farrier_compiler.mlir_text import (
@@ -167,6 +168,31 @@ def test_a_large_splat_is_a_resource_too_and_a_small_one_is_not() -> None:
     assert "dense<1.000000e+00> : tensor<4x4xf32>" in str(handle)
 
 
+@pytest.mark.parametrize("shape", [(), (0, 3), (3, 0), (1,), (2, 3), (20, 30)], ids=str)
+@pytest.mark.parametrize("kind", list(dtypes.DTYPES.values()), ids=str)
+def test_constants_of_every_type_and_shape(kind: dtypes.dtype, shape: tuple[int, ...]) -> None:
+    array = np.random.default_rng(0).integers(0, 7, shape).astype(kind.numpy)
+    type = TensorType(shape, kind)
+    made = Program()
+    made.function("main", [], [("y", type_text(type))], lambda _: [made.constant("w", array, type)])
+    made.verify()
+
+
+def test_a_broadcast_number_is_written_once() -> None:
+    array = np.broadcast_to(np.float32(2.5), (300, 300))
+    made = Program()
+    handle = made.constant("w", array, TensorType((300, 300), dtypes.float32))
+    assert "dense<2.500000e+00> : tensor<300x300xf32>" in str(handle)
+
+
+@pytest.mark.parametrize("kind", [dtypes.bool, dtypes.int4], ids=str)
+def test_large_constants_of_small_elements_are_exact(kind: dtypes.dtype) -> None:
+    array = np.random.default_rng(0).integers(0, 2, (40, 50)).astype(kind.numpy)
+    made = Program()
+    handle = made.constant("w", array, TensorType((40, 50), kind))
+    assert f'dense<"0x{array.tobytes().hex().upper()}"> : ' in str(handle)
+
+
 def test_parameters_are_declared_once() -> None:
     made = Program()
     text = type_text(SQUARE)
@@ -196,7 +222,7 @@ def test_weights_are_not_copied_and_are_freed_with_the_program() -> None:
     assert sys.getrefcount(array) == before
 
 
-def test_values_may_outlive_their_program() -> None:
+def test_operations_may_outlive_their_program() -> None:
     made = program(weights())
     operation = made.root
     del made

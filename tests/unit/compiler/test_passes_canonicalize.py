@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from farrier_compiler.passes import run_passes
 from farrier_compiler.passes.canonicalize import RULES
 from support.graphs import body, random_arrays, run, written

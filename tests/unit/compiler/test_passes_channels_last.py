@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+
 from farrier_compiler.graph import Array, Graph, Value
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Cast, Where
@@ -89,8 +90,8 @@ def test_all_attributes_of_a_convolution_are_kept() -> None:
 
 
 def test_a_computed_kernel_is_transposed_at_run_time() -> None:
-    graph = graph_of(node(Convolution((1, 1), ((0, 0),) * 2, (1, 1)), IMAGE, _image(4, 3, 2, 2)))
-    graph.inputs[1].name = "kernel"
+    kernel = _image(4, 3, 2, 2, name="kernel")
+    graph = graph_of(node(Convolution((1, 1), ((0, 0),) * 2, (1, 1)), IMAGE, kernel))
     assert operations(_after(graph)) == ["transpose", "transpose", "convolution", "transpose"]
 
 
@@ -155,7 +156,9 @@ def test_computed_operands_that_broadcast() -> None:
         "transpose",
     ]
     bias = _image(4, 1, 1, name="bias")
-    assert _region(graph_of(named("add", bias, x)))[1:] == ["reshape", "add"]
+    assert sorted(operations(_after(graph_of(named("add", bias, x))))) == sorted(
+        ["transpose", "convolution", "reshape", "add", "transpose"]
+    )
 
 
 def test_more_dims_than_the_image_leave_the_region() -> None:
@@ -172,7 +175,7 @@ def test_choices_and_casts() -> None:
 
 
 @pytest.mark.parametrize("kind", [MaxPool, SumPool])
-def test_pooling(kind: type[MaxPool] | type[SumPool]) -> None:
+def test_pooling(kind: type[MaxPool | SumPool]) -> None:
     op = kind((1, 1, 2, 3), (1, 1, 2, 1), ((0, 0), (0, 0), (1, 0), (0, 2)), (1, 1, 1, 2))
     assert len(_region(graph_of(node(op, _conv(IMAGE, 4))))) == 2
 
@@ -279,7 +282,8 @@ def test_a_stride_becomes_a_slice(stride: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"window": 2, "padding": 0}, {"window": 1}, {"window": 1, "padding": 0, "groups": 3}]
+    "options",
+    [{"window": 2, "padding": 0}, {"window": 1}, {"window": 1, "padding": 0, "groups": 3}],
 )
 def test_other_convolutions_stay(options: dict[str, int]) -> None:
     graph = graph_of(_conv(IMAGE, 3, **options))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from farrier_compiler.graph import Array, Graph
 from farrier_compiler.ops.shape import Reshape, Transpose
 from farrier_compiler.passes import run_passes
@@ -136,9 +137,7 @@ def test_results_that_grow_too_much_stay() -> None:
 def test_what_scalars_generate_is_folded_only_if_small() -> None:
     small = written("%x: f32[1]", "iota() {shape = (256,), dim = 0, dtype = f32} -> f32[256]")
     large = written("%x: f32[1]", "iota() {shape = (257,), dim = 0, dtype = f32} -> f32[257]")
-    repeated = written(
-        "%x: f32[1]", "broadcast(2.0: f32) {shape = (257,), dims = ()} -> f32[257]"
-    )
+    repeated = written("%x: f32[1]", "broadcast(2.0: f32) {shape = (257,), dims = ()} -> f32[257]")
     assert operations(_passes(small, "fold_constants")) == []
     assert operations(_passes(large, "fold_constants")) == ["iota"]
     assert operations(_passes(repeated, "fold_constants")) == ["broadcast"]

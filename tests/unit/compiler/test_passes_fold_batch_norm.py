@@ -5,6 +5,7 @@ from __future__ import annotations
 import ml_dtypes
 import numpy as np
 import pytest
+
 from farrier_compiler.graph import Array, Graph, Value
 from farrier_compiler.ops.base import REGISTRY
 from farrier_compiler.ops.convolution import Convolution

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import farrier as fr
 import pytest
+
+import farrier as fr
 from farrier.compile import trace
 from farrier_compiler.graph import Graph, VerificationError
 from farrier_compiler.passes import PASSES, Pass, parse_pipeline, pipeline_for, run_passes

@@ -6,6 +6,7 @@ import functools
 from pathlib import Path
 
 import pytest
+
 from farrier_compiler.ops.base import REGISTRY, Op
 from support.compiled import traced
 from support.rows import ROWS
@@ -15,9 +16,7 @@ FILECHECK = Path(__file__).parents[2] / "filecheck" / "stablehlo"
 
 @functools.cache
 def covered() -> set[str]:
-    return {
-        node.op.name for row in ROWS for node in traced(row, row.dtypes[0]).graph.nodes
-    }
+    return {node.op.name for row in ROWS for node in traced(row, row.dtypes[0]).graph.nodes}
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import pytest
+
 from farrier_compiler import targets
 from farrier_compiler.program import device_attribute
 from farrier_compiler.target_names import CPUS, CUDA, PORTABLE_CUDA, ROCM, VULKAN
@@ -18,6 +19,8 @@ from farrier_compiler.targets import (
 )
 from farrier_runtime.cpu_features import host_architecture, host_features
 from farrier_runtime.errors import ArgumentError
+
+OLDER = ["60", "61", "62", "70", "72", "75", "80", "86", "87", "89"]
 
 
 def refused(text: str) -> str:
@@ -41,7 +44,7 @@ def test_names_have_descriptions() -> None:
     assert all(names.values())
 
 
-@pytest.mark.parametrize("sm", "60 61 62 70 72 75 80 86 87 89 90 90a 100 120".split())
+@pytest.mark.parametrize("sm", [*OLDER, "90", "90a", "100", "120"])
 def test_every_cuda_architecture_has_a_target(sm: str) -> None:
     assert Target.parse(f"cuda:sm_{sm}").kind == "cuda"
 
@@ -52,7 +55,9 @@ def test_an_unknown_kind_is_refused() -> None:
         "cuda:sm_80, rocm:gfx942, vulkan:rdna3. `farrier targets` lists all."
     )
     assert refused("tpu9") == f"There is no target 'tpu9'. {kinds}"
-    assert refused("nvidia:sm_80") == f"There is no target 'nvidia:sm_80'. {kinds}"
+    assert refused("nvidia:sm_80") == (
+        f"There is no target 'nvidia:sm_80'. Did you mean cuda:sm_80? {kinds}"
+    )
     assert refused("cdua:sm_80") == (
         "There is no target 'cdua:sm_80'. Did you mean cuda:sm_80 or cuda:sm_89 or cuda:sm_87? "
         + kinds
@@ -205,7 +210,7 @@ CORRECTED = {
 }
 
 
-@pytest.mark.parametrize("name", "60 61 62 70 72 75 80 86 87 89 120 121".split())
+@pytest.mark.parametrize("name", [*OLDER, "120", "121"])
 def test_cuda_attributes_are_irees_where_it_has_them(name: str) -> None:
     theirs = fields_of(
         device_attribute(["--iree-hal-target-device=cuda", f"--iree-cuda-target=sm_{name}"])

@@ -7,9 +7,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import farrier_runtime
 import numpy as np
 import pytest
+
+import farrier_runtime
 from farrier_compiler import worker
 from farrier_compiler.driver import Compiled, Options, compile_graphs
 from farrier_compiler.graph import Graph
@@ -112,29 +113,21 @@ def test_a_compiler_that_takes_too_long_is_stopped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flag", "message"),
+    ("flag", "reason"),
     [
-        (
-            "--no-such-flag",
-            "IREE's compiler does not take the flag '--no-such-flag': Unknown command line argument "
-            "'--no-such-flag'.",
-        ),
+        ("--no-such-flag", "Unknown command line argument '--no-such-flag'."),
         (
             "--iree-llvmcpu-distribution-size=many",
-            "IREE's compiler does not take the flag '--iree-llvmcpu-distribution-size=many': for the "
-            "--iree-llvmcpu-distribution-size option: 'many' value invalid for integer argument!",
+            "for the --iree-llvmcpu-distribution-size option: 'many' value invalid for integer "
+            "argument!",
         ),
-        (
-            "--iree-opt-level=O9",
-            "IREE's compiler does not take the flag '--iree-opt-level=O9': no session flag has that "
-            "name or value.",
-        ),
+        ("--iree-opt-level=O9", "no session flag has that name or value."),
     ],
 )
-def test_flags_that_do_not_exist_are_refused(flag: str, message: str) -> None:
+def test_flags_that_do_not_exist_are_refused(flag: str, reason: str) -> None:
     with pytest.raises(ArgumentError) as raised:
         compile_in_worker(bytecode(affine("f")), (*CPU, flag))
-    assert str(raised.value) == message
+    assert str(raised.value) == f"IREE's compiler does not take the flag '{flag}': {reason}"
 
 
 def test_a_child_that_ends_otherwise_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

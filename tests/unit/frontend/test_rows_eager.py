@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import farrier as fr
 import pytest
+
+import farrier as fr
 from farrier_runtime.dtypes import dtype
 from support.records import Record
 from support.rows import ROWS

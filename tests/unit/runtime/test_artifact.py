@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import farrier_runtime
-from farrier_runtime.artifact import read, save, to_bytes, write
+from farrier_runtime.artifact import read, to_bytes, write
 from farrier_runtime.container import append
 from farrier_runtime.errors import ArtifactError
 from unit.runtime import modules
@@ -70,26 +70,6 @@ def test_writing_replaces_a_file_and_leaves_no_other(tmp_path: Path) -> None:
     write(tmp_path / "net.vmfb", modules.vmfb(), modules.manifest())
     assert os.listdir(tmp_path) == ["net.vmfb"]
     assert (tmp_path / "net.vmfb").read_bytes() == modules.artifact()
-
-
-def test_a_failed_write_leaves_what_was_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: Any) -> None:
-        raise OSError("no space left on device")
-
-    (tmp_path / "net.vmfb").write_text("old")
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="no space left on device"):
-        save(tmp_path / "net.vmfb", b"new")
-    assert os.listdir(tmp_path) == ["net.vmfb"]
-    assert (tmp_path / "net.vmfb").read_text() == "old"
-
-
-def test_written_files_have_the_permissions_of_other_files(tmp_path: Path) -> None:
-    save(tmp_path / "ours", b"")
-    (tmp_path / "theirs").write_bytes(b"")
-    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "theirs").stat().st_mode
 
 
 def test_an_artifact_takes_no_second_manifest() -> None:

@@ -1,8 +1,11 @@
-"""Weights beside an artifact, in safetensors and IREE's own archives."""
+"""Weights beside an artifact, in safetensors, IREE's own archives and arrays."""
 
 from __future__ import annotations
 
+import gc
 import json
+import os
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,9 @@ import numpy as np
 import pytest
 
 import farrier_runtime
+from farrier_runtime import parameters
 from farrier_runtime.errors import ArgumentError, ArtifactError
+from farrier_runtime.manifest import Parameters
 from farrier_runtime.session import iree
 from unit.runtime import modules
 
@@ -94,55 +99,169 @@ def test_weights_for_an_artifact_that_has_its_own(path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("changes", "found"),
-    [
-        ({"layer.weight": None}, "missing"),
-        ({"layer.weight": ("F32", WEIGHT.T)}, "F32[2, 3]"),
-        ({"layer.weight": ("F64", WEIGHT.astype(np.float64))}, "F64[3, 2]"),
-        ({"layer.weight": ("I32", WEIGHT)}, "I32[3, 2]"),
-    ],
-)
-def test_other_weights(net: Path, changes: dict[str, Any], found: str) -> None:
-    tensors = {name: tensor for name, tensor in {**RIGHT, **changes}.items() if tensor}
-    safetensors(net.with_name("net.safetensors"), tensors)
+HINT = "Take those that were saved with the artifact, or compile again"
+
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
+    "one is missing": ({"layer.weight": None}, "'layer.weight' is missing"),
+    "all are missing": (
+        {"layer.weight": None, "layer.bias": None},
+        "'layer.weight', 'layer.bias' are missing",
+    ),
+    "another shape": (
+        {"layer.weight": ("F32", WEIGHT.T)},
+        "'layer.weight' should be float32[3, 2], but is float32[2, 3]",
+    ),
+    "another size": (
+        {"layer.weight": ("F64", WEIGHT.astype(np.float64))},
+        "'layer.weight' should be float32[3, 2], but is float64[3, 2]",
+    ),
+    "another type of the same size": (
+        {"layer.weight": ("I32", WEIGHT.view(np.int32))},
+        "'layer.weight' should be float32[3, 2], but is int32[3, 2]",
+    ),
+}
+
+
+def changed(changes: dict[str, Any]) -> dict[str, tuple[str, Any]]:
+    """Return RIGHT with changes; None leaves a tensor out."""
+    return {name: tensor for name, tensor in {**RIGHT, **changes}.items() if tensor}
+
+
+@pytest.mark.parametrize("fault", WRONG)
+def test_other_weights(net: Path, fault: str) -> None:
+    changes, text = WRONG[fault]
+    safetensors(net.with_name("net.safetensors"), changed(changes))
     assert text_of(net) == (
-        f"{net}: its weights in net.safetensors are not the right ones: 'layer.weight' should be "
-        f"F32[3, 2], but is {found}"
+        f"{net}: its weights in net.safetensors are not the right ones: {text}. {HINT}"
     )
+
+
+@pytest.mark.parametrize("fault", WRONG)
+def test_other_arrays(net: Path, fault: str) -> None:
+    changes, text = WRONG[fault]
+    arrays = {name: values for name, (_, values) in changed(changes).items()}
+    assert text_of(net, weights=arrays, error=ArgumentError) == (
+        f"the weights that were given are not the right ones: {text}. {HINT}"
+    )
+
+
+def test_many_missing_weights_are_counted() -> None:
+    names = [f"layer{index}.weight" for index in range(5)]
+    wanted = Parameters(
+        "net.safetensors", "model", tuple(modules.tensor(f"{n}: f32[2]") for n in names)
+    )
+    with pytest.raises(ArgumentError) as caught:
+        parameters.find(b"", wanted, {})
+    assert str(caught.value) == (
+        "the weights that were given are not the right ones: 'layer0.weight', 'layer1.weight', "
+        f"'layer2.weight' and 2 more are missing. {HINT}"
+    )
+
+
+ARRAYS: dict[str, Any] = {"layer.weight": WEIGHT, "layer.bias": BIAS, "another": np.ones(1)}
+
+
+class OfAnotherLibrary:
+    """An array that speaks DLPack only."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __dlpack__(self, **_: Any) -> Any:
+        return self.array.__dlpack__()
+
+    def __dlpack_device__(self) -> Any:
+        return self.array.__dlpack_device__()
+
+
+def test_weights_in_arrays(net: Path) -> None:
+    np.testing.assert_array_equal(result(net, weights=ARRAYS), [[21, 34]])
+    np.testing.assert_array_equal(result(net.read_bytes(), weights=ARRAYS), [[21, 34]])
+    strided = ARRAYS | {"layer.weight": np.asfortranarray(-WEIGHT)}
+    np.testing.assert_array_equal(result(net, weights=strided), [[-1, 6]])
+    shared = ARRAYS | {"layer.weight": OfAnotherLibrary(-WEIGHT)}
+    np.testing.assert_array_equal(result(net, weights=shared), [[-1, 6]])
+
+
+@pytest.mark.parametrize("shift", [1, 2, 4, 16, 32])
+def test_arrays_at_any_alignment(net: Path, shift: int) -> None:
+    memory = np.empty(WEIGHT.nbytes + 64, np.uint8)
+    weight = memory[shift : shift + WEIGHT.nbytes].view(np.float32).reshape(WEIGHT.shape)
+    weight[...] = WEIGHT
+    found = result(net, weights=ARRAYS | {"layer.weight": weight})
+    np.testing.assert_array_equal(found, [[21, 34]])
+
+
+def test_arrays_live_as_long_as_the_program(net: Path) -> None:
+    weight = WEIGHT.copy()
+    alive = weakref.ref(weight)
+    loaded = farrier_runtime.load(net, threads=1, weights=ARRAYS | {"layer.weight": weight})
+    del weight
+    gc.collect()
+    assert alive() is not None
+    np.testing.assert_array_equal(loaded([[1, 0, 2]]), [[21, 34]])
+    del loaded
+    gc.collect()
+    assert alive() is None
+
+
+def test_a_weight_that_is_no_array(net: Path) -> None:
+    weights = ARRAYS | {"layer.weight": "weights.npy"}
+    assert text_of(net, weights=weights, error=ArgumentError) == (
+        "weight 'layer.weight': an object of type str is no array"
+    )
+
+
+def test_a_copy_has_the_weights_beside_it(net: Path, tmp_path: Path) -> None:
+    (tmp_path / "copies").mkdir()
+    copy = farrier_runtime.load(net, weights=ARRAYS).save(tmp_path / "copies" / "b.vmfb")
+    assert sorted(os.listdir(copy.parent)) == ["b.safetensors", "b.vmfb"]
+    np.testing.assert_array_equal(result(copy), [[21, 34]])
+    assert farrier_runtime.load(copy).save(copy) == copy
+    np.testing.assert_array_equal(result(copy), [[21, 34]])
 
 
 def test_other_weights_in_an_archive(tmp_path: Path) -> None:
     net = tmp_path / "net.vmfb"
     net.write_bytes(modules.weighted_artifact("net.irpa"))
-    archive(tmp_path / "net.irpa", {"layer.weight": WEIGHT[1:]})
     wrong = f"{net}: its weights in net.irpa are not the right ones:"
-    assert text_of(net) == f"{wrong} 'layer.weight' should be 24 bytes, but is 16 bytes"
+    archive(tmp_path / "net.irpa", {"layer.weight": WEIGHT[1:], "layer.bias": BIAS})
+    assert text_of(net) == (
+        f"{wrong} 'layer.weight' should be float32[3, 2], but is uint8[16]. {HINT}"
+    )
     archive(tmp_path / "net.irpa", {"layer.weight": WEIGHT})
-    assert text_of(net) == f"{wrong} 'layer.bias' should be 4 bytes, but is no bytes"
+    assert text_of(net) == f"{wrong} 'layer.bias' is missing. {HINT}"
+
+
+def test_repeated_patterns_in_an_archive(tmp_path: Path) -> None:
+    net = tmp_path / "net.vmfb"
+    net.write_bytes(modules.weighted_artifact("net.irpa"))
+    index = iree().ParameterIndex()
+    index.add_splat("layer.weight", np.float32(2).tobytes(), WEIGHT.nbytes)
+    index.add_buffer("layer.bias", BIAS.view(np.uint8))
+    index.create_archive_file(str(tmp_path / "net.irpa"))
+    np.testing.assert_array_equal(result(net), [[16, 26]])
 
 
 def test_damaged_weights(net: Path) -> None:
     file = net.with_name("net.safetensors")
     safetensors(file, RIGHT)
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-1])
+    file.write_bytes(file.read_bytes()[:-1])
     assert text_of(net) == (
-        f"{net}: net.safetensors is damaged: its entry 'layer.bias' lies outside of the file"
+        f"{net}: '{file}' is damaged, or no such file of weights: tensor 'layer.bias' ends at "
+        "byte 28 of 27 bytes of data."
     )
-    for data in (b"", whole[:7], whole[:50], b"\xff" * 8 + whole):
-        file.write_bytes(data)
-        assert text_of(net) == f"{net}: net.safetensors is no safetensors file, or is truncated"
-    for text in (b"{]", b"[1]", b"\xff\xfe"):
-        file.write_bytes(len(text).to_bytes(8, "little") + text)
-        assert text_of(net) == f"{net}: net.safetensors is damaged: its header is not JSON"
-    incomplete: list[Any] = [{}, [], {"dtype": "F32", "shape": 3, "data_offsets": [0, 0]}]
-    for entry in incomplete:
-        text = json.dumps({"layer.weight": entry}).encode()
-        file.write_bytes(len(text).to_bytes(8, "little") + text)
-        assert text_of(net) == (
-            f"{net}: net.safetensors is damaged: its entry 'layer.weight' is incomplete"
-        )
+
+
+def test_weights_that_cannot_be_read(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = net.with_name("net.safetensors")
+    safetensors(file, RIGHT)
+
+    def refused(*_: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("farrier_runtime.safetensors.read", refused)
+    assert text_of(net) == f"{net}: its weights in {file} cannot be read: Permission denied"
 
 
 def test_a_damaged_archive(tmp_path: Path) -> None:

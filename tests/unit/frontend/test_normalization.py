@@ -1,0 +1,60 @@
+"""Batch norm: what rows cannot say, and every error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import farrier as fr
+from farrier.tensor import apply
+from farrier_compiler.ops.normalization import BatchNormInference
+from support.messages import message
+
+X = fr.ones((2, 3, 4))
+ONE = fr.ones((3,))
+FOUR = fr.ones((4,))
+
+
+def test_features_may_be_any_dimension() -> None:
+    mean = fr.Tensor(np.arange(4, dtype=np.float32))
+    found = apply(BatchNormInference(0.0, 2), X, FOUR, FOUR, mean, FOUR)
+    np.testing.assert_array_equal(found.numpy(), np.broadcast_to([2, 1, 0, -1], (2, 3, 4)))
+
+
+SHAPE, DTYPE = fr.ShapeError, fr.DtypeError
+ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
+    (
+        lambda: fr.batch_norm(ONE, ONE, ONE, ONE, ONE),
+        SHAPE,
+        "batch_norm got float32 (3,), which has no feature dimension 1. The input must be "
+        "(N, features, ...).",
+    ),
+    (
+        lambda: fr.batch_norm(X, ONE, ONE, FOUR, ONE),
+        SHAPE,
+        "batch_norm got 3 features in dimension 1 of float32 (2, 3, 4), but its running_mean is "
+        "float32 (4,). It must have the shape (3,).",
+    ),
+    (
+        lambda: fr.batch_norm(fr.ones((2, 3), fr.float16), ONE, ONE, ONE, ONE),
+        DTYPE,
+        "batch_norm takes operands of one data type, but got float16 (2, 3) and float32 (3,) and "
+        "float32 (3,) and float32 (3,) and float32 (3,). Cast one of them, for example with "
+        "fr.cast(x, fr.float16).",
+    ),
+    (
+        lambda: fr.batch_norm(fr.ones((2, 3), fr.int32), *[fr.ones((3,), fr.int32)] * 4),
+        DTYPE,
+        "batch_norm takes a floating-point number, but got int32 (2, 3). Convert it first, for "
+        "example with fr.cast(x, fr.float32).",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "text"), ERRORS)
+def test_error(call: Callable[[], object], kind: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(kind) as caught:
+        call()
+    assert message(caught.value) == text

@@ -1,0 +1,95 @@
+"""Pooling: what rows cannot say, and every error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import farrier as fr
+from farrier.tensor import apply
+from farrier_compiler.ops.pooling import MaxPool
+from support.messages import message
+
+X = fr.ones((1, 2, 5, 5))
+
+
+def test_maximum_passes_nan_on() -> None:
+    found = fr.maxpool(fr.Tensor([[[1.0, np.nan, 3.0, 4.0]]]), (2,))
+    np.testing.assert_array_equal(found.numpy(), [[[np.nan, np.nan, 4.0]]])
+
+
+def test_padding_never_wins() -> None:
+    found = fr.maxpool(fr.Tensor([[[-5, -7]]]), (2,), padding=((1, 1),))
+    assert found.tolist() == [[[-5, -5, -7]]]
+
+
+def test_mean_of_float16_does_not_overflow() -> None:
+    assert fr.avgpool(fr.full((1, 1, 4), 60000, fr.float16), (4,)).item() == 60000
+
+
+def test_mean_of_int8_does_not_overflow() -> None:
+    assert fr.avgpool(fr.full((1, 1, 4), -100, fr.int8), (4,)).item() == -100
+
+
+def test_no_batch() -> None:
+    assert fr.maxpool(fr.ones((0, 2, 4)), (2,)).shape == (0, 2, 3)
+
+
+SHAPE, ARGUMENT, DTYPE = fr.ShapeError, fr.ArgumentError, fr.DtypeError
+ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
+    (
+        lambda: fr.maxpool(fr.ones((2, 3)), ()),
+        SHAPE,
+        "maxpool takes (N, C, ...) with at least one dimension behind the channels, but got "
+        "float32 (2, 3).",
+    ),
+    (
+        lambda: fr.maxpool(X, (2,)),
+        ARGUMENT,
+        "maxpool's kernel_dims takes 2 numbers of at least 1 for float32 (1, 2, 5, 5), but got "
+        "(2,).",
+    ),
+    (
+        lambda: fr.avgpool(X, (2, 2), stride=(1, 0)),
+        ARGUMENT,
+        "avgpool's stride takes 2 numbers of at least 1 for float32 (1, 2, 5, 5), but got (1, 0).",
+    ),
+    (
+        lambda: fr.avgpool(X, (2, 2), padding=((1, 1), (1,))),
+        ARGUMENT,
+        "avgpool takes 2 pairs of padding for float32 (1, 2, 5, 5), for example ((1, 1), (1, 1)), "
+        "but got ((1, 1), (1,)).",
+    ),
+    (
+        lambda: fr.maxpool(X, (6, 2)),
+        SHAPE,
+        "maxpool got a window that extends over 6 elements in dimension 2 of float32 "
+        "(1, 2, 5, 5), but with its padding it has 5 there.",
+    ),
+    (
+        lambda: fr.maxpool(fr.cast(X, fr.bool), (2, 2)),
+        DTYPE,
+        "maxpool takes a number, but got bool (1, 2, 5, 5). Convert it first, for example with "
+        "fr.cast(x, fr.float32).",
+    ),
+    (
+        lambda: apply(MaxPool((2,), (1,), ((0, 0),), (1,)), X),
+        ARGUMENT,
+        "maxpool got window=(2,) for float32 (1, 2, 5, 5): it needs one entry for each of the 4 "
+        "dimensions.",
+    ),
+    (
+        lambda: apply(MaxPool((1, 1, 2, 2), (1,) * 4, ((0, 0),) * 4, (1, 1, 0, 1)), X),
+        ARGUMENT,
+        "maxpool got dilation=(1, 1, 0, 1): all must be at least 1.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "text"), ERRORS)
+def test_error(call: Callable[[], object], kind: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(kind) as caught:
+        call()
+    assert message(caught.value) == text

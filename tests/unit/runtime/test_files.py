@@ -1,0 +1,90 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from farrier_runtime.files import write
+
+
+def test_parts_are_written_in_order(tmp_path: Path) -> None:
+    write(tmp_path / "file", (bytes([number]) for number in range(3)))
+    assert (tmp_path / "file").read_bytes() == b"\0\1\2"
+
+
+def test_a_file_is_replaced_and_no_other_is_left(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    write(tmp_path / "file", [b"new"])
+    assert os.listdir(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_text() == "new"
+
+
+def test_a_failed_rename_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "file").write_text("old")
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        write(tmp_path / "file", [b"new"])
+    assert str(caught.value) == f"[Errno 28] No space left on device: '{tmp_path / 'file'}'"
+    assert os.listdir(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_text() == "old"
+
+
+@pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt])
+def test_an_error_between_parts_leaves_what_was_there(
+    tmp_path: Path, kind: type[BaseException]
+) -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"half"
+        raise kind
+
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(kind):
+        write(tmp_path / "file", parts())
+    assert os.listdir(tmp_path) == ["file"]
+    assert (tmp_path / "file").read_text() == "old"
+
+
+def test_errors_name_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as missing:
+        write(tmp_path / "none" / "file", [b""])
+    assert missing.value.filename == str(tmp_path / "none" / "file")
+    with pytest.raises(IsADirectoryError) as directory:
+        write(tmp_path, [b""])
+    assert directory.value.filename == str(tmp_path)
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_permissions_are_those_of_any_new_file(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        write(tmp_path / "file", [b""])
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_the_longest_names_that_a_file_may_have(tmp_path: Path) -> None:
+    write(tmp_path / ("x" * 255), [b"new"])
+    assert (tmp_path / ("x" * 255)).read_text() == "new"
+
+
+def test_a_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    found: list[bytes] = []
+    reader = threading.Thread(target=lambda: found.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    write(tmp_path / "pipe", [b"through", b" it"])
+    reader.join()
+    assert found == [b"through it"]
+    assert (tmp_path / "pipe").is_fifo()
