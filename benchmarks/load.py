@@ -10,6 +10,7 @@ call; "own" is what is not a mapped file, which the system can drop and read aga
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -34,9 +35,9 @@ CASES: tuple[tuple[Literal["tiled", "compact"], Literal["embedded", "external"]]
 
 def resident() -> dict[str, float]:
     """Return this process's resident memory in MB: all, its peak, and what is not from files."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    sizes = {name: value.split()[0] for name, _, value in (line.partition(":") for line in lines)}
-    return {name: int(sizes[name]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM", "RssAnon")}
+    status = Path("/proc/self/status").read_text()
+    found = re.findall(r"(VmRSS|VmHWM|RssAnon):\s+(\d+) kB", status)
+    return {name: int(size) * 1024 / 1e6 for name, size in found}
 
 
 def measure(start: str, path: str) -> dict[str, float]:

@@ -147,7 +147,10 @@ def _precision(bits: int, parts: int, terms: int, arctangent: int) -> _Precision
 
 
 # Counts of quarter turns up to 2^17 (float32) and 2^29 (float64) are reduced without an error.
-_PRECISIONS: Mapping[dtype, _Precision] = {float32: _precision(7, 4, 5, 10), float64: _precision(24, 3, 9, 21)}
+_PRECISIONS: Mapping[dtype, _Precision] = {
+    float32: _precision(7, 4, 5, 10),
+    float64: _precision(24, 3, 9, 21),
+}
 
 
 def _polynomial(x: Term, coefficients: Sequence[float]) -> Term:
@@ -259,10 +262,10 @@ def power(x: Term, y: Term) -> Term:
     found = size.portable("power", y)
     found = size.where(size.compare("equal", 1), found)
     half = y * 0.5
-    odd = half.call("floor").compare("not_equal", half)  # of a whole exponent; infinity is even
+    whole = y.call("floor").compare("equal", y)
+    odd = whole & half.call("floor").compare("not_equal", half)
     found = (-found).where(_has_sign(x) & odd, found)
     real = x.compare("greater_equal", 0) | size.compare("equal", math.inf)
-    whole = y.call("floor").compare("equal", y)
     found = found.where(real | whole, math.nan)
     return y.call("exp").where(y.compare("equal", 0), found)
 

@@ -38,13 +38,9 @@ class Tensor:
         DtypeError: the data type is one that Farrier lacks.
 
     Example:
-        >>> import farrier as fr
-        >>> fr.Tensor([[1.5, 2, 3], [3, 4, 5]])
-        tensor(
-            [[1.5, 2, 3],
-             [3, 4, 5]],
-            dtype=float32, loc=cpu:0, shape=(2, 3))
-    """  # noqa: W291
+        >>> fr.Tensor([1.5, 2, 3])
+        tensor([1.5, 2, 3], dtype=float32, loc=cpu:0, shape=(3,))
+    """
 
     __slots__ = ("__weakref__", "value")
     __array_priority__ = 10000

@@ -24,7 +24,10 @@ def whole_numbers(name: str, numbers: int | Sequence[int]) -> tuple[int, ...]:
         ArgumentError: one of them is no integer; `name` says of what argument.
     """
     try:
-        return tuple(map(operator.index, numbers if hasattr(numbers, "__iter__") else [numbers]))  # pyright: ignore[reportArgumentType]
+        if isinstance(numbers, tuple | list):
+            return tuple(map(operator.index, numbers))
+        whole: Any = numbers if hasattr(numbers, "__iter__") else (numbers,)
+        return tuple(map(operator.index, whole))
     except TypeError:
         raise explain(ArgumentError(f"{name} takes integers, but got {numbers!r:.80}.")) from None
 
@@ -53,11 +56,15 @@ def new_dim(name: str, input: Tensor, dim: int) -> int:
 
 def normal_dims(name: str, input: Tensor, dims: int | Sequence[int]) -> tuple[int, ...]:
     """Return different dimensions of `input` counted from the front."""
-    found = tuple(normal_dim(name, input, dim) for dim in whole_numbers(f"{name}'s dim", dims))
+    rank = len(input.value.type.shape)
+    try:
+        whole = whole_numbers(f"{name}'s dim", dims)
+        found = tuple([normalize_dim(name, dim, rank) for dim in whole])
+    except ShapeError as error:
+        raise refuse(error, input=input) from None
     if len(set(found)) != len(found):
-        raise refuse(
-            ShapeError(f"{name} got dims {dims}, which name a dimension twice."), input=input
-        )
+        problem = f"{name} got dims {dims}, which name a dimension twice."
+        raise refuse(ShapeError(problem), input=input)
     return found
 
 

@@ -280,7 +280,9 @@ def _saturated(x: Any, wanted: fr.dtype) -> Any:
     low, high = (0, 2**wanted.bits - 1)
     if not wanted.is_unsigned:
         low, high = -(2 ** (wanted.bits - 1)), 2 ** (wanted.bits - 1) - 1
-    limited = [0 if math.isnan(n) else low if n < low else high if n > high else int(n) for n in x]
+    limited = [
+        0 if math.isnan(n) else low if n < low else high if n > high else int(n) for n in x.tolist()
+    ]
     return np.array(limited, object).astype(wanted.numpy)
 
 

@@ -15,6 +15,7 @@ from support.messages import message
 X = fr.ones((2, 3, 4))
 ONE = fr.ones((3,))
 FOUR = fr.ones((4,))
+THREE = fr.ones((3,), fr.int32)
 
 
 def test_features_may_be_any_dimension() -> None:
@@ -45,7 +46,7 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
         "fr.cast(x, fr.float16).",
     ),
     (
-        lambda: fr.batch_norm(fr.ones((2, 3), fr.int32), *[fr.ones((3,), fr.int32)] * 4),
+        lambda: fr.batch_norm(fr.ones((2, 3), fr.int32), THREE, THREE, THREE, THREE),
         DTYPE,
         "batch_norm takes a floating-point number, but got int32 (2, 3). Convert it first, for "
         "example with fr.cast(x, fr.float32).",
