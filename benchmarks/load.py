@@ -4,7 +4,8 @@ python benchmarks/load.py
 
 Each line is the best of three fresh processes that have started IREE before, with the files in the
 page cache. Memory is how much the process's resident set grew, at its peak until after the first
-call; "own" is what is not a mapped file, which the system can drop and read again. Linux only.
+call; "own" is what is not a mapped file, which the system can drop and read again. The load of an
+artifact includes reading all of it for its checksums; weights beside it are not read. Linux only.
 """
 
 from __future__ import annotations
@@ -85,13 +86,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         (_, _, start), *files = build(Path(folder))
         print(f"{LAYERS * WIDTH * WIDTH * 4 / 1e6:.0f} MB of weights")
-        print("layout   weights     vmfb MB   load ms   first call ms   peak MB   own MB")
+        print("layout    weights     vmfb MB  load ms  first call ms  peak MB  own MB")
         for layout, weights, path in files:
             runs = [in_child(start, path) for _ in range(3)]
             best = {key: min(run[key] for run in runs) for key in runs[0]}
             print(
-                f"{layout:<8} {weights:<10} {path.stat().st_size / 1e6:8.1f} {best['load']:9.1f} "
-                f"{best['call']:15.1f} {best['peak']:9.1f} {best['own']:8.1f}"
+                f"{layout:<9} {weights:<10} {path.stat().st_size / 1e6:8.2f} {best['load']:8.1f} "
+                f"{best['call']:14.1f} {best['peak']:8.1f} {best['own']:7.1f}"
             )
 
 

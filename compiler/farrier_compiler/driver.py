@@ -234,8 +234,9 @@ class _Job:
             raise explain_failure(failure, self.graphs, self.targets) from None
 
     def _in_process(self) -> bool:
-        # A user's flag may end the process (an unknown CPU does): those run in the worker.
-        return self.options.in_process and not self.options.flags
+        # A user's flag may end the process (an unknown CPU does), several targets need a flag that
+        # is the process's and no session's: those run in the worker.
+        return self.options.in_process and not self.options.flags and len(self.targets) == 1
 
     def _session_flags(self) -> tuple[str, ...]:
         return self.flags if self._in_process() else ()

@@ -71,11 +71,25 @@ def _describe(node: Node) -> str:
     return f"{node.op.name} of {operands}" if operands else node.op.name
 
 
+# What IREE says, and what it means.
+_MEANINGS = (
+    (r"failed to legalize operation '([\w.]+)'.*", r"it has no code for the operation \1"),
+    (
+        r"(?:LLVM Translation failed for operation: |cannot be converted to LLVM IR: .* for op: )"
+        r"([\w.]+).*",
+        r"the target has no code for the operation \1",
+    ),
+    (r"failed to convert SPIR-V type: '(.*)'.*", r"the target has no data type \1"),
+)
+
+
 def _plain(message: str) -> str:
     """The first line of a diagnostic without its place and without IR."""
     line = re.sub(r'^("?[^"\n]+?"?:\d+:\d+|loc\([^)]*\)|<unknown>[:\d]*): ', "", message)
     line = line.partition("\n")[0]
-    line = re.split(r' that was explicitly marked illegal| for backend #|: %|: "|\(%', line)[0]
+    for said, meaning in _MEANINGS:
+        line = re.sub(said, meaning, line)
+    line = re.split(r' for backend #|: %|: "|\(%', line)[0]
     return line.strip().rstrip(".:") or "it did not say why"
 
 

@@ -109,9 +109,10 @@ class Builder:
 
     def elementwise(self, name: str, out: TensorType, *operands: HloValue) -> HloValue:
         """Emit the row of `ELEMENTWISE` for an op; operands have the result's shape."""
-        if out.dtype.is_unsigned and name in ("abs", "sign"):  # the spec has them for signed ones
-            one = self.full(out, 1)
-            return operands[0] if name == "abs" else self.elementwise("minimum", out, *operands, one)
+        if out.dtype.is_unsigned and name == "abs":  # the spec has it for signed ones only
+            return operands[0]
+        if out.dtype.is_unsigned and name == "sign":  # likewise
+            return self.elementwise("minimum", out, *operands, self.full(out, 1))
         return self.emit(ELEMENTWISE[name], out, *operands)
 
     def floor_remainder(self, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
@@ -157,9 +158,7 @@ class Builder:
     def compare(self, name: str, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
         """Emit a comparison: bool where the relation holds."""
         kind = x.type.dtype
-        order = (
-            "FLOAT" if kind.is_floating else "SIGNED" if _is_signed(kind) else "UNSIGNED"
-        )
+        order = "FLOAT" if kind.is_floating else "SIGNED" if _is_signed(kind) else "UNSIGNED"
         return self.emit(
             "stablehlo.compare",
             out,
@@ -451,7 +450,9 @@ def _lowest(kind: dtype) -> float | int:
 def _highest(kind: dtype) -> float | int:
     if kind.is_floating:
         return np.inf
-    return 1 if kind is dtypes.bool else -1 - _lowest(kind) if _is_signed(kind) else 2**kind.bits - 1
+    if kind is dtypes.bool:
+        return 1
+    return 2**kind.bits - 1 if kind.is_unsigned else 2 ** (kind.bits - 1) - 1
 
 
 def _identity(kind: str, dtype: dtype) -> float | int | bool:

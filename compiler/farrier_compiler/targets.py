@@ -169,7 +169,7 @@ def _cuda_device(name: str) -> str:
 def flags_for(
     targets: Sequence[Target], layout: Layout = "tiled", optimization_level: int = 3
 ) -> tuple[str, ...]:
-    """Return the session flags that compile one artifact for some targets.
+    """Return the flags that compile one artifact for some targets: session flags for one target.
 
     Args:
         targets: the default first; at most one of each kind, because the runtime chooses among an
@@ -187,13 +187,15 @@ def flags_for(
     common = (
         f"--iree-opt-level=O{min(max(optimization_level, 0), 3)}",
         f"--iree-opt-data-tiling={str(tiled).lower()}",
+        "--iree-opt-strip-assertions=false",  # O1 and higher would leave out checks of shapes
         "--iree-llvmcpu-stack-allocation-limit=131072",
         "--iree-input-demote-f64-to-f32=false",
     )
     if len(targets) == 1:
         return (*targets[0].flags(), *common)
     devices = ",".join(_resolve(target.flags(), common) for target in targets)
-    return (f"--iree-hal-target-device={devices}", *common)
+    # IREE 3.13 links each kind's kernels under one name and keeps the last: CPUs would find none.
+    return (f"--iree-hal-target-device={devices}", "--iree-hal-link-executables=false", *common)
 
 
 def _check_kinds(targets: Sequence[Target]) -> None:

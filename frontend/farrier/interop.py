@@ -31,7 +31,7 @@ def as_array(data: Any, wanted: dtype | None = None) -> Array:
         ArgumentError: the data are no array, or lists are ragged.
         DtypeError: the data type is one that Farrier lacks, or numbers do not fit `wanted`.
     """
-    if isinstance(data, bool | int | float | list | tuple):
+    if isinstance(data, bool | int | float | list | tuple) and not isinstance(data, np.generic):
         return _from_python(data, wanted)
     array = _from_array(data)
     if array.dtype not in BY_NUMPY:
@@ -68,6 +68,8 @@ def fit(array: Array, wanted: dtype) -> Array:
     Raises:
         DtypeError: a fraction would be cut off, or a number is out of range.
     """
+    if array.ndim == 0 and wanted.is_floating and wanted.bits > 8 and abs(array.item()) < 60000:
+        return array.astype(wanted.numpy)  # fast, since `x * 2` and its like are everywhere
     if array.dtype.kind == "f" and not wanted.is_floating:
         raise DtypeError(
             f"Python floats are not cast to {wanted}: that would cut off fractions. Write "

@@ -57,9 +57,12 @@ def to_bytes(vmfb: bytes, manifest: Manifest) -> bytes:
         ArtifactError: `vmfb` is no vmfb, or the manifest breaks a rule of the format.
 
     Example:
-        ```python
-        artifact = to_bytes(vmfb, Manifest("3.13.0", ("cpu:znver5",), (function,)))
-        ```
+        >>> x = fr.InputInfo((2,), fr.float32)
+        >>> double = fr.compile(lambda x: x * 2, args=[x], target="cpu", name="double")
+        >>> artifact = double.save("double.vmfb").read_bytes()
+        >>> vmfb, _ = container.split(memoryview(artifact))
+        >>> to_bytes(bytes(vmfb), read(artifact)) == artifact
+        True
     """
     manifest = replace(manifest, module_hash=hashlib.sha256(vmfb).hexdigest())
     document = manifest.to_json()
@@ -88,9 +91,13 @@ def write(
         OSError: the file cannot be written.
 
     Example:
-        ```python
-        write("net.vmfb", vmfb, Manifest("3.13.0", ("cpu:znver5",), (function,)))
-        ```
+        >>> x = fr.InputInfo((2,), fr.float32)
+        >>> double = fr.compile(lambda x: x * 2, args=[x], target="cpu", name="double")
+        >>> artifact = double.save("double.vmfb").read_bytes()
+        >>> vmfb, _ = container.split(memoryview(artifact))
+        >>> write("copy.vmfb", bytes(vmfb), replace(read(artifact), graph="not told"))
+        >>> read("copy.vmfb").graph
+        'not told'
     """
     parameters = manifest.parameters
     beside = Path(path).with_suffix(".safetensors")
@@ -142,9 +149,10 @@ def read(source: Source, any_version: bool = False) -> Manifest:
             version.
 
     Example:
-        ```python
-        print(read("net.vmfb").functions)
-        ```
+        >>> x = fr.InputInfo((2,), fr.float32)
+        >>> double = fr.compile(lambda x: x * 2, args=[x], target="cpu", name="double")
+        >>> print(read(double.save("double.vmfb")).functions[0])
+        double(x: float32[2]) -> float32[2]
     """
     try:
         return _verify(_view(source), any_version)

@@ -149,9 +149,7 @@ def check(required: CpuRequirements) -> None:
         DeviceError: the CPU lacks something; the text names it and what to do.
 
     Example:
-        ```python
-        check(CpuRequirements(host_architecture(), ()))
-        ```
+        >>> check(CpuRequirements(host_architecture(), ()))
     """
     architecture, features = host_architecture(), host_features()
     if required.architecture != architecture:

@@ -37,9 +37,8 @@ class device:
             ArgumentError: there is no such kind of device.
 
         Example:
-            ```python
-            assert str(device("cpu")) == "cpu:0"
-            ```
+            >>> device("cpu")
+            device('cpu:0')
         """
         match = re.fullmatch(r"([a-z]+)(?::([0-9]{1,3}))?", device)
         kind, index = (match[1], int(match[2] or 0)) if match else ("", 0)
@@ -98,9 +97,8 @@ def available_devices() -> list[device]:
         The devices; looking for them loads the drivers that are installed.
 
     Example:
-        ```python
-        assert device("cpu") in available_devices()
-        ```
+        >>> device("cpu") in available_devices()
+        True
     """
     return [device(f"{kind}:{index}") for kind in DRIVERS for index in range(count(kind))]
 

@@ -39,10 +39,13 @@ class Executable:
         device: where it runs.
 
     Example:
-        ```python
-        add = load("add.vmfb")
-        print(add.inputs, add([1.0, 2.0], y=numpy.ones(2, numpy.float32)))
-        ```
+        >>> x = fr.InputInfo((2,), fr.float32)
+        >>> compiled = fr.compile(lambda x, y: x + y, args=[x, x], target="cpu", name="add")
+        >>> add = load(compiled.save("add.vmfb"))
+        >>> add
+        <Executable add(x: float32[2], y: float32[2]) -> float32[2] on cpu:0>
+        >>> add([1.0, 2.0], y=np.ones(2, np.float32))
+        array([2., 3.], dtype=float32)
     """
 
     def __init__(
@@ -269,9 +272,10 @@ def load(
             possible, or arrays are not the weights that are needed.
 
     Example:
-        ```python
-        probabilities = load("net.vmfb")(image)
-        ```
+        >>> x = fr.InputInfo((2,), fr.float32)
+        >>> double = fr.compile(lambda x: x * 2, args=[x], target="cpu", name="double")
+        >>> load(double.save("double.vmfb"))(np.ones(2, np.float32))
+        array([2., 2.], dtype=float32)
     """
     if threads is not None and threads < 1:
         raise ArgumentError(f"threads={threads} is not possible: give 1 or more, or leave it out")

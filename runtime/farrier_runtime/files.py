@@ -22,7 +22,7 @@ def write(path: str | os.PathLike[str], chunks: Iterable[Chunk]) -> None:
 
     Example:
         >>> write("greeting.txt", [b"Hello, ", b"world"])
-        >>> open("greeting.txt").read()
+        >>> Path("greeting.txt").read_text()
         'Hello, world'
     """
     target = Path(path)

@@ -15,7 +15,8 @@ import farrier_runtime
 from farrier_compiler.driver import Compiled, Options, compile_graphs
 from farrier_compiler.graph import Graph
 from farrier_compiler.ops.elementwise import Cast
-from farrier_compiler.targets import Target
+from farrier_compiler.targets import Target, flags_for
+from farrier_compiler.worker import compile_in_worker
 from farrier_runtime import dtypes
 from farrier_runtime.errors import ArgumentError
 from support.programs import affine, apply, argument, expected_affine, function, random, weight
@@ -70,6 +71,26 @@ def test_a_graph_without_nodes_compiles() -> None:
     )(random(2, 3, seed=9))
     np.testing.assert_array_equal(first, random(2, 3, seed=9))
     np.testing.assert_array_equal(second, random(2, 3))
+
+
+ASSERTION = """
+func.func @f(%x: tensor<?xf32>, %y: tensor<?xf32>) -> tensor<?xf32> {
+  %c0 = arith.constant 0 : index
+  %m = tensor.dim %x, %c0 : tensor<?xf32>
+  %n = tensor.dim %y, %c0 : tensor<?xf32>
+  %same = arith.cmpi eq, %m, %n : index
+  cf.assert %same, "sizes differ"
+  %0 = stablehlo.add %x, %y : tensor<?xf32>
+  return %0 : tensor<?xf32>
+}
+"""
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
+def test_assertions_are_kept_at_every_level(level: int) -> None:
+    flags = flags_for(CPU, optimization_level=level)
+    vmfb = compile_in_worker(ASSERTION.encode(), flags)
+    assert b"sizes differ" in vmfb
 
 
 # ---------------------------------------------------------------------- weights outside
@@ -151,7 +172,8 @@ COLD = """
 import sys
 import farrier_runtime
 from farrier_compiler.driver import compile_graphs
-from farrier_compiler.targets import Target
+from farrier_compiler.targets import Target, flags_for
+from farrier_compiler.worker import compile_in_worker
 sys.path.insert(0, sys.argv[1])
 from support.programs import affine
 compiled = compile_graphs([affine("f")], [Target("cpu")])

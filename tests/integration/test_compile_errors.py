@@ -41,8 +41,8 @@ def test_an_op_that_iree_lacks_is_named_with_its_line(in_process: bool) -> None:
     graph = refused()
     error = refusal([graph], options=Options(cache=False, in_process=in_process))
     assert str(error) == (
-        "IREE cannot compile cholesky of float32 (3, 3) for cpu: failed to legalize operation "
-        f"'stablehlo.cholesky'. {ADVICE}{excerpt(graph, 1)}"
+        "IREE cannot compile cholesky of float32 (3, 3) for cpu: it has no code for the "
+        f"operation stablehlo.cholesky. {ADVICE}{excerpt(graph, 1)}"
     )
     assert "apply(Cholesky(), x)" in str(error)
 
@@ -57,7 +57,7 @@ def test_a_refusal_in_code_generation_is_named_too() -> None:
     graph = function("f", apply("tanh", apply("negative", argument(8, 8, kind=dtypes.float8))))
     text = str(refusal([graph], "cuda:sm_80"))
     reason = (
-        "of float8 (8, 8) for cuda:sm_80: LLVM Translation failed for operation: "
+        "of float8 (8, 8) for cuda:sm_80: the target has no code for the operation "
         f"builtin.unrealized_conversion_cast. {ADVICE}"
     )
     candidates = [
@@ -69,9 +69,15 @@ def test_a_refusal_in_code_generation_is_named_too() -> None:
 
 def test_a_type_that_the_target_lacks_is_named() -> None:
     graph = function("f", apply("tanh", argument(8, 8, kind=dtypes.float64)))
-    text = str(refusal([graph], "metal"))
-    assert text.startswith("IREE cannot compile tanh of float64 (8, 8) for metal: failed to ")
-    assert text.endswith(f". {ADVICE}{excerpt(graph, 0)}")
+    reasons = [  # which of them IREE says first is chance
+        "it has no code for the operation arith.constant",
+        "the target has no data type memref<64xf64, #spirv.storage_class<StorageBuffer>>",
+    ]
+    assert str(refusal([graph], "metal")) in [
+        f"IREE cannot compile tanh of float64 (8, 8) for metal: {reason}. "
+        f"{ADVICE}{excerpt(graph, 0)}"
+        for reason in reasons
+    ]
 
 
 def test_a_dump_of_code_names_the_line_too() -> None:
@@ -79,8 +85,8 @@ def test_a_dump_of_code_names_the_line_too() -> None:
     with pytest.raises(CompileError) as raised:
         dump([graph], [Target.parse("cuda:sm_80")], Options(cache=False), "ptx")
     assert str(raised.value) == (
-        "IREE cannot compile tanh of float8 (8, 8) for cuda:sm_80: LLVM Translation failed for "
-        f"operation: builtin.unrealized_conversion_cast. {ADVICE}{excerpt(graph, 0)}"
+        "IREE cannot compile tanh of float8 (8, 8) for cuda:sm_80: the target has no code "
+        f"for the operation builtin.unrealized_conversion_cast. {ADVICE}{excerpt(graph, 0)}"
     )
 
 

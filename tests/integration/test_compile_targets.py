@@ -95,6 +95,17 @@ def test_one_artifact_holds_programs_for_a_gpu_and_a_cpu(gpu: str) -> None:
     np.testing.assert_allclose(found, expected_affine(x), rtol=0, atol=2e-5)
 
 
+@pytest.mark.parametrize("order", [("cpu", "cuda:sm_80"), ("cuda:sm_80", "cpu")])
+def test_one_artifact_holds_all_kernels_of_each_kind(order: tuple[str, str]) -> None:
+    x = argument(16, 16, name="x", kind=dtypes.float32)
+    twice = function("f", product(product(x, x), x))
+    compiled = compile_graphs([twice], [Target.parse(text) for text in order], UNCACHED)
+    values = random(16, 16, seed=6)
+    found = farrier_runtime.load(compiled.to_bytes(), device="cpu")(values)
+    wide = values.astype(np.float64)
+    np.testing.assert_allclose(found, wide @ wide @ wide, rtol=0, atol=2e-4)
+
+
 def test_code_for_any_cpu_of_this_architecture_runs_here() -> None:
     name = {"x86_64": "x86-64", "aarch64": "aarch64"}[host_architecture()]
     compiled = compile_graphs([affine("f")], [Target("cpu", name)], UNCACHED)

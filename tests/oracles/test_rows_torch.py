@@ -22,8 +22,8 @@ CASES = [
     pytest.param(row, tested, id=f"{row.name}-{tested.short}")
     for row in ROWS
     if row.torch is not None
-    for tested in row.torch_dtypes or row.dtypes
-    if tested not in WIDE_UNSIGNED
+    for tested in row.dtypes
+    if tested in (row.torch_dtypes or row.dtypes) and tested not in WIDE_UNSIGNED
 ]
 
 

@@ -17,6 +17,7 @@ CASES = [
     pytest.param(row, tested, id=f"{row.name}-{tested.short}")
     for tested in (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.uint8, dtypes.bool)
     for row in rows_of(tested)
+    if row.xla
 ]
 
 

@@ -58,6 +58,23 @@ class Operand:
 
 
 @dataclass(frozen=True)
+class Values(Operand):
+    """An operand of given numbers.
+
+    Attributes:
+        values: the numbers, of which an integer type takes those that it can hold.
+    """
+
+    values: tuple[float, ...] = ()
+
+    def random(self, tested: dtype, generator: np.random.Generator) -> Array:
+        """Return the numbers."""
+        with np.errstate(over="ignore"):
+            numbers = np.asarray(self.values, np.float64).astype(tested.numpy)
+        return numbers.reshape(self.shape)
+
+
+@dataclass(frozen=True)
 class Record:
     """A function under test.
 
@@ -73,6 +90,7 @@ class Record:
         tolerance: a factor on the data type's tolerance.
         ops: the primitives that the row covers besides the one it is named for.
         cuda: whether IREE compiles it for CUDA (where not, the reason stands beside the row).
+        xla: whether XLA can run it, likewise.
     """
 
     name: str
@@ -85,6 +103,7 @@ class Record:
     tolerance: float = 1.0
     ops: tuple[str, ...] = field(default=())
     cuda: bool = True
+    xla: bool = True
 
     def sample(self, tested: dtype) -> list[Array]:
         """Return the operands' elements, the same at every call."""

@@ -30,7 +30,7 @@ def run(module: str, arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
     program = client.compile_and_load(module.encode(), devices, xla_client.CompileOptions())
     buffers = [_buffer(array, device) for array in arrays]
     results = program.execute_sharded(buffers).disassemble_into_single_device_arrays()
-    return [np.asarray(parts[0]) for parts in results]
+    return [parts[0]._single_device_array_to_np_array_did_copy()[0] for parts in results]
 
 
 def _buffer(array: NDArray[Any], device: Any) -> Any:

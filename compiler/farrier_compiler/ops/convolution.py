@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Layout = Literal["channels_first", "channels_last"]
 
 # The reference copies windows of the input into matrices; larger ones are split.
-_MATRIX_BYTES = 1 << 26
+_MATRIX_BYTES = 1 << 23
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
+from typing import Any
 
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain

@@ -46,8 +46,8 @@ def maxpool(
         ArgumentError: an argument has the wrong number of entries, or cannot be used.
 
     Example:
-        >>> fr.maxpool(fr.Tensor([[[1, 5, 2, 3]]]), (2,), stride=(2,))
-        tensor([[[5, 3]]], dtype=int32, loc=cpu:0, shape=(1, 1, 2))
+        >>> fr.maxpool(fr.Tensor([[[1, 5, 2, 3]]]), (2,), stride=(2,)).tolist()
+        [[[5, 3]]]
     """
     return apply(MaxPool(*_window("maxpool", input, kernel_dims, stride, padding)), input)
 
@@ -80,8 +80,8 @@ def avgpool(
         ArgumentError: an argument has the wrong number of entries, or cannot be used.
 
     Example:
-        >>> fr.avgpool(fr.Tensor([[[1.0, 5.0, 2.0, 4.0]]]), (2,), stride=(2,))
-        tensor([[[3, 3]]], dtype=float32, loc=cpu:0, shape=(1, 1, 2))
+        >>> fr.avgpool(fr.Tensor([[[1.0, 5.0, 2.0, 4.0]]]), (2,), stride=(2,)).tolist()
+        [[[3.0, 3.0]]]
     """
     op = SumPool(*_window("avgpool", input, kernel_dims, stride, padding))
     total = apply(op, cast(input, _sum_dtype(input.dtype)))

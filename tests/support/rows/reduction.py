@@ -4,15 +4,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import farrier as fr
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.records import ANY, FLOATS, INTEGERS, NUMBERS, Operand, Record
+from support.records import ANY, FLOATS, INTEGERS, NUMBERS, Operand, Record, Values
 
 INPUT = Operand((3, 5, 7), -4, 4)
+SPECIAL = (
+    *(1, math.nan, 3, math.nan, 2),
+    *(-math.inf,) * 5,
+    *(1, math.inf, math.inf, 0, -math.inf),
+    *(0, -0.0, 0, 0, -0.0),
+)
 
 
 def _torch(name: str, **options: Any) -> Callable[..., Any]:
@@ -118,4 +125,19 @@ ROWS = [
     Record("sum/nothing", lambda x: fr.sum(x, dim=()), (INPUT,), dtypes=NUMBERS),
     *_arg("argmax"),
     *_arg("argmin"),
+    *[
+        Record(
+            f"{name}/special",
+            lambda x, function=function: function(x, dim=1),
+            (Values((4, 5), values=SPECIAL),),
+            torch=_torch(torch, dim=1),
+        )
+        for name, function, torch in (
+            ("argmax", fr.argmax, "argmax"),
+            ("argmin", fr.argmin, "argmin"),
+            ("max", fr.max, "amax"),
+            ("min", fr.min, "amin"),
+            ("sum", fr.sum, "sum"),
+        )
+    ],
 ]

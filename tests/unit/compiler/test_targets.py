@@ -59,7 +59,7 @@ def test_an_unknown_kind_is_refused() -> None:
         f"There is no target 'nvidia:sm_80'. Did you mean cuda:sm_80? {kinds}"
     )
     assert refused("cdua:sm_80") == (
-        "There is no target 'cdua:sm_80'. Did you mean cuda:sm_80 or cuda:sm_89 or cuda:sm_87? "
+        "There is no target 'cdua:sm_80'. Did you mean cuda:sm_80 or cuda:sm_90 or cuda:sm_89? "
         + kinds
     )
 
@@ -129,6 +129,7 @@ def test_common_flags_are_the_recipe_for_cpus() -> None:
         "--iree-hal-target-device=metal",
         "--iree-opt-level=O3",
         "--iree-opt-data-tiling=false",
+        "--iree-opt-strip-assertions=false",
         "--iree-llvmcpu-stack-allocation-limit=131072",
         "--iree-input-demote-f64-to-f32=false",
     )

@@ -1,0 +1,72 @@
+# RUN: %python %s | filecheck %s
+"""What IREE needs in place of portable elementwise ops."""
+
+import farrier as fr
+from support.show import iree_input
+
+
+def of(dtype: fr.dtype) -> fr.InputInfo:
+    return fr.InputInfo((2, 3), dtype)
+
+
+iree_input(fr.add, of(fr.bool), of(fr.bool), name="add_bool")
+# CHECK-LABEL: func.func @add_bool(
+# CHECK-NEXT: stablehlo.or %arg0, %arg1 : tensor<2x3xi1>
+# CHECK-NEXT: return
+iree_input(lambda x: fr.cast(x, fr.int8), of(fr.float32), name="saturating")
+# CHECK-LABEL: func.func @saturating(
+# CHECK: [[LOW:%.+]] = stablehlo.constant dense<-1.280000e+02>
+# CHECK-NEXT: [[ABOVE:%.+]] = stablehlo.maximum %arg0, [[LOW]]
+# CHECK-NEXT: [[HIGH:%.+]] = stablehlo.constant dense<1.270000e+02>
+# CHECK-NEXT: [[INSIDE:%.+]] = stablehlo.minimum [[ABOVE]], [[HIGH]]
+# CHECK: [[NUMBER:%.+]] = stablehlo.select %{{.+}}, [[INSIDE]]
+# CHECK-NEXT: stablehlo.convert [[NUMBER]] : (tensor<2x3xf32>) -> tensor<2x3xi8>
+# CHECK-NEXT: return
+iree_input(lambda x: fr.cast(x, fr.int32), of(fr.float32), name="saturating_inexact")
+# CHECK-LABEL: func.func @saturating_inexact(
+# CHECK: stablehlo.constant dense<2.14748352E+9> : tensor<2x3xf32>
+# CHECK: [[INSIDE:%.+]] = stablehlo.convert
+# CHECK: [[BEYOND:%.+]] = stablehlo.compare GT, %arg0
+# CHECK: [[HIGHEST:%.+]] = stablehlo.constant dense<2147483647> : tensor<2x3xi32>
+# CHECK-NEXT: stablehlo.select [[BEYOND]], [[HIGHEST]], [[INSIDE]]
+# CHECK-NEXT: return
+iree_input(lambda x: fr.cast(x, fr.float32), of(fr.uint8), name="unsigned_widened")
+# CHECK-LABEL: func.func @unsigned_widened(
+# CHECK-NEXT: [[BITS:%.+]] = stablehlo.bitcast_convert %arg0 : (tensor<2x3xui8>) -> tensor<2x3xi8>
+# CHECK-NEXT: [[WIDE:%.+]] = stablehlo.convert [[BITS]] : (tensor<2x3xi8>) -> tensor<2x3xi32>
+# CHECK-NEXT: [[MASK:%.+]] = stablehlo.constant dense<255> : tensor<2x3xi32>
+# CHECK-NEXT: [[NUMBER:%.+]] = stablehlo.and [[WIDE]], [[MASK]]
+# CHECK-NEXT: stablehlo.convert [[NUMBER]] : (tensor<2x3xi32>) -> tensor<2x3xf32>
+# CHECK-NEXT: return
+iree_input(lambda x: fr.cast(x, fr.float64), of(fr.float8), name="float8_widened")
+# CHECK-LABEL: func.func @float8_widened(
+# CHECK-NEXT: [[WIDE:%.+]] = stablehlo.convert %arg0 : (tensor<2x3xf8E4M3FN>) -> tensor<2x3xf32>
+# CHECK-NEXT: stablehlo.bitcast_convert %arg0 : (tensor<2x3xf8E4M3FN>) -> tensor<2x3xi8>
+# CHECK: [[NUMBER:%.+]] = stablehlo.select %{{.+}}, [[WIDE]]
+# CHECK-NEXT: stablehlo.convert [[NUMBER]] : (tensor<2x3xf32>) -> tensor<2x3xf64>
+# CHECK-NEXT: return
+iree_input(fr.power, of(fr.float32), of(fr.float32), name="power")
+# CHECK-LABEL: func.func @power(
+# CHECK-NEXT: [[SIZE:%.+]] = stablehlo.abs %arg0
+# CHECK-NEXT: stablehlo.power [[SIZE]], %arg1
+# CHECK: return
+iree_input(fr.power, of(fr.int8), of(fr.int8), name="integer_power")
+# CHECK-LABEL: func.func @integer_power(
+# CHECK-NOT: stablehlo.power
+# CHECK: stablehlo.constant dense<64> : tensor<2x3xi8>
+# CHECK: return
+iree_input(fr.tanh, of(fr.float64), name="tanh")
+# CHECK-LABEL: func.func @tanh(
+# CHECK-NOT: stablehlo.tanh
+# CHECK: stablehlo.exponential %{{.+}} : tensor<2x3xf64>
+# CHECK: return
+iree_input(fr.sin, of(fr.float16), name="sin_float16")
+# CHECK-LABEL: func.func @sin_float16(
+# CHECK-NEXT: stablehlo.convert %arg0 : (tensor<2x3xf16>) -> tensor<2x3xf32>
+# CHECK-NOT: stablehlo.sine
+# CHECK: stablehlo.convert %{{.+}} : (tensor<2x3xf32>) -> tensor<2x3xf16>
+# CHECK-NEXT: return
+iree_input(fr.remainder, of(fr.float64), of(fr.float64), name="remainder")
+# CHECK-LABEL: func.func @remainder(
+# CHECK-NOT: stablehlo.remainder
+# CHECK: return

@@ -1,0 +1,213 @@
+"""Elementwise functions: Python numbers, operators, easy powers, and what they refuse."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import farrier as fr
+from support.messages import message
+
+FLOATS = fr.Tensor([1.0, 2.0])
+INTEGERS = fr.Tensor([1, 2])
+BOOLS = fr.Tensor([True, False])
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "text"),
+    [
+        (
+            lambda: FLOATS + INTEGERS,
+            fr.DtypeError,
+            "add takes operands of one data type, but got float32 (2,) and int32 (2,). "
+            "Cast one of them, for example with fr.cast(x, fr.float32).",
+        ),
+        (
+            lambda: FLOATS * fr.ones(3),
+            fr.ShapeError,
+            "multiply cannot broadcast shapes (2,) and (3,): dimension -1 has sizes 2 and 3. "
+            "Sizes must be equal, or one of them 1.",
+        ),
+        (
+            lambda: INTEGERS + 1.5,
+            fr.DtypeError,
+            "Python floats are not cast to int32: that would cut off fractions. Write integers, "
+            "or cast the other operand, for example with fr.cast(x, fr.float32).",
+        ),
+        (lambda: INTEGERS + 2**40, fr.DtypeError, "1099511627776 does not fit into int32."),
+        (
+            lambda: fr.Tensor([1], dtype=fr.uint8) - -1,
+            fr.DtypeError,
+            "-1 does not fit into uint8.",
+        ),
+        (
+            lambda: BOOLS + 1,
+            fr.DtypeError,
+            "Python numbers are not cast to bool. Write True or False.",
+        ),
+        (
+            lambda: BOOLS - BOOLS,
+            fr.DtypeError,
+            "subtract takes a number, but got bool (2,). "
+            "Convert it first, for example with fr.cast(x, fr.float32).",
+        ),
+        (
+            lambda: fr.exp(INTEGERS),
+            fr.DtypeError,
+            "exp takes a floating-point number, but got int32 (2,). "
+            "Convert it first, for example with fr.cast(x, fr.float32).",
+        ),
+        (
+            lambda: ~FLOATS,
+            fr.DtypeError,
+            "logical_not takes bool or an integer, but got float32 (2,). "
+            "Convert it first, for example with fr.cast(x, fr.int32).",
+        ),
+        (
+            lambda: fr.isnan(INTEGERS),
+            fr.DtypeError,
+            "isnan takes a floating-point number, but got int32 (2,). "
+            "Convert it first, for example with fr.cast(x, fr.float32).",
+        ),
+        (
+            lambda: fr.where(FLOATS, FLOATS, FLOATS),
+            fr.DtypeError,
+            "where's condition takes bool, but got float32 (2,). "
+            "Convert it first, for example with fr.cast(x, fr.bool).",
+        ),
+        (
+            lambda: fr.where(BOOLS, FLOATS, INTEGERS),
+            fr.DtypeError,
+            "where takes operands of one data type, but got float32 (2,) and int32 (2,). "
+            "Cast one of them, for example with fr.cast(x, fr.float32).",
+        ),
+        (lambda: fr.clamp(FLOATS), fr.ArgumentError, "clamp needs min=, max= or both."),
+        (
+            lambda: fr.cast(FLOATS, int),  # pyright: ignore[reportArgumentType]
+            fr.ArgumentError,
+            "cast needs a data type such as fr.float32, not <class 'int'>.",
+        ),
+        (
+            lambda: fr.equal(FLOATS, INTEGERS),
+            fr.DtypeError,
+            "equal takes operands of one data type, but got float32 (2,) and int32 (2,). "
+            "Cast one of them, for example with fr.cast(x, fr.float32).",
+        ),
+        (
+            lambda: fr.gelu(FLOATS, approximate="fast"),  # pyright: ignore[reportArgumentType]
+            fr.ArgumentError,
+            "gelu's approximate is 'none' or 'tanh', but got 'fast'.",
+        ),
+    ],
+)
+def test_refusals(function: Callable[[], Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as caught:
+        function()
+    assert message(caught.value) == text
+
+
+def test_refusal_shows_the_line_and_where_operands_were_made() -> None:
+    short = fr.Tensor([1.0, 2.0])
+    with pytest.raises(fr.ShapeError) as caught:
+        _ = short + fr.ones(3)
+    lines = str(caught.value).splitlines()
+    assert "short + fr.ones(3)" in lines[2]
+    marked = lines[2][lines[3].index("^") : lines[3].rindex("^") + 1]
+    assert marked == "short + fr.ones(3)"
+    assert "  input: float32 (2,), made here:" in lines
+    assert "  other: float32 (3,), made here:" in lines
+
+
+@pytest.mark.parametrize("kind", [fr.float16, fr.bfloat16, fr.float64, fr.int8, fr.uint16])
+def test_numbers_adapt_to_the_tensor(kind: fr.dtype) -> None:
+    x = fr.Tensor([3, 5], dtype=kind)
+    assert (x + 1).dtype is kind
+    assert (1 + x).tolist() == [4, 6]
+    assert (10 - x).tolist() == [7, 5]
+    assert fr.maximum(4, x).tolist() == [4, 5]
+
+
+def test_operators() -> None:
+    x = fr.Tensor([7, -7])
+    assert (x // 2).tolist() == [3, -4]
+    assert (x % 3).tolist() == [1, 2]
+    assert (x / 2).tolist() == [3, -3]
+    assert (-x).tolist() == [-7, 7]
+    assert abs(x).tolist() == [7, 7]
+    assert (2 ** fr.Tensor([1, 2])).tolist() == [2, 4]
+    assert (x & 3).tolist() == [3, 1]
+    assert (x | 8).tolist() == [15, -7]
+    assert (x ^ 1).tolist() == [6, -8]
+    assert (~x).tolist() == [-8, 6]
+    assert (x >= 0).tolist() == [True, False]
+    assert (x != 7).tolist() == [False, True]
+
+
+def test_integers_divided_by_zero() -> None:
+    x, zero = fr.Tensor([5, -5]), fr.Tensor([0, 0])
+    assert (x / zero).tolist() == [-1, -1]
+    assert (x // zero).tolist() == [-1, -1]
+    assert (x % zero).tolist() == [5, -5]
+    smallest = fr.Tensor([-(2**31)])
+    assert (smallest / -1).tolist() == [-(2**31)]
+
+
+@pytest.mark.parametrize("exponent", [2, 3, 4, -1, 0.5, -0.5])
+def test_easy_powers_use_no_power(exponent: float) -> None:
+    x = fr.Tensor([0.5, 2.0, 3.0], dtype=fr.float64)
+    found = x**exponent
+    assert found.value.producer is not None
+    assert found.value.producer.op.name != "power"
+    np.testing.assert_allclose(found.numpy(), x.numpy() ** exponent, rtol=1e-15)
+
+
+def test_powers_of_integers_refuse_fractions() -> None:
+    with pytest.raises(fr.DtypeError, match=r"Python floats are not cast to int32"):
+        _ = INTEGERS**0.5
+    with pytest.raises(fr.DtypeError, match=r"Python floats are not cast to int32"):
+        _ = INTEGERS**2.0
+
+
+def test_cast_saturates() -> None:
+    x = fr.Tensor([1e10, -1e10, math.inf, -math.inf, math.nan, 2.9, -2.9])
+    low, high = -(2**31), 2**31 - 1
+    assert fr.cast(x, fr.int32).tolist() == [high, low, high, low, 0, 2, -2]
+    assert fr.cast(x, fr.uint8).tolist() == [255, 0, 255, 0, 0, 2, 0]
+    assert fr.cast(x, fr.bool).tolist() == [True] * 7
+    assert fr.cast(fr.Tensor([300]), fr.int8).tolist() == [44]
+    assert fr.cast(x, fr.float32) is x
+
+
+def test_equal_and_allclose_are_python_bools() -> None:
+    one = fr.Tensor([1.0])
+    assert fr.equal(one, fr.Tensor([1.0])) is True
+    assert fr.equal(one, fr.Tensor([2.0])) is False
+    assert fr.equal(one, fr.Tensor([1.0, 1.0])) is False
+    assert fr.allclose(one, fr.Tensor([1.000001])) is True
+    assert fr.allclose(one, fr.Tensor([1.1])) is False
+    assert fr.allclose(one, fr.Tensor([1.1]), atol=0.2) is True
+    assert fr.allclose(fr.Tensor([math.nan]), fr.Tensor([math.nan])) is False
+
+
+def test_16_bit_composites_round_once() -> None:
+    x = fr.cast(fr.rand(64, seed=0) * 8 - 4, fr.bfloat16)
+    for function in (fr.gelu, fr.softplus, fr.softmax, fr.hardswish):
+        exact = function(fr.cast(x, fr.float32))
+        assert fr.equal(function(x), fr.cast(exact, fr.bfloat16)), function.__name__
+
+
+def test_float8_is_computed_in_float32() -> None:
+    x = fr.Tensor([1.0, 448.0], dtype=fr.float8)
+    assert (x + x).dtype is fr.float8
+    assert math.isnan((x + x).tolist()[1])
+    assert fr.cast(x, fr.float32).tolist() == [1.0, 448.0]
+
+
+def test_lists_and_numbers_are_taken_for_tensors() -> None:
+    assert fr.sum([1, 2]).tolist() == 3  # pyright: ignore[reportArgumentType]
+    assert fr.relu([-1.0, 2.0]).tolist() == [0.0, 2.0]  # pyright: ignore[reportArgumentType]
+    assert fr.cast(1.5, fr.int32).tolist() == 1  # pyright: ignore[reportArgumentType]

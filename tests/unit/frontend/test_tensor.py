@@ -1,0 +1,138 @@
+"""Tensor: what is known at once, what evaluates, and how it prints."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import farrier as fr
+from farrier.tensor import as_tensor
+from farrier_compiler.evaluate import UnknownValueError
+from farrier_compiler.graph import TensorType, Value
+from support.messages import message
+
+MATRIX = fr.Tensor([[1.5, 2, 3], [3, 4, 5]])
+
+
+def unknown() -> fr.Tensor:
+    return fr.Tensor.of(Value(TensorType((2,), fr.float32), name="x"))
+
+
+@pytest.mark.parametrize(
+    ("tensor", "text"),
+    [
+        (fr.Tensor(2.0), "tensor(2, dtype=float32, loc=cpu:0, shape=())"),
+        (fr.Tensor([1, 2, 3]), "tensor([1, 2, 3], dtype=int32, loc=cpu:0, shape=(3,))"),
+        (fr.Tensor([[[7]]]), "tensor([[[7]]], dtype=int32, loc=cpu:0, shape=(1, 1, 1))"),
+        (fr.zeros((0, 2)), "tensor(\n    [], \n    dtype=float32, loc=cpu:0, shape=(0, 2))"),
+        (fr.Tensor([True]), "tensor([True], dtype=bool, loc=cpu:0, shape=(1,))"),
+        (
+            MATRIX,
+            "tensor(\n    [[1.5, 2, 3],\n     [3, 4, 5]], \n"
+            "    dtype=float32, loc=cpu:0, shape=(2, 3))",
+        ),
+        (
+            fr.arange(50),
+            "tensor([0, 1, 2, ..., 47, 48, 49], dtype=float32, loc=cpu:0, shape=(50,))",
+        ),
+        (unknown(), "tensor(<x>, dtype=float32, loc=cpu:0, shape=(2,))"),
+    ],
+)
+def test_repr(tensor: fr.Tensor, text: str) -> None:
+    assert repr(tensor) == text
+
+
+def test_types_are_known_without_values() -> None:
+    tensor = unknown() + 1
+    assert tensor.shape == (2,)
+    assert tensor.size() == (2,)
+    assert tensor.size(0) == len(tensor) == 2
+    assert tensor.rank == tensor.ndim == 1
+    assert tensor.dtype is fr.float32
+
+
+def test_evaluation_forgets_producers() -> None:
+    tensor = MATRIX + 1
+    node = weakref.ref(tensor.value)
+    assert tensor.value.producer is not None
+    assert tensor.eval() is tensor
+    assert tensor.value.producer is None
+    assert tensor.value.data is not None
+    del tensor
+    gc.collect()
+    assert node() is None
+
+
+def test_python_numbers_come_out() -> None:
+    assert fr.Tensor(3).item() == int(fr.Tensor(3)) == 3
+    assert float(fr.Tensor([[2.5]])) == 2.5
+    assert bool(fr.Tensor([0.0])) is False
+    assert [10, 20][fr.Tensor(1)] == 20
+    assert fr.Tensor([1, 0], dtype=fr.int4).tolist() == [1, 0]
+    assert isinstance(fr.Tensor(1.5, dtype=fr.bfloat16).item(), float)
+
+
+def test_numpy_and_dlpack_protocols() -> None:
+    np.testing.assert_array_equal(np.asarray(MATRIX), MATRIX.numpy())
+    np.testing.assert_array_equal(np.from_dlpack(MATRIX), MATRIX.numpy())
+    found = np.ones(3, np.float32) + fr.Tensor([1.0, 2.0, 3.0])
+    assert isinstance(found, fr.Tensor)
+    assert found.tolist() == [2.0, 3.0, 4.0]
+
+
+def test_methods_are_the_functions() -> None:
+    assert MATRIX.cast(fr.int32).tolist() == [[1, 2, 3], [3, 4, 5]]
+    assert MATRIX.transpose(0, 1).shape == (3, 2)
+    assert MATRIX.reshape((3, 2)).shape == (3, 2)
+    assert MATRIX.flatten().shape == (6,)
+    assert hash(MATRIX) == hash(MATRIX)
+
+
+def test_numbers_like_a_tensor() -> None:
+    assert as_tensor(2, like=MATRIX).dtype is fr.float32
+    assert as_tensor(2).dtype is fr.int32
+    assert as_tensor(MATRIX) is MATRIX
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "text"),
+    [
+        (
+            lambda: MATRIX.item(),
+            fr.ArgumentError,
+            "item() needs one element, but the tensor has shape (2, 3).",
+        ),
+        (
+            lambda: bool(MATRIX),
+            fr.ArgumentError,
+            "item() needs one element, but the tensor has shape (2, 3).",
+        ),
+        (lambda: len(fr.Tensor(1)), fr.ArgumentError, "A scalar tensor has no len()."),
+        (
+            lambda: [1, 2][fr.Tensor(1.0)],
+            fr.DtypeError,
+            "Only integers can be an index, not float32.",
+        ),
+        (
+            lambda: list(MATRIX),
+            fr.DtypeError,
+            "Tensors are not iterable: index them, or take them apart with fr.split.",
+        ),
+        (
+            lambda: (unknown() + 1).numpy(),
+            UnknownValueError,
+            "The value of 'x', float32 (2,), is not known: it is an unset parameter, or an input "
+            "of a function that is being traced. Set the parameter (or call reset_parameters()), "
+            "and do not evaluate inputs inside a function that is compiled.",
+        ),
+    ],
+)
+def test_refusals(function: Callable[[], Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as caught:
+        function()
+    assert message(caught.value) == text
