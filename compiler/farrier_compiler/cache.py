@@ -16,7 +16,7 @@ import numpy as np
 
 from farrier_compiler.graph import Array, Graph
 from farrier_compiler.text import print_graph
-from farrier_runtime import artifact, container
+from farrier_runtime import artifact, container, files
 from farrier_runtime.errors import ArtifactError
 from farrier_runtime.manifest import Manifest
 
@@ -115,7 +115,7 @@ class Cache:
             return
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            artifact.save(self._file(key), data)
+            files.write(self._file(key), [data])
         except OSError as error:
             _warn_once(str(self.directory), str(error.strerror))
             return

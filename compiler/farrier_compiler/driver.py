@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from farrier_compiler import cache
 from farrier_compiler.graph import Array, Graph, Value
-from farrier_compiler.mlir_text import PHASES, RESOURCE_BYTES, SCOPE
+from farrier_compiler.mlir_text import PHASES, SCOPE
 from farrier_compiler.passes import pipeline_for, run_passes
 from farrier_compiler.targets import (
     Layout,
@@ -37,7 +37,6 @@ from farrier_runtime.artifact import (
     TensorSpec,
 )
 from farrier_runtime.errors import ArgumentError, CompileError
-from farrier_runtime.safetensors import write as write_safetensors
 from farrier_runtime.version import __version__
 
 if TYPE_CHECKING:
@@ -113,14 +112,8 @@ class Compiled:
         Raises:
             OSError: a file cannot be written; nothing is left half-written.
         """
-        target = Path(path)
-        manifest = self.manifest
-        if manifest.parameters is not None:
-            file = target.with_suffix(".safetensors")
-            write_safetensors(file, self.weights)
-            manifest = replace(manifest, parameters=replace(manifest.parameters, file=file.name))
-        artifact.write(target, self.vmfb, manifest)
-        return target
+        artifact.write(path, self.vmfb, self.manifest, self.weights)
+        return Path(path)
 
 
 def compile_graphs(
@@ -143,8 +136,11 @@ def compile_graphs(
         CompileError: IREE refused the program; the text names the layer and the line.
 
     Example:
-        >>> compiled = compile_graphs([graph], [Target.parse("cpu")])
-        >>> compiled.save("net.vmfb")
+        >>> from farrier_compiler.text import parse_graph
+        >>> text = "graph @twice(%x: f32[2]) -> f32[2] {%0: f32[2] = add(%x, %x) return %0}"
+        >>> compiled = compile_graphs([parse_graph(text)], [Target.parse("cpu")])
+        >>> compiled.save("twice.vmfb").name
+        'twice.vmfb'
     """
     job = _Job.prepare(graphs, targets, options)
     trees = list(results) if results is not None else [_default_tree(graph) for graph in graphs]
@@ -273,7 +269,7 @@ def _pipeline(targets: Sequence[Target], options: Options) -> str:
 
 
 def _external(graphs: Sequence[Graph]) -> dict[Value, str]:
-    """Name the constants that are large enough to be kept outside of the vmfb."""
+    """Name the constants that are kept outside of the vmfb."""
     names: dict[Value, str] = {}
     for graph in graphs:
         for name, value in graph.constants.items():
@@ -283,9 +279,9 @@ def _external(graphs: Sequence[Graph]) -> dict[Value, str]:
 
 
 def _can_be_external(value: Value) -> bool:
+    # Small ones too: else other weights would be used with the biases of the old ones.
     kind = value.type.dtype
-    whole_bytes = kind.bits >= 8 and (kind.is_floating or kind.is_integer)
-    return whole_bytes and value.type.size * kind.bits >= 8 * RESOURCE_BYTES
+    return kind.bits >= 8 and (kind.is_floating or kind.is_integer)
 
 
 def _function(graph: Graph, tree: ResultTree) -> Function:

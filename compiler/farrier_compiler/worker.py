@@ -37,7 +37,9 @@ def compile_in_worker(bytecode: bytes, flags: Sequence[str], timeout: float = _S
         ArgumentError: IREE has no such flag, or it takes other values.
 
     Example:
-        >>> vmfb = compile_in_worker(program.bytecode(), Target.parse("cpu").flags())
+        >>> from farrier_compiler.targets import Target
+        >>> text = b"func.func @same(%x: tensor<f32>) -> tensor<f32> {return %x : tensor<f32>}"
+        >>> vmfb = compile_in_worker(text, Target.parse("cpu").flags())
     """
     return _run(bytecode, [], flags, timeout)
 

@@ -33,7 +33,6 @@ __all__ = [
     "TensorSpec",
     "describe",
     "read",
-    "save",
     "to_bytes",
     "write",
 ]
@@ -106,19 +105,6 @@ def write(
     data = to_bytes(vmfb, manifest)
     if parameters is not None and weights is not None:
         safetensors.write(beside, weights)
-    files.write(path, [data])
-
-
-def save(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write an artifact's bytes, all of them or nothing.
-
-    Args:
-        path: where to; a file that is there is replaced.
-        data: the bytes.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
     files.write(path, [data])
 
 

@@ -93,11 +93,11 @@ def _print(dumps: Iterator[Dump]) -> None:
 
 def _write_files(directory: Path, dumps: Iterator[Dump]) -> None:
     """Write each text as soon as it is there: a stage that fails leaves those before it."""
-    from farrier_runtime import artifact
+    from farrier_runtime import files
 
     directory.mkdir(exist_ok=True)
     names: list[str] = []
     for number, (name, text) in enumerate(dumps):
         names.append(f"{number:02}-{name}")
-        artifact.save(directory / names[-1], text.encode())
+        files.write(directory / names[-1], [text.encode()])
     print(f"{directory}: {len(names)} files, {names[0]} to {names[-1]}")

@@ -112,7 +112,7 @@ def _save(path: Path, outputs: Mapping[str, Array]) -> None:
 
     import numpy as np
 
-    from farrier_runtime import artifact
+    from farrier_runtime import files
 
     known = {
         name: array if array.dtype.isbuiltin == 1 else array.astype(np.float32)
@@ -123,7 +123,7 @@ def _save(path: Path, outputs: Mapping[str, Array]) -> None:
         np.savez(buffer, **known)  # pyright: ignore[reportArgumentType]
     else:
         np.save(buffer, next(iter(known.values())))
-    artifact.save(path, buffer.getvalue())
+    files.write(path, [buffer.getvalue()])
     print(f"{path}: {', '.join(f'{name} {a.shape}' for name, a in outputs.items())}")
 
 
