@@ -234,4 +234,3 @@ def _cover(attributes: Convolution, input: TensorType, kernel: TensorType) -> Co
         rest = padded - spread(window[dim], attributes.dilation[dim])
         padding.append((low, high - rest) if rest < attributes.stride[dim] else (low, high))
     return replace(attributes, padding=tuple(padding))
-

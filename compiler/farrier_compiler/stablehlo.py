@@ -46,6 +46,7 @@ ELEMENTWISE = {
     "power": "stablehlo.power",
     "round": "stablehlo.round_nearest_even",
     "rsqrt": "stablehlo.rsqrt",
+    "shift_left": "stablehlo.shift_left",
     "sigmoid": "stablehlo.logistic",
     "sign": "stablehlo.sign",
     "sin": "stablehlo.sine",

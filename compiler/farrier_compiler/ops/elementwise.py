@@ -233,6 +233,16 @@ class LogicalXor(Elementwise):
         return np.bitwise_xor(x, y)
 
 
+@dataclass(frozen=True)
+class ShiftLeft(Elementwise):
+    """`x * 2 ** y` modulo the type's range, elementwise. StableHLO spec: shift_left."""
+
+    domain = "integer"
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.left_shift(x, y)
+
+
 # ---------------------------------------------------------------------- comparisons
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "multiply",
     "power",
     "remainder",
+    "shift_left",
     "subtract",
 ]
 
@@ -298,3 +299,25 @@ def clamp(
     if min is not None:
         input = binary(primitive.Maximum(), input, min)
     return input if max is None else binary(primitive.Minimum(), input, max)
+
+
+def shift_left(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Shift bits to the left elementwise: `input * 2 ** other`, modulo the type's range.
+
+    Args:
+        input: a tensor of integers, or a Python integer.
+        other: how far, from 0 to the number of bits; a tensor of the same data type whose shape
+            broadcasts, or a Python integer.
+
+    Returns:
+        The shifted integers, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ or are no integers.
+
+    Example:
+        >>> fr.shift_left(fr.Tensor([1, 3]), 4)
+        tensor([16, 48], dtype=int32, loc=cpu:0, shape=(2,))
+    """
+    return binary(primitive.ShiftLeft(), input, other)

@@ -177,6 +177,11 @@ stablehlo(fr.logical_or, BOOL, BOOL, name="logical_or")
 # CHECK-LABEL: func.func @logical_or(
 # CHECK-NEXT: stablehlo.or %arg0, %arg1 : tensor<2x3xi1>
 # CHECK-NEXT: return
+# op: shift_left
+stablehlo(fr.shift_left, SIGNED, SIGNED, name="shift_left")
+# CHECK-LABEL: func.func @shift_left(
+# CHECK-NEXT: stablehlo.shift_left %arg0, %arg1 : tensor<2x3xi32>
+# CHECK-NEXT: return
 # op: logical_xor
 stablehlo(fr.logical_xor, BOOL, BOOL, name="logical_xor")
 # CHECK-LABEL: func.func @logical_xor(

@@ -117,6 +117,7 @@ BINARY = [
     _binary("logical_and", dtypes=BITS, torch=_torch("bitwise_and")),
     _binary("logical_or", dtypes=BITS, torch=_torch("bitwise_or")),
     _binary("logical_xor", dtypes=BITS, torch=_torch("bitwise_xor")),
+    Record("shift_left", fr.shift_left, (Operand((4, 7), -9, 9), Operand((7,), 0, 7)), INTEGERS),
 ]
 
 
