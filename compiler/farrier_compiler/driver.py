@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from farrier_compiler import cache
 from farrier_compiler.graph import Array, Graph, Value
 from farrier_compiler.mlir_text import PHASES, SCOPE
-from farrier_compiler.passes import pipeline_for, run_passes
+from farrier_compiler.passes import default_pipeline, run_passes
 from farrier_compiler.targets import (
     Layout,
     Target,
@@ -48,7 +48,7 @@ class Options:
     """How to compile.
 
     Attributes:
-        passes: the graph passes to run, as text; None: the pipeline of the first target's kind.
+        passes: the graph passes to run, as text; None: the default pipeline.
         layout: "tiled" repacks weights at load for speed; "compact" loads faster and smaller.
         weights: "embedded" in the vmfb, or "external" in a .safetensors file beside it.
         flags: further flags for IREE; with any, IREE runs in a process of its own.
@@ -180,7 +180,7 @@ class _Job:
     ) -> _Job:
         flags = flags_for(targets, options.layout, options.optimization_level)
         _check_names(graphs)
-        pipeline = _pipeline(targets, options)
+        pipeline = _pipeline(options)
         optimized = tuple(run_passes(graph, pipeline, after=after) for graph in graphs)
         external = _external(optimized) if options.weights == "external" else {}
         return _Job(optimized, tuple(targets), options, (*flags, *options.flags), external)
@@ -255,7 +255,7 @@ class _Job:
         if not self.external:
             return None
         entries = [_spec(name, value) for value, name in self.external.items()]
-        return Parameters(f"{self.graphs[0].name}.safetensors", SCOPE, tuple(entries))
+        return Parameters(f"{self.graphs[0].name}.weights.safetensors", SCOPE, tuple(entries))
 
 
 def _check_names(graphs: Sequence[Graph]) -> None:
@@ -264,8 +264,10 @@ def _check_names(graphs: Sequence[Graph]) -> None:
         raise ArgumentError(f"Every function needs a name of its own, but these are {names}.")
 
 
-def _pipeline(targets: Sequence[Target], options: Options) -> str:
-    return pipeline_for(targets[0].kind) if options.passes is None else options.passes
+def _pipeline(options: Options) -> str:
+    if options.passes is not None:
+        return options.passes
+    return default_pipeline(exchangeable_weights=options.weights == "external")
 
 
 def _external(graphs: Sequence[Graph]) -> dict[Value, str]:

@@ -105,7 +105,8 @@ def compile(
         passes: the graph passes to run, for example "fold_batch_norm,channels_last"; by default
             the pipeline of the target.
         layout: "tiled" repacks weights at load for speed; "compact" loads faster and smaller.
-        weights: "embedded" in the vmfb, or "external" in a .safetensors file beside it.
+        weights: "embedded" in the vmfb, or "external" in NAME.weights.safetensors beside it, which
+            can be exchanged for another such file without compiling again.
         flags: further flags for IREE.
         cache: whether an earlier result for the same program may be used.
 

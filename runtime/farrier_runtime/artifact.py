@@ -82,7 +82,7 @@ def write(
         vmfb: what IREE's compiler wrote.
         manifest: what it is; its `module_hash` is computed here.
         weights: the arrays that are not in the vmfb, where the manifest says so: they are written
-            beside the artifact, to a .safetensors file of its name.
+            beside the artifact, to NAME.weights.safetensors.
 
     Raises:
         ArgumentError: the weights have a data type that safetensors lack.
@@ -99,7 +99,7 @@ def write(
         'not told'
     """
     parameters = manifest.parameters
-    beside = Path(path).with_suffix(".safetensors")
+    beside = Path(path).with_suffix(".weights.safetensors")
     if parameters is not None and weights is not None:
         manifest = replace(manifest, parameters=replace(parameters, file=beside.name))
     data = to_bytes(vmfb, manifest)

@@ -103,8 +103,8 @@ def external(tmp_path: Path, graphs: list[Graph]) -> tuple[Compiled, Path]:
 
 def test_external_weights_lie_beside_the_artifact(tmp_path: Path) -> None:
     compiled, path = external(tmp_path, [affine("f")])
-    assert sorted(os.listdir(tmp_path)) == ["net.safetensors", "net.vmfb"]
-    assert list(compiled.weights) == ["layer.weight"]  # the bias is small
+    assert sorted(os.listdir(tmp_path)) == ["net.vmfb", "net.weights.safetensors"]
+    assert list(compiled.weights) == ["layer.weight", "layer.bias"]
     assert path.stat().st_size < 32 * 32 * 4 + 20_000
     assert_computes(path)
 
@@ -114,15 +114,16 @@ def test_external_weights_can_be_exchanged(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     compiled, _ = external(other, [affine("f", seed=3)])
-    (other / "net.safetensors").rename(tmp_path / "net.safetensors")
+    (other / "net.weights.safetensors").rename(tmp_path / "net.weights.safetensors")
     found = farrier_runtime.load(path)(X)
-    w, b = compiled.weights["layer.weight"].astype(np.float64), random(1, 32, seed=1)
+    w, b = (compiled.weights[f"layer.{name}"].astype(np.float64) for name in ("weight", "bias"))
     np.testing.assert_allclose(found, np.tanh(X.astype(np.float64) @ w + b), rtol=0, atol=2e-5)
 
 
 def test_external_weights_of_two_functions_have_names_of_their_own(tmp_path: Path) -> None:
     compiled, path = external(tmp_path, [affine("first"), affine("second", seed=7)])
-    assert list(compiled.weights) == ["layer.weight", "second.layer.weight"]
+    names = ["layer.weight", "layer.bias"]
+    assert list(compiled.weights) == [*names, *(f"second.{name}" for name in names)]
     assert_computes(path, name="first")
     assert_computes(path, seed=7, name="second")
 

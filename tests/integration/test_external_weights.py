@@ -115,7 +115,7 @@ def test_a_program_without_weights(tmp_path: Path) -> None:
 
 
 def test_saving_writes_the_weights_beside_the_artifact(net: Net, path: Path) -> None:
-    assert sorted(os.listdir(path.parent)) == ["net.safetensors", "net.vmfb"]
+    assert sorted(os.listdir(path.parent)) == ["net.vmfb", "net.weights.safetensors"]
     assert_close(farrier_runtime.load(path)(X), reference(net, X), scale=8)
     assert_close(fr.Executable.load(path)(X).numpy(), reference(net, X), scale=8)
 
@@ -126,7 +126,7 @@ def test_weights_keep_their_names_where_a_batch_norm_was_folded_in(
     assert fast.manifest.parameters is not None
     names = {spec.name for spec in fast.manifest.parameters.entries}
     assert names == {"conv.weight", "conv.bias", "head.weight", "head.bias"}
-    found = safetensors.read(path.with_name("net.safetensors"))
+    found = safetensors.read(path.with_name("net.weights.safetensors"))
     assert {name: array.shape for name, array in found.items()} == {
         spec.name: spec.shape for spec in fast.manifest.parameters.entries
     }
@@ -134,7 +134,7 @@ def test_weights_keep_their_names_where_a_batch_norm_was_folded_in(
 
 def test_both_files_can_be_moved(net: Net, path: Path, tmp_path: Path) -> None:
     (tmp_path / "moved").mkdir()
-    for file in (path, path.with_name("net.safetensors")):
+    for file in (path, path.with_name("net.weights.safetensors")):
         shutil.move(file, tmp_path / "moved")
     assert_close(
         farrier_runtime.load(tmp_path / "moved" / "net.vmfb")(X), reference(net, X), scale=8
@@ -144,7 +144,7 @@ def test_both_files_can_be_moved(net: Net, path: Path, tmp_path: Path) -> None:
 def test_a_loaded_program_is_saved_with_its_weights(net: Net, path: Path, tmp_path: Path) -> None:
     (tmp_path / "copies").mkdir()
     copy = fr.Executable.load(path).save(tmp_path / "copies" / "copy.vmfb")
-    assert sorted(os.listdir(copy.parent)) == ["copy.safetensors", "copy.vmfb"]
+    assert sorted(os.listdir(copy.parent)) == ["copy.vmfb", "copy.weights.safetensors"]
     assert_close(farrier_runtime.load(copy)(X), reference(net, X), scale=8)
 
 
@@ -172,9 +172,9 @@ def test_weights_of_the_same_model_are_swapped_without_compiling(
 ) -> None:
     other = Net(2)
     compiled(other).save(tmp_path / "other.vmfb")
-    swapped = farrier_runtime.load(path, weights=tmp_path / "other.safetensors")
+    swapped = farrier_runtime.load(path, weights=tmp_path / "other.weights.safetensors")
     assert_close(swapped(X), reference(other, X), scale=8)
-    in_frontend = fr.Executable.load(path, weights=tmp_path / "other.safetensors")
+    in_frontend = fr.Executable.load(path, weights=tmp_path / "other.weights.safetensors")
     assert_close(in_frontend(X).numpy(), reference(other, X), scale=8)
 
 
@@ -207,7 +207,7 @@ def test_weights_that_the_model_saved_before_it_was_compiled(net: Net, path: Pat
 
 
 def test_values_in_the_file_are_those_that_count(path: Path) -> None:
-    file = path.with_name("net.safetensors")
+    file = path.with_name("net.weights.safetensors")
     before = farrier_runtime.load(path)(X)
     values = safetensors.read(file)
     safetensors.write(file, {**values, "head.weight": -2 * values["head.weight"]})
@@ -266,15 +266,15 @@ def test_the_command(
         words = [*compile, "--weights-external", "--seed", seed, "-o", f"net{seed}.vmfb"]
         assert cli.main(words) == 0
     assert cli.main(["inspect", "net1.vmfb"]) == 0
-    assert "2 tensors in net1.safetensors beside it" in capsys.readouterr().out
+    assert "2 tensors in net1.weights.safetensors beside it" in capsys.readouterr().out
     run = ["run", "net1.vmfb", "--input", "ones", "--output", "y.npy"]
-    for seed, chosen in (("1", []), ("2", ["--weights", "net2.safetensors"])):
+    for seed, chosen in (("1", []), ("2", ["--weights", "net2.weights.safetensors"])):
         assert cli.main([*run, *chosen]) == 0
-        values = weights.load(f"net{seed}.safetensors")
+        values = weights.load(f"net{seed}.weights.safetensors")
         expected = values["weight"].astype(np.float64).sum(1) + values["bias"]
         assert_close(np.load("y.npy"), np.tile(expected, (2, 1)), scale=8)
     capsys.readouterr()
-    os.remove("net1.safetensors")
+    os.remove("net1.weights.safetensors")
     assert cli.main(run) == 1
     assert capsys.readouterr().err == (
         "farrier: error: net1.vmfb: its weights are not there: net1.safetensors. Put the file "

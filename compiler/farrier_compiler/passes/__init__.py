@@ -1,6 +1,11 @@
 """Passes: rewrites of a graph into a better graph that computes the same."""
 
 from farrier_compiler.passes.base import Pass
-from farrier_compiler.passes.pipeline import PASSES, parse_pipeline, pipeline_for, run_passes
+from farrier_compiler.passes.pipeline import (
+    PASSES,
+    default_pipeline,
+    parse_pipeline,
+    run_passes,
+)
 
-__all__ = ["PASSES", "Pass", "parse_pipeline", "pipeline_for", "run_passes"]
+__all__ = ["PASSES", "Pass", "default_pipeline", "parse_pipeline", "run_passes"]

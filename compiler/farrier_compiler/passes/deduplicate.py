@@ -16,17 +16,24 @@ from farrier_compiler.text import attributes_text
 
 @dataclass(frozen=True)
 class Deduplicate(Pass):
-    """Merge nodes with the same op, attributes and operands, and constants with equal bytes."""
+    """Merge nodes with the same op, attributes and operands, and constants with equal bytes.
+
+    Args:
+        weights: whether constants that are no scalars are merged too; not where they are to be
+            exchanged for others later, which may differ.
+    """
 
     name: ClassVar[str] = "deduplicate"
+    weights: bool = True
 
     def __call__(self, graph: Graph) -> Graph:
-        return _Deduplication(graph).run_once()
+        return _Deduplication(graph, self.weights).run_once()
 
 
 class _Deduplication(Rewriter):
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, weights: bool) -> None:
         super().__init__(graph)
+        self.weights = weights
         self.results: dict[Hashable, Sequence[Value]] = {}
         self.constants: dict[Hashable, list[Value]] = {}
 
@@ -35,7 +42,7 @@ class _Deduplication(Rewriter):
 
     def leaf(self, value: Value) -> Value:
         data = known(value)
-        if data is None:
+        if data is None or not (self.weights or value.is_scalar_constant):
             return value
         alike = self.constants.setdefault((value.type, _sample(data)), [])
         for other in alike:

@@ -31,18 +31,18 @@ PASSES: dict[str, type[Pass]] = {
     )
 }
 
-_SIMPLIFY = "canonicalize,deduplicate,eliminate_dead_nodes,fold_constants"
 _LAYOUT = "fold_batch_norm,channels_last,pointwise_convolution"
 
 
-def pipeline_for(target_kind: str) -> str:
-    """Return the passes that a kind of target gets by default, as text.
+def default_pipeline(exchangeable_weights: bool = False) -> str:
+    """Return the passes that run by default, on every kind of target, as text.
 
     Args:
-        target_kind: `cpu`, `cuda`, ...; all have the same pipeline so far.
+        exchangeable_weights: whether other weights may take the place of these later.
     """
-    del target_kind
-    return f"{_SIMPLIFY},{_LAYOUT},{_SIMPLIFY}"
+    deduplicate = "deduplicate{weights=false}" if exchangeable_weights else "deduplicate"
+    simplify = f"canonicalize,{deduplicate},eliminate_dead_nodes,fold_constants"
+    return f"{simplify},{_LAYOUT},{simplify}"
 
 
 def run_passes(

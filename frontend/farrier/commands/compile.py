@@ -64,7 +64,7 @@ def _add_compiler_arguments(group: Any) -> None:
     add(
         "--weights-external",
         action="store_true",
-        help="keep the weights in a .safetensors file beside the artifact",
+        help="keep the weights beside the artifact, in NAME.weights.safetensors",
     )
     add("--iree-flag", action="append", default=[], metavar="FLAG", help="a flag for IREE")
     add("--no-cache", action="store_true", help="compile even if the result is in the cache")

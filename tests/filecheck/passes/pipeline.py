@@ -2,7 +2,7 @@
 """What the default pipeline makes of a small network."""
 
 import farrier as fr
-from farrier_compiler.passes import pipeline_for
+from farrier_compiler.passes import default_pipeline
 from support.show import graph
 
 
@@ -21,7 +21,7 @@ class Net(fr.Module):
 
 net = Net()
 net.initialize_dummy_parameters()
-graph(net, fr.InputInfo((1, 1, 8, 8), fr.float32), passes=pipeline_for("cpu"), name="Net")
+graph(net, fr.InputInfo((1, 1, 8, 8), fr.float32), passes=default_pipeline(), name="Net")
 
 # CHECK:      graph @Net(%x: f32[1,1,8,8]) -> f32[1,2] {
 # CHECK-NEXT:   constant @conv.weight: f32[3,3,1,4]

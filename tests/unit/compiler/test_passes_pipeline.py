@@ -10,7 +10,7 @@ import pytest
 import farrier as fr
 from farrier.compile import trace
 from farrier_compiler.graph import Graph, VerificationError
-from farrier_compiler.passes import PASSES, Pass, parse_pipeline, pipeline_for, run_passes
+from farrier_compiler.passes import PASSES, Pass, default_pipeline, parse_pipeline, run_passes
 from farrier_compiler.passes.canonicalize import Canonicalize
 from farrier_compiler.passes.fold_constants import FoldConstants
 from farrier_runtime import dtypes
@@ -86,9 +86,12 @@ def test_every_pass_has_a_name_and_a_docstring(kind: type[Pass]) -> None:
     assert not kind.__doc__.startswith(kind.__name__)
 
 
-@pytest.mark.parametrize("kind", ["cpu", "cuda", "vulkan"])
-def test_every_target_has_a_pipeline(kind: str) -> None:
-    assert parse_pipeline(pipeline_for(kind))
+def test_weights_that_can_be_exchanged_are_not_merged() -> None:
+    text = default_pipeline(exchangeable_weights=True)
+    equal = [f"constant @{name}: f32[2] = [1.0, 2.0]" for name in "ab"]
+    graph = written("%x: f32[2]", *equal, "add(%x, @a) -> f32[2]", "add(%0, @b) -> f32[2]")
+    assert len(run_passes(graph, default_pipeline()).constants) == 1
+    assert len(run_passes(graph, text).constants) == 2
 
 
 def test_after_is_told_of_every_pass() -> None:
@@ -124,7 +127,7 @@ def test_the_default_pipeline_preserves_every_row(row: Record) -> None:
     arrays = row.sample(kind)
     infos = [fr.InputInfo(array.shape, dtypes.BY_NUMPY[array.dtype]) for array in arrays]
     graph = trace(row.function, infos, name="f").graph
-    after = run_passes(graph, pipeline_for("cpu"), verify=True)
+    after = run_passes(graph, default_pipeline(), verify=True)
     for found, expected in zip(run(after, arrays), run(graph, arrays), strict=True):
         assert found.dtype == expected.dtype
         assert_close(found, expected, 10, row.name)

@@ -6,14 +6,14 @@ import numpy as np
 from hypothesis import given, settings
 
 from farrier_compiler.graph import Array, Graph
-from farrier_compiler.passes import PASSES, pipeline_for, run_passes
+from farrier_compiler.passes import PASSES, default_pipeline, run_passes
 from farrier_compiler.text import parse_graph, print_graph
 from support.graphs import run
 from support.random_graphs import graphs
 
 # Passes that keep every bit, NaN and -0.0 included.
 EXACT = ["canonicalize", "deduplicate", "eliminate_dead_nodes", "fold_constants"]
-PIPELINES = [*PASSES, pipeline_for("cpu")]
+PIPELINES = [*PASSES, default_pipeline()]
 
 quick = settings(derandomize=True, database=None, deadline=None, max_examples=300)
 
