@@ -277,6 +277,6 @@ def test_the_command(
     os.remove("net1.weights.safetensors")
     assert cli.main(run) == 1
     assert capsys.readouterr().err == (
-        "farrier: error: net1.vmfb: its weights are not there: net1.safetensors. Put the file "
-        "there, or use weights=\n"
+        "farrier: error: net1.vmfb: its weights are not there: net1.weights.safetensors. Put "
+        "the file there, or use weights=\n"
     )

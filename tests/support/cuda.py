@@ -6,7 +6,7 @@ import functools
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import farrier as fr
@@ -19,9 +19,18 @@ from support.records import Record
 CHUNK = 24
 
 
+def cuda_rows(tested: dtype) -> list[Record]:
+    """Return the rows of a data type that compile for CUDA."""
+    return [row for row in rows_of(tested) if row.cuda]
+
+
 def ptx(row: Record, tested: dtype, architecture: str) -> str:
-    """Return the assembled PTX of the module that holds a row."""
-    start = rows_of(tested).index(row) // CHUNK * CHUNK
+    """Return the assembled PTX of the module that holds a row.
+
+    Raises:
+        CompileError: the row does not compile.
+    """
+    start = cuda_rows(tested).index(row) // CHUNK * CHUNK
     found = _chunk(tested, start, architecture)[function_name(row)]
     if isinstance(found, fr.CompileError):
         raise found
@@ -30,19 +39,23 @@ def ptx(row: Record, tested: dtype, architecture: str) -> str:
 
 @functools.cache
 def _chunk(tested: dtype, start: int, architecture: str) -> dict[str, str | fr.CompileError]:
-    rows = rows_of(tested)[start : start + CHUNK]
-    try:
-        text = _compile(rows, tested, architecture)
-    except fr.CompileError:
-        return {function_name(row): _alone(row, tested, architecture) for row in rows}
-    return {function_name(row): text for row in rows}
+    return dict(_compiled(cuda_rows(tested)[start : start + CHUNK], tested, architecture))
 
 
-def _alone(row: Record, tested: dtype, architecture: str) -> str | fr.CompileError:
+def _compiled(
+    rows: Sequence[Record], tested: dtype, architecture: str
+) -> Iterator[tuple[str, str | fr.CompileError]]:
+    """Yield the PTX of every row, halving the module where one of them is refused."""
     try:
-        return _compile([row], tested, architecture)
+        found: str | fr.CompileError = _compile(rows, tested, architecture)
     except fr.CompileError as error:
-        return error
+        if len(rows) > 1:
+            middle = len(rows) // 2
+            yield from _compiled(rows[:middle], tested, architecture)
+            yield from _compiled(rows[middle:], tested, architecture)
+            return
+        found = error
+    yield from ((function_name(row), found) for row in rows)
 
 
 def _compile(rows: Sequence[Record], tested: dtype, architecture: str) -> str:
