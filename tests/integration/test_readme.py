@@ -1,0 +1,61 @@
+"""What README says is true: its examples run, and its diff is the code."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_python_examples_run(tmp_path: Path) -> None:
+    for number, block in enumerate(blocks("python")):
+        script = tmp_path / f"example{number}.py"
+        script.write_text(block)
+        subprocess.run([sys.executable, "-W", "error", script], check=True, cwd=tmp_path)
+    assert (tmp_path / "net.vmfb").exists()
+
+
+def commands() -> list[str]:
+    lines = "\n".join(blocks("sh")).replace("\\\n", " ").splitlines()
+    return [line for line in lines if line.startswith(("farrier ", "tools/"))]
+
+
+def test_commands_run(tmp_path: Path) -> None:
+    for line in commands():
+        words = shlex.split(line.replace("build/net.vmfb", str(tmp_path / "net.vmfb")))
+        program = [sys.executable, "-m", "farrier.cli"]
+        if words[0] == "tools/compile.py":
+            program = [sys.executable, words[0]]
+        subprocess.run([*program, *words[1:]], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+
+def test_make_commands_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make ([\w-]+)", "\n".join(blocks("sh")), re.MULTILINE):
+        assert f"\n{target}:" in makefile
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_links_lead_somewhere(document: str) -> None:
+    for link in re.findall(r"\]\(([^)#:]+)\)", (ROOT / document).read_text()):
+        assert (ROOT / link).exists(), link
+
+
+def test_diff_is_the_code() -> None:
+    source = ""
+    for line in blocks("diff")[0].splitlines():
+        if line.startswith("--- a/"):
+            source = (ROOT / line.removeprefix("--- a/")).read_text()
+        else:
+            assert line.removeprefix("+") in source.splitlines()
