@@ -1,4 +1,4 @@
-# pyright: basic
+# pyright: basic, reportMissingImports=false
 """Train the digits network with torch and write digits.safetensors and test_split.npz.
 
 For maintainers: needs torch and scikit-learn. Users of the example need neither.

@@ -1,4 +1,4 @@
-# pyright: basic
+# pyright: basic, reportMissingImports=false
 """Every layer against torch's, with the same state_dict.
 
 Both compute in float64, so that they differ by the order of sums alone.

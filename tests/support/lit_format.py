@@ -4,7 +4,7 @@ Starting Python and importing Farrier and IREE takes 0.5 s; a fork takes 10 ms, 
 same state every time, and a crash in it fails one test only. What the forks do not understand
 (shell redirections, other programs) goes to lit's own shell.
 """
-# pyright: basic, reportMissingImports=false, reportMissingTypeStubs=false
+# pyright: basic, reportMissingImports=false, reportMissingTypeStubs=false, reportMissingImports=false
 # pyright: reportAttributeAccessIssue=false
 
 from __future__ import annotations

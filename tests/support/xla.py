@@ -1,5 +1,5 @@
 """Run portable StableHLO through jaxlib's CPU client: it must give the same numbers."""
-# pyright: basic, reportAttributeAccessIssue=false
+# pyright: basic, reportAttributeAccessIssue=false, reportMissingImports=false
 
 from __future__ import annotations
 

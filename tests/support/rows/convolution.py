@@ -1,6 +1,6 @@
 """Rows of convolution."""
 
-# pyright: basic
+# pyright: basic, reportMissingImports=false
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Rows of the functions that make tensors; `+ x` makes the data type the tested one."""
 
-# pyright: basic
+# pyright: basic, reportMissingImports=false
 
 from __future__ import annotations
 

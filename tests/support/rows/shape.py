@@ -1,6 +1,6 @@
 """Rows of the functions that move elements."""
 
-# pyright: basic
+# pyright: basic, reportMissingImports=false
 
 from __future__ import annotations
 
