@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,7 +127,5 @@ def _from_torch(data: Any) -> Array:
     if name is None:
         return data.numpy()
     kind = dtypes.DTYPES[name]
-    import torch  # pyright: ignore[reportMissingImports] - the data are torch's: it is imported
-
-    carrier: Any = torch.int16 if kind.itemsize == 2 else torch.int8
-    return data.view(carrier).numpy().view(kind.numpy)
+    torch: Any = sys.modules["torch"]  # the data are torch's: it is imported
+    return data.view(torch.int16 if kind.itemsize == 2 else torch.int8).numpy().view(kind.numpy)
