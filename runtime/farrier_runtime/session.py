@@ -64,10 +64,10 @@ def reason(error: Exception) -> str:
         error: what IREE raised.
 
     Returns:
-        The first line, without the C source file and the status name.
+        The first line, without the C source file and the status name, and without pages of IR.
     """
-    text = str(error).splitlines()[0]
-    return text.split("; ", 1)[-1].split("; while ", 1)[0].rstrip("; ")
+    text = str(error).splitlines()[0].split("; ", 1)[-1].split("; while ", 1)[0].rstrip("; ")
+    return text if len(text) <= 300 else f"{text[:150]} ... {text[-150:]}"
 
 
 class Workers:

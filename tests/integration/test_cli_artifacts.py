@@ -121,7 +121,7 @@ def test_weights_from_a_file(run: Run, built: Path) -> None:
     expected = np.maximum(first, 0) @ weights["second.weight"].T + weights["second.bias"]
     assert_close(farrier_runtime.load("w.vmfb")(x), expected, scale=8)
     assert_close(farrier_runtime.load("o.vmfb")(x), expected, scale=8)
-    assert "in o.safetensors beside it" in run("inspect", "o.vmfb")[1]
+    assert "in o.weights.safetensors beside it" in run("inspect", "o.vmfb")[1]
 
 
 def test_graph_file(run: Run, built: Path) -> None:

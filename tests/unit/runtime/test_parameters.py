@@ -215,7 +215,7 @@ def test_a_weight_that_is_no_array(net: Path) -> None:
 def test_a_copy_has_the_weights_beside_it(net: Path, tmp_path: Path) -> None:
     (tmp_path / "copies").mkdir()
     copy = farrier_runtime.load(net, weights=ARRAYS).save(tmp_path / "copies" / "b.vmfb")
-    assert sorted(os.listdir(copy.parent)) == ["b.safetensors", "b.vmfb"]
+    assert sorted(os.listdir(copy.parent)) == ["b.vmfb", "b.weights.safetensors"]
     np.testing.assert_array_equal(result(copy), [[21, 34]])
     assert farrier_runtime.load(copy).save(copy) == copy
     np.testing.assert_array_equal(result(copy), [[21, 34]])

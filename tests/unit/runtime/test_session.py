@@ -1,0 +1,17 @@
+"""The words that are left of IREE's errors."""
+
+from __future__ import annotations
+
+from farrier_runtime.session import reason
+
+
+def test_source_file_status_and_trace_are_left_out() -> None:
+    error = RuntimeError("a/b.c:12: NOT_FOUND; no such thing; while loading; \nframe 1\nframe 2")
+    assert reason(error) == "no such thing"
+
+
+def test_pages_of_ir_are_cut() -> None:
+    text = reason(ValueError("x.c:1: INCOMPATIBLE; device `#hal" + "+avx," * 2000 + "` not found"))
+    assert text.startswith("device `#hal+avx,")
+    assert text.endswith("+avx,` not found")
+    assert len(text) == 305
