@@ -7,7 +7,7 @@ BIN := .venv/bin
 PROJECTS := pyproject.toml runtime/pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oracles lit lint format types check clean
+.PHONY: help demo test test-oracles test-gpu lit lint format types check clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -21,6 +21,9 @@ test: .venv/installed-test ## run the tests that need light packages only
 
 test-oracles: .venv/installed-oracles ## run the tests that compare with torch and XLA, and assemble the PTX
 	$(BIN)/python -m pytest tests/oracles
+
+test-gpu: .venv/installed-test ## run every op on an NVIDIA GPU (only where there is one)
+	$(BIN)/python -m pytest tests/gpu
 
 lit: .venv/installed-test ## run the FileCheck tests of every IR
 	$(BIN)/lit -q -j2 tests/filecheck

@@ -6,7 +6,8 @@ import pytest
 
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.cuda import cuda_rows, ptx
+from support.compiled import cuda_rows
+from support.cuda import ptx
 from support.records import Record
 
 CASES = [

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
 
 import farrier as fr
 import farrier_runtime
@@ -23,6 +25,11 @@ def rows_of(tested: dtype) -> list[Record]:
     return [row for row in ROWS if tested in row.dtypes]
 
 
+def cuda_rows(tested: dtype) -> list[Record]:
+    """Return the rows of a data type that compile for CUDA."""
+    return [row for row in rows_of(tested) if row.cuda]
+
+
 def function_name(row: Record) -> str:
     """Return the name of a row's function in the compiled module."""
     return row.name.replace("/", "_").replace("-", "_")
@@ -38,40 +45,52 @@ def traced(row: Record, tested: dtype) -> Traced:
     return trace(function, infos, name=function_name(row))
 
 
-def run(row: Record, tested: dtype) -> list[Any]:
-    """Return the results of a row on llvm-cpu."""
-    rows = rows_of(tested)
+def run(row: Record, tested: dtype, target: str = "cpu", device: str = "cpu") -> list[Any]:
+    """Return the results of a row on a device."""
+    rows = cuda_rows(tested) if device.startswith("cuda") else rows_of(tested)
     start = rows.index(row) // CHUNK * CHUNK
-    function = _chunk(tested, start)[function_name(row)]
-    if isinstance(function, Exception):
+    function = _chunk(tuple(rows[start : start + CHUNK]), tested, target, device)[row.name]
+    if isinstance(function, fr.CompileError):
         raise function
     found = function(*row.sample(tested))
-    return list(found) if isinstance(found, tuple | list) else [found]
+    results = found if isinstance(found, tuple | list) else (found,)
+    return [np.asarray(result) for result in results]
 
 
 @functools.cache
-def _chunk(tested: dtype, start: int) -> dict[str, Any]:
-    rows = rows_of(tested)[start : start + CHUNK]
-    try:
-        return _compile(rows, tested)
-    except fr.CompileError:
-        return {function_name(row): _alone(row, tested) for row in rows}
+def _chunk(
+    rows: tuple[Record, ...], tested: dtype, target: str, device: str
+) -> dict[str, farrier_runtime.Executable | fr.CompileError]:
+    def load(some: Sequence[Record]) -> farrier_runtime.Executable:
+        traces = [traced(row, tested) for row in some]
+        compiled = compile_graphs(
+            [one.graph for one in traces],
+            [Target.parse(target)],
+            Options(cache=False),
+            results=[one.result for one in traces],
+        )
+        return farrier_runtime.load(compiled.to_bytes(), device=device)
+
+    return {
+        row.name: made if isinstance(made, fr.CompileError) else made[function_name(row)]
+        for row, made in by_halves(rows, load)
+    }
 
 
-def _alone(row: Record, tested: dtype) -> Any:
+Made = TypeVar("Made")
+
+
+def by_halves(
+    rows: Sequence[Record], make: Callable[[Sequence[Record]], Made]
+) -> Iterator[tuple[Record, Made | fr.CompileError]]:
+    """Yield what is made of the module of every row, halving it where a row is refused."""
     try:
-        return _compile([row], tested)[function_name(row)]
+        found: Made | fr.CompileError = make(rows)
     except fr.CompileError as error:
-        return error
-
-
-def _compile(rows: Sequence[Record], tested: dtype) -> dict[str, Any]:
-    traces = [traced(row, tested) for row in rows]
-    compiled = compile_graphs(
-        [one.graph for one in traces],
-        [Target.parse("cpu")],
-        Options(cache=False),
-        results=[one.result for one in traces],
-    )
-    loaded = farrier_runtime.load(compiled.to_bytes())
-    return {function_name(row): loaded[function_name(row)] for row in rows}
+        if len(rows) > 1:
+            middle = len(rows) // 2
+            yield from by_halves(rows[:middle], make)
+            yield from by_halves(rows[middle:], make)
+            return
+        found = error
+    yield from ((row, found) for row in rows)

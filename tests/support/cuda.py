@@ -6,22 +6,15 @@ import functools
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import farrier as fr
 from farrier_compiler.driver import Options, dump
 from farrier_compiler.targets import Target
 from farrier_runtime.dtypes import dtype
-from support.compiled import function_name, rows_of, traced
+from support.compiled import CHUNK, by_halves, cuda_rows, traced
 from support.records import Record
-
-CHUNK = 24
-
-
-def cuda_rows(tested: dtype) -> list[Record]:
-    """Return the rows of a data type that compile for CUDA."""
-    return [row for row in rows_of(tested) if row.cuda]
 
 
 def ptx(row: Record, tested: dtype, architecture: str) -> str:
@@ -30,40 +23,26 @@ def ptx(row: Record, tested: dtype, architecture: str) -> str:
     Raises:
         CompileError: the row does not compile.
     """
-    start = cuda_rows(tested).index(row) // CHUNK * CHUNK
-    found = _chunk(tested, start, architecture)[function_name(row)]
+    rows = cuda_rows(tested)
+    start = rows.index(row) // CHUNK * CHUNK
+    found = _chunk(tuple(rows[start : start + CHUNK]), tested, architecture)[row.name]
     if isinstance(found, fr.CompileError):
         raise found
     return found
 
 
 @functools.cache
-def _chunk(tested: dtype, start: int, architecture: str) -> dict[str, str | fr.CompileError]:
-    return dict(_compiled(cuda_rows(tested)[start : start + CHUNK], tested, architecture))
+def _chunk(
+    rows: tuple[Record, ...], tested: dtype, architecture: str
+) -> dict[str, str | fr.CompileError]:
+    def compile(some: Sequence[Record]) -> str:
+        graphs = [traced(row, tested).graph for row in some]
+        targets = [Target.parse(f"cuda:{architecture}")]
+        text = "\n".join(dump(graphs, targets, Options(cache=False), "ptx").values())
+        assemble(text, architecture)
+        return text
 
-
-def _compiled(
-    rows: Sequence[Record], tested: dtype, architecture: str
-) -> Iterator[tuple[str, str | fr.CompileError]]:
-    """Yield the PTX of every row, halving the module where one of them is refused."""
-    try:
-        found: str | fr.CompileError = _compile(rows, tested, architecture)
-    except fr.CompileError as error:
-        if len(rows) > 1:
-            middle = len(rows) // 2
-            yield from _compiled(rows[:middle], tested, architecture)
-            yield from _compiled(rows[middle:], tested, architecture)
-            return
-        found = error
-    yield from ((function_name(row), found) for row in rows)
-
-
-def _compile(rows: Sequence[Record], tested: dtype, architecture: str) -> str:
-    graphs = [traced(row, tested).graph for row in rows]
-    targets = [Target.parse(f"cuda:{architecture}")]
-    text = "\n".join(dump(graphs, targets, Options(cache=False), "ptx").values())
-    assemble(text, architecture)
-    return text
+    return {row.name: made for row, made in by_halves(rows, compile)}
 
 
 def assemble(text: str, architecture: str) -> None:
