@@ -54,11 +54,9 @@ _PACKAGES = tuple(
 _is_ours: dict[str, bool] = {}
 
 
-def _ours(filename: str) -> bool:
-    known = _is_ours.get(filename)
-    if known is None:
-        known = _is_ours[filename] = os.path.abspath(filename).startswith(_PACKAGES)
-    return known
+def _classify(filename: str) -> bool:
+    ours = _is_ours[filename] = os.path.abspath(filename).startswith(_PACKAGES)
+    return ours
 
 
 class Location:
@@ -124,9 +122,14 @@ def _carets(source: str, start: int, stop: int) -> str:
 def user_frame() -> FrameType | None:
     """Return the innermost frame that is not Farrier's own."""
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
-    while frame is not None and _ours(frame.f_code.co_filename):
+    known = _is_ours.get  # this loop runs for every op that is recorded
+    while frame is not None:
+        filename = frame.f_code.co_filename
+        ours = known(filename)
+        if not (_classify(filename) if ours is None else ours):
+            return frame
         frame = frame.f_back
-    return frame
+    return None
 
 
 def here() -> Location | None:

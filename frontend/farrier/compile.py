@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from farrier_runtime.artifact import ResultTree
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class InputInfo:
     """The shape and data type of an argument that is supplied at run time.
 
@@ -37,23 +37,28 @@ class InputInfo:
         InputInfo(shape=(1, 1, 8, 8), dtype=float32)
     """
 
-    shape: Sequence[int]
+    shape: tuple[int, ...]
     dtype: dtype_class
 
-    def __post_init__(self) -> None:
-        kind: Any = self.dtype
-        if not isinstance(kind, dtype_class):
-            raise explain(
-                DtypeError(f"InputInfo needs a data type such as fr.float32, not {kind!r}.")
-            )
-        for size in self.shape:
-            if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < 0:
-                raise explain(
-                    ArgumentError(
-                        f"InputInfo needs a shape of integers >= 0, but got {self.shape!r}."
-                    )
-                )
-        object.__setattr__(self, "shape", tuple(int(size) for size in self.shape))
+    def __init__(self, shape: Sequence[int], dtype: dtype_class) -> None:
+        try:
+            object.__setattr__(self, "shape", _sizes(shape))
+            object.__setattr__(self, "dtype", _data_type(dtype))
+        except FarrierError as error:
+            raise explain(error) from None
+
+
+def _sizes(shape: Sequence[Any]) -> tuple[int, ...]:
+    for size in shape:
+        if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < 0:
+            raise ArgumentError(f"InputInfo needs a shape of integers >= 0, but got {shape!r}.")
+    return tuple(int(size) for size in shape)
+
+
+def _data_type(kind: Any) -> dtype_class:
+    if not isinstance(kind, dtype_class):
+        raise DtypeError(f"InputInfo needs a data type such as fr.float32, not {kind!r}.")
+    return kind
 
 
 @dataclass(frozen=True)
@@ -179,9 +184,11 @@ def trace(
     names = _constant_names(func)
     outputs: list[Tensor] = []
     result = _flatten(func(*bound.args, **bound.kwargs), outputs)
-    graph = Graph.reaching(
-        _graph_name(func, name), inputs, [output.value for output in outputs], names
-    )
+    values = [output.value for output in outputs]
+    try:
+        graph = Graph.reaching(_graph_name(func, name), inputs, values, names)
+    except FarrierError as error:
+        raise explain(error) from None
     signature = inspect.Signature(list(parameters.values()))
     return Traced(graph, result, signature, infos)
 

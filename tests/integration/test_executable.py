@@ -1,0 +1,109 @@
+"""Executables as `farrier.compile` and `Executable.load` give them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import farrier as fr
+import farrier_runtime
+from support.messages import message
+
+ROW = fr.InputInfo((3,), fr.float32)
+VALUES = np.array([1.0, -2.0, 3.5], np.float32)
+
+
+def compiled(func: Callable[..., Any], *args: Any, **kwargs: Any) -> fr.Executable:
+    return fr.compile(func, args=args, kwargs=kwargs, target="cpu")
+
+
+@pytest.fixture(scope="module")
+def nested() -> fr.Executable:
+    def function(x: fr.Tensor, options: Any, count: int) -> Any:
+        total = x + options["shift"][0] * count
+        return {"total": total, "parts": [x * 2, (options["shift"][0],)]}
+
+    return compiled(function, ROW, {"shift": [ROW]}, 3)
+
+
+def test_nested_arguments_and_results(nested: fr.Executable) -> None:
+    found = nested(fr.Tensor(VALUES), {"shift": [VALUES]})
+    np.testing.assert_allclose(found["total"].numpy(), VALUES * 4)
+    np.testing.assert_allclose(found["parts"][0].numpy(), VALUES * 2)
+    np.testing.assert_array_equal(found["parts"][1][0].numpy(), VALUES)
+    assert isinstance(found["parts"][1], tuple)
+
+
+def test_signature_has_the_run_time_inputs(nested: fr.Executable) -> None:
+    assert list(inspect.signature(nested).parameters) == ["x", "options"]
+    assert [str(spec.name) for spec in nested.inputs] == ["x", "options.shift[0]"]
+    assert [spec.shape for spec in nested.outputs] == [(3,), (3,), (3,)]
+
+
+def test_arguments_by_name(nested: fr.Executable) -> None:
+    found = nested(options={"shift": [VALUES]}, x=VALUES)
+    np.testing.assert_allclose(found["total"].numpy(), VALUES * 4)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({}, "Input 'options' needs the key 'shift', but got {}."),
+        ({"shift": []}, "Input 'options.shift' needs 1 items, but got []."),
+        ({"shift": 1}, "Input 'options.shift' needs 1 items, but got 1."),
+    ],
+)
+def test_nests_that_do_not_match(nested: fr.Executable, options: Any, text: str) -> None:
+    with pytest.raises(fr.InputError) as caught:
+        nested(VALUES, options)
+    assert message(caught.value) == text
+
+
+def test_missing_argument(nested: fr.Executable) -> None:
+    with pytest.raises(fr.InputError) as caught:
+        nested(VALUES)
+    assert message(caught.value).endswith(
+        "was called wrongly: missing a required argument: 'options'."
+    )
+
+
+def test_saved_and_loaded_again(nested: fr.Executable, tmp_path: Path) -> None:
+    path = nested.save(tmp_path / "nested.vmfb")
+    again = fr.Executable.load(path)
+    np.testing.assert_allclose(again(VALUES, VALUES)["total"].numpy(), VALUES * 4)
+    np.testing.assert_allclose(farrier_runtime.load(path)(VALUES, VALUES)["total"], VALUES * 4)
+    assert repr(again) == repr(nested)
+
+
+def test_a_function_without_inputs() -> None:
+    np.testing.assert_array_equal(compiled(lambda: fr.iota((3,)))().numpy(), [0, 1, 2])
+
+
+def test_an_input_that_is_also_an_output_is_copied() -> None:
+    given = VALUES.copy()
+    found = compiled(lambda x: (x, x), ROW)(given)
+    given[:] = 0
+    for part in found:
+        np.testing.assert_array_equal(part.numpy(), VALUES)
+
+
+def test_bound_methods_of_modules() -> None:
+    class Scaled(fr.Module):
+        def __init__(self) -> None:
+            self.scale = fr.Tensor(VALUES)
+
+        def twice(self, x: fr.Tensor) -> fr.Tensor:
+            return x * self.scale * 2
+
+    found = compiled(Scaled().twice, ROW)(VALUES)
+    np.testing.assert_allclose(found.numpy(), VALUES**2 * 2)
+
+
+def test_results_of_one_call_are_arguments_of_another() -> None:
+    double = compiled(lambda x: x * 2, ROW)
+    np.testing.assert_array_equal(double(double(VALUES)).numpy(), VALUES * 4)
