@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, cast
 
 from farrier.executable import Executable
 from farrier.modules.module import Module
@@ -40,7 +40,7 @@ class InputInfo:
     shape: tuple[int, ...]
     dtype: dtype_class
 
-    def __init__(self, shape: Sequence[int], dtype: dtype_class) -> None:
+    def __init__(self, shape: Sequence[SupportsIndex], dtype: dtype_class) -> None:
         try:
             object.__setattr__(self, "shape", _sizes(shape))
             object.__setattr__(self, "dtype", _data_type(dtype))
