@@ -11,69 +11,23 @@ import numpy as np
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.mlir_text import element_text, type_text
 from farrier_compiler.program import Handle, Program
+from farrier_compiler.stablehlo_names import (
+    DIRECTIONS,
+    ELEMENTWISE,
+    REDUCERS,
+    convolution_dims,
+    i64s,
+    pairs,
+)
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
-    from farrier_compiler.ops.convolution import Convolution, Layout
+    from farrier_compiler.ops.convolution import Convolution
     from farrier_compiler.ops.pooling import Pool
 
 DimPairs = tuple[Sequence[int], Sequence[int]]
-
-ELEMENTWISE = {
-    "abs": "stablehlo.abs",
-    "add": "stablehlo.add",
-    "atan2": "stablehlo.atan2",
-    "ceil": "stablehlo.ceil",
-    "cos": "stablehlo.cosine",
-    "divide": "stablehlo.divide",
-    "erf": "chlo.erf",
-    "exp": "stablehlo.exponential",
-    "expm1": "stablehlo.exponential_minus_one",
-    "floor": "stablehlo.floor",
-    "isfinite": "stablehlo.is_finite",
-    "log": "stablehlo.log",
-    "log1p": "stablehlo.log_plus_one",
-    "logical_and": "stablehlo.and",
-    "logical_not": "stablehlo.not",
-    "logical_or": "stablehlo.or",
-    "logical_xor": "stablehlo.xor",
-    "maximum": "stablehlo.maximum",
-    "minimum": "stablehlo.minimum",
-    "multiply": "stablehlo.multiply",
-    "negative": "stablehlo.negate",
-    "power": "stablehlo.power",
-    "round": "stablehlo.round_nearest_even",
-    "rsqrt": "stablehlo.rsqrt",
-    "shift_left": "stablehlo.shift_left",
-    "sigmoid": "stablehlo.logistic",
-    "sign": "stablehlo.sign",
-    "sin": "stablehlo.sine",
-    "sqrt": "stablehlo.sqrt",
-    "subtract": "stablehlo.subtract",
-    "tan": "stablehlo.tan",
-    "tanh": "stablehlo.tanh",
-    "truncated_remainder": "stablehlo.remainder",
-}
-
-REDUCERS = {
-    "sum": "stablehlo.add",
-    "prod": "stablehlo.multiply",
-    "max": "stablehlo.maximum",
-    "min": "stablehlo.minimum",
-    "all": "stablehlo.and",
-    "any": "stablehlo.or",
-}
-
-DIRECTIONS = {
-    "equal": "EQ",
-    "not_equal": "NE",
-    "less": "LT",
-    "less_equal": "LE",
-    "greater": "GT",
-    "greater_equal": "GE",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +330,7 @@ class Builder:
             padding=pairs(attributes.padding),
             lhs_dilation=i64s(attributes.input_dilation),
             rhs_dilation=i64s(attributes.dilation),
-            dimension_numbers=_convolution_dims(len(attributes.stride), attributes.layout),
+            dimension_numbers=convolution_dims(len(attributes.stride), attributes.layout),
             feature_group_count=f"{attributes.groups} : i64",
             batch_group_count="1 : i64",
         )
@@ -419,27 +373,6 @@ class Builder:
             [([type_text(element)] * 2, combine)],
         )
         return HloValue(results[0], out)
-
-
-def i64s(numbers: Sequence[int]) -> str:
-    """Return the attribute text of an array of 64-bit integers."""
-    return f"array<i64: {', '.join(map(str, numbers))}>" if numbers else "array<i64>"
-
-
-def pairs(padding: Sequence[tuple[int, int]]) -> str:
-    """Return the attribute text of a padding: a low and a high amount for each dimension."""
-    rows = [list(pair) for pair in padding]
-    return f"dense<{rows or ''}> : tensor<{len(rows)}x2xi64>"
-
-
-def _convolution_dims(rank: int, layout: Layout) -> str:
-    spatial = list(map(str, range(rank)))
-    if layout == "channels_first":
-        dims = (["b", "f", *spatial], ["o", "i", *spatial])
-    else:
-        dims = (["b", *spatial, "f"], [*spatial, "i", "o"])
-    image, kernel = (f"[{', '.join(names)}]" for names in dims)
-    return f"#stablehlo.conv<{image}x{kernel}->{image}>"
 
 
 def _lowest(kind: dtype) -> float | int:
