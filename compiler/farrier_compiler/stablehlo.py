@@ -16,6 +16,7 @@ from farrier_compiler.stablehlo_names import (
     ELEMENTWISE,
     REDUCERS,
     convolution_dims,
+    gather_dims,
     i64s,
     pairs,
 )
@@ -300,6 +301,24 @@ class Builder:
             edge_padding_low=i64s(low),
             edge_padding_high=i64s(high),
             interior_padding=i64s(interior),
+        )
+
+    def gather(self, out: TensorType, x: HloValue, index: HloValue, dim: int) -> HloValue:
+        """Emit parts of `x` along a dimension; the op itself clamps indices that are too large."""
+        if not out.size:
+            return self.full(out, 0)
+        size = self.full(index.type, x.type.shape[dim])
+        below = self._compare_with("less", index, 0)
+        shifted = self.elementwise("add", index.type, index, size)
+        index = self.select(index.type, below, shifted, index)
+        return self.emit(
+            "stablehlo.gather",
+            out,
+            x,
+            index,
+            dimension_numbers=gather_dims(dim, out.rank, index.type.rank),
+            slice_sizes=i64s([*x.type.shape[:dim], 1, *x.type.shape[dim + 1 :]]),
+            indices_are_sorted="false",
         )
 
     # ------------------------------------------------------------------ contractions and windows

@@ -83,3 +83,12 @@ def convolution_dims(rank: int, layout: Layout) -> str:
         dims = (["b", *spatial, "f"], [*spatial, "i", "o"])
     image, kernel = (f"[{', '.join(names)}]" for names in dims)
     return f"#stablehlo.conv<{image}x{kernel}->{image}>"
+
+
+def gather_dims(dim: int, rank: int, index_rank: int) -> str:
+    """Return the attribute text of a gather whose index replaces a dimension of the operand."""
+    offset = [*range(dim), *range(dim + index_rank, rank)]
+    return (
+        f"#stablehlo.gather<offset_dims = {offset}, collapsed_slice_dims = [{dim}], "
+        f"start_index_map = [{dim}], index_vector_dim = {index_rank}>"
+    )

@@ -21,16 +21,21 @@ CHUNK = 24
 
 def ptx(row: Record, tested: dtype, architecture: str) -> str:
     """Return the assembled PTX of the module that holds a row."""
-    start = rows_of(tested).index(row) // CHUNK * CHUNK
+    start = _rows(tested).index(row) // CHUNK * CHUNK
     found = _chunk(tested, start, architecture)[function_name(row)]
     if isinstance(found, fr.CompileError):
         raise found
     return found
 
 
+def _rows(tested: dtype) -> list[Record]:
+    """Return the rows that CUDA takes: another one in a chunk would have all compiled alone."""
+    return [row for row in rows_of(tested) if row.cuda]
+
+
 @functools.cache
 def _chunk(tested: dtype, start: int, architecture: str) -> dict[str, str | fr.CompileError]:
-    rows = rows_of(tested)[start : start + CHUNK]
+    rows = _rows(tested)[start : start + CHUNK]
     try:
         text = _compile(rows, tested, architecture)
     except fr.CompileError:
