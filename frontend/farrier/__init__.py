@@ -14,6 +14,21 @@ from farrier.modules import (
     Conv as Conv,
 )
 from farrier.modules import (
+    ConvTranspose as ConvTranspose,
+)
+from farrier.modules import (
+    Embedding as Embedding,
+)
+from farrier.modules import (
+    GroupNorm as GroupNorm,
+)
+from farrier.modules import (
+    InstanceNorm as InstanceNorm,
+)
+from farrier.modules import (
+    LayerNorm as LayerNorm,
+)
+from farrier.modules import (
     Linear as Linear,
 )
 from farrier.modules import (
@@ -24,6 +39,9 @@ from farrier.modules import (
 )
 from farrier.modules import (
     Parameter as Parameter,
+)
+from farrier.modules import (
+    RMSNorm as RMSNorm,
 )
 from farrier.modules import (
     Sequential as Sequential,
