@@ -69,6 +69,8 @@ class Builder:
             return operands[0]
         if out.dtype.is_unsigned and name == "sign":  # likewise
             return self.elementwise("minimum", out, *operands, self.full(out, 1))
+        if out.dtype.is_unsigned and name == "shift_right":
+            return self.emit("stablehlo.shift_right_logical", out, *operands)
         return self.emit(ELEMENTWISE[name], out, *operands)
 
     def floor_remainder(self, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
@@ -220,6 +222,46 @@ class Builder:
             [([type_text(type) for type in scalars * 2], region)],
         )
         return [HloValue(result, out) for result, out in zip(results, outs, strict=True)]
+
+    # ------------------------------------------------------------------ sorting
+
+    def sort(self, values: Sequence[HloValue], dim: int, descending: bool) -> list[HloValue]:
+        """Emit a stable sort of tensors by the first one; NaN is larger than every number."""
+
+        def before(x: HloValue, y: HloValue, *_: HloValue) -> HloValue:
+            return self._precedes(x, y, descending)
+
+        return self._sort(values, dim, before)
+
+    def _precedes(self, x: HloValue, y: HloValue, descending: bool) -> HloValue:
+        """Emit whether a key comes before another one, and is not equal."""
+        flag = TensorType((), dtypes.bool)
+        better = self.compare("greater" if descending else "less", flag, x, y)
+        if not x.type.dtype.is_floating:
+            return better
+        largest, other = (x, y) if descending else (y, x)
+        is_number = self.compare("equal", flag, other, other)
+        is_nan = self.compare("not_equal", flag, largest, largest)
+        return self.elementwise("logical_or", flag, better, self._and(is_nan, is_number))
+
+    def _sort(
+        self, values: Sequence[HloValue], dim: int, before: Callable[..., HloValue]
+    ) -> list[HloValue]:
+        """Emit a sort; `before` gets two elements of each tensor in turn."""
+        scalars = [value.type.with_shape(()) for value in values for _ in range(2)]
+
+        def region(handles: Sequence[Handle]) -> list[Handle]:
+            pairs = zip(handles, scalars, strict=True)
+            return [before(*[HloValue(handle, type) for handle, type in pairs]).handle]
+
+        results = self.program.operation(
+            "stablehlo.sort",
+            [type_text(value.type) for value in values],
+            [value.handle for value in values],
+            {"dimension": f"{dim} : i64", "is_stable": "true"},
+            [([type_text(type) for type in scalars], region)],
+        )
+        return [HloValue(result, value.type) for result, value in zip(results, values, strict=True)]
 
     # ------------------------------------------------------------------ constants and shapes
 

@@ -34,6 +34,7 @@ ELEMENTWISE = {
     "round": "stablehlo.round_nearest_even",
     "rsqrt": "stablehlo.rsqrt",
     "shift_left": "stablehlo.shift_left",
+    "shift_right": "stablehlo.shift_right_arithmetic",
     "sigmoid": "stablehlo.logistic",
     "sign": "stablehlo.sign",
     "sin": "stablehlo.sine",

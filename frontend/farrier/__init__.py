@@ -59,6 +59,7 @@ from farrier.ops.normalization import *
 from farrier.ops.pooling import *
 from farrier.ops.reduction import *
 from farrier.ops.shape import *
+from farrier.ops.sorting import *
 from farrier.tensor import Tensor as Tensor
 from farrier_runtime.device import device as device
 from farrier_runtime.dtypes import (

@@ -10,6 +10,7 @@ from farrier_compiler.ops import normalization as normalization
 from farrier_compiler.ops import pooling as pooling
 from farrier_compiler.ops import reduction as reduction
 from farrier_compiler.ops import shape as shape
+from farrier_compiler.ops import sorting as sorting
 from farrier_compiler.ops.base import REGISTRY, Op, evaluate
 
 __all__ = ["REGISTRY", "Op", "evaluate"]
