@@ -345,6 +345,10 @@ class Builder:
             interior_padding=i64s(interior),
         )
 
+    def barrier(self, x: HloValue) -> HloValue:
+        """Emit the same tensor, across which nothing is fused."""
+        return self.emit("stablehlo.optimization_barrier", x.type, x)
+
     def gather(self, out: TensorType, x: HloValue, index: HloValue, dim: int) -> HloValue:
         """Emit parts of `x` along a dimension; the op itself clamps indices that are too large."""
         if not out.size:

@@ -16,6 +16,7 @@ from farrier_compiler.passes.eliminate_dead_nodes import EliminateDeadNodes
 from farrier_compiler.passes.fold_batch_norm import FoldBatchNorm
 from farrier_compiler.passes.fold_constants import FoldConstants
 from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
+from farrier_compiler.passes.remove_barriers import RemoveBarriers
 from farrier_compiler.syntax import Cursor, Token, described, did_you_mean, fits
 
 PASSES: dict[str, type[Pass]] = {
@@ -28,6 +29,7 @@ PASSES: dict[str, type[Pass]] = {
         FoldBatchNorm,
         ChannelsLast,
         PointwiseConvolution,
+        RemoveBarriers,
     )
 }
 
@@ -39,10 +41,10 @@ def pipeline_for(target_kind: str) -> str:
     """Return the passes that a kind of target gets by default, as text.
 
     Args:
-        target_kind: `cpu`, `cuda`, ...; all have the same pipeline so far.
+        target_kind: `cpu`, `cuda`, ...; only CPUs keep optimization barriers.
     """
-    del target_kind
-    return f"{_SIMPLIFY},{_LAYOUT},{_SIMPLIFY}"
+    first = "" if target_kind == "cpu" else "remove_barriers,"
+    return f"{first}{_SIMPLIFY},{_LAYOUT},{_SIMPLIFY}"
 
 
 def run_passes(

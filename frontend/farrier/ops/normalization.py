@@ -13,6 +13,7 @@ from farrier.tensor import Tensor, apply
 from farrier_compiler.ops.elementwise import Add, Multiply, Subtract
 from farrier_compiler.ops.float_function import Rsqrt
 from farrier_compiler.ops.normalization import BatchNormInference
+from farrier_compiler.ops.shape import OptimizationBarrier
 from farrier_runtime.errors import DtypeError, ShapeError
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
@@ -88,7 +89,7 @@ def layer_norm(
     sizes = whole_numbers("layer_norm's normalized_shape", normalized_shape)
     _check_affine("layer_norm", input, sizes, weight, bias)
     dims = _last_dims("layer_norm", input, sizes)
-    return cast(_affine(_normalized(widen(input), dims, eps), weight, bias), input.dtype)
+    return _complete(_affine(_normalized(widen(input), dims, eps), weight, bias), input)
 
 
 def rms_norm(
@@ -122,10 +123,8 @@ def rms_norm(
     """
     sizes = whole_numbers("rms_norm's normalized_shape", normalized_shape)
     _check_affine("rms_norm", input, sizes, weight)
-    wide = widen(input)
-    return cast(
-        _affine(_scaled(wide, wide, _last_dims("rms_norm", input, sizes), eps), weight), input.dtype
-    )
+    dims, wide = _last_dims("rms_norm", input, sizes), widen(input)
+    return _complete(_affine(_scaled(wide, wide, dims, eps), weight), input)
 
 
 def group_norm(
@@ -226,6 +225,15 @@ def _scaled(input: Tensor, deviation: Tensor, dims: tuple[int, ...], eps: float)
     """Return the input divided by the root of the deviation's mean square."""
     square = mean(apply(Multiply(), deviation, deviation), dims, keepdim=True)
     return apply(Multiply(), input, apply(Rsqrt(), binary(Add(), square, float(eps))))
+
+
+def _complete(normal: Tensor, input: Tensor) -> Tensor:
+    """Return the result in the input's data type, computed before a matrix product packs it.
+
+    Fused with the packing, IREE refuses a block of BERT at 128 rows (large vector sizes); with the
+    barrier behind the statistics the block takes 30.6 ms in place of 25.2 ms.
+    """
+    return apply(OptimizationBarrier(), cast(normal, input.dtype))
 
 
 def _affine(normal: Tensor, weight: Tensor | None, bias: Tensor | None = None) -> Tensor:
