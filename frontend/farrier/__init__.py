@@ -1,5 +1,10 @@
 """Farrier: neural networks as Python Modules, compiled to one vmfb that runs anywhere IREE runs."""
 
+import difflib
+import typing
+
+from farrier import config as config
+from farrier import types as types
 from farrier.compile import (
     InputInfo as InputInfo,
 )
@@ -7,6 +12,7 @@ from farrier.compile import (
     compile as compile,
 )
 from farrier.executable import Executable as Executable
+from farrier.logger import logger as logger
 from farrier.modules import (
     BatchNorm as BatchNorm,
 )
@@ -60,6 +66,8 @@ from farrier.ops.pooling import *
 from farrier.ops.reduction import *
 from farrier.ops.shape import *
 from farrier.ops.sorting import *
+from farrier.stream import Stream as Stream
+from farrier.stream import default_stream as default_stream
 from farrier.tensor import Tensor as Tensor
 from farrier_runtime.device import device as device
 from farrier_runtime.dtypes import (
@@ -150,3 +158,11 @@ from farrier_runtime.errors import (
     ShapeError as ShapeError,
 )
 from farrier_runtime.version import __version__ as __version__
+
+TripyException = FarrierError
+
+
+def __getattr__(name: str) -> typing.NoReturn:
+    near = difflib.get_close_matches(name, globals(), 1)
+    hint = f" Did you mean: '{near[0]}'?" if near else ""
+    raise AttributeError(f"Module 'farrier' has no attribute '{name}'.{hint}")

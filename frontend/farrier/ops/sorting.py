@@ -43,8 +43,9 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False) -> tuple[Tensor
         return input, apply(Iota((1,), 0, int32)).reshape(())
     place = normal_dim("sort", input, dim)
     index = apply(Iota(input.shape, place, int32))
-    results = record(Sort(place, descending), (input, index)).results
-    return Tensor.of(results[0]), Tensor.of(results[1])
+    sorted = record(Sort(place, descending), (input, index)).results
+    values, indices = (Tensor.of(value) for value in sorted)
+    return values, indices
 
 
 def argsort(input: Tensor, dim: int = -1, descending: bool = False) -> Tensor:
