@@ -180,7 +180,7 @@ class _Job:
     ) -> _Job:
         flags = flags_for(targets, options.layout, options.optimization_level)
         _check_names(graphs)
-        pipeline = _pipeline(options)
+        pipeline = _pipeline(targets, options)
         optimized = tuple(run_passes(graph, pipeline, after=after) for graph in graphs)
         external = _external(optimized) if options.weights == "external" else {}
         return _Job(optimized, tuple(targets), options, (*flags, *options.flags), external)
@@ -264,10 +264,11 @@ def _check_names(graphs: Sequence[Graph]) -> None:
         raise ArgumentError(f"Every function needs a name of its own, but these are {names}.")
 
 
-def _pipeline(options: Options) -> str:
+def _pipeline(targets: Sequence[Target], options: Options) -> str:
     if options.passes is not None:
         return options.passes
-    return default_pipeline(exchangeable_weights=options.weights == "external")
+    kinds = [target.kind for target in targets]
+    return default_pipeline(kinds, exchangeable_weights=options.weights == "external")
 
 
 def _external(graphs: Sequence[Graph]) -> dict[Value, str]:

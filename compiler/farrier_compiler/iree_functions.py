@@ -9,10 +9,12 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from farrier_compiler.graph import TensorType
 from farrier_compiler.stablehlo import Builder, HloValue
 from farrier_runtime import dtypes
-from farrier_runtime.dtypes import dtype, float32, float64
+from farrier_runtime.dtypes import DTYPES, dtype, float32, float64
 
 if TYPE_CHECKING:
     from farrier_compiler.iree_input import IreeBuilder
@@ -104,6 +106,28 @@ def tanh(x: Term) -> Term:
     """Return `-t / (t + 2)` with `t = e^(-2|x|) - 1`, which keeps small numbers precise."""
     t = expm1(abs(x) * -2.0)
     return x.call("sign") * (-t / (t + 2))
+
+
+def sort_key(x: Term, descending: bool) -> Term:
+    """Return integers that ascend as a tensor is to be sorted: NaN is the largest, -0 is 0."""
+    key = _integer_key(x) if x.type.dtype.is_floating else x
+    return key.call("logical_not") if descending else key
+
+
+def _integer_key(x: Term) -> Term:
+    kind = DTYPES[f"int{x.type.dtype.bits}"]
+    highest = 2 ** (kind.bits - 1) - 1
+    bits = x.bitcast(kind)
+    magnitude = bits & highest
+    number = magnitude.where(bits.compare("greater_equal", 0), -magnitude)
+    return number.where(magnitude.compare("less_equal", _largest_bits(x.type.dtype)), highest)
+
+
+def _largest_bits(kind: dtype) -> int:
+    """Return the bits of the largest number of a float type, infinity where it has one."""
+    infinity = np.asarray(np.inf).astype(kind.numpy)
+    bits = int(infinity.view(f"int{kind.bits}"))
+    return bits if np.isinf(infinity) else bits - 1  # float8_e4m3fn has NaN in its place
 
 
 @dataclass(frozen=True)

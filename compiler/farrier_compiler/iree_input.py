@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from farrier_compiler.graph import TensorType
-from farrier_compiler.iree_functions import Term, function, wants_float32
+from farrier_compiler.iree_functions import Term, function, sort_key, wants_float32
 from farrier_compiler.mlir_text import RESOURCE_BYTES
 from farrier_compiler.ops.elementwise import limits
 from farrier_compiler.ops.shape import spread
@@ -22,10 +22,15 @@ if TYPE_CHECKING:
     from farrier_compiler.graph import Array
     from farrier_compiler.ops.convolution import Convolution
     from farrier_compiler.ops.pooling import Pool
+    from farrier_compiler.program import Program
 
 
 class IreeBuilder(Builder):
     """Emits StableHLO that IREE 3.13 compiles right and fast."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self._iotas: list[tuple[HloValue, int]] = []
 
     # ------------------------------------------------------------------ bits
 
@@ -133,6 +138,58 @@ class IreeBuilder(Builder):
         index = Term(self, self.iota(x.type.with_dtype(dtypes.int32), dim))
         return self.reduce("min", index.where(found, limits(dtypes.int32)[1]).value, [dim])
 
+    # ------------------------------------------------------------------ sorting
+
+    def sort(self, values: Sequence[HloValue], dim: int, descending: bool) -> list[HloValue]:
+        """Count for each key those before it: IREE's own sort is a bubble sort, and not stable.
+
+        With a comparator that heeds equal keys or NaN it gives wrong orders besides.
+        """
+        if not values[0].type.size:
+            return list(values)
+        key = sort_key(Term(self, values[0]), descending).value
+        rank = self._rank(key, dim)
+        x, y = self._pairs(self.iota(rank.type, dim), rank, dim)
+        found = Term(self, self.compare("equal", x.type.with_dtype(dtypes.bool), x, y))
+        place = Term(self, Builder.iota(self, x.type, x.type.rank - 1)).where(found, 0)
+        order = self.reduce("sum", place.value, [x.type.rank - 1])
+        return [order if (x, dim) in self._iotas else self._take(x, order, dim) for x in values]
+
+    def _rank(self, key: HloValue, dim: int) -> HloValue:
+        """Emit how many keys come before each one; of equal ones the first comes first."""
+        x, y = (Term(self, part) for part in self._pairs(key, key, dim))
+        counts = x.type.with_dtype(dtypes.int32)
+        own = Term(self, Builder.iota(self, counts, dim))
+        others = Term(self, Builder.iota(self, counts, counts.rank - 1))
+        earlier = y.compare("equal", x) & others.compare("less", own)
+        before = y.compare("less", x) | earlier
+        return self.reduce("sum", self.convert(counts, before.value), [counts.rank - 1])
+
+    def _pairs(self, x: HloValue, y: HloValue, dim: int) -> tuple[HloValue, HloValue]:
+        """Emit all pairs along a dimension: that of `y` becomes a new one at the end."""
+        shape = (*x.type.shape, x.type.shape[dim])
+        dims = list(range(x.type.rank))
+        left = self.broadcast_in_dim(x, shape, dims)
+        dims[dim] = x.type.rank
+        return left, self.broadcast_in_dim(y, shape, dims)
+
+    def _take(self, x: HloValue, index: HloValue, dim: int) -> HloValue:
+        """Emit the elements at indices along a dimension, one index for each."""
+        place = self.full(index.type, 0)
+        for other, size in enumerate(x.type.shape):
+            part = index if other == dim else Builder.iota(self, index.type, other)
+            scaled = self.elementwise("multiply", index.type, place, self.full(index.type, size))
+            place = self.elementwise("add", index.type, scaled, part)
+        flat = self.reshape(x.type.with_shape((x.type.size,)), x)
+        return self.gather(x.type, flat, place, 0)
+
+    def iota(self, out: TensorType, dim: int) -> HloValue:
+        """Remember which tensors count along which dimension: sorted, these are the order."""
+        made = super().iota(out, dim)
+        if out.dtype is dtypes.int32:
+            self._iotas.append((made, dim))
+        return made
+
     # ------------------------------------------------------------------ shapes
 
     def reverse(self, out: TensorType, x: HloValue, dims: Sequence[int]) -> HloValue:
@@ -199,7 +256,15 @@ class IreeBuilder(Builder):
         return self.convert(out, result)
 
     def reduce_window(self, out: TensorType, x: HloValue, attributes: Pool) -> HloValue:
-        """IREE sums in the operand's type: 16-bit floats would be rounded at every step."""
+        """IREE sums in the operand's type: 16-bit floats would be rounded at every step.
+
+        Unsigned: `failed to legalize operation 'linalg.generic'`; modulo 2^bits sums are the same.
+        """
+        if attributes.kind == "sum" and out.dtype.is_unsigned:
+            carrier = out.with_dtype(signed(out.dtype))
+            return self.bitcast(
+                out.dtype, super().reduce_window(carrier, self.signless(x), attributes)
+            )
         if attributes.kind != "sum" or not out.dtype.is_floating or out.dtype.bits >= 32:
             return super().reduce_window(out, x, attributes)
         wide = self.convert(x.type.with_dtype(dtypes.float32), x)

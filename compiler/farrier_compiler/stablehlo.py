@@ -11,69 +11,24 @@ import numpy as np
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.mlir_text import element_text, type_text
 from farrier_compiler.program import Handle, Program
+from farrier_compiler.stablehlo_names import (
+    DIRECTIONS,
+    ELEMENTWISE,
+    REDUCERS,
+    convolution_dims,
+    gather_dims,
+    i64s,
+    pairs,
+)
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
-    from farrier_compiler.ops.convolution import Convolution, Layout
+    from farrier_compiler.ops.convolution import Convolution
     from farrier_compiler.ops.pooling import Pool
 
 DimPairs = tuple[Sequence[int], Sequence[int]]
-
-ELEMENTWISE = {
-    "abs": "stablehlo.abs",
-    "add": "stablehlo.add",
-    "atan2": "stablehlo.atan2",
-    "ceil": "stablehlo.ceil",
-    "cos": "stablehlo.cosine",
-    "divide": "stablehlo.divide",
-    "erf": "chlo.erf",
-    "exp": "stablehlo.exponential",
-    "expm1": "stablehlo.exponential_minus_one",
-    "floor": "stablehlo.floor",
-    "isfinite": "stablehlo.is_finite",
-    "log": "stablehlo.log",
-    "log1p": "stablehlo.log_plus_one",
-    "logical_and": "stablehlo.and",
-    "logical_not": "stablehlo.not",
-    "logical_or": "stablehlo.or",
-    "logical_xor": "stablehlo.xor",
-    "maximum": "stablehlo.maximum",
-    "minimum": "stablehlo.minimum",
-    "multiply": "stablehlo.multiply",
-    "negative": "stablehlo.negate",
-    "power": "stablehlo.power",
-    "round": "stablehlo.round_nearest_even",
-    "rsqrt": "stablehlo.rsqrt",
-    "shift_left": "stablehlo.shift_left",
-    "sigmoid": "stablehlo.logistic",
-    "sign": "stablehlo.sign",
-    "sin": "stablehlo.sine",
-    "sqrt": "stablehlo.sqrt",
-    "subtract": "stablehlo.subtract",
-    "tan": "stablehlo.tan",
-    "tanh": "stablehlo.tanh",
-    "truncated_remainder": "stablehlo.remainder",
-}
-
-REDUCERS = {
-    "sum": "stablehlo.add",
-    "prod": "stablehlo.multiply",
-    "max": "stablehlo.maximum",
-    "min": "stablehlo.minimum",
-    "all": "stablehlo.and",
-    "any": "stablehlo.or",
-}
-
-DIRECTIONS = {
-    "equal": "EQ",
-    "not_equal": "NE",
-    "less": "LT",
-    "less_equal": "LE",
-    "greater": "GT",
-    "greater_equal": "GE",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +69,8 @@ class Builder:
             return operands[0]
         if out.dtype.is_unsigned and name == "sign":  # likewise
             return self.elementwise("minimum", out, *operands, self.full(out, 1))
+        if out.dtype.is_unsigned and name == "shift_right":
+            return self.emit("stablehlo.shift_right_logical", out, *operands)
         return self.emit(ELEMENTWISE[name], out, *operands)
 
     def floor_remainder(self, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
@@ -266,6 +223,46 @@ class Builder:
         )
         return [HloValue(result, out) for result, out in zip(results, outs, strict=True)]
 
+    # ------------------------------------------------------------------ sorting
+
+    def sort(self, values: Sequence[HloValue], dim: int, descending: bool) -> list[HloValue]:
+        """Emit a stable sort of tensors by the first one; NaN is larger than every number."""
+
+        def before(x: HloValue, y: HloValue, *_: HloValue) -> HloValue:
+            return self._precedes(x, y, descending)
+
+        return self._sort(values, dim, before)
+
+    def _precedes(self, x: HloValue, y: HloValue, descending: bool) -> HloValue:
+        """Emit whether a key comes before another one, and is not equal."""
+        flag = TensorType((), dtypes.bool)
+        better = self.compare("greater" if descending else "less", flag, x, y)
+        if not x.type.dtype.is_floating:
+            return better
+        largest, other = (x, y) if descending else (y, x)
+        is_number = self.compare("equal", flag, other, other)
+        is_nan = self.compare("not_equal", flag, largest, largest)
+        return self.elementwise("logical_or", flag, better, self._and(is_nan, is_number))
+
+    def _sort(
+        self, values: Sequence[HloValue], dim: int, before: Callable[..., HloValue]
+    ) -> list[HloValue]:
+        """Emit a sort; `before` gets two elements of each tensor in turn."""
+        scalars = [value.type.with_shape(()) for value in values for _ in range(2)]
+
+        def region(handles: Sequence[Handle]) -> list[Handle]:
+            pairs = zip(handles, scalars, strict=True)
+            return [before(*[HloValue(handle, type) for handle, type in pairs]).handle]
+
+        results = self.program.operation(
+            "stablehlo.sort",
+            [type_text(value.type) for value in values],
+            [value.handle for value in values],
+            {"dimension": f"{dim} : i64", "is_stable": "true"},
+            [([type_text(type) for type in scalars], region)],
+        )
+        return [HloValue(result, value.type) for result, value in zip(results, values, strict=True)]
+
     # ------------------------------------------------------------------ constants and shapes
 
     def constant(self, array: Array, dtype: dtype, name: str = "constant") -> HloValue:
@@ -348,6 +345,28 @@ class Builder:
             interior_padding=i64s(interior),
         )
 
+    def barrier(self, x: HloValue) -> HloValue:
+        """Emit the same tensor, across which nothing is fused."""
+        return self.emit("stablehlo.optimization_barrier", x.type, x)
+
+    def gather(self, out: TensorType, x: HloValue, index: HloValue, dim: int) -> HloValue:
+        """Emit parts of `x` along a dimension; the op itself clamps indices that are too large."""
+        if not out.size:
+            return self.full(out, 0)
+        size = self.full(index.type, x.type.shape[dim])
+        below = self._compare_with("less", index, 0)
+        shifted = self.elementwise("add", index.type, index, size)
+        index = self.select(index.type, below, shifted, index)
+        return self.emit(
+            "stablehlo.gather",
+            out,
+            x,
+            index,
+            dimension_numbers=gather_dims(dim, out.rank, index.type.rank),
+            slice_sizes=i64s([*x.type.shape[:dim], 1, *x.type.shape[dim + 1 :]]),
+            indices_are_sorted="false",
+        )
+
     # ------------------------------------------------------------------ contractions and windows
 
     def dot_general(
@@ -376,7 +395,7 @@ class Builder:
             padding=pairs(attributes.padding),
             lhs_dilation=i64s(attributes.input_dilation),
             rhs_dilation=i64s(attributes.dilation),
-            dimension_numbers=_convolution_dims(len(attributes.stride), attributes.layout),
+            dimension_numbers=convolution_dims(len(attributes.stride), attributes.layout),
             feature_group_count=f"{attributes.groups} : i64",
             batch_group_count="1 : i64",
         )
@@ -419,27 +438,6 @@ class Builder:
             [([type_text(element)] * 2, combine)],
         )
         return HloValue(results[0], out)
-
-
-def i64s(numbers: Sequence[int]) -> str:
-    """Return the attribute text of an array of 64-bit integers."""
-    return f"array<i64: {', '.join(map(str, numbers))}>" if numbers else "array<i64>"
-
-
-def pairs(padding: Sequence[tuple[int, int]]) -> str:
-    """Return the attribute text of a padding: a low and a high amount for each dimension."""
-    rows = [list(pair) for pair in padding]
-    return f"dense<{rows or ''}> : tensor<{len(rows)}x2xi64>"
-
-
-def _convolution_dims(rank: int, layout: Layout) -> str:
-    spatial = list(map(str, range(rank)))
-    if layout == "channels_first":
-        dims = (["b", "f", *spatial], ["o", "i", *spatial])
-    else:
-        dims = (["b", *spatial, "f"], [*spatial, "i", "o"])
-    image, kernel = (f"[{', '.join(names)}]" for names in dims)
-    return f"#stablehlo.conv<{image}x{kernel}->{image}>"
 
 
 def _lowest(kind: dtype) -> float | int:

@@ -1,5 +1,10 @@
 """Farrier: neural networks as Python Modules, compiled to one vmfb that runs anywhere IREE runs."""
 
+import difflib
+import typing
+
+from farrier import config as config
+from farrier import types as types
 from farrier.compile import (
     InputInfo as InputInfo,
 )
@@ -7,11 +12,27 @@ from farrier.compile import (
     compile as compile,
 )
 from farrier.executable import Executable as Executable
+from farrier.logger import logger as logger
 from farrier.modules import (
     BatchNorm as BatchNorm,
 )
 from farrier.modules import (
     Conv as Conv,
+)
+from farrier.modules import (
+    ConvTranspose as ConvTranspose,
+)
+from farrier.modules import (
+    Embedding as Embedding,
+)
+from farrier.modules import (
+    GroupNorm as GroupNorm,
+)
+from farrier.modules import (
+    InstanceNorm as InstanceNorm,
+)
+from farrier.modules import (
+    LayerNorm as LayerNorm,
 )
 from farrier.modules import (
     Linear as Linear,
@@ -24,6 +45,9 @@ from farrier.modules import (
 )
 from farrier.modules import (
     Parameter as Parameter,
+)
+from farrier.modules import (
+    RMSNorm as RMSNorm,
 )
 from farrier.modules import (
     Sequential as Sequential,
@@ -41,6 +65,9 @@ from farrier.ops.normalization import *
 from farrier.ops.pooling import *
 from farrier.ops.reduction import *
 from farrier.ops.shape import *
+from farrier.ops.sorting import *
+from farrier.stream import Stream as Stream
+from farrier.stream import default_stream as default_stream
 from farrier.tensor import Tensor as Tensor
 from farrier_runtime.device import device as device
 from farrier_runtime.dtypes import (
@@ -131,3 +158,11 @@ from farrier_runtime.errors import (
     ShapeError as ShapeError,
 )
 from farrier_runtime.version import __version__ as __version__
+
+TripyException = FarrierError
+
+
+def __getattr__(name: str) -> typing.NoReturn:
+    near = difflib.get_close_matches(name, globals(), 1)
+    hint = f" Did you mean: '{near[0]}'?" if near else ""
+    raise AttributeError(f"Module 'farrier' has no attribute '{name}'.{hint}")

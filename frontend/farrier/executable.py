@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import farrier_runtime
+from farrier.stream import Stream, default_stream
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_runtime.errors import FarrierError, InputError
@@ -41,6 +43,7 @@ class Executable:
         self._compiled = compiled
         self._loaded: farrier_runtime.Executable | None = None
         self._nests = nests
+        self.stream = default_stream()
         self.__signature__ = signature or self._runtime().__signature__
 
     @staticmethod
@@ -111,10 +114,23 @@ class Executable:
         try:
             if self._nests is not None:
                 args, kwargs = tuple(self._leaves(args, kwargs)), {}
-            result = self._runtime()(*map(_as_array, args), **_values(kwargs))
+            with self._turn():
+                result = self._runtime()(*map(_as_array, args), **_values(kwargs))
         except FarrierError as error:
             raise explain(error) from None
         return _as_tensors(result)
+
+    @property
+    def stream(self) -> Stream:
+        """The queue in which calls run one after the other; on the default one they may overlap."""
+        return self._stream
+
+    @stream.setter
+    def stream(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def _turn(self) -> AbstractContextManager[object]:
+        return nullcontext() if self._stream is default_stream() else self._stream.lock
 
     def _runtime(self) -> farrier_runtime.Executable:
         if self._loaded is None:

@@ -266,6 +266,18 @@ class Tensor:
 
     __rxor__ = __xor__
 
+    def __lshift__(self, other: Any) -> Tensor:
+        return farrier.shift_left(self, other)
+
+    def __rlshift__(self, other: Any) -> Tensor:
+        return farrier.shift_left(other, self)
+
+    def __rshift__(self, other: Any) -> Tensor:
+        return farrier.shift_right(self, other)
+
+    def __rrshift__(self, other: Any) -> Tensor:
+        return farrier.shift_right(other, self)
+
     def __invert__(self) -> Tensor:
         return farrier.logical_not(self)
 

@@ -55,6 +55,22 @@ def norm(kind: Any, shape: tuple[int, ...], eps: float = 1e-5) -> Case:
     )
 
 
+def conv_transpose(
+    rank: int, sizes: tuple[int, ...], channels: tuple[int, int], **options: Any
+) -> Case:
+    """Return a transposed convolution of both; torch's padding and output_padding are given."""
+    kernel = options.pop("kernel")
+    crop, extra = (options.pop(name, (0,) * rank) for name in ("padding", "output_padding"))
+    pairs = [(amount, amount - more) for amount, more in zip(crop, extra, strict=True)]
+    kind: Any = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}[rank]
+    theirs = {"padding": crop, "output_padding": extra, "dtype": torch.float64}
+    return (
+        lambda: fr.ConvTranspose(*channels, kernel, padding=pairs, dtype=fr.float64, **options),
+        lambda: kind(*channels, kernel, **theirs, **options),
+        (2, channels[0], *sizes),
+    )
+
+
 CASES: dict[str, Case] = {
     "linear-1d": linear((6,)),
     "linear-2d": linear((4, 6)),
@@ -88,6 +104,56 @@ CASES: dict[str, Case] = {
         dilation=(2, 1, 2),
         groups=2,
         padding=((0, 1), (1, 1), (2, 0)),
+    ),
+    "conv_transpose1d": conv_transpose(1, (9,), (3, 4), kernel=(3,)),
+    "conv_transpose1d-all": conv_transpose(
+        1, (9,), (4, 6), kernel=(4,), stride=(3,), padding=(2,), output_padding=(1,), groups=2
+    ),
+    "conv_transpose2d": conv_transpose(2, (5, 4), (3, 4), kernel=(2, 2), stride=(2, 2)),
+    "conv_transpose2d-no-bias": conv_transpose(2, (5, 4), (3, 4), kernel=(3, 2), bias=False),
+    "conv_transpose2d-all": conv_transpose(
+        2,
+        (5, 4),
+        (6, 9),
+        kernel=(3, 2),
+        stride=(2, 3),
+        dilation=(2, 3),
+        padding=(1, 2),
+        output_padding=(1, 2),
+        groups=3,
+    ),
+    "conv_transpose3d-all": conv_transpose(
+        3, (3, 4, 2), (4, 2), kernel=(2, 3, 2), stride=(1, 2, 3), padding=(1, 0, 1), groups=2
+    ),
+    "layer_norm": (
+        lambda: fr.LayerNorm(6, fr.float64),
+        lambda: nn.LayerNorm(6, dtype=torch.float64),
+        (4, 3, 6),
+    ),
+    "layer_norm-2d": (
+        lambda: fr.LayerNorm((3, 6), fr.float64, 1e-3),
+        lambda: nn.LayerNorm([3, 6], 1e-3, dtype=torch.float64),
+        (4, 3, 6),
+    ),
+    "rms_norm": (
+        lambda: fr.RMSNorm(6, fr.float64, 1e-6),
+        lambda: nn.RMSNorm(6, 1e-6, dtype=torch.float64),
+        (4, 3, 6),
+    ),
+    "group_norm": (
+        lambda: fr.GroupNorm(3, 6, fr.float64, 1e-3),
+        lambda: nn.GroupNorm(3, 6, 1e-3, dtype=torch.float64),
+        (2, 6, 4, 5),
+    ),
+    "instance_norm1d": (
+        lambda: fr.InstanceNorm(3, fr.float64),
+        lambda: nn.InstanceNorm1d(3, affine=True, dtype=torch.float64),
+        (2, 3, 7),
+    ),
+    "instance_norm3d": (
+        lambda: fr.InstanceNorm(3, fr.float64, 1e-3),
+        lambda: nn.InstanceNorm3d(3, 1e-3, affine=True, dtype=torch.float64),
+        (2, 3, 4, 2, 3),
     ),
     "batch_norm-2d": norm(nn.BatchNorm1d, (4, 3)),
     "batch_norm1d": norm(nn.BatchNorm1d, (2, 3, 7)),
@@ -131,10 +197,18 @@ def test_nlinear(n: tuple[int, ...]) -> None:
     )
 
 
+def test_embedding() -> None:
+    ours, theirs = fr.Embedding(9, 4, fr.float64), nn.Embedding(9, 4, dtype=torch.float64)
+    assert ours.load_state_dict(theirs.state_dict()) == (set(), set())
+    tokens = torch.tensor([[0, 8, 3], [3, 7, 1]])
+    np.testing.assert_array_equal(ours(fr.Tensor(tokens)).numpy(), theirs(tokens).detach().numpy())
+
+
 def test_first_values_have_torchs_spread() -> None:
     for ours, theirs in (
         (fr.Linear(64, 300), nn.Linear(64, 300)),
         (fr.Conv(16, 300, (3, 3), groups=4), nn.Conv2d(16, 300, 3, groups=4)),
+        (fr.ConvTranspose(16, 600, (3, 3), groups=4), nn.ConvTranspose2d(16, 600, 3, groups=4)),
     ):
         ours.reset_parameters(0)
         with torch.random.fork_rng():

@@ -94,7 +94,7 @@ class Record:
     """
 
     name: str
-    function: Callable[..., Tensor]
+    function: Callable[..., Tensor | tuple[Tensor, ...]]
     operands: tuple[Operand, ...]
     dtypes: tuple[dtype, ...] = FLOATS
     reference: Callable[..., Any] | None = None

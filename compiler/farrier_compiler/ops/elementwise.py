@@ -243,6 +243,19 @@ class ShiftLeft(Elementwise):
         return np.left_shift(x, y)
 
 
+@dataclass(frozen=True)
+class ShiftRight(Elementwise):
+    """`x / 2 ** y` rounded down, elementwise: a signed number keeps its sign.
+
+    StableHLO spec: shift_right_arithmetic, shift_right_logical.
+    """
+
+    domain = "integer"
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.right_shift(x, y)
+
+
 # ---------------------------------------------------------------------- comparisons
 
 

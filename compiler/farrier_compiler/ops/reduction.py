@@ -9,6 +9,7 @@ import numpy as np
 
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, check_domain, normalize_dim
+from farrier_compiler.ops.pooling import SumPool
 from farrier_runtime import dtypes
 from farrier_runtime.errors import ShapeError
 
@@ -153,6 +154,36 @@ class Argmin(ArgReduction):
 
     def reference(self, x: Array) -> Array:
         return np.argmin(x, self.dim, keepdims=self.keepdim)
+
+
+@dataclass(frozen=True)
+class Cumsum(Op):
+    """The sum of all elements up to each place along a dimension; integers wrap around.
+
+    StableHLO spec: reduce_window.
+
+    Attributes:
+        dim: the dimension along which to add, counted from either end.
+    """
+
+    dim: int
+
+    def infer(self, x: TensorType) -> TensorType:
+        check_domain(self.name, x, "number")
+        normalize_dim(self.name, self.dim, x.rank)
+        return x
+
+    def reference(self, x: Array) -> Array:
+        return np.cumsum(x, self.dim, dtype=x.dtype)
+
+    def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
+        dim = normalize_dim(self.name, self.dim, out.rank)
+        size, ones = out.shape[dim], (1,) * out.rank
+        if not out.size:
+            return x
+        window = (*ones[:dim], size, *ones[dim + 1 :])
+        padding = tuple((extent - 1, 0) for extent in window)
+        return hlo.reduce_window(out, x, SumPool(window, ones, padding, ones))
 
 
 def normalize_dims(name: str, dims: tuple[int, ...], rank: int) -> tuple[int, ...]:

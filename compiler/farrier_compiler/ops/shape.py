@@ -220,6 +220,23 @@ class Pad(Op):
         return ["input", "value"]
 
 
+@dataclass(frozen=True)
+class OptimizationBarrier(Op):
+    """The operand, complete in memory before anything uses it: compilers fuse nothing across.
+
+    StableHLO spec: optimization_barrier.
+    """
+
+    def infer(self, x: TensorType) -> TensorType:
+        return x
+
+    def reference(self, x: Array) -> Array:
+        return x
+
+    def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
+        return hlo.barrier(x)
+
+
 def spread(size: int, distance: int) -> int:
     """Return the extent of `size` elements that are `distance` apart."""
     return (size - 1) * distance + 1 if size else 0

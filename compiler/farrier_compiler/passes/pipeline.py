@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from farrier_compiler.graph import Graph, VerificationError, verify
@@ -16,6 +16,7 @@ from farrier_compiler.passes.eliminate_dead_nodes import EliminateDeadNodes
 from farrier_compiler.passes.fold_batch_norm import FoldBatchNorm
 from farrier_compiler.passes.fold_constants import FoldConstants
 from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
+from farrier_compiler.passes.remove_barriers import RemoveBarriers
 from farrier_compiler.syntax import Cursor, Token, described, did_you_mean, fits
 
 PASSES: dict[str, type[Pass]] = {
@@ -28,21 +29,26 @@ PASSES: dict[str, type[Pass]] = {
         FoldBatchNorm,
         ChannelsLast,
         PointwiseConvolution,
+        RemoveBarriers,
     )
 }
 
 _LAYOUT = "fold_batch_norm,channels_last,pointwise_convolution"
 
 
-def default_pipeline(exchangeable_weights: bool = False) -> str:
-    """Return the passes that run by default, on every kind of target, as text.
+def default_pipeline(
+    target_kinds: Collection[str] = ("cpu",), exchangeable_weights: bool = False
+) -> str:
+    """Return the passes that run by default, as text.
 
     Args:
+        target_kinds: `cpu`, `cuda`, ...: what the program is for; only CPUs need barriers.
         exchangeable_weights: whether other weights may take the place of these later.
     """
+    first = "" if "cpu" in target_kinds else "remove_barriers,"
     deduplicate = "deduplicate{weights=false}" if exchangeable_weights else "deduplicate"
     simplify = f"canonicalize,{deduplicate},eliminate_dead_nodes,fold_constants"
-    return f"{simplify},{_LAYOUT},{simplify}"
+    return f"{first}{simplify},{_LAYOUT},{simplify}"
 
 
 def run_passes(

@@ -1,4 +1,4 @@
-"""Conv: convolution over any number of spatial dimensions."""
+"""Conv and ConvTranspose, over any number of spatial dimensions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from farrier.modules import checks
 from farrier.modules.initialization import reset_uniform
 from farrier.modules.module import Module
 from farrier.modules.parameter import Parameter
-from farrier.ops.convolution import convolution
+from farrier.ops.convolution import conv_transpose, convolution
 from farrier.ops.shape import reshape
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
@@ -17,7 +17,48 @@ from farrier_runtime.dtypes import dtype, float32
 from farrier_runtime.errors import ArgumentError
 
 
-class Conv(Module):
+class _Convolution(Module):
+    """What `Conv` and `ConvTranspose` share: all but the order of the weight's channels."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_dims: Sequence[int],
+        padding: Sequence[Sequence[int]] | None = None,
+        stride: Sequence[int] | None = None,
+        groups: int | None = None,
+        dilation: Sequence[int] | None = None,
+        bias: bool = True,
+        dtype: dtype = float32,
+    ) -> None:
+        layer = type(self).__name__
+        kernel = checks.integers(layer, "kernel_dims", kernel_dims)
+        rank, ones = len(kernel), (1,) * len(kernel)
+        self.groups = 1 if groups is None else groups
+        _check_channels(layer, in_channels, out_channels, self.groups)
+        none = ((0, 0),) * rank
+        self.padding = checks.pairs(layer, "padding", none if padding is None else padding, rank)
+        self.stride = checks.integers(layer, "stride", ones if stride is None else stride, rank)
+        self.dilation = checks.integers(
+            layer, "dilation", ones if dilation is None else dilation, rank
+        )
+        self.dtype = dtype
+        self.bias: Tensor | None = Parameter((out_channels,), dtype) if bias else None
+        channels = self._weight_channels(in_channels, out_channels)
+        self.weight: Tensor = Parameter((*channels, *kernel), dtype)
+
+    def _weight_channels(self, in_channels: int, out_channels: int) -> tuple[int, int]:
+        """Return the first two sizes of the weight."""
+        raise NotImplementedError(type(self).__name__)
+
+    def _with_bias(self, result: Tensor) -> Tensor:
+        if self.bias is None:
+            return result
+        return result + reshape(self.bias, (-1, *(1 for _ in self.stride)))
+
+
+class Conv(_Convolution):
     """Convolve an input with a kernel, over any number of spatial dimensions.
 
     `output[n, o] = bias[o] + sum over c of weight[o, c] * input[n, c]`, where `*` is
@@ -51,53 +92,78 @@ class Conv(Module):
         (1, 8, 16, 16)
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_dims: Sequence[int],
-        padding: Sequence[Sequence[int]] | None = None,
-        stride: Sequence[int] | None = None,
-        groups: int | None = None,
-        dilation: Sequence[int] | None = None,
-        bias: bool = True,
-        dtype: dtype = float32,
-    ) -> None:
-        kernel = checks.integers("Conv", "kernel_dims", kernel_dims)
-        rank, ones = len(kernel), (1,) * len(kernel)
-        self.groups = 1 if groups is None else groups
-        _check_channels(in_channels, out_channels, self.groups)
-        none = ((0, 0),) * rank
-        self.padding = checks.pairs("Conv", "padding", none if padding is None else padding, rank)
-        self.stride = checks.integers("Conv", "stride", ones if stride is None else stride, rank)
-        self.dilation = checks.integers(
-            "Conv", "dilation", ones if dilation is None else dilation, rank
-        )
-        self.dtype = dtype
-        self.bias: Tensor | None = Parameter((out_channels,), dtype) if bias else None
-        self.weight: Tensor = Parameter((out_channels, in_channels // self.groups, *kernel), dtype)
-
     def forward(self, input: Tensor) -> Tensor:
         """Return the convolution, (N, out_channels, *D'), of input, (N, in_channels, *D)."""
-        result = convolution(
-            input, self.weight, self.stride, self.padding, self.dilation, self.groups
+        return self._with_bias(
+            convolution(input, self.weight, self.stride, self.padding, self.dilation, self.groups)
         )
-        if self.bias is None:
-            return result
-        return result + reshape(self.bias, (-1, *(1 for _ in self.stride)))
 
     def reset_parameters(self, seed: int = 0) -> None:
         """Draw weight and bias evenly from +-1 / sqrt(in_channels / groups * kernel's size)."""
         reset_uniform(self, math.prod(self.weight.shape[1:]), seed)
 
+    def _weight_channels(self, in_channels: int, out_channels: int) -> tuple[int, int]:
+        return out_channels, in_channels // self.groups
 
-def _check_channels(in_channels: int, out_channels: int, groups: int) -> None:
-    checks.positive("Conv", in_channels=in_channels, out_channels=out_channels, groups=groups)
+
+class ConvTranspose(_Convolution):
+    """Convolve the other way round: spread each element over a window, and sum the overlaps.
+
+    `output[n, o, s * stride + k * dilation] += input[n, c, s] * weight[c, o, k]`, over all c, s
+    and k, from `bias[o]`. It turns the input's size of a `Conv` back into the size before.
+
+    Args:
+        in_channels: the size of the input's dimension 1.
+        out_channels: the size of the output's dimension 1.
+        kernel_dims: the kernel's size in each spatial dimension.
+        padding: how many elements are cut off before and behind each spatial dimension, in pairs;
+            none by default. torch's `padding=p, output_padding=q` is (p, p - q) here.
+        stride: the distance of neighbouring windows in each spatial dimension; 1 by default.
+        groups: into how many groups the channels are divided, convolved one by one; 1 by default.
+        dilation: the distance of neighbouring kernel elements in the output; 1 by default.
+        bias: whether to add a bias to each output channel.
+        dtype: the data type of the parameters and of the input.
+
+    Shape:
+        input: (N, in_channels, *D).
+        output: (N, out_channels, *D'), with
+            `D' = (D - 1) * stride + dilation * (kernel - 1) + 1 - low - high`.
+        weight: (in_channels, out_channels / groups, *kernel_dims).
+        bias: (out_channels,).
+
+    Raises:
+        ArgumentError: `groups` does not divide the channels, or an argument has another number of
+            entries than there are spatial dimensions.
+
+    Example:
+        >>> conv = fr.ConvTranspose(8, 3, (2, 2), stride=(2, 2))
+        >>> conv(fr.ones((1, 8, 16, 16))).shape
+        (1, 3, 32, 32)
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the transposed one, (N, out_channels, *D'), of input, (N, in_channels, *D)."""
+        return self._with_bias(
+            conv_transpose(
+                input, self.weight, self.stride, self.padding, self.dilation, self.groups
+            )
+        )
+
+    def reset_parameters(self, seed: int = 0) -> None:
+        """Draw weight and bias evenly from +-1 / sqrt(out_channels / groups * kernel's size)."""
+        reset_uniform(self, math.prod(self.weight.shape[1:]), seed)
+
+    def _weight_channels(self, in_channels: int, out_channels: int) -> tuple[int, int]:
+        return in_channels, out_channels // self.groups
+
+
+def _check_channels(layer: str, in_channels: int, out_channels: int, groups: int) -> None:
+    checks.positive(layer, in_channels=in_channels, out_channels=out_channels, groups=groups)
     for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
         if channels % groups:
             raise explain(
                 ArgumentError(
-                    f"Conv got {name}={channels}, which cannot be divided into groups={groups}. "
+                    f"{layer} got {name}={channels}, which cannot be divided into groups={groups}. "
                     "Both in_channels and out_channels must be multiples of groups."
                 )
             )

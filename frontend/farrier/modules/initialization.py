@@ -28,6 +28,14 @@ def reset_uniform(layer: Module, fan_in: int, seed: int) -> None:
             setattr(layer, name, Tensor(drawn.astype(parameter.dtype.numpy)))
 
 
+def reset_normal(layer: Module, seed: int) -> None:
+    """Draw `weight` from the normal distribution with mean 0 and variance 1."""
+    parameter: Tensor = getattr(layer, "weight")  # noqa: B009 - a layer of any class
+    generator = np.random.default_rng(derived_seed(seed, "weight"))
+    drawn = generator.standard_normal(parameter.shape)
+    setattr(layer, "weight", Tensor(drawn.astype(parameter.dtype.numpy)))  # noqa: B010
+
+
 def reset_constant(layer: Module, **values: float) -> None:
     """Fill parameters with one number each."""
     for name, value in values.items():

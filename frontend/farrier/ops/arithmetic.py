@@ -22,6 +22,7 @@ __all__ = [
     "power",
     "remainder",
     "shift_left",
+    "shift_right",
     "subtract",
 ]
 
@@ -321,3 +322,25 @@ def shift_left(input: Tensor | Number, other: Tensor | Number) -> Tensor:
         tensor([16, 48], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.ShiftLeft(), input, other)
+
+
+def shift_right(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Shift bits to the right elementwise: `input / 2 ** other`, rounded down.
+
+    Args:
+        input: a tensor of integers, or a Python integer; negative ones keep their sign.
+        other: how far, from 0 to the number of bits; a tensor of the same data type whose shape
+            broadcasts, or a Python integer.
+
+    Returns:
+        The shifted integers, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ or are no integers.
+
+    Example:
+        >>> fr.shift_right(fr.Tensor([16, -3]), 1)
+        tensor([8, -2], dtype=int32, loc=cpu:0, shape=(2,))
+    """
+    return binary(primitive.ShiftRight(), input, other)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from farrier.ops.arguments import padding_pairs, whole_numbers
+from farrier.ops.arguments import padding_pairs, refuse, whole_numbers
+from farrier.ops.shape import flip, permute, reshape
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops.convolution import Convolution
+from farrier_runtime.errors import ArgumentError, ShapeError
 
-__all__ = ["convolution"]
+__all__ = ["conv_transpose", "convolution"]
 
 
 def convolution(
@@ -54,3 +56,112 @@ def convolution(
         whole_numbers("convolution's groups", groups)[0],
     )
     return apply(op, input, weight)
+
+
+def conv_transpose(
+    input: Tensor,
+    weight: Tensor,
+    stride: Sequence[int] | None = None,
+    padding: Sequence[Sequence[int]] | None = None,
+    dilation: Sequence[int] | None = None,
+    groups: int = 1,
+) -> Tensor:
+    r"""Spread each input element over a window, scaled by a kernel, and sum where they overlap.
+
+    `result[n, o, s * stride + k * dilation] += input[n, c, s] * weight[c, o, k]`, over all c, s, k
+
+    It is the gradient of `convolution` with regard to its input.
+
+    Args:
+        input: (N, C, *S) with any number of spatial dimensions S.
+        weight: (C, O / groups, *K), of the same data type.
+        stride: the distance of neighbouring windows in each spatial dimension; by default 1.
+        padding: how many elements of the result are cut off before and behind each spatial
+            dimension; negative amounts add zeros. By default none.
+        dilation: the distance of neighbouring elements in a window; by default 1.
+        groups: into how many groups the channels are divided, convolved one by one.
+
+    Returns:
+        (N, O, *S'), where `S' = (S - 1) * stride + (K - 1) * dilation + 1 - low - high`.
+
+    Raises:
+        ShapeError: the channels or ranks do not fit, or nothing would be left of the result.
+        DtypeError: the data types differ.
+        ArgumentError: an argument has the wrong number of entries, or cannot be used.
+
+    Example:
+        >>> image, weight = fr.ones((1, 8, 4, 4)), fr.ones((8, 3, 2, 2))
+        >>> fr.conv_transpose(image, weight, stride=(2, 2)).shape
+        (1, 3, 8, 8)
+    """
+    rank = max(input.rank - 2, 0)
+    ones = (1,) * rank
+    steps = ones if stride is None else whole_numbers("conv_transpose's stride", stride)
+    crops = ((0, 0),) * rank if padding is None else padding
+    amounts = padding_pairs("conv_transpose", crops, rank, input)
+    gaps = ones if dilation is None else whole_numbers("conv_transpose's dilation", dilation)
+    (count,) = whole_numbers("conv_transpose's groups", groups)
+    _check_transposed(input, weight, steps, gaps, count)
+    reach = [gap * (size - 1) for gap, size in zip(gaps, weight.shape[2:], strict=True)]
+    around = [(end - low, end - high) for end, (low, high) in zip(reach, amounts, strict=True)]
+    _check_left(input, weight, steps, reach, amounts)
+    op = Convolution(ones, tuple(around), gaps, count, steps)
+    return apply(op, input, _transposed_kernel(weight, count))
+
+
+def _transposed_kernel(weight: Tensor, groups: int) -> Tensor:
+    """Return (C, O / groups, *K) as (O, C / groups, *K), reversed along K."""
+    inputs, outputs, *window = weight.shape
+    spatial = range(2, weight.rank)
+    if groups == 1:
+        kernel = permute(weight, (1, 0, *spatial))
+    else:
+        grouped = reshape(weight, (groups, inputs // groups, outputs, *window))
+        swapped = permute(grouped, (0, 2, 1, *(dim + 1 for dim in spatial)))
+        kernel = reshape(swapped, (groups * outputs, inputs // groups, *window))
+    return flip(kernel, spatial) if any(size > 1 for size in window) else kernel
+
+
+def _check_transposed(
+    input: Tensor, weight: Tensor, stride: Sequence[int], dilation: Sequence[int], groups: int
+) -> None:
+    a, b = input.value.type.describe(), weight.value.type.describe()
+    rank = input.rank - 2
+    if rank < 0 or weight.rank != input.rank:
+        problem = (
+            "conv_transpose takes an input and a weight of equal rank, at least 2, but got "
+            f"{a} and {b}."
+        )
+        raise refuse(ShapeError(problem), input=input, weight=weight)
+    for name, given in (("stride", stride), ("dilation", dilation)):
+        if len(given) != rank or min(given, default=1) < 1:
+            problem = (
+                f"conv_transpose got {name}={given} for {a}, which has {rank} spatial dimensions: "
+                "it needs an integer >= 1 for each."
+            )
+            raise refuse(ArgumentError(problem), input=input)
+    if groups < 1 or weight.shape[0] % groups or input.shape[1] != weight.shape[0]:
+        problem = (
+            f"conv_transpose got {input.shape[1]} input channels in {a}, and the weight {b} in "
+            f"groups={groups}: the weight's first size must be the number of input channels, "
+            "and a multiple of groups."
+        )
+        raise refuse(ShapeError(problem), input=input, weight=weight)
+
+
+def _check_left(
+    input: Tensor,
+    weight: Tensor,
+    stride: Sequence[int],
+    reach: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+) -> None:
+    """Refuse a padding that cuts off all elements of a dimension."""
+    for dim, (low, high) in enumerate(padding):
+        whole = (input.shape[dim + 2] - 1) * stride[dim] + reach[dim] + 1
+        if input.shape[dim + 2] < 1 or weight.shape[dim + 2] < 1 or whole - low - high < 1:
+            problem = (
+                f"conv_transpose got padding {(low, high)} for spatial dimension {dim}, which "
+                f"leaves nothing of {max(whole, 0)} elements."
+            )
+            raise refuse(ShapeError(problem), input=input, weight=weight)

@@ -1,4 +1,4 @@
-"""Slicing and selecting."""
+"""Slicing, and selecting by tensors of indices."""
 
 from __future__ import annotations
 
@@ -8,12 +8,40 @@ from typing import Any, cast
 
 import numpy as np
 
-from farrier.ops.arguments import refuse
-from farrier.tensor import Tensor, apply
+from farrier.ops.arguments import normal_dim, refuse
+from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import shape as primitive
+from farrier_compiler.ops.indexing import Gather
 from farrier_runtime.errors import ArgumentError
 
-__all__ = ["slice"]
+__all__ = ["gather", "slice"]
+
+Item = int | builtins.slice | Tensor | None
+
+
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Select parts of a tensor along a dimension, by their positions.
+
+    `result[..., i, ...] = input[..., index[i], ...]`
+
+    Args:
+        input: a tensor of any data type.
+        dim: the dimension to select from.
+        index: positions, int32 or int64, of any shape. Negative ones count from the end; those
+            out of range take the first or the last part.
+
+    Returns:
+        The parts: the index's dimensions take the place of `dim`.
+
+    Raises:
+        ShapeError: the input has no such dimension, or there is nothing to select.
+        DtypeError: the index holds other numbers.
+
+    Example:
+        >>> fr.gather(fr.Tensor([[1, 2, 3], [4, 5, 6]]), 1, fr.Tensor([2, 0])).tolist()
+        [[3, 1], [6, 4]]
+    """
+    return apply(Gather(normal_dim("gather", input, dim)), input, as_tensor(index))
 
 
 def slice(input: Tensor, index: Any) -> Tensor:
@@ -22,7 +50,9 @@ def slice(input: Tensor, index: Any) -> Tensor:
     Args:
         input: a tensor of any data type.
         index: integers, slices (negative steps too), `...`, None for a new dimension of size 1,
-            or a tuple of these. As in Python, slices are clamped and integers are not.
+            or a tuple of these. As in Python, slices are clamped and integers are not. One item
+            may be a tensor or an array of integers, which `gather` takes; none of the others is
+            an integer then.
 
     Returns:
         The selected elements; an integer removes its dimension.
@@ -30,6 +60,7 @@ def slice(input: Tensor, index: Any) -> Tensor:
     Raises:
         ArgumentError: an integer is out of range, there are too many of them, or the index is of
             another kind.
+        DtypeError: a tensor in the index holds other numbers than int32 or int64.
 
     Example:
         >>> fr.Tensor([[1, 2, 3], [4, 5, 6]])[:, ::-2].tolist()
@@ -39,11 +70,15 @@ def slice(input: Tensor, index: Any) -> Tensor:
     bounds: list[tuple[int, int, int]] = []
     reversed_dims: list[int] = []
     shape: list[int] = []
+    gathered: list[tuple[int, Tensor]] = []
     for item in items:
         if item is None:
             shape.append(1)
             continue
         dim = len(bounds)
+        if isinstance(item, Tensor):
+            gathered.append((len(shape), item))
+            item = builtins.slice(None)
         if isinstance(item, int):
             position = _position(input, dim, item)
             bounds.append((position, position + 1, 1))
@@ -54,7 +89,8 @@ def slice(input: Tensor, index: Any) -> Tensor:
             chosen = chosen[::-1]
         bounds.append((chosen[0], chosen[-1] + 1, chosen.step) if chosen else (0, 0, 1))
         shape.append(len(chosen))
-    return _select(input, bounds, reversed_dims, tuple(shape))
+    result = _select(input, bounds, reversed_dims, tuple(shape))
+    return apply(Gather(gathered[0][0]), result, gathered[0][1]) if gathered else result
 
 
 def _select(
@@ -75,7 +111,7 @@ def _select(
     return result
 
 
-def _items(input: Tensor, index: Any) -> list[int | builtins.slice | None]:
+def _items(input: Tensor, index: Any) -> list[Item]:
     """Return one item for each dimension, and None for each new one."""
     given: tuple[Any, ...] = cast(Any, index) if isinstance(index, tuple) else (index,)
     items = [_item(input, item) for item in given if item is not ...]
@@ -84,6 +120,7 @@ def _items(input: Tensor, index: Any) -> list[int | builtins.slice | None]:
     if len(dots) > 1:
         problem = f"An index has at most one '...', but got {len(dots)}."
         raise refuse(ArgumentError(problem), input=input)
+    _check_gathered(input, items)
     if used > input.rank:
         described = input.value.type.describe()
         problem = f"{used} dimensions are indexed, but {described} has {input.rank}."
@@ -92,18 +129,45 @@ def _items(input: Tensor, index: Any) -> list[int | builtins.slice | None]:
     return [*items[:at], *[builtins.slice(None)] * (input.rank - used), *items[at:]]
 
 
-def _item(input: Tensor, item: Any) -> int | builtins.slice | None:
-    """Return an item of an index as an int, a slice or None."""
+def _check_gathered(input: Tensor, items: Sequence[Item]) -> None:
+    """Refuse a tensor beside integers or another one: numpy would move its dimensions."""
+    numbers = sum(isinstance(item, int | Tensor) for item in items)
+    if numbers > 1 and any(isinstance(item, Tensor) for item in items):
+        problem = (
+            "An index with a tensor takes slices, '...' and None beside it, but neither integers "
+            "nor another tensor. Index one after the other, as in x[0][index]."
+        )
+        raise refuse(ArgumentError(problem), input=input)
+
+
+def _item(input: Tensor, item: Any) -> Item:
+    """Return an item of an index as an int, a slice, a tensor of integers or None."""
     if item is None:
         return None
+    if _holds_integers(item):
+        return as_tensor(item)
     if isinstance(item, builtins.slice):
         return _slice(input, item)
     # An array of one element has __index__ too, but would be taken for a position by mistake.
     if isinstance(item, Tensor | bool | np.bool_ | np.ndarray) or not hasattr(item, "__index__"):
-        kind = type(cast(object, item)).__name__
-        problem = f"Tensors are indexed by integers, slices, '...' and None, not by {kind}."
+        problem = (
+            "Tensors are indexed by integers, slices, '...', None and one tensor of integers, "
+            f"not by {_kind(item)}."
+        )
         raise refuse(ArgumentError(problem), input=input)
     return item.__index__()
+
+
+def _holds_integers(item: Any) -> bool:
+    if isinstance(item, Tensor):
+        return item.dtype.is_integer
+    return isinstance(item, np.ndarray) and cast(Any, item).dtype.kind in "iu"
+
+
+def _kind(item: Any) -> str:
+    kind = type(item).__name__
+    array = isinstance(item, Tensor | np.ndarray)
+    return f"{kind} of {cast(Any, item).dtype}" if array else kind
 
 
 def _slice(input: Tensor, item: Any) -> builtins.slice:

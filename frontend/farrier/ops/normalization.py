@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from farrier.tensor import Tensor, apply
-from farrier_compiler.ops.normalization import BatchNormInference
+import math
+from collections.abc import Sequence
 
-__all__ = ["batch_norm"]
+from farrier.ops.arguments import refuse, whole_numbers
+from farrier.ops.elementwise import binary, cast, floating
+from farrier.ops.reduction import mean, widen
+from farrier.ops.shape import reshape
+from farrier.tensor import Tensor, apply
+from farrier_compiler.ops.elementwise import Add, Multiply, Subtract
+from farrier_compiler.ops.float_function import Rsqrt
+from farrier_compiler.ops.normalization import BatchNormInference
+from farrier_compiler.ops.shape import OptimizationBarrier
+from farrier_runtime.errors import DtypeError, ShapeError
+
+__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
 
 
 def batch_norm(
@@ -42,3 +53,244 @@ def batch_norm(
     """
     op = BatchNormInference(float(eps), 1)
     return apply(op, input, weight, bias, running_mean, running_var)
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: int | Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise over the last dimensions.
+
+    `(input - mean) / sqrt(var + eps) * weight + bias`, with `var = mean((input - mean)^2)`
+
+    16-bit floats are computed in float32 and rounded once.
+
+    Args:
+        input: (*, *normalized_shape), of floating-point numbers.
+        normalized_shape: the sizes of the dimensions to normalise over, which must be the last.
+        weight: the scale of each element, of that shape; None: 1.
+        bias: the offset of each element, of that shape; None: 0.
+        eps: keeps the square root away from 0.
+
+    Returns:
+        A tensor of the input's shape and data type.
+
+    Raises:
+        ShapeError: the input does not end in that shape, or weight or bias has another.
+        DtypeError: the data types differ, or are not floating-point.
+
+    Example:
+        >>> fr.layer_norm(fr.Tensor([[1.0, 3.0], [-5.0, 5.0]]), 2, eps=0.0).tolist()
+        [[-1.0, 1.0], [-1.0, 1.0]]
+    """
+    sizes = whole_numbers("layer_norm's normalized_shape", normalized_shape)
+    _check_affine("layer_norm", input, sizes, weight, bias)
+    dims = _last_dims("layer_norm", input, sizes)
+    return _complete(_affine(_normalized(widen(input), dims, eps), weight, bias), input)
+
+
+def rms_norm(
+    input: Tensor,
+    normalized_shape: int | Sequence[int],
+    weight: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Divide by the root of the mean square over the last dimensions.
+
+    `input / sqrt(mean(input^2) + eps) * weight`
+
+    16-bit floats are computed in float32 and rounded once.
+
+    Args:
+        input: (*, *normalized_shape), of floating-point numbers.
+        normalized_shape: the sizes of the dimensions to average over, which must be the last.
+        weight: the scale of each element, of that shape; None: 1.
+        eps: keeps the square root away from 0.
+
+    Returns:
+        A tensor of the input's shape and data type.
+
+    Raises:
+        ShapeError: the input does not end in that shape, or the weight has another.
+        DtypeError: the data types differ, or are not floating-point.
+
+    Example:
+        >>> fr.rms_norm(fr.Tensor([[3.0, -3.0], [0.5, 0.5]]), 2, eps=0.0).tolist()
+        [[1.0, -1.0], [1.0, 1.0]]
+    """
+    sizes = whole_numbers("rms_norm's normalized_shape", normalized_shape)
+    _check_affine("rms_norm", input, sizes, weight)
+    dims, wide = _last_dims("rms_norm", input, sizes), widen(input)
+    return _complete(_affine(_scaled(wide, wide, dims, eps), weight), input)
+
+
+def group_norm(
+    input: Tensor,
+    num_groups: int,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each sample over groups of its channels and all spatial dimensions.
+
+    `(input - mean) / sqrt(var + eps) * weight + bias`, with `var = mean((input - mean)^2)`
+
+    16-bit floats are computed in float32 and rounded once.
+
+    Args:
+        input: (N, channels, *), of floating-point numbers.
+        num_groups: into how many groups the channels are divided.
+        weight: the scale of each channel, (channels,); None: 1.
+        bias: the offset of each channel, (channels,); None: 0.
+        eps: keeps the square root away from 0.
+
+    Returns:
+        A tensor of the input's shape and data type.
+
+    Raises:
+        ShapeError: the input has no channels, they cannot be divided into the groups, or weight
+            or bias has another shape.
+        DtypeError: the data types differ, or are not floating-point.
+
+    Example:
+        >>> fr.group_norm(fr.Tensor([[1.0, 3.0, -5.0, 5.0]]), 2, eps=0.0).tolist()
+        [[-1.0, 1.0, -1.0, 1.0]]
+    """
+    (groups,) = whole_numbers("group_norm's num_groups", num_groups)
+    channels = _channels("group_norm", input, spatial=0)
+    _check_affine("group_norm", input, (channels,), weight, bias)
+    if groups < 1 or channels % groups:
+        problem = (
+            f"group_norm got {channels} channels in dimension 1 of "
+            f"{input.value.type.describe()}, which cannot be divided into num_groups={groups}."
+        )
+        raise refuse(ShapeError(problem), input=input)
+    size = channels // groups * math.prod(input.shape[2:])
+    grouped = reshape(widen(input), (input.shape[0], groups, size))
+    normal = reshape(_normalized(grouped, (2,), eps), input.shape)
+    return cast(_affine(normal, *_columns(input.rank, weight, bias)), input.dtype)
+
+
+def instance_norm(
+    input: Tensor,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Normalise each channel of each sample over all spatial dimensions.
+
+    `(input - mean) / sqrt(var + eps) * weight + bias`, with `var = mean((input - mean)^2)`
+
+    16-bit floats are computed in float32 and rounded once.
+
+    Args:
+        input: (N, channels, *), with at least one spatial dimension, of floating-point numbers.
+        weight: the scale of each channel, (channels,); None: 1.
+        bias: the offset of each channel, (channels,); None: 0.
+        eps: keeps the square root away from 0.
+
+    Returns:
+        A tensor of the input's shape and data type.
+
+    Raises:
+        ShapeError: the input has no spatial dimension, or weight or bias has another shape.
+        DtypeError: the data types differ, or are not floating-point.
+
+    Example:
+        >>> fr.instance_norm(fr.Tensor([[[1.0, 3.0], [-5.0, 5.0]]]), eps=0.0).tolist()
+        [[[-1.0, 1.0], [-1.0, 1.0]]]
+    """
+    channels = _channels("instance_norm", input, spatial=1)
+    _check_affine("instance_norm", input, (channels,), weight, bias)
+    normal = _normalized(widen(input), tuple(range(2, input.rank)), eps)
+    return cast(_affine(normal, *_columns(input.rank, weight, bias)), input.dtype)
+
+
+# ------------------------------------------------------------------ what they share
+
+
+def _normalized(wide: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
+    """Return deviations from the mean in units of the standard deviation, in two passes.
+
+    The difference of mean squares would cancel where the mean is large.
+    """
+    deviation = apply(Subtract(), wide, mean(wide, dims, keepdim=True))
+    return _scaled(deviation, deviation, dims, eps)
+
+
+def _scaled(input: Tensor, deviation: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
+    """Return the input divided by the root of the deviation's mean square."""
+    square = mean(apply(Multiply(), deviation, deviation), dims, keepdim=True)
+    return apply(Multiply(), input, apply(Rsqrt(), binary(Add(), square, float(eps))))
+
+
+def _complete(normal: Tensor, input: Tensor) -> Tensor:
+    """Return the result in the input's data type, computed before a matrix product packs it.
+
+    Fused with the packing, IREE refuses a block of BERT at 128 rows (large vector sizes); with the
+    barrier behind the statistics the block takes 30.6 ms in place of 25.2 ms.
+    """
+    return apply(OptimizationBarrier(), cast(normal, input.dtype))
+
+
+def _affine(normal: Tensor, weight: Tensor | None, bias: Tensor | None = None) -> Tensor:
+    if weight is not None:
+        normal = apply(Multiply(), normal, widen(weight))
+    return normal if bias is None else apply(Add(), normal, widen(bias))
+
+
+def _columns(rank: int, *parameters: Tensor | None) -> list[Tensor | None]:
+    """Return (channels,) as (channels, 1, ...), which broadcasts along spatial dimensions."""
+    sizes = (-1, *[1] * (rank - 2))
+    return [None if found is None else reshape(found, sizes) for found in parameters]
+
+
+def _last_dims(name: str, input: Tensor, sizes: tuple[int, ...]) -> tuple[int, ...]:
+    first = input.rank - len(sizes)
+    if not sizes or first < 0 or input.shape[first:] != sizes:
+        problem = (
+            f"{name} got {input.value.type.describe()}, which does not end in "
+            f"normalized_shape={sizes}. It normalises over the last dimensions, at least one."
+        )
+        raise refuse(ShapeError(problem), input=input)
+    return tuple(range(first, input.rank))
+
+
+def _channels(name: str, input: Tensor, spatial: int) -> int:
+    if input.rank < 2 + spatial:
+        wanted = "(N, channels, *), with at least one spatial dimension"
+        problem = (
+            f"{name} takes an input of shape {wanted if spatial else '(N, channels, *)'}, "
+            f"but got {input.value.type.describe()}."
+        )
+        raise refuse(ShapeError(problem), input=input)
+    return input.shape[1]
+
+
+def _check_affine(
+    name: str,
+    input: Tensor,
+    shape: tuple[int, ...],
+    weight: Tensor | None,
+    bias: Tensor | None = None,
+) -> None:
+    """Refuse an input that holds no floats, and parameters of another type or shape."""
+    floating(name, input)
+    for label, found in (("weight", weight), ("bias", bias)):
+        if found is None:
+            continue
+        if found.dtype is not input.dtype:
+            problem = (
+                f"{name} got {input.value.type.describe()}, but its {label} is "
+                f"{found.value.type.describe()}. Cast one of them: nothing is cast silently."
+            )
+            raise refuse(DtypeError(problem), input=input, **{label: found})
+        if found.shape != shape:
+            problem = (
+                f"{name} got {input.value.type.describe()}, but its {label} is "
+                f"{found.value.type.describe()}. It must have the shape {shape}."
+            )
+            raise refuse(ShapeError(problem), input=input, **{label: found})

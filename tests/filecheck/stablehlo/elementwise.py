@@ -182,6 +182,15 @@ stablehlo(fr.shift_left, SIGNED, SIGNED, name="shift_left")
 # CHECK-LABEL: func.func @shift_left(
 # CHECK-NEXT: stablehlo.shift_left %arg0, %arg1 : tensor<2x3xi32>
 # CHECK-NEXT: return
+# op: shift_right
+stablehlo(fr.shift_right, SIGNED, SIGNED, name="shift_right")
+# CHECK-LABEL: func.func @shift_right(
+# CHECK-NEXT: stablehlo.shift_right_arithmetic %arg0, %arg1 : tensor<2x3xi32>
+# CHECK-NEXT: return
+stablehlo(fr.shift_right, UNSIGNED, UNSIGNED, name="shift_right_unsigned")
+# CHECK-LABEL: func.func @shift_right_unsigned(
+# CHECK-NEXT: stablehlo.shift_right_logical %arg0, %arg1 : tensor<2x3xui8>
+# CHECK-NEXT: return
 # op: logical_xor
 stablehlo(fr.logical_xor, BOOL, BOOL, name="logical_xor")
 # CHECK-LABEL: func.func @logical_xor(

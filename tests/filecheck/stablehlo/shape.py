@@ -69,6 +69,12 @@ stablehlo(
 # CHECK-SAME: : (tensor<2x3x4xf32>, tensor<f32>) -> tensor<4x4x4xf32>
 # CHECK-NEXT: return
 
+# op: optimization_barrier
+stablehlo(lambda x: fr.rms_norm(x, 4), X, name="barrier")
+# CHECK-LABEL: func.func @barrier(
+# CHECK: stablehlo.optimization_barrier %{{\w+}} : tensor<2x3x4xf32>
+# CHECK-NEXT: return
+
 # IREE cannot legalize the reversal of unsigned integers.
 iree_input(lambda x: x[::-1], BYTES, name="reverse_uint8")
 # CHECK-LABEL: func.func @reverse_uint8(

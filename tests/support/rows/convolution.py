@@ -120,7 +120,121 @@ def _in_torch(op: Convolution) -> Callable[..., Any]:
     return call
 
 
+def _transposed(
+    name: str,
+    input: tuple[int, ...],
+    weight: tuple[int, ...],
+    dtypes: tuple[dtype, ...] = FLOAT32,
+    stride: tuple[int, ...] = (),
+    padding: Pairs = (),
+    dilation: tuple[int, ...] = (),
+    groups: int = 1,
+) -> Record:
+    rank = len(input) - 2
+    ones = (1,) * rank
+    steps, gaps = stride or ones, dilation or ones
+    crops = padding or ((0, 0),) * rank
+
+    def reference(x: Array, w: Array) -> Array:
+        """Add each input element times the kernel to the window that it is spread over."""
+        x, w = x.astype(_exact(x)), w.astype(_exact(w))
+        parts = len(x[0]) // groups
+        sizes = [
+            (n - 1) * s + g * (k - 1) + 1
+            for n, s, g, k in zip(x.shape[2:], steps, gaps, w.shape[2:], strict=True)
+        ]
+        found = np.zeros((len(x), w.shape[1] * groups, *sizes), x.dtype)
+        for c in range(x.shape[1]):
+            outputs = slice(c // parts * w.shape[1], (c // parts + 1) * w.shape[1])
+            for at in np.ndindex(x.shape[2:]):
+                window = tuple(
+                    slice(i * s, i * s + g * (k - 1) + 1, g)
+                    for i, s, g, k in zip(at, steps, gaps, w.shape[2:], strict=True)
+                )
+                found[(slice(None), outputs, *window)] += (
+                    x[(slice(None), c, *at)].reshape(-1, *[1] * (rank + 1)) * w[c]
+                )
+        around = [(max(0, -low), max(0, -high)) for low, high in crops]
+        found = np.pad(found, [(0, 0), (0, 0), *around])
+        return found[
+            (
+                slice(None),
+                slice(None),
+                *(
+                    slice(max(0, low), size - max(0, high))
+                    for (low, high), size in zip(crops, found.shape[2:], strict=True)
+                ),
+            )
+        ]
+
+    def in_torch(x: Any, w: Any) -> Any:
+        import torch
+
+        call = getattr(torch.nn.functional, f"conv_transpose{rank}d")
+        found = call(x, w, stride=steps, dilation=gaps, groups=groups)
+        flat = [-amount for pair in reversed(crops) for amount in pair]
+        return torch.nn.functional.pad(found, flat)
+
+    return Record(
+        f"conv_transpose{name and '/'}{name}",
+        lambda x, w: fr.conv_transpose(
+            x, w, stride or None, padding or None, dilation or None, groups
+        ),
+        (Operand(input), Operand(weight)),
+        dtypes,
+        reference,
+        in_torch,
+        FLOATS,
+        tolerance=4,
+    )
+
+
 ROWS = [
+    _transposed("", (2, 3, 5, 4), (3, 4, 3, 2), NUMBERS),
+    _transposed("1d", (2, 3, 5), (3, 4, 3), stride=(2,), padding=((1, 0),), dilation=(2,)),
+    _transposed(
+        "3d",
+        (1, 2, 3, 4, 2),
+        (2, 3, 2, 1, 3),
+        stride=(2, 1, 3),
+        padding=((0, 1), (0, 0), (2, 1)),
+        dilation=(1, 1, 2),
+    ),
+    _transposed(
+        "groups",
+        (2, 6, 5, 4),
+        (6, 2, 3, 3),
+        FLOATS,
+        stride=(2, 2),
+        padding=((1, 0), (1, 1)),
+        dilation=(1, 1),
+        groups=3,
+    ),
+    _transposed(
+        "depthwise",
+        (2, 4, 5, 4),
+        (4, 1, 2, 2),
+        stride=(2, 2),
+        padding=((0, 0), (0, 0)),
+        dilation=(1, 1),
+        groups=4,
+    ),
+    _transposed(
+        "all_cropped_but_one",
+        (2, 3, 2, 2),
+        (3, 4, 3, 3),
+        stride=(2, 2),
+        padding=((2, 2), (3, 1)),
+        dilation=(1, 1),
+    ),
+    _transposed(
+        "zeros_around",
+        (2, 3, 4, 4),
+        (3, 4, 2, 2),
+        stride=(3, 2),
+        padding=((-2, -1), (1, -3)),
+        dilation=(2, 1),
+    ),
     Record(
         "convolution/function",
         lambda x, w: fr.convolution(x, w, (2, 1), ((1, 0), (2, 1)), (1, 2), 2),

@@ -118,6 +118,12 @@ BINARY = [
     _binary("logical_or", dtypes=BITS, torch=_torch("bitwise_or")),
     _binary("logical_xor", dtypes=BITS, torch=_torch("bitwise_xor")),
     Record("shift_left", fr.shift_left, (Operand((4, 7), -9, 9), Operand((7,), 0, 7)), INTEGERS),
+    Record(
+        "shift_right", fr.shift_right, (Operand((4, 7), -99, 99), Operand((7,), 0, 7)), INTEGERS
+    ),
+    Record(
+        "shift_right/operator", lambda x: (3 << x) >> (x >> 1), (Operand((9,), 0, 7),), INTEGERS
+    ),
 ]
 
 

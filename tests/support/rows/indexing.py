@@ -7,7 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 import farrier as fr
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype
 from support.records import ANY, Operand, Record
 from support.rows.shape import ON_TORCH
 
@@ -20,6 +24,37 @@ def _row(name: str, index: Any, on_torch: bool = True) -> Record:
 
     torch: Callable[..., Any] | None = indexed if on_torch else None
     return Record(f"slice/{name}", indexed, (Operand((4, 5, 6)),), ANY, indexed, torch, ON_TORCH)
+
+
+def _gather(
+    name: str,
+    input: tuple[int, ...],
+    dim: int,
+    index: Operand,
+    tested: tuple[dtype, ...] = (dtypes.float32,),
+) -> Record:
+    """Return the row of a gather; torch has it for vectors of positions that are not negative."""
+    one = len(index.shape) == 1 and index.low >= 0 and index.high < input[dim]
+
+    def reference(x: Any, i: Any) -> Any:
+        size = x.shape[dim]
+        return np.take(x, np.clip(np.where(i < 0, i + size, i), 0, size - 1), dim)
+
+    torch: Callable[..., Any] | None = (lambda x, i: x.index_select(dim, i)) if one else None
+    operands = (Operand(input), index)
+    return Record(
+        f"gather{name}",
+        lambda x, i: fr.gather(x, dim, i),
+        operands,
+        tested,
+        reference,
+        torch,
+        ON_TORCH,
+    )
+
+
+def _index(*shape: int, low: int = 0, high: int, dtype: dtype = dtypes.int32) -> Operand:
+    return Operand(shape, low, high, dtype)
 
 
 ROWS = [
@@ -37,5 +72,20 @@ ROWS = [
     _row("reversed", (slice(None, None, -1), slice(-1, 0, -2), slice(4, 2, -1)), on_torch=False),
     _row("ellipsis", (..., slice(2, 4))),
     _row("new_dims", (None, 2, ..., None, slice(1, None))),
+    _gather("", (4, 5, 6), 1, _index(7, high=4), ANY),
+    _gather("/int64", (4, 5, 6), 0, _index(7, high=3, dtype=dtypes.int64), ANY),
+    _gather("/last_dim", (4, 5, 6), -1, _index(2, 3, high=5)),
+    _gather("/scalar_index", (4, 5, 6), 1, _index(high=4)),
+    _gather("/from_the_end", (4, 5), 0, _index(2, 9, low=-4, high=3)),
+    _gather("/clamped", (4, 5), 1, _index(32, low=-20, high=20)),
+    _gather("/clamped_int64", (4, 5), 1, _index(32, low=-20, high=20, dtype=dtypes.int64)),
+    _gather("/no_index", (4, 5), 1, _index(0, high=4)),
+    Record(
+        "gather/by_brackets",
+        lambda x, i: x[..., ::-1, i, None],
+        (Operand((4, 5, 6)), _index(2, 3, low=-6, high=5)),
+        (dtypes.float32,),
+        lambda x, i: x[..., ::-1, i, None],
+    ),
     _row("clamped", (slice(-9, 9), slice(3, 99))),
 ]

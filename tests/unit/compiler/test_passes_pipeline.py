@@ -40,7 +40,7 @@ ERRORS = {
     "canonicalize,xyz": (
         "line 1, column 14: there is no pass 'xyz'; known are canonicalize, channels_last, "
         "deduplicate, eliminate_dead_nodes, fold_batch_norm, fold_constants, "
-        "pointwise_convolution.\n"
+        "pointwise_convolution, remove_barriers.\n"
         "  canonicalize,xyz\n"
         "               ^"
     ),
@@ -92,6 +92,14 @@ def test_weights_that_can_be_exchanged_are_not_merged() -> None:
     graph = written("%x: f32[2]", *equal, "add(%x, @a) -> f32[2]", "add(%0, @b) -> f32[2]")
     assert len(run_passes(graph, default_pipeline()).constants) == 1
     assert len(run_passes(graph, text).constants) == 2
+
+
+@pytest.mark.parametrize(
+    ("kinds", "removed"), [(["cpu"], False), (["cuda"], True), (["cuda", "cpu"], False)]
+)
+def test_only_programs_for_no_cpu_lose_barriers(kinds: list[str], removed: bool) -> None:
+    assert default_pipeline(kinds).startswith("remove_barriers,") == removed
+    assert parse_pipeline(default_pipeline(kinds))
 
 
 def test_after_is_told_of_every_pass() -> None:

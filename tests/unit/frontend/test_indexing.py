@@ -39,7 +39,40 @@ def test_index_by_a_known_integer_tensor_in_a_slice() -> None:
     np.testing.assert_array_equal(X[: fr.Tensor(2)].numpy(), DATA[:2])
 
 
-KINDS = "Tensors are indexed by integers, slices, '...' and None, not by "
+INDEX = np.array([[0, -1], [3, 2]])
+
+
+@pytest.mark.parametrize(
+    "around", [((), ()), ((slice(None),), ()), ((...,), (slice(1, 3),)), ((None, ...), (None,))]
+)
+@pytest.mark.parametrize("given", [INDEX, fr.Tensor(INDEX), fr.Tensor(INDEX, fr.int32)])
+def test_index_by_a_tensor(around: tuple[Any, Any], given: Any) -> None:
+    before, behind = around
+    expected = DATA[(*before, INDEX, *behind)]
+    np.testing.assert_array_equal(X[(*before, given, *behind)].numpy(), expected)
+
+
+def test_index_by_a_scalar_tensor_removes_the_dim() -> None:
+    np.testing.assert_array_equal(X[fr.Tensor(-1)].numpy(), DATA[-1])
+
+
+def test_gather_takes_the_nearest_part_where_there_is_none() -> None:
+    found = fr.gather(X, 0, fr.Tensor([-99, -5, 4, 2**31 - 1]))
+    np.testing.assert_array_equal(found.numpy(), DATA[[0, 0, 3, 3]])
+
+
+def test_gather_of_nothing() -> None:
+    none = fr.zeros((0,), fr.int32)
+    assert fr.gather(fr.ones((2, 0)), 1, none).shape == (2, 0)
+    assert fr.gather(X, 1, none).numpy().shape == (4, 0, 6)
+    assert fr.gather(X, 1, none).shape == (4, 0, 6)
+
+
+KINDS = "Tensors are indexed by integers, slices, '...', None and one tensor of integers, not by "
+BESIDE = (
+    "An index with a tensor takes slices, '...' and None beside it, but neither integers nor "
+    "another tensor. Index one after the other, as in x[0][index]."
+)
 SLICE = "A slice takes integers or None, and a step other than 0, but got "
 ERRORS: list[tuple[Callable[[], object], str]] = [
     (lambda: X[4], "Index 4 is out of range: dim 0 of int32 (4, 5, 6) has 4 elements."),
@@ -50,8 +83,10 @@ ERRORS: list[tuple[Callable[[], object], str]] = [
     (lambda: X[1.0], KINDS + "float."),
     (lambda: X[True], KINDS + "bool."),
     (lambda: X[[0, 1]], KINDS + "list."),
-    (lambda: X[fr.Tensor([0, 1])], KINDS + "Tensor."),
-    (lambda: X[np.array([0, 1])], KINDS + "ndarray."),
+    (lambda: X[fr.Tensor([0.0, 1.0])], KINDS + "Tensor of float32."),
+    (lambda: X[np.array([True, False])], KINDS + "ndarray of bool."),
+    (lambda: X[0, fr.Tensor([0, 1])], BESIDE),
+    (lambda: X[fr.Tensor([0, 1]), :, fr.Tensor([0, 1])], BESIDE),
     (lambda: X[:1.5], SLICE + "slice(None, 1.5, None)."),
 ]
 
@@ -59,5 +94,39 @@ ERRORS: list[tuple[Callable[[], object], str]] = [
 @pytest.mark.parametrize(("call", "text"), ERRORS)
 def test_error(call: Callable[[], object], text: str) -> None:
     with pytest.raises(fr.ArgumentError) as caught:
+        call()
+    assert message(caught.value) == text
+
+
+GATHER_ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
+    (
+        lambda: fr.gather(X, 3, fr.Tensor(0)),
+        fr.ShapeError,
+        "gather got dim=3, but the tensor has 3 dimensions: dim must be in [-3, 2].",
+    ),
+    (
+        lambda: fr.gather(X, 0, fr.ones((2,))),
+        fr.DtypeError,
+        "gather takes int32 or int64 indices, but got float32 (2,). Convert them first, for "
+        "example with fr.cast(index, fr.int32).",
+    ),
+    (
+        lambda: X[np.zeros(2, np.uint8)],
+        fr.DtypeError,
+        "gather takes int32 or int64 indices, but got uint8 (2,). Convert them first, for "
+        "example with fr.cast(index, fr.int32).",
+    ),
+    (
+        lambda: fr.gather(fr.ones((2, 0)), 1, fr.Tensor([0, 1])),
+        fr.ShapeError,
+        "gather got 2 indices for dim 1 of float32 (2, 0), which has size 0: there is nothing to "
+        "select.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "text"), GATHER_ERRORS)
+def test_gather_error(call: Callable[[], object], kind: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(kind) as caught:
         call()
     assert message(caught.value) == text

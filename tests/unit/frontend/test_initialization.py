@@ -22,6 +22,7 @@ LAYERS: list[tuple[fr.Module, float]] = [
     (fr.Linear(400, 300, dtype=fr.bfloat16), 400**-0.5),
     (fr.Conv(16, 64, (3, 5)), (16 * 15) ** -0.5),
     (fr.Conv(16, 640, (3, 3), groups=8), (2 * 9) ** -0.5),
+    (fr.ConvTranspose(64, 160, (3, 5), groups=8), (20 * 15) ** -0.5),
     (fr.NLinear((10, 10), 25, 20), 25**-0.5),
 ]
 
@@ -47,6 +48,25 @@ def test_batch_norm_starts_as_the_identity() -> None:
         "running_var": [1, 1],
     }
     assert all(tensor.dtype is fr.float16 for tensor in norm.state_dict().values())
+
+
+@pytest.mark.parametrize(
+    "norm", [fr.LayerNorm((2, 3)), fr.GroupNorm(2, 6), fr.InstanceNorm(6), fr.RMSNorm(6)]
+)
+def test_norms_start_as_the_identity(norm: fr.Module) -> None:
+    norm.reset_parameters()
+    for name, tensor in norm.state_dict().items():
+        assert set(tensor.numpy().ravel().tolist()) == {1.0 if name == "weight" else 0.0}
+
+
+def test_embeddings_start_standard_normal() -> None:
+    embedding = fr.Embedding(300, 100, fr.float16)
+    embedding.reset_parameters(0)
+    drawn = embedding.weight.numpy().astype(np.float64)
+    assert embedding.weight.dtype is fr.float16
+    # Of n draws, the mean deviates by sqrt(1 / n), that of the squares by sqrt(2 / n).
+    assert abs(drawn.mean()) < 5 * (1 / drawn.size) ** 0.5
+    assert abs((drawn**2).mean() - 1) < 5 * (2 / drawn.size) ** 0.5 + 1e-3
 
 
 def drawn(seed: int) -> dict[str, Any]:

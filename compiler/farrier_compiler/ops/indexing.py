@@ -1,0 +1,59 @@
+"""Primitives that select elements by tensors of indices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from farrier_compiler.graph import TensorType
+from farrier_compiler.ops.base import Op, normalize_dim
+from farrier_runtime.dtypes import int32, int64
+from farrier_runtime.errors import DtypeError, ShapeError
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
+    from farrier_compiler.stablehlo import Builder, HloValue
+
+
+@dataclass(frozen=True)
+class Gather(Op):
+    """Parts of the input along a dimension, which the index tensor's dimensions replace.
+
+    Negative indices count from the end; those out of range take the nearest part.
+    StableHLO spec: gather.
+
+    Attributes:
+        dim: the dimension to select from, counted from the front.
+    """
+
+    dim: int
+
+    def infer(self, input: TensorType, index: TensorType) -> TensorType:
+        dim = normalize_dim(self.name, self.dim, input.rank)
+        if not (index.dtype is int32 or index.dtype is int64):
+            raise DtypeError(
+                f"gather takes int32 or int64 indices, but got {index.describe()}. "
+                "Convert them first, for example with fr.cast(index, fr.int32)."
+            )
+        if index.size and not input.shape[dim]:
+            raise ShapeError(
+                f"gather got {index.size} indices for dim {dim} of {input.describe()}, "
+                "which has size 0: there is nothing to select."
+            )
+        return input.with_shape((*input.shape[:dim], *index.shape, *input.shape[dim + 1 :]))
+
+    def reference(self, input: Array, index: Array) -> Array:
+        size = input.shape[self.dim]
+        if not size:
+            return np.zeros(
+                (*input.shape[: self.dim], *index.shape, *input.shape[self.dim + 1 :]), input.dtype
+            )
+        return np.take(input, np.where(index < 0, index + size, index), self.dim, mode="clip")
+
+    def lower(self, hlo: Builder, out: TensorType, input: HloValue, index: HloValue) -> HloValue:
+        return hlo.gather(out, input, index, self.dim)
+
+    def operand_names(self, count: int) -> list[str]:
+        return ["input", "index"]

@@ -1,0 +1,65 @@
+"""Sorting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from farrier_compiler.graph import TensorType
+from farrier_compiler.ops.base import Op, normalize_dim
+from farrier_runtime.errors import ShapeError
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
+    from farrier_compiler.stablehlo import Builder, HloValue
+
+
+@dataclass(frozen=True)
+class Sort(Op):
+    """Tensors of one shape, sorted along a dimension by the first one.
+
+    Equal keys keep their order; NaN counts as larger than every number.
+
+    StableHLO spec: sort.
+
+    Attributes:
+        dim: the dimension to sort, counted from either end.
+        descending: whether the largest key comes first.
+    """
+
+    dim: int
+    descending: bool = False
+
+    def infer(self, key: TensorType, *others: TensorType) -> tuple[TensorType, ...]:
+        normalize_dim(self.name, self.dim, key.rank)
+        for other in others:
+            if other.shape != key.shape:
+                raise ShapeError(
+                    f"sort takes tensors of one shape, but got {key.describe()} and "
+                    f"{other.describe()}. Broadcast or slice them to the same shape first."
+                )
+        return (key, *others)
+
+    def reference(self, key: Array, *others: Array) -> tuple[Array, ...]:
+        order = stable_order(key, self.dim, self.descending)
+        arrays = (key, *others)
+        return tuple(np.take_along_axis(array, order, self.dim) for array in arrays)
+
+    def lower(
+        self, hlo: Builder, out: TensorType | tuple[TensorType, ...], *values: HloValue
+    ) -> tuple[HloValue, ...]:
+        dim = normalize_dim(self.name, self.dim, values[0].type.rank)
+        return tuple(hlo.sort(values, dim, self.descending))
+
+    def operand_names(self, count: int) -> list[str]:
+        return ["input", *(f"other {index}" for index in range(1, count))]
+
+
+def stable_order(key: Array, dim: int, descending: bool) -> Array:
+    """Return the indices that sort an array; of equal elements the first one comes first."""
+    if not descending:
+        return np.argsort(key, dim, kind="stable")
+    backwards = np.argsort(np.flip(key, dim), dim, kind="stable")
+    return key.shape[dim] - 1 - np.flip(backwards, dim)

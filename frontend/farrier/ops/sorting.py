@@ -1,0 +1,137 @@
+"""Sorting, the largest elements, and running sums."""
+
+from __future__ import annotations
+
+from farrier.ops.arguments import normal_dim, refuse, whole_numbers
+from farrier.ops.elementwise import cast
+from farrier.ops.joining import take
+from farrier.ops.reduction import widen
+from farrier.tensor import Tensor, apply, as_tensor, record
+from farrier_compiler.ops.creation import Iota
+from farrier_compiler.ops.reduction import Cumsum
+from farrier_compiler.ops.shape import Reshape
+from farrier_compiler.ops.sorting import Sort
+from farrier_runtime.dtypes import int32
+from farrier_runtime.errors import ArgumentError
+
+__all__ = ["argsort", "cumsum", "sort", "topk"]
+
+
+def sort(input: Tensor, dim: int = -1, descending: bool = False) -> tuple[Tensor, Tensor]:
+    """Sort elements along a dimension; equal ones keep their order.
+
+    NaN counts as larger than every number.
+
+    Args:
+        input: a tensor of any data type.
+        dim: the dimension to sort.
+        descending: whether the largest element comes first.
+
+    Returns:
+        The sorted elements, and the int32 indices that they had.
+
+    Raises:
+        ShapeError: the input has no such dimension.
+
+    Example:
+        >>> values, indices = fr.sort(fr.Tensor([3, 1, 2]))
+        >>> values.tolist(), indices.tolist()
+        ([1, 2, 3], [1, 2, 0])
+    """
+    input = as_tensor(input)
+    if not input.shape and dim in (0, -1):
+        return input, apply(Iota((1,), 0, int32)).reshape(())
+    place = normal_dim("sort", input, dim)
+    index = apply(Iota(input.shape, place, int32))
+    sorted = record(Sort(place, descending), (input, index)).results
+    values, indices = (Tensor.of(value) for value in sorted)
+    return values, indices
+
+
+def argsort(input: Tensor, dim: int = -1, descending: bool = False) -> Tensor:
+    """Find the indices that sort elements along a dimension; equal ones keep their order.
+
+    NaN counts as larger than every number.
+
+    Args:
+        input: a tensor of any data type.
+        dim: the dimension to sort.
+        descending: whether the index of the largest element comes first.
+
+    Returns:
+        A tensor of int32 indices, of the input's shape.
+
+    Raises:
+        ShapeError: the input has no such dimension.
+
+    Example:
+        >>> fr.argsort(fr.Tensor([3, 1, 2]))
+        tensor([1, 2, 0], dtype=int32, loc=cpu:0, shape=(3,))
+    """
+    return sort(input, dim, descending)[1]
+
+
+def topk(input: Tensor, k: int, dim: int = -1) -> tuple[Tensor, Tensor]:
+    """Find the `k` largest elements along a dimension, the largest first.
+
+    Of equal elements the first one comes first; NaN counts as larger than every number.
+
+    Args:
+        input: a tensor of any data type.
+        k: how many, from 0 to the size of the dimension.
+        dim: the dimension to search.
+
+    Returns:
+        The largest elements, and their int32 indices.
+
+    Raises:
+        ShapeError: the input has no such dimension.
+        ArgumentError: `k` is negative or larger than the size of the dimension.
+
+    Example:
+        >>> values, indices = fr.topk(fr.Tensor([3, 9, 5]), k=2)
+        >>> values.tolist(), indices.tolist()
+        ([9, 5], [1, 2])
+    """
+    input = as_tensor(input)
+    (count,) = whole_numbers("topk's k", k)
+    place = normal_dim("topk", input, dim, max(input.rank, 1))
+    size = input.shape[place] if input.shape else 1
+    if not 0 <= count <= size:
+        problem = (
+            f"topk got k={count}, but dim {place} of {input.value.type.describe()} has {size} "
+            f"elements: k must be in [0, {size}]."
+        )
+        raise refuse(ArgumentError(problem), input=input)
+    if not input.shape:
+        values, indices = topk(apply(Reshape((1,)), input), count)
+        return (values, indices) if count == 0 else (values.reshape(()), indices.reshape(()))
+    values, indices = sort(input, place, descending=True)
+    return take(values, place, 0, count), take(indices, place, 0, count)
+
+
+def cumsum(input: Tensor, dim: int) -> Tensor:
+    """Add up elements along a dimension: each result is the sum of all up to its place.
+
+    `output[i] = input[0] + ... + input[i]`
+
+    Integers keep their data type and wrap around; 16-bit floats are added in float32.
+
+    Args:
+        input: a tensor of numbers.
+        dim: the dimension along which to add.
+
+    Returns:
+        The running sums, of the input's shape.
+
+    Raises:
+        ShapeError: the input has no such dimension.
+        DtypeError: the input holds bools.
+
+    Example:
+        >>> fr.cumsum(fr.Tensor([1, 2, 3, 4]), dim=0)
+        tensor([1, 3, 6, 10], dtype=int32, loc=cpu:0, shape=(4,))
+    """
+    input = as_tensor(input)
+    place = normal_dim("cumsum", input, dim)
+    return cast(apply(Cumsum(place), widen(input)), input.dtype)

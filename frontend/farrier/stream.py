@@ -1,0 +1,75 @@
+"""Streams: the order in which executables run."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+
+from farrier_compiler.diagnostics import explain
+from farrier_runtime.device import device
+from farrier_runtime.errors import ArgumentError
+
+_pointers = itertools.count(1)
+
+
+class Stream:
+    """An ordered queue of calls: executables that share a stream never run at once.
+
+    A call returns when its results are there, so that nothing is left to wait for.
+
+    Example:
+        >>> x = fr.InputInfo((2,), fr.float32)
+        >>> double = fr.compile(lambda x: x * 2, args=[x], target="cpu")
+        >>> double.stream = fr.Stream()
+        >>> double(fr.ones((2,))).tolist()
+        [2.0, 2.0]
+        >>> double.stream.synchronize()
+    """
+
+    def __init__(self) -> None:
+        self._pointer = next(_pointers)
+        self.lock = threading.RLock()
+
+    @property
+    def ptr(self) -> int:
+        """A number that differs from that of every other stream."""
+        return self._pointer
+
+    def synchronize(self) -> None:
+        """Wait until every call that the stream holds is done."""
+        with self.lock:
+            return
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Stream) and self.ptr == other.ptr
+
+    def __hash__(self) -> int:
+        return hash(self.ptr)
+
+    def __repr__(self) -> str:
+        return f"Stream({self.ptr})"
+
+
+_default = Stream()
+
+
+def default_stream(device: device | None = None) -> Stream:
+    """Return the stream that executables use unless they are given another one.
+
+    Args:
+        device: where its calls run; None: any. All share one.
+
+    Returns:
+        The same stream at every call.
+
+    Raises:
+        ArgumentError: the device is no first one of its kind.
+
+    Example:
+        >>> fr.default_stream() == fr.default_stream()
+        True
+    """
+    if device is not None and device.index:
+        problem = f"The default stream is that of device 0, but got {device}. Use fr.Stream()."
+        raise explain(ArgumentError(problem))
+    return _default

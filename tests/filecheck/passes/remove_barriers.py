@@ -1,0 +1,20 @@
+# RUN: %python %s | filecheck %s
+"""`remove_barriers` replaces barriers by their operands, also where the barrier is an output."""
+
+from farrier_compiler.passes import run_passes
+from farrier_compiler.text import parse_graph
+
+TEXT = """
+graph @f(%x: f32[2]) -> (y: f32[2], z: f32[2]) {
+  %0: f32[2] = optimization_barrier(%x)
+  %1: f32[2] = tanh(%0)
+  %2: f32[2] = optimization_barrier(%1)
+  return %0, %2
+}
+"""
+print(run_passes(parse_graph(TEXT), "remove_barriers"))
+
+# CHECK:      graph @f(%x: f32[2]) -> (y: f32[2], z: f32[2]) {
+# CHECK-NEXT:   %0: f32[2] = tanh(%x)
+# CHECK-NEXT:   return %x, %0
+# CHECK-NEXT: }

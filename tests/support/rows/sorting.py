@@ -1,0 +1,106 @@
+"""Rows of sorting and running sums."""
+
+# pyright: basic
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import farrier as fr
+from support.records import ANY, FLOATS, INTEGERS, NUMBERS, Operand, Record, Values
+
+INPUT = Operand((3, 37, 4), -9, 9)
+SPECIAL = Values(
+    (2, 6), values=(1, math.nan, 3, math.nan, -0.0, 0.0, -math.inf, 2, 2, 1, math.inf, 2)
+)
+EMPTY = Operand((3, 0, 2))
+
+
+def _torch_sort(**options: Any) -> Callable[..., Any]:
+    def call(x: Any) -> Any:
+        import torch
+
+        return tuple(torch.sort(x, stable=True, **options))
+
+    return call
+
+
+def _torch_topk(k: int, dim: int) -> Callable[..., Any]:
+    def call(x: Any) -> Any:
+        import torch
+
+        # torch.topk may choose any of equal elements.
+        values, indices = torch.sort(x, dim=dim, descending=True, stable=True)
+        return values.narrow(dim, 0, k), indices.narrow(dim, 0, k)
+
+    return call
+
+
+def _torch_cumsum(dim: int) -> Callable[..., Any]:
+    return lambda x: x.cumsum(dim, dtype=x.dtype)
+
+
+def _sort(label: str, operand: Operand, tested: Any = ANY, **options: Any) -> Record:
+    return Record(
+        f"sort{label}",
+        lambda x: fr.sort(x, **options),
+        (operand,),
+        tested,
+        torch=_torch_sort(**options),
+    )
+
+
+def _topk(label: str, operand: Operand, k: int, dim: int, tested: Any = ANY) -> Record:
+    return Record(
+        f"topk{label}", lambda x: fr.topk(x, k, dim), (operand,), tested, torch=_torch_topk(k, dim)
+    )
+
+
+def _cumsum(label: str, operand: Operand, dim: int, tested: Any = NUMBERS) -> Record:
+    return Record(
+        f"cumsum{label}",
+        lambda x: fr.cumsum(x, dim),
+        (operand,),
+        tested,
+        lambda x: np.cumsum(x, dim, dtype=x.dtype),
+        _torch_cumsum(dim),
+    )
+
+
+ROWS = [
+    _sort("", INPUT, dim=-1),
+    _sort("/dim", INPUT, dim=1),
+    _sort("/descending", INPUT, dim=1, descending=True),
+    _sort("/special", SPECIAL, FLOATS, dim=1),
+    _sort("/special_descending", SPECIAL, FLOATS, dim=1, descending=True),
+    _sort("/empty", EMPTY, dim=1),
+    _sort("/scalar", Operand(()), dim=0),
+    Record(
+        "argsort",
+        lambda x: fr.argsort(x, dim=0),
+        (INPUT,),
+        ANY,
+        torch=lambda x: _torch_sort(dim=0)(x)[1],
+    ),
+    _topk("", INPUT, 5, 1),
+    _topk("/all", INPUT, 4, -1),
+    _topk("/none", INPUT, 0, 1),
+    _topk("/special", SPECIAL, 4, 1, FLOATS),
+    Record("topk/scalar", lambda x: fr.topk(x, 1, 0), (Operand(()),), ANY),
+    _cumsum("", INPUT, 1),
+    _cumsum("/first", INPUT, 0),
+    _cumsum("/last", INPUT, -1),
+    _cumsum("/long", Operand((2, 500), -9, 9), 1, INTEGERS),
+    _cumsum("/empty", EMPTY, 1),
+    Record(
+        "cumsum/long_floats",
+        lambda x: fr.cumsum(x, 1),
+        (Operand((2, 500), -9, 9),),
+        torch=_torch_cumsum(1),
+        tolerance=4,
+    ),
+]

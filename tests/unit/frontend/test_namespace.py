@@ -1,0 +1,57 @@
+"""Names of the package, its settings, and streams."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import farrier as fr
+from support.messages import message
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("rleu", "Module 'farrier' has no attribute 'rleu'. Did you mean: 'relu'?"),
+        ("qqqqqq", "Module 'farrier' has no attribute 'qqqqqq'."),
+    ],
+)
+def test_unknown_name(name: str, text: str) -> None:
+    with pytest.raises(AttributeError) as found:
+        getattr(fr, name)
+    assert str(found.value) == text
+
+
+def test_settings() -> None:
+    assert fr.config.enable_input_validation is True
+    assert fr.config.timing_cache_file_path == ""
+    assert fr.config.extra_error_information == ("all",)
+    assert fr.TripyException is fr.FarrierError
+    assert fr.Tensor in fr.types.TensorLike.__args__
+
+
+def test_streams_differ() -> None:
+    one, other = fr.Stream(), fr.Stream()
+    assert one == one
+    assert one != other
+    assert one != one.ptr
+    assert one.ptr != other.ptr
+    assert len({one, other, fr.default_stream(), fr.default_stream(fr.device("cpu"))}) == 3
+    assert str(one) == f"Stream({one.ptr})"
+
+
+def test_default_stream_of_another_device() -> None:
+    with pytest.raises(fr.ArgumentError) as found:
+        fr.default_stream(fr.device("cuda:1"))
+    text = "The default stream is that of device 0, but got cuda:1. Use fr.Stream()."
+    assert message(found.value) == text
+
+
+def test_executables_run_on_their_stream() -> None:
+    x = fr.InputInfo((2,), fr.float32)
+    double = fr.compile(lambda x: x * 2, args=[x], target="cpu")
+    assert double.stream is fr.default_stream()
+    double.stream = stream = fr.Stream()
+    assert double(np.ones(2, np.float32)).tolist() == [2, 2]
+    stream.synchronize()
+    assert double.stream == stream
