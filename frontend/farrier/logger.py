@@ -143,6 +143,8 @@ class Logger:
 
     def _shows(self, record: logging.LogRecord) -> bool:
         levels = self._verbosity
+        if isinstance(levels, str):
+            return True  # one level is logging's own, which programs may also set there
         if isinstance(levels, Mapping):
             paths = [path for path in levels if record.pathname.startswith(path)]
             levels = levels[max(paths, key=len)] if paths else "warning"
