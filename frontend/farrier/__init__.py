@@ -64,6 +64,7 @@ from farrier.ops.linear_algebra import *
 from farrier.ops.normalization import *
 from farrier.ops.pooling import *
 from farrier.ops.reduction import *
+from farrier.ops.resizing import *
 from farrier.ops.shape import *
 from farrier.ops.sorting import *
 from farrier.stream import Stream as Stream

@@ -10,6 +10,7 @@ import numpy as np
 import farrier
 from farrier.formatting import format_elements, plain
 from farrier.interop import Number, as_array, fit
+from farrier.methods import Methods
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.evaluate import UnknownValueError, evaluate
 from farrier_compiler.graph import Node, TensorType, Value, constant
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from farrier_compiler.ops.base import Op
 
 
-class Tensor:
+class Tensor(Methods):
     """A multi-dimensional array whose elements are computed when they are needed.
 
     Args:

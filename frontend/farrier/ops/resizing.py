@@ -1,0 +1,141 @@
+"""Resizing by interpolation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from farrier.ops.arguments import refuse, whole_numbers
+from farrier.ops.arithmetic import add, multiply
+from farrier.ops.elementwise import cast, floating
+from farrier.ops.indexing import gather
+from farrier.ops.reduction import widen
+from farrier.tensor import Tensor, as_tensor
+from farrier_runtime.errors import ArgumentError, ShapeError
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
+
+__all__ = ["resize"]
+
+Mode = Literal["nearest", "linear", "cubic"]
+
+
+def resize(
+    input: Tensor,
+    output_shape: Sequence[int] | None = None,
+    mode: Mode = "linear",
+    align_corners: bool = False,
+    *,
+    scales: Sequence[float] | None = None,
+) -> Tensor:
+    """Resize a tensor along its dimensions by interpolation between its elements.
+
+    Element `i` of a result lies at `(i + 0.5) / scale - 0.5` of the input, or with
+    `align_corners` at `i * (size - 1) / (new_size - 1)`; the elements at the edge are repeated.
+
+    Args:
+        input: a tensor of floating-point numbers; with `mode="nearest"` of any data type.
+        output_shape: the new size of each dimension.
+        mode: "nearest" (of two equally near the later one), "linear", or "cubic" with the
+            coefficient -0.75, in every dimension that changes.
+        align_corners: whether the centres of the outermost elements stay where they are.
+        scales: in place of `output_shape`, a factor for each dimension; sizes are rounded down.
+
+    Returns:
+        The resized tensor.
+
+    Raises:
+        ArgumentError: not one of `output_shape` and `scales` is given, or there is no such mode.
+        ShapeError: there is not one entry for each dimension, or a size is not positive.
+        DtypeError: the mode needs floating-point numbers.
+
+    Example:
+        >>> fr.resize(fr.Tensor([0.0, 4.0]), (4,)).tolist()
+        [0.0, 1.0, 3.0, 4.0]
+    """
+    if mode not in get_args(Mode):
+        problem = f"resize has the modes nearest, linear and cubic, not {mode!r}."
+        raise refuse(ArgumentError(problem))
+    input = as_tensor(input) if mode == "nearest" else floating("resize", input)
+    sizes, ratios = _sizes(input, output_shape, scales)
+    result = input if mode == "nearest" else widen(input)
+    for dim, (size, ratio) in enumerate(zip(sizes, ratios, strict=True)):
+        if size != input.shape[dim] or ratio != 1:
+            place = _places(input.shape[dim], size, ratio, align_corners)
+            result = _along(result, dim, place, mode)
+    return cast(result, input.dtype)
+
+
+def _sizes(
+    input: Tensor, output_shape: Sequence[int] | None, scales: Sequence[float] | None
+) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Return new sizes, and by how much a step in the result moves in the input."""
+    if (output_shape is None) == (scales is None):
+        raise refuse(ArgumentError("resize needs output_shape= or scales=, one of them."))
+    name, given = ("output_shape", output_shape) if scales is None else ("scales", scales)
+    described = input.value.type.describe()
+    entries = tuple(given or ())
+    if len(entries) != input.rank:
+        problem = f"resize got {name}={entries} for {described}: give one for each dimension."
+        raise refuse(ShapeError(problem), input=input)
+    if scales is None:
+        sizes = whole_numbers("resize's output_shape", output_shape or ())
+    else:
+        sizes = tuple(int(size * scale) for size, scale in zip(input.shape, scales, strict=True))
+    if min((*sizes, *input.shape), default=1) < 1:
+        problem = f"resize of {described} to {sizes} is not defined: all sizes must be positive."
+        raise refuse(ShapeError(problem), input=input)
+    steps = zip(input.shape, sizes, strict=True)
+    if scales is not None:
+        return sizes, tuple(1 / scale for scale in scales)
+    return sizes, tuple(old / new for old, new in steps)
+
+
+def _places(old: int, new: int, ratio: float, align_corners: bool) -> Array:
+    """Return where in the input the elements of a result lie."""
+    index = np.arange(new, dtype=np.float64)
+    if align_corners:
+        return index * ((old - 1) / (new - 1) if new > 1 else 0.0)
+    return (index + 0.5) * ratio - 0.5
+
+
+def _along(input: Tensor, dim: int, place: Array, mode: Mode) -> Tensor:
+    if mode == "nearest":
+        return _taken(input, dim, np.floor(place + 0.5))
+    if mode == "linear":
+        place = np.maximum(place, 0)
+    first = np.floor(place)
+    weights = _linear(place - first) if mode == "linear" else _cubic(place - first)
+    result: Tensor | None = None
+    for offset, weight in weights.items():
+        shape = (-1,) + (1,) * (input.rank - dim - 1)
+        factor = Tensor(weight.reshape(shape).astype(input.dtype.numpy))
+        part = multiply(_taken(input, dim, first + offset), factor)
+        result = part if result is None else add(result, part)
+    assert result is not None
+    return result
+
+
+def _taken(input: Tensor, dim: int, index: Array) -> Tensor:
+    inside = np.clip(index, 0, input.shape[dim] - 1)
+    return gather(input, dim, Tensor(inside.astype(np.int32)))
+
+
+def _linear(t: Array) -> dict[int, Array]:
+    """Return the weights of the elements around a place, by their distance from the first."""
+    return {0: 1 - t, 1: t}
+
+
+def _cubic(t: Array, a: float = -0.75) -> dict[int, Array]:
+    """Return the weights of Keys' cubic convolution."""
+
+    def near(x: Array) -> Array:
+        return ((a + 2) * x - (a + 3)) * x * x + 1
+
+    def far(x: Array) -> Array:
+        return ((x - 5) * x + 8) * x * a - 4 * a
+
+    return {-1: far(t + 1), 0: near(t), 1: near(1 - t), 2: far(2 - t)}

@@ -1,0 +1,57 @@
+"""Rows of resizing."""
+
+# pyright: basic
+
+from __future__ import annotations
+
+from typing import Any
+
+import farrier as fr
+from support.records import ANY, FLOATS, Operand, Record
+
+INPUT = Operand((2, 3, 5, 7))
+TORCH = {"nearest": "nearest-exact", "linear": "bilinear", "cubic": "bicubic"}
+
+
+def _row(label: str, mode: Any, size: tuple[int, int], align: bool = False) -> Record:
+    def torch(x: Any) -> Any:
+        from torch.nn.functional import interpolate
+
+        options = {} if mode == "nearest" else {"align_corners": align}
+        wide = interpolate(x.double(), size=size, mode=TORCH[mode], **options)
+        return wide.to(x.dtype)
+
+    return Record(
+        f"resize{label}",
+        lambda x: fr.resize(x, (2, 3, *size), mode=mode, align_corners=align),
+        (INPUT,),
+        ANY if mode == "nearest" else FLOATS,
+        torch=torch,
+        tolerance=4,
+    )
+
+
+def _scaled(x: Any) -> Any:
+    from torch.nn.functional import interpolate
+
+    wide = interpolate(x.double(), scale_factor=(1.7, 0.6), mode="bilinear")
+    return wide.to(x.dtype)
+
+
+ROWS = [
+    _row("", "linear", (9, 11)),
+    _row("/smaller", "linear", (2, 3)),
+    _row("/corners", "linear", (9, 4), align=True),
+    _row("/one", "linear", (1, 1), align=True),
+    _row("/nearest", "nearest", (9, 4)),
+    _row("/cubic", "cubic", (9, 4)),
+    _row("/cubic_corners", "cubic", (3, 11), align=True),
+    Record(
+        "resize/scales",
+        lambda x: fr.resize(x, scales=(1, 1, 1.7, 0.6)),
+        (INPUT,),
+        torch=_scaled,
+        tolerance=4,
+    ),
+    Record("resize/all", lambda x: fr.resize(x, (3, 2, 6, 5)), (INPUT,), tolerance=4),
+]
