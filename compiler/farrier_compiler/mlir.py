@@ -15,8 +15,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from iree.compiler import ir
-from iree.compiler.api import Output, Session, Source, ctypes_dl
-from iree.compiler.api import _initializeGlobalCL as _initialize_globals
+from iree.compiler.api import (
+    Output,
+    Session,
+    Source,
+    _initializeGlobalCL as _initialize_globals,
+    ctypes_dl,
+)
 
 from farrier_runtime.errors import ArgumentError, CompileError
 

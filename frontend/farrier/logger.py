@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Generator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Generator, Mapping, Set as AbstractSet
 from difflib import get_close_matches
 from typing import Literal, TypeAlias
 

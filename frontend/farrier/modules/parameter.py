@@ -10,8 +10,7 @@ from farrier.interop import as_array
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import TensorType, Value
-from farrier_runtime.dtypes import dtype as dtype_class
-from farrier_runtime.dtypes import float32
+from farrier_runtime.dtypes import dtype as dtype_class, float32
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
 
 

@@ -21,8 +21,7 @@ from farrier.ops.elementwise import (
 from farrier.ops.reduction import max, reduced_dims, sum, widen
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
-from farrier_compiler.ops import elementwise as primitive
-from farrier_compiler.ops import float_function
+from farrier_compiler.ops import elementwise as primitive, float_function
 from farrier_runtime.errors import ArgumentError
 
 __all__ = [

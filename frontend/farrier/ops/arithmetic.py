@@ -6,8 +6,7 @@ from farrier.interop import Number
 from farrier.ops.elementwise import binary, reciprocal, rsqrt, sqrt, square
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
-from farrier_compiler.ops import elementwise as primitive
-from farrier_compiler.ops import float_function
+from farrier_compiler.ops import elementwise as primitive, float_function
 from farrier_runtime.errors import ArgumentError
 
 __all__ = [

@@ -11,8 +11,7 @@ from farrier.interop import Number
 from farrier.ops.elementwise import binary, floating
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
-from farrier_compiler.ops import elementwise as primitive
-from farrier_compiler.ops import float_function
+from farrier_compiler.ops import elementwise as primitive, float_function
 from farrier_compiler.ops.base import check_same_dtype
 from farrier_runtime.errors import DtypeError
 

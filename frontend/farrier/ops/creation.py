@@ -21,8 +21,7 @@ from farrier_compiler.graph import constant
 from farrier_compiler.ops import creation as primitive
 from farrier_compiler.ops.creation import check_sizes
 from farrier_compiler.ops.elementwise import Cast
-from farrier_runtime.dtypes import bool as bool_
-from farrier_runtime.dtypes import dtype, float32, int32
+from farrier_runtime.dtypes import bool as bool_, dtype, float32, int32
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 if TYPE_CHECKING:
