@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Compile a model, or show its IRs: the same as `farrier compile`."""
 
 import sys
