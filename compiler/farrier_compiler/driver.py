@@ -36,7 +36,7 @@ from farrier_runtime.artifact import (
     ResultTree,
     TensorSpec,
 )
-from farrier_runtime.errors import ArgumentError, CompileError
+from farrier_runtime.errors import ArgumentError, CompileError, DtypeError
 from farrier_runtime.version import __version__
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def compile_graphs(
 
     Raises:
         ArgumentError: targets, options or flags do not fit.
+        DtypeError: an input or output has a data type of less than a byte.
         ParseError: `options.passes` is no pipeline.
         CompileError: IREE refused the program; the text names the layer and the line.
 
@@ -180,6 +181,7 @@ class _Job:
     ) -> _Job:
         flags = flags_for(targets, options.layout, options.optimization_level)
         _check_names(graphs)
+        _check_boundaries(graphs)
         pipeline = _pipeline(targets, options)
         optimized = tuple(run_passes(graph, pipeline, after=after) for graph in graphs)
         external = _external(optimized) if options.weights == "external" else {}
@@ -262,6 +264,18 @@ def _check_names(graphs: Sequence[Graph]) -> None:
     names = [graph.name for graph in graphs]
     if not names or len(set(names)) != len(names):
         raise ArgumentError(f"Every function needs a name of its own, but these are {names}.")
+
+
+def _check_boundaries(graphs: Sequence[Graph]) -> None:
+    """Refuse what the runtime cannot take or give: 4-bit integers, which IREE packs."""
+    for graph in graphs:
+        named = [(value.name, value) for value in graph.inputs]
+        for name, value in [*named, *zip(graph.output_names, graph.outputs, strict=True)]:
+            if value.type.dtype.bits < 8:
+                raise DtypeError(
+                    f"{graph.name} has {value.type.describe()} as its input or output '{name}', "
+                    "which compiled functions cannot take or give. Cast it: int8 holds it too."
+                )
 
 
 def _pipeline(targets: Sequence[Target], options: Options) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from farrier_compiler.driver import STAGES, Options, compile_graphs, dump, stages
+from farrier_compiler.ops.shape import Reshape
 from farrier_compiler.targets import Target, cpu_model
-from farrier_runtime.dtypes import float32
-from farrier_runtime.errors import ArgumentError, ParseError
+from farrier_runtime.dtypes import float32, int4
+from farrier_runtime.errors import ArgumentError, DtypeError, ParseError
 from farrier_runtime.manifest import Function, TensorSpec
 from support.programs import affine, apply, argument, function
 
@@ -33,6 +34,16 @@ def test_options_are_checked() -> None:
     )
     assert refusal(lambda: Options(flags=("-O3",))) == (
         "'-O3' is no flag of IREE's: flags begin with '--'."
+    )
+
+
+def test_int4_stays_inside() -> None:
+    x = argument(2, 3, name="x", kind=int4)
+    with pytest.raises(DtypeError) as raised:
+        compile_graphs([function("f", apply(Reshape((6,)), x))], CPU, UNCACHED)
+    assert str(raised.value) == (
+        "f has int4 (2, 3) as its input or output 'x', which compiled functions cannot take or "
+        "give. Cast it: int8 holds it too."
     )
 
 
