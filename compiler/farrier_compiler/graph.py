@@ -89,11 +89,6 @@ class Value:
         self.location = location
 
     @property
-    def is_constant(self) -> bool:
-        """Whether the elements are known."""
-        return self.data is not None
-
-    @property
     def is_scalar_constant(self) -> bool:
         """Whether this is a known number, which graph text writes in place."""
         return self.data is not None and self.type.shape == ()

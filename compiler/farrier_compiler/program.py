@@ -260,10 +260,6 @@ class Program:
         finally:
             self._point = outer
 
-    def set_module_attribute(self, name: str, text: str) -> None:
-        """Set an attribute of the module itself."""
-        self.root.attributes[name] = self.attribute(text)
-
     # ------------------------------------------------------------------ reading
 
     def verify(self) -> None:

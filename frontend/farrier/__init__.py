@@ -4,11 +4,9 @@ import difflib
 import typing
 
 from farrier import config as config, types as types
-from farrier.compile import (
-    InputInfo as InputInfo,
-    compile as compile,
-)
+from farrier.compile import compile as compile
 from farrier.executable import Executable as Executable
+from farrier.input_info import InputInfo as InputInfo
 from farrier.logger import logger as logger
 from farrier.modules import (
     BatchNorm as BatchNorm,

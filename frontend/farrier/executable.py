@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import farrier_runtime
+from farrier.input_info import InputInfo
 from farrier.stream import Stream, default_stream
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
@@ -171,7 +172,7 @@ def _matching(nest: Any, argument: Any, path: str) -> Iterator[Any]:
             if not isinstance(argument, Mapping) or key not in argument:
                 raise InputError(f"Input '{path}' needs the key {key!r}, but got {argument!r:.60}.")
             yield from _matching(inner, argument[key], f"{path}.{key}")
-    elif type(nest).__name__ == "InputInfo":
+    elif isinstance(nest, InputInfo):
         yield argument
 
 

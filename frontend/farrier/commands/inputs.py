@@ -79,7 +79,7 @@ def bind(
     Raises:
         ArgumentError: there are too few, too many, or a name that is no parameter.
     """
-    from farrier.compile import InputInfo
+    from farrier.input_info import InputInfo
 
     signature = inspect.signature(function)
     positional = [InputInfo(type.shape, type.dtype) for type in types if not type.name]
