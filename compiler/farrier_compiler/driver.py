@@ -17,6 +17,7 @@ from farrier_compiler import cache
 from farrier_compiler.graph import Array, Graph, Value
 from farrier_compiler.mlir_text import PHASES, SCOPE
 from farrier_compiler.passes import default_pipeline, run_passes
+from farrier_compiler.sizes import SymbolicSize, dimension_of, lower, opt_of, upper
 from farrier_compiler.targets import (
     Layout,
     Target,
@@ -36,6 +37,7 @@ from farrier_runtime.artifact import (
     ResultTree,
     TensorSpec,
 )
+from farrier_runtime.dimension import Dimension, Size
 from farrier_runtime.errors import ArgumentError, CompileError, DtypeError
 from farrier_runtime.version import __version__
 
@@ -310,7 +312,17 @@ def _function(graph: Graph, tree: ResultTree) -> Function:
 
 
 def _spec(name: str, value: Value) -> TensorSpec:
-    return TensorSpec(name, value.type.dtype, value.type.shape)
+    shape = tuple(map(_size, value.type.shape))
+    return TensorSpec(name, value.type.dtype, shape, value.dimension)
+
+
+def _size(size: int) -> Size:
+    """Return a size as the manifest has it: an expression is named by its text."""
+    if not isinstance(size, SymbolicSize):
+        return size
+    least, most = max(lower(size), 0), max(upper(size), 0)
+    usual = min(max(opt_of(size), least), most)
+    return dimension_of(size) or Dimension(str(size), least, usual, most)
 
 
 def _cpu_requirements(targets: Sequence[Target]) -> CpuRequirements | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from farrier_compiler.graph import Array, Node, Value, topological
-from farrier_compiler.ops.base import evaluate as evaluate_op
-from farrier_runtime.errors import FarrierError
+from farrier_compiler.ops.base import evaluate as evaluate_op, is_symbolic
+from farrier_runtime.errors import FarrierError, ShapeError
 
 
 class UnknownValueError(FarrierError, RuntimeError):
@@ -33,9 +33,23 @@ def evaluate(values: Sequence[Value]) -> list[Array]:
 def _run(node: Node) -> None:
     arrays = [known(value) for value in node.operands]
     types = tuple(value.type for value in node.results)
-    for value, data in zip(node.results, evaluate_op(node.op, types, arrays), strict=True):
+    try:
+        results = evaluate_op(node.op, types, arrays)
+    except (TypeError, ShapeError):
+        if is_symbolic(node.op):
+            raise UnknownValueError(_size_unknown(node)) from None
+        raise
+    for value, data in zip(node.results, results, strict=True):
         value.data = data
         value.producer = None
+
+
+def _size_unknown(node: Node) -> str:
+    described = ", ".join(value.type.describe() for value in node.results)
+    return (
+        f"The value of {node.op.name}, {described}, is not known: its sizes are those of a "
+        "function that is being traced. Do not evaluate tensors of such sizes inside of it."
+    )
 
 
 def known(value: Value) -> Array:

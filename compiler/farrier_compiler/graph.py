@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from farrier_compiler.sizes import dimension_of, dimensions_of, is_static
+from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, FarrierError
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
+"""The size of each dimension: ints, and symbolic sizes where calls decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,11 @@ class TensorType:
     def rank(self) -> int:
         """The number of dimensions."""
         return len(self.shape)
+
+    @property
+    def is_static(self) -> bool:
+        """Whether all sizes are numbers."""
+        return is_static(self.shape)
 
     @property
     def size(self) -> int:
@@ -70,9 +78,10 @@ class Value:
         data: the elements, where they are known.
         name: a name for people, where there is one.
         location: the user's line that made it.
+        dimension: the dimension whose size an int32 input is; None for all other values.
     """
 
-    __slots__ = ("__weakref__", "data", "location", "name", "producer", "type")
+    __slots__ = ("__weakref__", "data", "dimension", "location", "name", "producer", "type")
 
     def __init__(
         self,
@@ -81,8 +90,10 @@ class Value:
         data: Array | None = None,
         name: str | None = None,
         location: Location | None = None,
+        dimension: Dimension | None = None,
     ) -> None:
         self.type = type
+        self.dimension = dimension
         self.producer = producer
         self.data = data
         self.name = name
@@ -192,6 +203,15 @@ class Graph:
         graph.constants = _name_constants(graph, names)
         return graph
 
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """Return the dimensions that the inputs bring, in order."""
+        found: dict[Dimension, None] = {}
+        for value in self.inputs:
+            found.update(dict.fromkeys(d for size in value.type.shape for d in dimensions_of(size)))
+            if value.dimension:
+                found[value.dimension] = None
+        return tuple(found)
+
     def leaves(self) -> Iterator[Value]:
         """Yield every value that is used and not computed, once each, in order of first use."""
         seen: set[Value] = set()
@@ -291,6 +311,7 @@ def verify(graph: Graph) -> Graph:
             )
         _verify_types(index, node)
         known.update(node.results)
+    _verify_dimensions(graph)
     for value in graph.outputs:
         _check(value in known or value.is_scalar_constant, f"output {value!r} is never made")
     _verify_names(graph)
@@ -306,6 +327,21 @@ def _verify_types(index: int, node: Node) -> None:
         f"node {index} ({node.op.name}) has results {[str(t) for t in found]}, "
         f"but its op infers {[str(t) for t in types]}",
     )
+
+
+def _verify_dimensions(graph: Graph) -> None:
+    """Every dimension is the size of an input's dimension, or an input; a name has one meaning."""
+    sizes = [size for value in graph.inputs for size in value.type.shape]
+    brought = {dimension_of(size) for size in sizes} | {v.dimension for v in graph.inputs}
+    used = [d for size in sizes for d in dimensions_of(size)]
+    for node in graph.nodes:
+        used += [d for v in node.results for size in v.type.shape for d in dimensions_of(size)]
+    for dimension in used:
+        _check(
+            dimension in brought, f"no input has the size '{dimension}' ({dimension.range}) alone"
+        )
+    names = [d.name for d in graph.dimensions()]
+    _check(len(set(names)) == len(names), f"dimensions of other bounds share a name: {names}")
 
 
 def _verify_names(graph: Graph) -> None:

@@ -11,9 +11,12 @@ import numpy as np
 
 from farrier_compiler.graph import TensorType
 from farrier_compiler.iree_functions import Term, function, sort_key, wants_float32
+from farrier_compiler.iree_sizes import signed
+from farrier_compiler.iree_windows import IreeWindows
 from farrier_compiler.mlir_text import RESOURCE_BYTES
 from farrier_compiler.ops.elementwise import limits
 from farrier_compiler.ops.shape import spread
+from farrier_compiler.sizes import SymbolicSize
 from farrier_compiler.stablehlo import Builder, DimPairs, HloValue
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import DTYPES, dtype
@@ -25,24 +28,12 @@ if TYPE_CHECKING:
     from farrier_compiler.program import Program
 
 
-class IreeBuilder(Builder):
+class IreeBuilder(IreeWindows):
     """Emits StableHLO that IREE 3.13 compiles right and fast."""
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self._iotas: list[tuple[HloValue, int]] = []
-
-    # ------------------------------------------------------------------ bits
-
-    def bitcast(self, kind: dtype, x: HloValue) -> HloValue:
-        """Emit the same bits as another data type of that size."""
-        if x.type.dtype is kind:
-            return x
-        return self.emit("stablehlo.bitcast_convert", x.type.with_dtype(kind), x)
-
-    def signless(self, x: HloValue) -> HloValue:
-        """Emit unsigned integers as signed ones of the same bits; others stay as they are."""
-        return self.bitcast(signed(x.type.dtype), x)
 
     def constant(self, array: Array, dtype: dtype, name: str = "constant") -> HloValue:
         """Large unsigned ones: `arith.constant failed to verify`; float8: no bytecode for them."""
@@ -80,6 +71,8 @@ class IreeBuilder(Builder):
         There it extends unsigned integers by their sign; with data tiling it refuses bools.
         """
         source, target = x.type.dtype, out.dtype
+        if target.is_unsigned and any(x is size for size in self._sizes.values()):
+            x = self.barrier(x)  # else `arith.trunci result must be signless, but got ui8`
         if _is_float8(source) and target is not source:
             return self.convert(out, self._widen(x))
         if _is_float8(target) and source is not dtypes.float32:
@@ -223,7 +216,7 @@ class IreeBuilder(Builder):
         if out.dtype.is_floating and out.dtype.bits < 32 and attributes.groups > 1:
             wide = self.convert(input.type.with_dtype(dtypes.float32), input)
             right = self.convert(kernel.type.with_dtype(dtypes.float32), kernel)
-            right = self.emit("stablehlo.optimization_barrier", right.type, right)
+            right = self.barrier(right)
             return self.convert(out, base(out.with_dtype(dtypes.float32), wide, right, exact))
 
         def emit(out: TensorType, left: HloValue, right: HloValue) -> HloValue:
@@ -272,11 +265,6 @@ class IreeBuilder(Builder):
         return self.convert(out, total)
 
 
-def signed(kind: dtype) -> dtype:
-    """Return the signed integer type of an unsigned type's size, and any other type itself."""
-    return DTYPES[kind.name.removeprefix("u")] if kind.is_unsigned else kind
-
-
 def _is_float8(kind: dtype) -> bool:
     return kind.is_floating and kind.bits == 8
 
@@ -295,6 +283,9 @@ def _cover(attributes: Convolution, input: TensorType, kernel: TensorType) -> Co
     window = attributes.kernel_first(kernel.shape)[2:]
     padding: list[tuple[int, int]] = []
     for dim, (low, high) in enumerate(attributes.padding):
+        if isinstance(sizes[dim], SymbolicSize) or isinstance(window[dim], SymbolicSize):
+            padding.append((low, high))
+            continue
         padded = spread(sizes[dim], attributes.input_dilation[dim]) + low + high
         rest = padded - spread(window[dim], attributes.dilation[dim])
         padding.append((low, high - rest) if rest < attributes.stride[dim] else (low, high))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from farrier_compiler.graph import Graph, Node, Value
 from farrier_compiler.mlir_text import Place, type_text
 from farrier_compiler.program import Program
+from farrier_compiler.requirements import Requirement, requirements
 from farrier_compiler.stablehlo import Builder, HloValue
 
 
@@ -74,6 +75,8 @@ class _Lowering:
     def _body(self, arguments: Sequence[object]) -> list[object]:
         for value, handle in zip(self.graph.inputs, arguments, strict=True):
             self.values[value] = HloValue(handle, value.type)
+        inputs = [(self.values[value], value.dimension) for value in self.graph.inputs]
+        self.hlo.begin(inputs, _requirements(self.graph))
         for index, node in enumerate(self.graph.nodes):
             self._node(self.first + index, node)
         return [self._value(value).handle for value in self.graph.outputs]
@@ -99,6 +102,19 @@ class _Lowering:
         if value.data is None:
             raise AssertionError(f"{value!r} is used before it is made")
         return self.hlo.constant(value.data, value.type.dtype, self.names.get(value, "constant"))
+
+
+def _requirements(graph: Graph) -> list[tuple[Requirement, str]]:
+    """Return what has to hold of sizes at run time, and whose rule it is; each once."""
+    found: dict[Requirement, str] = {}
+    for node in graph.nodes:
+        if any(not value.type.is_static for value in (*node.operands, *node.results)):
+            with requirements() as recorded:
+                node.op.infer(*[value.type for value in node.operands])
+            where = f" ({node.location.short()})" if node.location else ""
+            for requirement in recorded:
+                found.setdefault(requirement, f"{node.op.name}{where}: {requirement}")
+    return list(found.items())
 
 
 def _place(number: int, node: Node) -> Place:

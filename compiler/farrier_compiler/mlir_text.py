@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from farrier_compiler.graph import TensorType
+from farrier_compiler.sizes import SymbolicSize
 from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ def element_text(dtype: dtype) -> str:
 
 
 def type_text(type: TensorType) -> str:
-    """Return MLIR's text of a tensor type."""
-    return f"tensor<{''.join(f'{size}x' for size in type.shape)}{element_text(type.dtype)}>"
+    """Return MLIR's text of a tensor type; symbolic sizes are `?`."""
+    sizes = "".join("?x" if isinstance(size, SymbolicSize) else f"{size}x" for size in type.shape)
+    return f"tensor<{sizes}{element_text(type.dtype)}>"
 
 
 # Weights from this size on are referenced, not copied, and dumps elide them.

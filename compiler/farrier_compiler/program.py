@@ -145,6 +145,7 @@ class Program:
         operands: Sequence[Handle],
         attributes: Mapping[str, str] | None = None,
         bodies: Sequence[tuple[Sequence[str], Body]] = (),
+        terminator: str = "stablehlo.return",
     ) -> list[Handle]:
         """Emit an operation and return its results.
 
@@ -154,10 +155,11 @@ class Program:
             operands: the values it reads.
             attributes: attribute texts by name.
             bodies: for each region, its argument types and what emits it.
+            terminator: the operation that ends each region.
         """
         made = self._create(name, results, operands, attributes or {}, regions=len(bodies))
         for region, (types, body) in zip(made.regions, bodies, strict=True):
-            self._fill(region, types, body, "stablehlo.return")
+            self._fill(region, types, body, terminator)
         return list(made.results)
 
     def constant(self, name: str, array: Array, type: TensorType) -> Handle:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from farrier_compiler.emitter import Emitter, HloValue
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.mlir_text import element_text, type_text
-from farrier_compiler.program import Handle, Program
+from farrier_compiler.program import Handle
+from farrier_compiler.sizes import SymbolicSize, is_static
 from farrier_compiler.stablehlo_names import (
     DIRECTIONS,
     ELEMENTWISE,
@@ -31,35 +32,8 @@ if TYPE_CHECKING:
 DimPairs = tuple[Sequence[int], Sequence[int]]
 
 
-@dataclass(frozen=True, slots=True)
-class HloValue:
-    """An MLIR value together with the graph's type of it, which is the one that counts."""
-
-    handle: Handle
-    type: TensorType
-
-
-class Builder:
-    """Emits portable StableHLO into a program.
-
-    Args:
-        program: the MLIR module under construction.
-    """
-
-    def __init__(self, program: Program) -> None:
-        self.program = program
-
-    def emit(
-        self,
-        name: str,
-        out: TensorType,
-        *operands: HloValue,
-        **attributes: str,
-    ) -> HloValue:
-        """Emit an operation that has one result and no regions."""
-        handles = [operand.handle for operand in operands]
-        results = self.program.operation(name, [type_text(out)], handles, attributes)
-        return HloValue(results[0], out)
+class Builder(Emitter):
+    """Emits portable StableHLO into a program."""
 
     # ------------------------------------------------------------------ elementwise
 
@@ -152,7 +126,7 @@ class Builder:
             return self.convert(reduced.type.with_dtype(narrow), reduced)
         scalar = x.type.with_shape(())
         body = self._reducer(kind, scalar)
-        results = self._reduce([x], [self.full(scalar, _identity(kind, narrow))], dims, body)
+        results = self._reduce([x], [self.full(scalar, identity(kind, narrow))], dims, body)
         return results[0]
 
     def _reducer(self, kind: str, scalar: TensorType) -> Callable[..., list[HloValue]]:
@@ -165,7 +139,7 @@ class Builder:
         """Emit the int32 index of the largest ("argmax") or smallest element along a dimension."""
         index = self.iota(x.type.with_dtype(dtypes.int32), dim)
         kinds = [x.type.dtype, dtypes.int32]
-        numbers = (_identity(kind.removeprefix("arg"), x.type.dtype), 0)
+        numbers = (identity(kind.removeprefix("arg"), x.type.dtype), 0)
         initial = [
             self.full(TensorType((), dtype), number)
             for dtype, number in zip(kinds, numbers, strict=True)
@@ -272,11 +246,22 @@ class Builder:
 
     def full(self, type: TensorType, value: float | bool) -> HloValue:
         """Emit a tensor that holds one number everywhere."""
+        if not type.is_static:
+            return self.broadcast_in_dim(self.full(type.with_shape(()), value), type.shape, ())
         array = np.broadcast_to(np.asarray(value).astype(type.dtype.numpy), type.shape)
         return self.constant(array, type.dtype)
 
+    def filled_with_size(self, type: TensorType, size: int) -> HloValue:
+        """Emit a tensor that holds a size everywhere."""
+        if not isinstance(size, SymbolicSize):
+            return self.full(type, size)
+        number = self.convert(type.with_shape(()), self.size(size))
+        return self.broadcast_in_dim(number, type.shape, ())
+
     def iota(self, out: TensorType, dim: int) -> HloValue:
         """Emit 0, 1, 2, ... along a dimension."""
+        if not out.is_static:
+            return self.dynamic_iota(out, dim)
         return self.emit("stablehlo.iota", out, iota_dimension=f"{dim} : i64")
 
     def broadcast_to(self, x: HloValue, shape: Shape) -> HloValue:
@@ -289,11 +274,17 @@ class Builder:
         if x.type.shape == shape:
             return x
         out = x.type.with_shape(shape)
+        if not out.is_static or not x.type.is_static:
+            return self.dynamic_broadcast(x, shape, dims)
         return self.emit("stablehlo.broadcast_in_dim", out, x, broadcast_dimensions=i64s(dims))
 
     def reshape(self, out: TensorType, x: HloValue) -> HloValue:
         """Emit a change of shape."""
-        return x if out.shape == x.type.shape else self.emit("stablehlo.reshape", out, x)
+        if out.shape == x.type.shape:
+            return x
+        if not out.is_static or not x.type.is_static:
+            return self.dynamic_reshape(out, x)
+        return self.emit("stablehlo.reshape", out, x)
 
     def transpose(self, out: TensorType, x: HloValue, permutation: Sequence[int]) -> HloValue:
         """Emit a reordering of dimensions: `i` of the result is `permutation[i]` of `x`."""
@@ -308,6 +299,8 @@ class Builder:
         step: Sequence[int],
     ) -> HloValue:
         """Emit a selection of elements `start, start + step, ...` below `limit` a dimension."""
+        if not is_static((*start, *limit)):
+            return self.dynamic_slice(out, x, (start, limit, step))
         return self.emit(
             "stablehlo.slice",
             out,
@@ -335,6 +328,8 @@ class Builder:
         interior: Sequence[int],
     ) -> HloValue:
         """Emit a padding with a scalar; negative amounts crop."""
+        if not is_static((*low, *high)):
+            return self.dynamic_pad(out, x, value, (low, high, interior))
         return self.emit(
             "stablehlo.pad",
             out,
@@ -351,18 +346,21 @@ class Builder:
 
     def gather(self, out: TensorType, x: HloValue, index: HloValue, dim: int) -> HloValue:
         """Emit parts of `x` along a dimension; the op itself clamps indices that are too large."""
-        if not out.size:
+        if out.size == 0:
             return self.full(out, 0)
-        size = self.full(index.type, x.type.shape[dim])
+        size = self.filled_with_size(index.type, x.type.shape[dim])
         below = self._compare_with("less", index, 0)
         shifted = self.elementwise("add", index.type, index, size)
         index = self.select(index.type, below, shifted, index)
+        numbers = gather_dims(dim, out.rank, index.type.rank)
+        if not x.type.is_static:
+            return self.dynamic_gather(out, x, index, dim, numbers)
         return self.emit(
             "stablehlo.gather",
             out,
             x,
             index,
-            dimension_numbers=gather_dims(dim, out.rank, index.type.rank),
+            dimension_numbers=numbers,
             slice_sizes=i64s([*x.type.shape[:dim], 1, *x.type.shape[dim + 1 :]]),
             indices_are_sorted="false",
         )
@@ -420,7 +418,7 @@ class Builder:
     def reduce_window(self, out: TensorType, x: HloValue, attributes: Pool) -> HloValue:
         """Emit a reduction over windows that slide along the dimensions."""
         element = x.type.with_shape(())
-        initial = self.full(element, _lowest(element.dtype) if attributes.kind == "max" else 0)
+        initial = self.full(element, lowest(element.dtype) if attributes.kind == "max" else 0)
 
         def combine(pair: Sequence[Handle]) -> list[Handle]:
             return self.program.operation(REDUCERS[attributes.kind], [type_text(element)], pair)
@@ -440,7 +438,8 @@ class Builder:
         return HloValue(results[0], out)
 
 
-def _lowest(kind: dtype) -> float | int:
+def lowest(kind: dtype) -> float | int:
+    """Return the smallest number of a data type."""
     if kind.is_floating:
         return -np.inf
     return 0 if kind.is_unsigned or kind is dtypes.bool else -(2 ** (kind.bits - 1))
@@ -454,7 +453,7 @@ def _highest(kind: dtype) -> float | int:
     return 2**kind.bits - 1 if kind.is_unsigned else 2 ** (kind.bits - 1) - 1
 
 
-def _identity(kind: str, dtype: dtype) -> float | int | bool:
+def identity(kind: str, dtype: dtype) -> float | int | bool:
     """Return the number that changes no result of a reduction."""
     match kind:
         case "sum" | "any":
@@ -462,7 +461,7 @@ def _identity(kind: str, dtype: dtype) -> float | int | bool:
         case "prod" | "all":
             return 1
         case "max":
-            return _lowest(dtype)
+            return lowest(dtype)
         case _:
             return _highest(dtype)
 
@@ -471,4 +470,4 @@ def _is_signed(kind: dtype) -> bool:
     return kind.is_integer and not kind.is_unsigned
 
 
-__all__ = ["Builder", "HloValue", "element_text", "i64s", "type_text"]
+__all__ = ["Builder", "HloValue", "element_text", "i64s", "identity", "lowest", "type_text"]

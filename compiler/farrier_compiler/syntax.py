@@ -10,6 +10,7 @@ import typing
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
+from farrier_compiler.sizes import SymbolicSize
 from farrier_runtime.dtypes import BY_SHORT_NAME, dtype
 from farrier_runtime.errors import ParseError
 
@@ -24,7 +25,7 @@ _TOKEN = re.compile(
     | (?P<number>-?(?:0x[0-9a-fA-F]+|\d+(?:\.\d*)?(?:e[+-]?\d+)?|(?:inf|nan)\b))
     | (?P<word>{BARE})
     | (?P<string>{_STRING})
-    | (?P<mark>->|[()\[\]{{}},:=])""",
+    | (?P<mark>->|//|[()\[\]{{}},:=*+-])""",
     re.VERBOSE | re.ASCII,
 )
 _WORDS: dict[str, Any] = {"true": True, "false": False, "none": None, **BY_SHORT_NAME}
@@ -196,7 +197,7 @@ def fits(value: Any, hint: Any) -> bool:
     if origin is tuple:
         return isinstance(value, tuple) and _fits_tuple(typing.cast(Any, value), arguments)
     if hint in (int, float):
-        return type(value) is hint
+        return type(value) is hint or (hint is int and isinstance(value, SymbolicSize))
     return value is None if hint in (None, type(None)) else isinstance(value, hint)
 
 

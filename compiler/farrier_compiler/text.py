@@ -1,17 +1,21 @@
 """The op graph's textual form, printed and parsed; both directions are exact.
 
 ```
-graph @Net(%x: f32[1,1,8,8]) -> f32[1,16,8,8] {
+graph @Net[batch in (1, 8, 64)](%x: f32[batch,1,8,8]) -> f32[batch,16,8,8] {
   constant @conv.weight: f32[16,1,3,3]
-  %0: f32[1,16,8,8] = convolution(%x, @conv.weight) {padding = ((1, 1), (1, 1))}
-  %1: f32[1,16,8,8] = maximum(%0, 0.0: f32)
+  %0: f32[batch,16,8,8] = convolution(%x, @conv.weight) {padding = ((1, 1), (1, 1))}
+  %1: f32[batch,16,8,8] = maximum(%0, 0.0: f32)
   return %1
 }
 ```
+
+Sizes in brackets are numbers, or expressions of the dimensions that the head names with their
+smallest, usual and largest size.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import json
@@ -24,6 +28,7 @@ import numpy as np
 from farrier_compiler.elements import elements_text, parse_element
 from farrier_compiler.graph import Array, Graph, Node, TensorType, Value
 from farrier_compiler.ops.base import REGISTRY, Op
+from farrier_compiler.sizes import SIZE_FUNCTIONS, SymbolicSize, floor_divide, symbol
 from farrier_compiler.syntax import (
     BARE_AFTER_AT,
     Cursor,
@@ -33,8 +38,9 @@ from farrier_compiler.syntax import (
     fits,
     quoted,
 )
+from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import BY_NUMPY, BY_SHORT_NAME, dtype
-from farrier_runtime.errors import FarrierError
+from farrier_runtime.errors import FarrierError, ParseError
 
 # Constants with at most this many elements are written out; larger ones are named only.
 WRITTEN_OUT = 16
@@ -51,7 +57,8 @@ def print_graph(graph: Graph, locations: bool = True) -> str:
     """
     printer = _Printer(graph)
     signature = (
-        f"graph @{quoted(graph.name, BARE_AFTER_AT)}({printer.inputs()}) -> {printer.results()}"
+        f"graph @{quoted(graph.name, BARE_AFTER_AT)}{printer.dimensions()}({printer.inputs()})"
+        f" -> {printer.results()}"
     )
     lines = [
         *printer.constants(),
@@ -73,8 +80,16 @@ class _Printer:
         results = [value for node in graph.nodes for value in node.results]
         self.references |= {value: f"%{index}" for index, value in enumerate(results)}
 
+    def dimensions(self) -> str:
+        found = [f"{d} in ({d.min}, {d.opt}, {d.max})" for d in self.graph.dimensions()]
+        return f"[{', '.join(found)}]" if found else ""
+
     def inputs(self) -> str:
-        return ", ".join(f"{self.reference(v)}: {v.type}" for v in self.graph.inputs)
+        return ", ".join(map(self._input, self.graph.inputs))
+
+    def _input(self, value: Value) -> str:
+        size = f" = {value.dimension}" if value.dimension else ""
+        return f"{self.reference(value)}: {value.type}{size}"
 
     def results(self) -> str:
         # Not strict: the verifier shows graphs that lack names.
@@ -138,7 +153,7 @@ def _attribute_text(value: Any) -> str:
             return str(value).lower()
         case dtype():
             return value.short
-        case int():
+        case int() | SymbolicSize():
             return str(value)
         case float():
             return float.__repr__(value)
@@ -180,6 +195,7 @@ class _Parser(Cursor):
         super().__init__(text, "Graph text")
         self.arrays = arrays
         self.values: dict[str, Value] = {}
+        self.dimensions: dict[str, Dimension] = {}
 
     # -------------------------------------------------------------- the graph
 
@@ -187,6 +203,8 @@ class _Parser(Cursor):
         self.expect("graph")
         token = self.take("constant", "the graph's name, such as @main")
         name = self.unquote(token, token.text[1:])
+        if self.accept("["):
+            self.items("]", self._dimension)
         self.expect("(")
         inputs = self.items(")", self._input)
         self.expect("->")
@@ -200,10 +218,36 @@ class _Parser(Cursor):
         names = tuple(name for name, _ in results)
         return Graph(name, tuple(inputs), tuple(outputs), nodes, constants, names)
 
+    def _dimension(self) -> None:
+        token = self._dimension_name()
+        self.expect("in")
+        self.expect("(")
+        bounds = self.items(")", self._size)
+        name = self.unquote(token, token.text)
+        if len(bounds) != 3:
+            self.fail(f"'{name}' needs three numbers: its min, opt and max", token)
+        try:
+            self.dimensions[name] = Dimension(name, *bounds)
+        except FarrierError as error:
+            self.fail(str(error).rstrip("."), token)
+
+    def _dimension_name(self) -> Token:
+        kind = "string" if self.next.kind == "string" else "word"
+        return self.take(kind, "the name of a dimension")
+
+    def _known_dimension(self) -> Dimension:
+        token = self._dimension_name()
+        name = self.unquote(token, token.text)
+        if name not in self.dimensions:
+            self.fail(f"there is no dimension '{name}'{did_you_mean(name, self.dimensions)}", token)
+        return self.dimensions[name]
+
     def _input(self) -> Value:
         token = self.take("value", "an input, such as %x")
         self.expect(":")
         value = Value(self._type(), name=self.unquote(token, token.text[1:]))
+        if self.accept("="):
+            value.dimension = self._known_dimension()
         self._bind(token, value)
         return value
 
@@ -360,11 +404,52 @@ class _Parser(Cursor):
     def _type(self) -> TensorType:
         kind = self._dtype()
         self.expect("[")
-        return TensorType(tuple(self.items("]", self._size)), kind)
+        start = self.next
+        shape = tuple(self.items("]", self._size))
+        if not all(isinstance(size, SymbolicSize) or size >= 0 for size in shape):
+            self.fail("the size of a dimension is a whole number", start)
+        return TensorType(shape, kind)
+
+    def literal(self) -> Any:
+        """Step over an attribute's value, which may be a size or hold sizes."""
+        start = self.position
+        with contextlib.suppress(ParseError):
+            size = self._size()
+            if isinstance(size, SymbolicSize) and self.next.text in (",", ")", "}"):
+                return size
+        self.position = start
+        return super().literal()
 
     def _size(self) -> int:
+        total = self._product()
+        while self.next.text in ("+", "-"):
+            sign = 1 if self.advance().text == "+" else -1
+            total = total + self._product() * sign
+        return total
+
+    def _product(self) -> int:
+        product = self._factor()
+        while self.next.text in ("*", "//"):
+            divides = self.advance().text == "//"
+            factor = self._factor()
+            product = floor_divide(product, factor) if divides else product * factor
+        return product
+
+    def _factor(self) -> int:
+        if self.accept("-"):
+            return -self._factor()
+        if self.accept("("):
+            size = self._size()
+            self.expect(")")
+            return size
+        if self.next.text in SIZE_FUNCTIONS:
+            function = SIZE_FUNCTIONS[self.advance().text]
+            self.expect("(")
+            return function(*self.items(")", self._size))
+        if self.dimensions and self.next.kind in ("word", "string"):
+            return symbol(self._known_dimension())
         token = self.take("number", "the size of a dimension")
-        if not token.text.isdecimal():
+        if not token.text.lstrip("-").isdecimal():
             self.fail("the size of a dimension is a whole number", token)
         return int(token.text)
 

@@ -5,8 +5,14 @@ import typing
 
 from farrier import config as config, types as types
 from farrier.compile import compile as compile
+from farrier.dimension_size import DimensionSize as DimensionSize
 from farrier.executable import Executable as Executable
-from farrier.input_info import InputInfo as InputInfo
+from farrier.input_info import (
+    Bounds as Bounds,
+    DimensionInputInfo as DimensionInputInfo,
+    InputInfo as InputInfo,
+    NamedDimension as NamedDimension,
+)
 from farrier.logger import logger as logger
 from farrier.modules import (
     BatchNorm as BatchNorm,

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from farrier.dimension_size import DimensionSize
 from farrier.executable import Executable
-from farrier.input_info import InputInfo
+from farrier.input_info import DimensionInputInfo, InputInfo
 from farrier.modules.module import Module
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import Graph, TensorType, Value
+from farrier_runtime.dimension import Dimension
+from farrier_runtime.dtypes import int32
 from farrier_runtime.errors import ArgumentError, FarrierError
 
 if TYPE_CHECKING:
@@ -140,6 +143,7 @@ def trace(
             infos[path] = argument
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
             parameters[path] = inspect.Parameter(path, kind, annotation=Tensor)
+    _check_dimensions(inputs)
     names = _constant_names(func)
     outputs: list[Tensor] = []
     result = _flatten(func(*bound.args, **bound.kwargs), outputs)
@@ -150,6 +154,21 @@ def trace(
         raise explain(error) from None
     signature = inspect.Signature(list(parameters.values()))
     return Traced(graph, result, signature, infos)
+
+
+def _check_dimensions(inputs: Sequence[Value]) -> None:
+    """Refuse two dimensions of one name."""
+    seen: dict[str, Dimension] = {}
+    for found in Graph("", tuple(inputs), ()).dimensions():
+        other = seen.setdefault(found.name, found)
+        if other != found:
+            first, second = ((d.min, d.opt, d.max) for d in (other, found))
+            raise explain(
+                ArgumentError(
+                    f"Dimension '{found.name}' has the bounds {first} and also {second}. "
+                    "One name means one size: give it the same bounds, or another name."
+                )
+            )
 
 
 def _bind(
@@ -198,9 +217,14 @@ def _places(bound: inspect.BoundArguments) -> Iterator[tuple[str, _Place]]:
 def _replace(argument: Any, path: str, inputs: list[Value]) -> Any:
     """Return the argument with a new input in place of every InputInfo in it."""
     if isinstance(argument, InputInfo):
-        type = TensorType(tuple(argument.shape), argument.dtype)
+        type = TensorType(argument.sizes(path), argument.dtype)
         inputs.append(Value(type, None, None, path, here()))
         return Tensor.of(inputs[-1])
+    if isinstance(argument, DimensionInputInfo):
+        dimension = argument.dimension(path)
+        value = Value(TensorType((), int32), None, None, path, here(), dimension)
+        inputs.append(value)
+        return DimensionSize.of_input(value, dimension)
     if isinstance(argument, list | tuple):
         items = cast("Sequence[Any]", argument)
         return _rebuilt(

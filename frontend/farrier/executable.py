@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import farrier_runtime
-from farrier.input_info import InputInfo
+from farrier.input_info import DimensionInputInfo, InputInfo
 from farrier.stream import Stream, default_stream
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
@@ -172,7 +172,7 @@ def _matching(nest: Any, argument: Any, path: str) -> Iterator[Any]:
             if not isinstance(argument, Mapping) or key not in argument:
                 raise InputError(f"Input '{path}' needs the key {key!r}, but got {argument!r:.60}.")
             yield from _matching(inner, argument[key], f"{path}.{key}")
-    elif isinstance(nest, InputInfo):
+    elif isinstance(nest, InputInfo | DimensionInputInfo):
         yield argument
 
 

@@ -1,49 +1,239 @@
-"""InputInfo: what is known of an argument before the program runs."""
+"""InputInfo and its kin: what is known of an argument before the program runs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, SupportsIndex
+from typing import Any, SupportsIndex, cast
 
 from farrier_compiler.diagnostics import explain
+from farrier_compiler.sizes import symbol
+from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import dtype as dtype_class
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
 
+Range = Sequence[SupportsIndex]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """The smallest, the usual and the largest of several sizes.
+
+    Attributes:
+        min: the smallest size of each dimension.
+        opt: the size that is expected most often.
+        max: the largest size.
+
+    Example:
+        >>> fr.InputInfo(((1, 4, 64), 128), fr.float32).shape_bounds.max
+        (64, 128)
+    """
+
+    min: tuple[int, ...]
+    opt: tuple[int, ...]
+    max: tuple[int, ...]
+
+    def is_static(self) -> bool:
+        """Return whether every size is one number."""
+        return self.min == self.opt == self.max
+
 
 @dataclass(frozen=True, init=False)
+class NamedDimension:
+    """A dynamic dimension that several inputs share: where the name is the same, the size is.
+
+    Args:
+        name: what it is called in dumps and errors.
+        min: the smallest size.
+        opt: the size that is expected most often.
+        max: the largest size.
+
+    Raises:
+        ArgumentError: the bounds are not `0 <= min <= opt <= max`.
+
+    Example:
+        >>> batch = fr.NamedDimension("batch", 1, 8, 64)
+        >>> x = fr.InputInfo((batch, 2), fr.float32)
+        >>> add = fr.compile(lambda x, y: x + y, args=[x, x], target="cpu")
+        >>> add(fr.ones((3, 2)), fr.ones((3, 2))).shape
+        (3, 2)
+    """
+
+    dimension: Dimension
+
+    def __init__(
+        self, name: str, min: SupportsIndex, opt: SupportsIndex, max: SupportsIndex
+    ) -> None:
+        try:
+            object.__setattr__(self, "dimension", _dimension(name, (min, opt, max)))
+        except FarrierError as error:
+            raise explain(error) from None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.dimension.name
+
+    @property
+    def bounds(self) -> Bounds:
+        """Its bounds, as those of one dimension."""
+        return _bounds([self.dimension])
+
+    def __repr__(self) -> str:
+        dimension = self.dimension
+        return (
+            f"NamedDimension({dimension.name!r}, {dimension.min}, {dimension.opt}, {dimension.max})"
+        )
+
+
+@dataclass(frozen=True, init=False, eq=False)
 class InputInfo:
     """The shape and data type of an argument that is supplied at run time.
 
     Args:
-        shape: the size of each dimension.
+        shape: the size of each dimension: a number, `(min, opt, max)` for one that calls decide, or
+            a `NamedDimension`.
         dtype: the data type.
 
     Raises:
-        ArgumentError: a size is no integer, or is negative.
+        ArgumentError: a size is no integer, or is negative, or bounds are not in order.
         DtypeError: `dtype` is no data type of Farrier's.
 
     Example:
         >>> fr.InputInfo((1, 1, 8, 8), fr.float32)
         InputInfo(shape=(1, 1, 8, 8), dtype=float32)
+        >>> fr.InputInfo(((1, 4, 64), 128), fr.float32)
+        InputInfo(shape=((1, 4, 64), 128), dtype=float32)
     """
 
-    shape: tuple[int, ...]
+    shape: tuple[Any, ...]
     dtype: dtype_class
 
-    def __init__(self, shape: Sequence[SupportsIndex], dtype: dtype_class) -> None:
+    def __init__(
+        self,
+        shape: Sequence[SupportsIndex | Range | NamedDimension],
+        dtype: dtype_class,
+    ) -> None:
         try:
-            object.__setattr__(self, "shape", _sizes(shape))
+            object.__setattr__(self, "shape", tuple(_size(size, shape) for size in shape))
             object.__setattr__(self, "dtype", _data_type(dtype))
         except FarrierError as error:
             raise explain(error) from None
 
+    @property
+    def shape_bounds(self) -> Bounds:
+        """The bounds of every dimension."""
+        return _bounds(self.dimensions("input"))
 
-def _sizes(shape: Sequence[Any]) -> tuple[int, ...]:
-    for size in shape:
-        if isinstance(size, bool) or not hasattr(size, "__index__") or int(size) < 0:
-            raise ArgumentError(f"InputInfo needs a shape of integers >= 0, but got {shape!r}.")
-    return tuple(int(size) for size in shape)
+    @property
+    def dimension_names(self) -> dict[int, str]:
+        """The names of named dimensions, by their places."""
+        return {
+            place: size.name
+            for place, size in enumerate(self.shape)
+            if isinstance(size, NamedDimension)
+        }
+
+    def dimensions(self, name: str) -> list[int | Dimension]:
+        """Return numbers and dimensions; those without a name are called after the input's."""
+        plain = re.sub(r"\W+", "_", name).strip("_")
+        return [
+            size
+            if isinstance(size, int)
+            else size.dimension
+            if isinstance(size, NamedDimension)
+            else Dimension(f"{plain}_dim{place}", *size)
+            for place, size in enumerate(self.shape)
+        ]
+
+    def sizes(self, name: str) -> tuple[int, ...]:
+        """Return the shape with which a function is traced."""
+        return tuple(_symbol(size) for size in self.dimensions(name))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, InputInfo):
+            return NotImplemented
+        return self.shape_bounds == other.shape_bounds and self.dtype is other.dtype
+
+    def __hash__(self) -> int:
+        return hash((self.shape_bounds, self.dtype.name))
+
+
+@dataclass(frozen=True, init=False)
+class DimensionInputInfo:
+    """The bounds of a size that is itself an argument at run time: an int32 scalar.
+
+    Args:
+        value_bounds: its smallest, usual and largest value.
+
+    Raises:
+        ArgumentError: the bounds are not `0 <= min <= opt <= max`.
+
+    Example:
+        >>> zeros = fr.compile(
+        ...     lambda n: fr.zeros((n, 2)), args=[fr.DimensionInputInfo((1, 4, 8))], target="cpu"
+        ... )
+        >>> zeros(fr.DimensionSize(3)).shape
+        (3, 2)
+    """
+
+    value_bounds: Bounds
+
+    def __init__(self, value_bounds: Range) -> None:
+        try:
+            bounds = _bounds([_dimension("value", tuple(value_bounds))])
+        except FarrierError as error:
+            raise explain(error) from None
+        object.__setattr__(self, "value_bounds", bounds)
+
+    def dimension(self, name: str) -> Dimension:
+        """Return the dimension that an input of this name is the size of."""
+        bounds = self.value_bounds
+        plain = re.sub(r"\W+", "_", name).strip("_")
+        return Dimension(plain, bounds.min[0], bounds.opt[0], bounds.max[0])
+
+    def __repr__(self) -> str:
+        bounds = self.value_bounds
+        return f"DimensionInputInfo(({bounds.min[0]}, {bounds.opt[0]}, {bounds.max[0]}))"
+
+
+def _symbol(size: int | Dimension) -> int:
+    if isinstance(size, int):
+        return size
+    return size.min if size.min == size.max else symbol(size)
+
+
+def _bounds(sizes: Sequence[int | Dimension]) -> Bounds:
+    triples = [(s, s, s) if isinstance(s, int) else (s.min, s.opt, s.max) for s in sizes]
+    return Bounds(*(tuple(triple[part] for triple in triples) for part in range(3)))
+
+
+def _size(size: Any, shape: Any) -> Any:
+    if isinstance(size, NamedDimension):
+        return size
+    if isinstance(size, Sequence) and not isinstance(size, str):
+        bounds = tuple(cast("Sequence[Any]", size))
+        dimension = _dimension(f"{bounds}", bounds)
+        return dimension.min, dimension.opt, dimension.max
+    if _is_whole(size) and int(size) >= 0:
+        return int(size)
+    raise ArgumentError(
+        "InputInfo needs a shape of integers >= 0, of (min, opt, max) and of named dimensions, but "
+        f"got {shape!r}."
+    )
+
+
+def _dimension(name: str, bounds: tuple[Any, ...]) -> Dimension:
+    if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgumentError(f"A dimension needs a name, but got {name!r}.")
+    if len(bounds) != 3 or not all(map(_is_whole, bounds)):
+        raise ArgumentError(f"Bounds are three integers, (min, opt, max), but got {bounds}.")
+    return Dimension(name, *map(int, bounds))
+
+
+def _is_whole(size: Any) -> bool:
+    return hasattr(size, "__index__") and not isinstance(size, bool)
 
 
 def _data_type(kind: Any) -> dtype_class:

@@ -14,6 +14,7 @@ from farrier.methods import Methods
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.evaluate import UnknownValueError, evaluate
 from farrier_compiler.graph import Node, TensorType, Value, constant
+from farrier_compiler.sizes import SymbolicSize
 from farrier_runtime.device import device
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
@@ -78,7 +79,16 @@ class Tensor(Methods):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The size of each dimension."""
+        """The size of each dimension: ints, and a `DimensionSize` where calls decide."""
+        shape = self.value.type.shape
+        for size in shape:
+            if type(size) is not int:
+                return farrier.dimension_size.user_shape(shape)
+        return shape
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The shape as ops compute with it: ints, and symbolic sizes where calls decide."""
         return self.value.type.shape
 
     @property
@@ -110,6 +120,10 @@ class Tensor(Methods):
     def size(self, dim: int | None = None) -> tuple[int, ...] | int:
         """Return the shape, or the size of one dimension, as torch's method does."""
         return self.shape if dim is None else self.shape[dim]
+
+    def adapted_to(self, like: Tensor) -> Tensor:
+        """Return this tensor as an operand beside another; only sizes take its data type."""
+        return self
 
     def __len__(self) -> int:
         if not self.shape:
@@ -191,7 +205,7 @@ class Tensor(Methods):
         except UnknownValueError:
             return f"tensor(<{self.value.name or 'unknown'}>, {place})"
         text = format_elements(data)
-        if len(self.shape) <= 1 or max(self.shape) == min(self.shape) == 1:
+        if len(self.shape) <= 1 or set(self.shape) == {1}:
             return f"tensor({text}, {place})"
         indented = text.replace("\n", "\n    ")
         return f"tensor(\n    {indented}, \n    {place})"
@@ -366,9 +380,11 @@ def as_tensor(data: Tensor | Any, like: Tensor | None = None) -> Tensor:
         DtypeError: the number does not fit into that data type.
     """
     if isinstance(data, Tensor):
-        return data
-    if like is None or not isinstance(data, int | float):
+        return data if like is None else data.adapted_to(like)
+    if like is None or not isinstance(data, int | float | SymbolicSize):
         return Tensor(data)
+    if isinstance(data, SymbolicSize):
+        return as_tensor(farrier.DimensionSize.of_size(data), like)
     kind = like.value.type.dtype
     try:
         array = fit(np.asarray(data), kind)

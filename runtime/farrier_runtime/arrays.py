@@ -11,7 +11,7 @@ from farrier_runtime import dlpack
 from farrier_runtime.calls import DeviceBuffer
 from farrier_runtime.dtypes import BY_NUMPY
 from farrier_runtime.errors import DeviceError, FarrierError, InputError
-from farrier_runtime.manifest import TensorSpec
+from farrier_runtime.manifest import TensorSpec, shape_fits
 
 Array = np.ndarray[Any, Any]
 
@@ -37,7 +37,7 @@ class DeviceArray:
             device: the device's name.
         """
         self.buffer, self.spec, self.device = buffer, spec, device
-        self.shape, self.dtype = spec.shape, spec.dtype.numpy
+        self.shape, self.dtype = spec.sizes, spec.dtype.numpy
 
     def numpy(self) -> Array:
         """Copy the tensor to the host.
@@ -178,7 +178,7 @@ def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
 def _check(shape: tuple[int, ...], dtype: np.dtype[Any], spec: TensorSpec) -> None:
     wanted = spec.dtype.numpy
     right_dtype = _native(dtype) == wanted
-    if shape == spec.shape and right_dtype:
+    if shape_fits(shape, spec) and right_dtype:
         return
     hint = "" if right_dtype else f'; convert it with .astype("{wanted}")'
     raise InputError(f"expected {spec.type}, but got {type_text(shape, dtype)}{hint}")
@@ -186,7 +186,7 @@ def _check(shape: tuple[int, ...], dtype: np.dtype[Any], spec: TensorSpec) -> No
 
 def _adapt(array: Array, value: Any, spec: TensorSpec) -> Array:
     """Give numbers the input's data type, if all of them keep their value."""
-    if array.shape != spec.shape:
+    if not shape_fits(array.shape, spec):
         raise InputError(f"expected {spec.type}, but got shape {list(array.shape)}")
     with np.errstate(all="ignore"):
         fits = not array.size or _fits(array, spec.dtype.numpy)

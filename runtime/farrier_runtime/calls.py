@@ -17,7 +17,7 @@ import numpy as np
 
 from farrier_runtime.dtypes import dtype, int4, int8
 from farrier_runtime.errors import ArtifactError, DeviceError, InputError
-from farrier_runtime.manifest import Function, TensorSpec
+from farrier_runtime.manifest import Function, TensorSpec, shape_fits
 from farrier_runtime.session import Context, Program, iree, reason
 
 ALIGNMENT = 64
@@ -88,7 +88,11 @@ class _Call:
         self._name = function.name
         self._function = program.function(function.name)
         self._inputs, self._outputs = function.inputs, function.outputs
-        self._shapes = [(spec.shape, storage(spec.dtype)) for spec in function.outputs]
+        # A shape of None is the one that the output comes with.
+        self._shapes = [
+            (spec.sizes if spec.is_static else None, storage(spec.dtype))
+            for spec in function.outputs
+        ]
         self._narrow = [i for i, spec in enumerate(function.outputs) if spec.dtype is int4]
         self._list, self._view = iree().VmVariantList, iree().HalBufferView
         self._checked = False
@@ -109,10 +113,11 @@ class _Call:
     def _check(self, views: list[Any]) -> None:
         """Compare the first call's outputs with the manifest: their memory is read by it."""
         for view, spec in zip(views, self._outputs, strict=True):
-            size = storage(spec.dtype).itemsize * int(np.prod(spec.shape))
-            if tuple(view.shape) != spec.shape or view.byte_length != size:
+            shape = tuple(view.shape)
+            size = storage(spec.dtype).itemsize * int(np.prod(shape))
+            if not shape_fits(shape, spec) or view.byte_length != size:
                 raise ArtifactError(
-                    f"output {spec.name!r} of {self._name} has shape {tuple(view.shape)} and "
+                    f"output {spec.name!r} of {self._name} has shape {shape} and "
                     f"{view.byte_length} bytes, but its manifest says {spec.type}"
                 )
         self._checked = True
@@ -146,16 +151,17 @@ class HostCall(_Call):
             self._slot_views.append(None)
             return
         kind = storage(spec.dtype)
-        memory = memory[: kind.itemsize * int(np.prod(spec.shape))]
-        self._slots.append(memory.view(kind).reshape(spec.shape))
-        self._slot_views.append(self._import(memory, spec))
+        memory = memory[: kind.itemsize * int(np.prod(spec.sizes))]
+        self._slots.append(memory.view(kind).reshape(spec.sizes))
+        self._slot_views.append(self._import(memory, spec.sizes, spec.dtype))
 
-    def _import(self, memory: Array, spec: TensorSpec) -> Any:
-        kind, use, _, _ = _memory()
+    def _import(self, memory: Array, shape: tuple[int, ...], kind: dtype) -> Any:
+        """Let a buffer view of a shape refer to memory."""
+        where, use, _, _ = _memory()
         buffer = self._device.allocator.import_host_allocation(
-            memory, memory_type=kind, allowed_usage=use
+            memory, memory_type=where, allowed_usage=use
         )
-        return self._view(buffer, spec.shape, _element_type(spec.dtype))
+        return self._view(buffer, shape, _element_type(kind))
 
     def _pack(self, views: Sequence[Any]) -> Any:
         packed = self._list(len(views))
@@ -201,11 +207,12 @@ class HostCall(_Call):
             spec = self._inputs[index]
             memory = _importable(array, storage(spec.dtype))
             shared.append(memory)
-            views[index] = self._import(memory.reshape(-1).view(np.uint8), spec)
+            flat = memory.reshape(-1).view(np.uint8) if memory.size else aligned_empty(1)
+            views[index] = self._import(flat, memory.shape, spec.dtype)
         return self._pack(views)
 
     def _output(self, view: Any, shape: Any, kind: Any, shared: list[Array]) -> Array:
-        array = np.ndarray(shape, kind, view.map())
+        array = np.ndarray(tuple(view.shape) if shape is None else shape, kind, view.map())
         # A function that returns an input as it is gives back the input's memory.
         for memory in shared:
             if np.may_share_memory(array, memory):
@@ -215,7 +222,9 @@ class HostCall(_Call):
 
 def _staged_size(spec: TensorSpec) -> int:
     """The bytes an input's slot takes, at least one so that empty inputs have one; 0 for none."""
-    size = max(1, storage(spec.dtype).itemsize * int(np.prod(spec.shape)))
+    if not spec.is_static:
+        return 0
+    size = max(1, storage(spec.dtype).itemsize * int(np.prod(spec.sizes)))
     return -(-size // ALIGNMENT) * ALIGNMENT if size <= STAGED_BYTES else 0
 
 
@@ -241,6 +250,11 @@ class DeviceBuffer:
         """
         self.device, self.view = device, view
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The sizes."""
+        return tuple(self.view.shape)
+
     def numpy(self, spec: TensorSpec) -> Array:
         """Copy the tensor to the host.
 
@@ -261,7 +275,7 @@ class DeviceBuffer:
             start, end = (runtime.HalFence.create_at(done, value) for value in (0, 1))
             self.device.queue_copy(source, target, wait_semaphores=start, signal_semaphores=end)
             end.wait()
-        return np.ndarray(spec.shape, storage(spec.dtype), target.map())
+        return np.ndarray(self.shape, storage(spec.dtype), target.map())
 
     def dlpack(self, device_type: int, index: int) -> Any:
         """Share the tensor.
@@ -304,4 +318,4 @@ class DeviceCall(_Call):
         buffer = self._device.allocator.allocate_buffer_copy(
             memory_type=kind, allowed_usage=use, device=self._device, buffer=data
         )
-        return self._view(buffer, spec.shape, _element_type(spec.dtype))
+        return self._view(buffer, array.shape, _element_type(spec.dtype))

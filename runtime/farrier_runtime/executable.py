@@ -7,6 +7,7 @@ import inspect
 import keyword
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from farrier_runtime.calls import DeviceBuffer, DeviceCall, HostCall
 from farrier_runtime.device import DRIVERS, check_available, count, device as Device, why_absent
 from farrier_runtime.errors import ArgumentError, ArtifactError, DeviceError, InputError
 from farrier_runtime.manifest import Function, Manifest, ResultTree
+from farrier_runtime.size_checks import SizeChecks
 
 
 class Executable:
@@ -69,6 +71,7 @@ class Executable:
         self._source, self._program, self._function = source, program, function
         self._host = device.kind == "cpu"
         self._expected = [(spec.shape, spec.dtype.numpy) for spec in self.inputs]
+        self._check_sizes = SizeChecks(function)
         self._result = _builder(function.result)
         self.__signature__ = _signature(function)
 
@@ -109,14 +112,24 @@ class Executable:
             if type(value) is not np.ndarray or value.dtype != dtype or value.shape != shape:
                 arrays = self._convert(args)
                 break
+        if self._check_sizes:
+            self._check_sizes(arrays)
         program = self._program
         context = program.take()
         try:
             call = context.calls.get(self.name) or self._prepare(context)
             outputs = call(arrays)
+        except InputError as error:
+            raise InputError(f"{error}{self._sizes_of(arrays)}") from None
         finally:
             program.put(context)
         return self._result(outputs if self._host else self._wrap(outputs))
+
+    def _sizes_of(self, arrays: Sequence[Any]) -> str:
+        """The shapes of a call's inputs, where they decide anything."""
+        pairs = zip(self.inputs, arrays, strict=True)
+        shown = [f"{spec.name} has shape {array.shape}" for spec, array in pairs]
+        return f" ({', '.join(shown)})" if self._check_sizes else ""
 
     def _prepare(self, context: session.Context) -> Callable[[Sequence[Any]], list[Any]]:
         kind = HostCall if self._host else DeviceCall
@@ -133,7 +146,7 @@ class Executable:
     def _wrap(self, buffers: Sequence[DeviceBuffer]) -> list[DeviceArray]:
         where = str(self.device)
         return [
-            DeviceArray(buffer, spec, where)
+            DeviceArray(buffer, replace(spec, shape=buffer.shape), where)
             for buffer, spec in zip(buffers, self.outputs, strict=True)
         ]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
+from farrier_runtime.dimension import Dimension, Size
 from farrier_runtime.dtypes import DTYPES, dtype
-from farrier_runtime.errors import ArtifactError
+from farrier_runtime.errors import ArgumentError, ArtifactError
 from farrier_runtime.version import __version__
 
 FORMAT = 1
@@ -19,15 +20,38 @@ ResultTree: TypeAlias = int | dict[str, Any]
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """The name, data type and shape of an input, an output or a parameter."""
+    """The name, data type and shape of an input, an output or a parameter.
+
+    Attributes:
+        name: what it is called.
+        dtype: the data type.
+        shape: for each dimension a number, or the dimension whose size calls decide.
+        value: the dimension whose size this input is; None for all others.
+    """
 
     name: str
     dtype: dtype
-    shape: tuple[int, ...]
+    shape: tuple[Size, ...]
+    value: Dimension | None = None
+
+    @property
+    def is_static(self) -> bool:
+        """Whether every size is a number."""
+        return all(isinstance(size, int) for size in self.shape)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The shape of a static tensor."""
+        return cast("tuple[int, ...]", self.shape)
 
     def __str__(self) -> str:
         """The name and the type, for example `x: float32[2, 3]`."""
         return f"{self.name}: {self.type}"
+
+    @property
+    def usual_sizes(self) -> tuple[int, ...]:
+        """The shape with the size that is expected most often in place of each dimension."""
+        return tuple(size if isinstance(size, int) else size.opt for size in self.shape)
 
     @property
     def type(self) -> str:
@@ -37,7 +61,29 @@ class TensorSpec:
     @property
     def json(self) -> dict[str, Any]:
         """The tensor as it stands in the manifest."""
-        return {"name": self.name, "dtype": self.dtype.name, "shape": list(self.shape)}
+        value = {"value": _size_json(self.value)} if self.value else {}
+        shape = list(map(_size_json, self.shape))
+        return {"name": self.name, "dtype": self.dtype.name, "shape": shape, **value}
+
+
+def _size_json(size: Size) -> int | dict[str, Any]:
+    return size if isinstance(size, int) else asdict(size)
+
+
+def shape_fits(shape: tuple[int, ...], spec: TensorSpec) -> bool:
+    """Compare a shape with an input's; sizes that calls decide may be any.
+
+    Args:
+        shape: the sizes of an array.
+        spec: the input.
+
+    Returns:
+        Whether the array has the right rank, and the right sizes where they are numbers.
+    """
+    return len(shape) == len(spec.shape) and all(
+        isinstance(wanted, Dimension) or size == wanted
+        for size, wanted in zip(shape, spec.shape, strict=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -251,9 +297,9 @@ class _Field:
         dot = "." if self.path else ""
         return {key: _Field(f"{self.path}{dot}{key}", value) for key, value in values.items()}
 
-    def object(self, names: str) -> dict[str, _Field]:
+    def object(self, names: str, optional: str = "") -> dict[str, _Field]:
         fields, wanted = self.mapping(), names.split()
-        if fields.keys() != set(wanted):
+        if fields.keys() - {optional} != set(wanted):
             raise self.fail(f"an object with the fields {', '.join(wanted)} and no others")
         return fields
 
@@ -266,11 +312,26 @@ def _tensor(name: str, fields: Mapping[str, _Field]) -> TensorSpec:
     short = fields["dtype"].text()
     if short not in DTYPES:
         raise fields["dtype"].fail(f"one of {', '.join(DTYPES)}")
-    return TensorSpec(name, DTYPES[short], tuple(size.size() for size in fields["shape"].items()))
+    shape = tuple(map(_size, fields["shape"].items()))
+    value = _dimension(fields["value"]) if "value" in fields else None
+    return TensorSpec(name, DTYPES[short], shape, value)
+
+
+def _size(field: _Field) -> Size:
+    return _dimension(field) if isinstance(field.value, dict) else field.size()
+
+
+def _dimension(field: _Field) -> Dimension:
+    fields = field.object("name min opt max")
+    bounds = [fields[bound].size() for bound in ("min", "opt", "max")]
+    try:
+        return Dimension(fields["name"].text(), *bounds)
+    except ArgumentError:
+        raise field.fail("a dimension with min <= opt <= max") from None
 
 
 def _tensors(field: _Field) -> tuple[TensorSpec, ...]:
-    objects = [item.object("name dtype shape") for item in field.items()]
+    objects = [item.object("name dtype shape", "value") for item in field.items()]
     specs = tuple(_tensor(fields["name"].text(), fields) for fields in objects)
     field.unique([spec.name for spec in specs])
     return specs

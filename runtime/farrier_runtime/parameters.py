@@ -89,8 +89,8 @@ def _typed(archive: Mapping[str, Array], wanted: Parameters) -> Iterator[tuple[s
     for spec in wanted.entries:
         found = archive.get(spec.name)
         if found is not None:
-            right = found.nbytes == int(np.prod(spec.shape)) * spec.dtype.numpy.itemsize
-            yield spec.name, found.view(spec.dtype.numpy).reshape(spec.shape) if right else found
+            right = found.nbytes == int(np.prod(spec.sizes)) * spec.dtype.numpy.itemsize
+            yield spec.name, found.view(spec.dtype.numpy).reshape(spec.sizes) if right else found
 
 
 def _check(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import numpy as np
 
 from farrier_compiler.graph import Shape, TensorType
+from farrier_compiler.requirements import broadcast_size
+from farrier_compiler.sizes import SymbolicSize, substitute
 from farrier_runtime.dtypes import dtype, float32, int4, int8
 from farrier_runtime.errors import DtypeError, ShapeError
 
@@ -72,6 +76,29 @@ def evaluate(op: Op, out: TensorType | tuple[TensorType, ...], arrays: list[Arra
             np.asarray(result).astype(type.dtype.numpy, copy=False)
             for result, type in zip(results, types, strict=True)
         ]
+
+
+def is_symbolic(op: Op) -> bool:
+    """Return whether an attribute holds a symbolic size, so that `reference` cannot run."""
+    return any(map(_holds_symbol, vars(op).values()))
+
+
+def _holds_symbol(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return any(map(_holds_symbol, cast("tuple[Any, ...]", value)))
+    return isinstance(value, SymbolicSize)
+
+
+def with_sizes(op: Op, sizes: Mapping[str, int]) -> Op:
+    """Return an op with numbers in place of dimensions, by their names."""
+    fields = {name: _substituted(value, sizes) for name, value in vars(op).items()}
+    return replace(cast("Any", op), **fields)
+
+
+def _substituted(value: Any, sizes: Mapping[str, int]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_substituted(part, sizes) for part in cast("tuple[Any, ...]", value))
+    return substitute(value, sizes) if isinstance(value, SymbolicSize) else value
 
 
 def _wider() -> dict[np.dtype[Any], np.dtype[Any]]:
@@ -162,17 +189,24 @@ def broadcast_shapes(name: str, shapes: tuple[Shape, ...]) -> Shape:
     if len(set(shapes)) == 1:
         return shapes[0]
     rank = max(map(len, shapes))
-    result: list[int] = []
-    for offset in range(rank, 0, -1):
-        sizes = {shape[-offset] for shape in shapes if len(shape) >= offset} - {1}
-        if len(sizes) > 1:
+    return tuple(_broadcast_dim(name, shapes, offset) for offset in range(rank, 0, -1))
+
+
+def _broadcast_dim(name: str, shapes: tuple[Shape, ...], offset: int) -> int:
+    sizes = {shape[-offset] for shape in shapes if len(shape) >= offset} - {1}
+    result: int | None = 1
+    for size in sorted(sizes, key=str) if len(sizes) > 1 else sizes:
+        result = broadcast_size(result, size)
+        if result is None:
             listed = " and ".join(map(str, shapes))
+            differ = " and ".join(
+                map(str, sorted(sizes, key=lambda size: (len(str(size)), str(size))))
+            )
             raise ShapeError(
                 f"{name} cannot broadcast shapes {listed}: dimension {-offset} has sizes "
-                f"{' and '.join(map(str, sorted(sizes)))}. Sizes must be equal, or one of them 1."
+                f"{differ}. Sizes must be equal, or one of them 1."
             )
-        result.append(sizes.pop() if sizes else 1)
-    return tuple(result)
+    return result
 
 
 def normalize_dim(name: str, dim: int, rank: int) -> int:

@@ -13,6 +13,7 @@ from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
 from farrier_compiler.ops.linear_algebra import matrix_product
 from farrier_compiler.ops.shape import Padding, pad_array, spread
+from farrier_compiler.requirements import at_most, equal
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -54,13 +55,13 @@ class Convolution(Op):
         self._check_attributes(input, kernel)
         batch, channels, *sizes = self.channels_first(input.shape)
         out_channels, group_channels, *window = self.kernel_first(kernel.shape)
-        if channels != group_channels * self.groups:
+        if not equal(channels, group_channels * self.groups):
             raise ShapeError(
                 f"convolution got {channels} input channels in {input.describe()}, but the weight "
                 f"{kernel.describe()} takes {group_channels} in each of {self.groups} groups, "
                 f"{group_channels * self.groups} together."
             )
-        if out_channels % self.groups:
+        if not equal(out_channels % self.groups, 0):
             raise ShapeError(
                 f"convolution got a weight with {out_channels} output channels, "
                 f"{kernel.describe()}: they cannot be divided into {self.groups} groups."
@@ -91,7 +92,7 @@ class Convolution(Op):
         for dim, (size, (low, high)) in enumerate(zip(sizes, self.padding, strict=True)):
             padded = spread(size, self.input_dilation[dim]) + low + high
             needed = spread(window[dim], self.dilation[dim])
-            if not 1 <= needed <= padded:
+            if not (at_most(1, needed) and at_most(needed, padded)):
                 raise ShapeError(
                     f"convolution got a kernel that extends over {needed} elements in spatial "
                     f"dimension {dim}, but the padded input has {padded} there."

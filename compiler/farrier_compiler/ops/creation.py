@@ -9,7 +9,8 @@ import numpy as np
 
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.ops.base import Op, in_domain, normalize_dim
-from farrier_runtime.dtypes import dtype
+from farrier_compiler.requirements import at_most
+from farrier_runtime.dtypes import dtype, int32
 from farrier_runtime.errors import ArgumentError, DtypeError
 
 if TYPE_CHECKING:
@@ -73,11 +74,31 @@ class Iota(Op):
         return hlo.iota(out, self.dim % out.rank)
 
 
+@dataclass(frozen=True)
+class SizeOf(Op):
+    """A size as an int32 scalar, where calls decide it. StableHLO spec: get_dimension_size.
+
+    Attributes:
+        size: the size of a dimension, or an expression of such sizes.
+    """
+
+    size: int
+
+    def infer(self) -> TensorType:
+        return TensorType((), int32)
+
+    def reference(self) -> Array:
+        return np.asarray(self.size, np.int32)
+
+    def lower(self, hlo: Builder, out: TensorType) -> HloValue:
+        return hlo.size(self.size)
+
+
 def check_sizes(name: str, shape: Shape) -> None:
     """Refuse a shape with a negative size.
 
     Raises:
         ArgumentError: naming the op and the shape.
     """
-    if min(shape, default=0) < 0:
+    if not all(at_most(0, size) for size in shape):
         raise ArgumentError(f"{name} needs sizes >= 0, but got the shape {shape}.")

@@ -37,7 +37,7 @@ class Gather(Op):
                 f"gather takes int32 or int64 indices, but got {index.describe()}. "
                 "Convert them first, for example with fr.cast(index, fr.int32)."
             )
-        if index.size and not input.shape[dim]:
+        if input.shape[dim] == 0 and index.size != 0:
             raise ShapeError(
                 f"gather got {index.size} indices for dim {dim} of {input.describe()}, "
                 "which has size 0: there is nothing to select."

@@ -10,6 +10,7 @@ import numpy as np
 
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
+from farrier_compiler.requirements import equal_shapes
 from farrier_runtime.dtypes import dtype, float64
 from farrier_runtime.errors import DtypeError, ShapeError
 
@@ -68,7 +69,7 @@ class DotGeneral(Op):
         right: tuple[int, ...],
     ) -> None:
         sizes = [lhs.shape[dim] for dim in left], [rhs.shape[dim] for dim in right]
-        if sizes[0] != sizes[1]:
+        if not equal_shapes(tuple(sizes[0]), tuple(sizes[1])):
             raise ShapeError(
                 f"dot_general got the {kind} dims {left} of {lhs.describe()} and {right} of "
                 f"{rhs.describe()}: their sizes, {tuple(sizes[0])} and {tuple(sizes[1])}, "

@@ -9,6 +9,7 @@ import numpy as np
 
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
+from farrier_compiler.requirements import equal_shapes
 from farrier_runtime.errors import ShapeError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class BatchNormInference(Op):
             )
         features = input.shape[self.feature_dim]
         for name, type in zip(self.operand_names(5)[1:], statistics, strict=True):
-            if type.shape != (features,):
+            if not equal_shapes(type.shape, (features,)):
                 raise ShapeError(
                     f"batch_norm got {features} features in dimension {self.feature_dim} of "
                     f"{input.describe()}, but its {name} is {type.describe()}. "

@@ -10,6 +10,8 @@ import numpy as np
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, check_domain
 from farrier_compiler.ops.shape import Padding, pad_array, spread
+from farrier_compiler.requirements import at_most
+from farrier_compiler.sizes import maximum
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -46,12 +48,12 @@ class Pool(Op, abstract=True):
     def _size(self, input: TensorType, dim: int) -> int:
         padded = input.shape[dim] + sum(self.padding[dim])
         needed = spread(self.window[dim], self.dilation[dim])
-        if needed > padded and not (input.shape[dim] == 0 and needed == 1):
+        if not (input.shape[dim] == 0 and needed == 1) and not at_most(needed, padded):
             raise ShapeError(
                 f"{self.label} got a window that extends over {needed} elements in dimension "
                 f"{dim} of {input.describe()}, but with its padding it has {padded} there."
             )
-        return max((padded - needed) // self.stride[dim] + 1, 0)
+        return maximum((padded - needed) // self.stride[dim] + 1, 0)
 
     def initial(self, dtype: np.dtype[Any]) -> Any:
         """Return the number that pads the input and changes no result."""

@@ -11,6 +11,8 @@ import numpy as np
 
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.ops.base import Op, check_same_dtype
+from farrier_compiler.requirements import at_most, broadcast_size, equal
+from farrier_compiler.sizes import maximum
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class Reshape(Op):
     shape: Shape
 
     def infer(self, x: TensorType) -> TensorType:
-        if math.prod(self.shape) != x.size or min(self.shape, default=0) < 0:
+        if not equal(math.prod(self.shape), x.size) or not not_negative(self.shape):
             raise ShapeError(
                 f"reshape cannot give {x.describe()}, which has {x.size} elements, the shape "
                 f"{self.shape}, which has {math.prod(self.shape)}. The numbers must be equal."
@@ -79,7 +81,8 @@ class Broadcast(Op):
         fits = len(self.dims) == x.rank and list(self.dims) == sorted(set(self.dims))
         fits = fits and all(0 <= dim < len(self.shape) for dim in self.dims)
         if not fits or any(
-            size not in (1, self.shape[dim]) for size, dim in zip(x.shape, self.dims, strict=True)
+            broadcast_size(size, self.shape[dim]) != self.shape[dim]
+            for size, dim in zip(x.shape, self.dims, strict=True)
         ):
             raise ShapeError(
                 f"broadcast cannot put the dimensions of {x.describe()} at {self.dims} of "
@@ -111,14 +114,14 @@ class Slice(Op):
     def infer(self, x: TensorType) -> TensorType:
         bounds = list(zip(self.start, self.limit, self.step, strict=True))
         if len(bounds) != x.rank or not all(
-            0 <= start <= limit <= size and step > 0
+            at_most(0, start) and at_most(start, limit) and at_most(limit, size) and step > 0
             for (start, limit, step), size in zip(bounds, x.shape, strict=True)
         ):
             raise ShapeError(
                 f"slice got start {self.start}, limit {self.limit} and step {self.step} for "
                 f"{x.describe()}. Each dimension needs 0 <= start <= limit <= size and step >= 1."
             )
-        return x.with_shape(-((start - limit) // step) for start, limit, step in bounds)
+        return x.with_shape((limit - start + step - 1) // step for start, limit, step in bounds)
 
     def reference(self, x: Array) -> Array:
         return x[tuple(map(slice, self.start, self.limit, self.step))]
@@ -170,7 +173,8 @@ class Concatenate(Op):
 
     def _joins(self, first: Shape, other: Shape) -> bool:
         return len(first) == len(other) and all(
-            a == b for dim, (a, b) in enumerate(zip(first, other, strict=True)) if dim != self.dim
+            dim == self.dim or equal(a, b)
+            for dim, (a, b) in enumerate(zip(first, other, strict=True))
         )
 
     def reference(self, *arrays: Array) -> Array:
@@ -203,7 +207,7 @@ class Pad(Op):
         if min(self.interior, default=0) < 0:
             raise ArgumentError(f"pad got a negative interior padding: {self.interior}.")
         shape = padded_shape(x.shape, self.low, self.high, self.interior)
-        if min(shape, default=0) < 0:
+        if not not_negative(shape):
             raise ShapeError(
                 f"pad crops more than there is: {x.describe()} with {self.low} before and "
                 f"{self.high} behind would have the shape {shape}."
@@ -239,7 +243,14 @@ class OptimizationBarrier(Op):
 
 def spread(size: int, distance: int) -> int:
     """Return the extent of `size` elements that are `distance` apart."""
-    return (size - 1) * distance + 1 if size else 0
+    if type(size) is int and type(distance) is int:
+        return (size - 1) * distance + 1 if size else 0
+    return size if distance == 1 else maximum((size - 1) * distance + 1, 0)
+
+
+def not_negative(shape: Shape) -> bool:
+    """Return whether a shape can have no negative size."""
+    return all(at_most(0, size) for size in shape)
 
 
 def padded_shape(

@@ -9,6 +9,7 @@ import numpy as np
 
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, normalize_dim
+from farrier_compiler.requirements import equal_shapes
 from farrier_runtime.errors import ShapeError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Sort(Op):
     def infer(self, key: TensorType, *others: TensorType) -> tuple[TensorType, ...]:
         normalize_dim(self.name, self.dim, key.rank)
         for other in others:
-            if other.shape != key.shape:
+            if not equal_shapes(other.shape, key.shape):
                 raise ShapeError(
                     f"sort takes tensors of one shape, but got {key.describe()} and "
                     f"{other.describe()}. Broadcast or slice them to the same shape first."

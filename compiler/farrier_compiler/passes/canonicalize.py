@@ -43,6 +43,7 @@ from farrier_compiler.ops.shape import (
 )
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, is_filled, known, made_by
+from farrier_compiler.sizes import minimum
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
@@ -308,21 +309,22 @@ def _bounds(op: Slice) -> list[tuple[int, int, int]]:
 
 def _compose(inner: tuple[int, int, int], outer: tuple[int, int, int]) -> tuple[int, int, int]:
     first, last, step = inner
-    limit = min(first + outer[1] * step, last)
-    return min(first + outer[0] * step, limit), limit, step * outer[2]
+    limit = minimum(first + outer[1] * step, last)
+    return minimum(first + outer[0] * step, limit), limit, step * outer[2]
 
 
 @rule(Pad)
 def pad_by_nothing(op: Pad, node: Node, emit: Emit) -> Value | None:
     """A pad that adds and crops nothing does nothing."""
-    return None if any(op.low + op.high + op.interior) else node.operands[0]
+    moved = [amount for amount in op.low + op.high + op.interior if amount != 0]
+    return None if moved else node.operands[0]
 
 
 @rule(Reverse)
 def reverse_nothing(op: Reverse, node: Node, emit: Emit) -> Value | None:
     """Only dims longer than 1 can be reversed."""
     (x,) = node.operands
-    dims = tuple(dim for dim in sorted(op.dims) if x.type.shape[dim] > 1)
+    dims = tuple(dim for dim in sorted(op.dims) if x.type.shape[dim] not in (0, 1))
     if not dims:
         return x
     return None if dims == op.dims else emit(Reverse(dims), x)
@@ -340,7 +342,7 @@ def reverse_of_reverse(op: Reverse, node: Node, emit: Emit) -> Value | None:
 @rule(Concatenate)
 def concatenate_nothing(op: Concatenate, node: Node, emit: Emit) -> Value | None:
     """Operands without elements add nothing, and one alone is not joined."""
-    filled = [value for value in node.operands if value.type.shape[op.dim]]
+    filled = [value for value in node.operands if value.type.shape[op.dim] != 0]
     filled = filled or [node.operands[0]]
     if len(filled) == 1:
         return filled[0]

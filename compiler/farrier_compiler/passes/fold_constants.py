@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from farrier_compiler.graph import Graph, Node, TensorType, Value
-from farrier_compiler.ops.base import evaluate
+from farrier_compiler.ops.base import evaluate, is_symbolic
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, known
 
@@ -35,6 +35,8 @@ class FoldConstants(Pass):
         return rewriter.run(rule)
 
     def _is_worth_it(self, node: Node) -> bool:
+        if not all(value.type.is_static for value in (*node.operands, *node.results)):
+            return False
         before = sum(_bytes(value.type) for value in node.operands)
         after = sum(_bytes(value.type) for value in node.results)
         if all(value.type.rank == 0 for value in node.operands):
@@ -48,7 +50,7 @@ def fold(rewriter: Rewriter, node: Node) -> list[Value] | None:
     They keep the name of the first operand that has one, as a weight does that is transposed.
     """
     arrays = [known(value) for value in node.operands]
-    if any(array is None for array in arrays):
+    if any(array is None for array in arrays) or is_symbolic(node.op):
         return None
     types = tuple(value.type for value in node.results)
     named = next((value for value in node.operands if value in rewriter.names), None)

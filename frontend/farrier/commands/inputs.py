@@ -149,7 +149,7 @@ def _elements(spec: TensorSpec, value: str, seed: int) -> Array:
     if value == "random":
         return _random(spec, seed)
     if value in ("zeros", "ones"):
-        return np.full(spec.shape, int(value == "ones")).astype(spec.dtype.numpy)
+        return np.full(spec.usual_sizes, int(value == "ones")).astype(spec.dtype.numpy)
     return _numbers(spec, value)
 
 
@@ -178,9 +178,9 @@ def _random(spec: TensorSpec, seed: int) -> Array:
 
     generator = np.random.default_rng(seed)
     if spec.dtype.is_floating:
-        return generator.standard_normal(spec.shape).astype(spec.dtype.numpy)
+        return generator.standard_normal(spec.usual_sizes).astype(spec.dtype.numpy)
     high = 1 if spec.dtype.short == "bool" else min(2 ** (spec.dtype.bits - 1) - 1, 100)
-    return generator.integers(0, high, spec.shape, endpoint=True).astype(spec.dtype.numpy)
+    return generator.integers(0, high, spec.usual_sizes, endpoint=True).astype(spec.dtype.numpy)
 
 
 def _numbers(spec: TensorSpec, text: str) -> Array:
@@ -193,14 +193,19 @@ def _numbers(spec: TensorSpec, text: str) -> Array:
             f"--input {spec.name}={text}: '{words[numbers.index(None)]}' is no {spec.dtype}. "
             "Give numbers between commas, @FILE.npy, random, zeros or ones."
         )
-    size = int(np.prod(spec.shape, dtype=np.int64))
+    shape = spec.usual_sizes
+    size = int(np.prod(shape, dtype=np.int64))
     if len(numbers) not in (1, size):
         raise ArgumentError(
             f"--input {spec.name}={text}: {spec} has {size} elements, but {len(numbers)} numbers "
             "were given. Give one for each element, or one for all."
         )
     found = np.array(numbers, spec.dtype.numpy)
-    return np.full(spec.shape, found[0]) if len(numbers) == 1 else found.reshape(spec.shape)
+    return (
+        np.full(spec.usual_sizes, found[0])
+        if len(numbers) == 1
+        else found.reshape(spec.usual_sizes)
+    )
 
 
 def _number(kind: dtype, word: str) -> Array | None:

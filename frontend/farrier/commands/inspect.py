@@ -70,7 +70,7 @@ def _sizes(path: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
     yield from ((part, size_text(size)) for part, size in sizes.items() if size)
     parameters = manifest.parameters
     if parameters is not None:
-        size = sum(math.prod(entry.shape) * entry.dtype.itemsize for entry in parameters.entries)
+        size = sum(math.prod(entry.sizes) * entry.dtype.itemsize for entry in parameters.entries)
         yield (
             "weights",
             f"{size_text(size)}, {len(parameters.entries)} tensors in {parameters.file} beside it",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
+from farrier_compiler.requirements import equal_shapes
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 
@@ -90,7 +91,7 @@ def ends_with(layer: str, x: Tensor, sizes: tuple[int, ...]) -> None:
     Raises:
         ShapeError: naming the layer and the shapes.
     """
-    if x.shape[-len(sizes) :] != sizes:
+    if not equal_shapes(x.sizes[-len(sizes) :], sizes):
         wanted = ", ".join(map(str, sizes))
         raise explain(
             ShapeError(

@@ -6,10 +6,12 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+from farrier.dimension_size import DimensionSize, raw_size
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops.base import normalize_dim
 from farrier_compiler.ops.shape import Padding
+from farrier_compiler.sizes import SymbolicSize
 from farrier_runtime.errors import ArgumentError, FarrierError, ShapeError
 
 
@@ -26,11 +28,17 @@ def whole_numbers(name: str, numbers: int | Sequence[int]) -> tuple[int, ...]:
     """
     try:
         if isinstance(numbers, tuple | list):
-            return tuple(map(operator.index, numbers))
-        whole: Any = numbers if hasattr(numbers, "__iter__") else (numbers,)
-        return tuple(map(operator.index, whole))
+            return tuple([n if type(n) is int else _whole(n) for n in numbers])
+        scalar = isinstance(numbers, DimensionSize | SymbolicSize)
+        whole: Any = (numbers,) if scalar or not hasattr(numbers, "__iter__") else numbers
+        return tuple([_whole(n) for n in whole])
     except TypeError:
         raise explain(ArgumentError(f"{name} takes integers, but got {numbers!r:.80}.")) from None
+
+
+def _whole(number: Any) -> int:
+    size = raw_size(number)
+    return operator.index(number) if size is None else size
 
 
 def normal_dim(name: str, input: Tensor, dim: int, rank: int | None = None) -> int:

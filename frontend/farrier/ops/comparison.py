@@ -310,7 +310,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
         True
     """
     require_same_dtype("equal", input, other)
-    return input.shape == other.shape and bool((input.numpy() == other.numpy()).all())
+    return input.sizes == other.sizes and bool((input.numpy() == other.numpy()).all())
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08) -> bool:

@@ -8,6 +8,8 @@ from farrier.ops.arguments import padding_pairs, refuse, whole_numbers
 from farrier.ops.shape import flip, permute, reshape
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops.convolution import Convolution
+from farrier_compiler.requirements import at_most, equal
+from farrier_compiler.sizes import maximum
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 __all__ = ["conv_transpose", "convolution"]
@@ -102,7 +104,7 @@ def conv_transpose(
     gaps = ones if dilation is None else whole_numbers("conv_transpose's dilation", dilation)
     (count,) = whole_numbers("conv_transpose's groups", groups)
     _check_transposed(input, weight, steps, gaps, count)
-    reach = [gap * (size - 1) for gap, size in zip(gaps, weight.shape[2:], strict=True)]
+    reach = [gap * (size - 1) for gap, size in zip(gaps, weight.sizes[2:], strict=True)]
     around = [(end - low, end - high) for end, (low, high) in zip(reach, amounts, strict=True)]
     _check_left(input, weight, steps, reach, amounts)
     op = Convolution(ones, tuple(around), gaps, count, steps)
@@ -111,7 +113,7 @@ def conv_transpose(
 
 def _transposed_kernel(weight: Tensor, groups: int) -> Tensor:
     """Return (C, O / groups, *K) as (O, C / groups, *K), reversed along K."""
-    inputs, outputs, *window = weight.shape
+    inputs, outputs, *window = weight.sizes
     spatial = range(2, weight.rank)
     if groups == 1:
         kernel = permute(weight, (1, 0, *spatial))
@@ -119,7 +121,7 @@ def _transposed_kernel(weight: Tensor, groups: int) -> Tensor:
         grouped = reshape(weight, (groups, inputs // groups, outputs, *window))
         swapped = permute(grouped, (0, 2, 1, *(dim + 1 for dim in spatial)))
         kernel = reshape(swapped, (groups * outputs, inputs // groups, *window))
-    return flip(kernel, spatial) if any(size > 1 for size in window) else kernel
+    return flip(kernel, spatial) if any(size != 1 for size in window) else kernel
 
 
 def _check_transposed(
@@ -140,9 +142,10 @@ def _check_transposed(
                 "it needs an integer >= 1 for each."
             )
             raise refuse(ArgumentError(problem), input=input)
-    if groups < 1 or weight.shape[0] % groups or input.shape[1] != weight.shape[0]:
+    channels = weight.sizes[0]
+    if groups < 1 or not equal(channels % groups, 0) or not equal(input.sizes[1], channels):
         problem = (
-            f"conv_transpose got {input.shape[1]} input channels in {a}, and the weight {b} in "
+            f"conv_transpose got {input.sizes[1]} input channels in {a}, and the weight {b} in "
             f"groups={groups}: the weight's first size must be the number of input channels, "
             "and a multiple of groups."
         )
@@ -158,10 +161,11 @@ def _check_left(
 ) -> None:
     """Refuse a padding that cuts off all elements of a dimension."""
     for dim, (low, high) in enumerate(padding):
-        whole = (input.shape[dim + 2] - 1) * stride[dim] + reach[dim] + 1
-        if input.shape[dim + 2] < 1 or weight.shape[dim + 2] < 1 or whole - low - high < 1:
+        whole = (input.sizes[dim + 2] - 1) * stride[dim] + reach[dim] + 1
+        left = (input.sizes[dim + 2], weight.sizes[dim + 2], whole - low - high)
+        if not all(at_most(1, size) for size in left):
             problem = (
                 f"conv_transpose got padding {(low, high)} for spatial dimension {dim}, which "
-                f"leaves nothing of {max(whole, 0)} elements."
+                f"leaves nothing of {maximum(whole, 0)} elements."
             )
             raise refuse(ShapeError(problem), input=input, weight=weight)

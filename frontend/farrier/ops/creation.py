@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from farrier.dimension_size import DimensionSize
 from farrier.formatting import plain
 from farrier.interop import Number, fit
 from farrier.ops.arguments import whole_numbers
-from farrier.ops.arithmetic import add
+from farrier.ops.arithmetic import add, multiply
 from farrier.ops.comparison import greater_equal, where
 from farrier.ops.elementwise import cast, check_dtype
 from farrier.ops.shape import expand
@@ -21,6 +22,7 @@ from farrier_compiler.graph import constant
 from farrier_compiler.ops import creation as primitive
 from farrier_compiler.ops.creation import check_sizes
 from farrier_compiler.ops.elementwise import Cast
+from farrier_compiler.sizes import maximum
 from farrier_runtime.dtypes import bool as bool_, dtype, float32, int32
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
@@ -96,7 +98,7 @@ def full_like(input: Tensor, value: Tensor | Number, dtype: dtype | None = None)
         tensor([7, 7], dtype=int32, loc=cpu:0, shape=(2,))
     """
     like = as_tensor(input)
-    return full(like.shape, value, like.dtype if dtype is None else dtype)
+    return full(like.sizes, value, like.dtype if dtype is None else dtype)
 
 
 def ones(shape: Shape, dtype: dtype = float32) -> Tensor:
@@ -234,18 +236,22 @@ def iota_like(input: Tensor, dim: int = 0, dtype: dtype | None = None) -> Tensor
         tensor([0, 1], dtype=int32, loc=cpu:0, shape=(2,))
     """
     like = as_tensor(input)
-    return iota(like.shape, dim, like.dtype if dtype is None else dtype)
+    return iota(like.sizes, dim, like.dtype if dtype is None else dtype)
 
 
 def arange(
-    start: Number, stop: Number | None = None, step: Number = 1, dtype: dtype = float32
+    start: Number | DimensionSize,
+    stop: Number | DimensionSize | None = None,
+    step: Number | DimensionSize = 1,
+    dtype: dtype = float32,
 ) -> Tensor:
     """Make a vector of equally spaced numbers: start, start + step, ... below stop.
 
     `arange(n)` counts from 0 to n - 1.
 
     Args:
-        start: the first number; the end, if `stop` is not given.
+        start: the first number; the end, if `stop` is not given. Beside a DimensionSize, all are
+            integers, and the range may be empty when the program is called.
         stop: the end, which is left out.
         step: the distance; negative ones count down.
         dtype: the data type, float32 for integers too.
@@ -263,6 +269,8 @@ def arange(
     """
     first, end = (0, start) if stop is None else (start, stop)
     wanted = check_dtype("arange", dtype)
+    if isinstance(first, Tensor) or isinstance(end, Tensor) or isinstance(step, Tensor):
+        return _sized_arange(first, end, step, wanted)
     count = _count(first, end, step)
     if wanted is bool_:
         raise explain(DtypeError("arange counts in numbers, not in bool: pass a number type."))
@@ -402,6 +410,21 @@ def _count(start: Number, stop: Number, step: Number) -> int:
     return count
 
 
+def _sized_arange(
+    start: Number | DimensionSize, stop: Number | DimensionSize, step: Any, wanted: dtype
+) -> Tensor:
+    """Return a range between sizes, whose length only calls decide."""
+    bounds: tuple[Any, ...] = (start, stop, step)
+    first, end, distance = whole_numbers("arange beside a DimensionSize", bounds)
+    if distance == 0:
+        raise explain(ArgumentError("arange needs a step that is not 0."))
+    count = (end - first + distance - (1 if distance > 0 else -1)) // distance
+    numbers = iota((maximum(count, 0),), dtype=wanted)
+    if distance != 1:
+        numbers = multiply(numbers, distance)
+    return numbers if first == 0 else add(numbers, as_tensor(first, like=numbers))
+
+
 def _draw(
     name: str, draw: Callable[[tuple[int, ...]], Array], shape: tuple[Shape, ...], wanted: dtype
 ) -> Tensor:
@@ -423,5 +446,5 @@ def _below(name: str, tensor: Tensor, diagonal: int) -> Tensor:
             ShapeError(f"{name} needs a matrix, but got {tensor.value.type.describe()}."),
             [("tensor", tensor.value)],
         )
-    size = tensor.shape[-2:]
+    size = tensor.sizes[-2:]
     return greater_equal(add(iota(size, 0, int32), diagonal), iota(size, 1, int32))

@@ -38,7 +38,8 @@ __all__ = [
 def binary(op: Op, left: Any, right: Any) -> Tensor:
     """Record an op on two operands, one of which may be a Python number."""
     if isinstance(left, Tensor):
-        return apply(op, left, as_tensor(right, like=left))
+        other = as_tensor(right, like=left)
+        return apply(op, left.adapted_to(other), other)
     other = as_tensor(right)
     return apply(op, as_tensor(left, like=other), other)
 

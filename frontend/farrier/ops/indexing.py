@@ -8,10 +8,13 @@ from typing import Any, cast
 
 import numpy as np
 
+from farrier.dimension_size import DimensionSize, raw_size
 from farrier.ops.arguments import normal_dim, refuse
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.indexing import Gather
+from farrier_compiler.requirements import at_most
+from farrier_compiler.sizes import SymbolicSize, maximum, minimum
 from farrier_runtime.errors import ArgumentError
 
 __all__ = ["gather", "slice"]
@@ -79,11 +82,18 @@ def slice(input: Tensor, index: Any) -> Tensor:
         if isinstance(item, Tensor):
             gathered.append((len(shape), item))
             item = builtins.slice(None)
-        if isinstance(item, int):
+        if isinstance(item, int | SymbolicSize):
             position = _position(input, dim, item)
             bounds.append((position, position + 1, 1))
             continue
-        chosen = range(*item.indices(input.shape[dim]))
+        size = input.sizes[dim]
+        if isinstance(size, SymbolicSize) or _is_symbolic(item):
+            start, limit, step = _symbolic_bounds(item, size)
+            bounds.append((start, limit, builtins.abs(step)))
+            reversed_dims += [dim] * (step < 0)
+            shape.append((limit - start + builtins.abs(step) - 1) // builtins.abs(step))
+            continue
+        chosen = range(*item.indices(size))
         if chosen.step < 0:
             reversed_dims.append(dim)
             chosen = chosen[::-1]
@@ -101,12 +111,12 @@ def _select(
 ) -> Tensor:
     """Slice, reverse and reshape, each only where it changes something."""
     result = input
-    if list(bounds) != [(0, size, 1) for size in input.shape]:
+    if list(bounds) != [(0, size, 1) for size in input.sizes]:
         starts, limits, steps = (tuple(bound[part] for bound in bounds) for part in range(3))
         result = apply(primitive.Slice(starts, limits, steps), result)
     if reversed_dims:
         result = apply(primitive.Reverse(tuple(reversed_dims)), result)
-    if result.shape != shape:
+    if result.sizes != shape:
         result = apply(primitive.Reshape(shape), result)
     return result
 
@@ -131,7 +141,7 @@ def _items(input: Tensor, index: Any) -> list[Item]:
 
 def _check_gathered(input: Tensor, items: Sequence[Item]) -> None:
     """Refuse a tensor beside integers or another one: numpy would move its dimensions."""
-    numbers = sum(isinstance(item, int | Tensor) for item in items)
+    numbers = sum(isinstance(item, int | SymbolicSize | Tensor) for item in items)
     if numbers > 1 and any(isinstance(item, Tensor) for item in items):
         problem = (
             "An index with a tensor takes slices, '...' and None beside it, but neither integers "
@@ -144,11 +154,14 @@ def _item(input: Tensor, item: Any) -> Item:
     """Return an item of an index as an int, a slice, a tensor of integers or None."""
     if item is None:
         return None
-    if _holds_integers(item):
+    if _holds_integers(item) and not isinstance(item, DimensionSize):
         return as_tensor(item)
     if isinstance(item, builtins.slice):
         return _slice(input, item)
     # An array of one element has __index__ too, but would be taken for a position by mistake.
+    size = raw_size(item)
+    if size is not None:
+        return size
     if isinstance(item, Tensor | bool | np.bool_ | np.ndarray) or not hasattr(item, "__index__"):
         problem = (
             "Tensors are indexed by integers, slices, '...', None and one tensor of integers, "
@@ -171,6 +184,9 @@ def _kind(item: Any) -> str:
 
 
 def _slice(input: Tensor, item: Any) -> builtins.slice:
+    raw = builtins.slice(*map(_raw, (item.start, item.stop, item.step)))
+    if _is_symbolic(raw) and type(raw.step) in (int, type(None)) and raw.step != 0:
+        return raw
     try:
         item.indices(1)
     except (TypeError, ValueError):
@@ -180,8 +196,8 @@ def _slice(input: Tensor, item: Any) -> builtins.slice:
 
 
 def _position(input: Tensor, dim: int, index: int) -> int:
-    size = input.shape[dim]
-    if not -size <= index < size:
+    size = input.sizes[dim]
+    if not (at_most(-size, index) and at_most(index + 1, size)):
         raise refuse(
             ArgumentError(
                 f"Index {index} is out of range: dim {dim} of {input.value.type.describe()} "
@@ -189,4 +205,33 @@ def _position(input: Tensor, dim: int, index: int) -> int:
             ),
             input=input,
         )
-    return index % size
+    return index if index >= 0 else index + size
+
+
+def _raw(bound: Any) -> Any:
+    size = raw_size(bound)
+    return bound if size is None else size
+
+
+def _is_symbolic(item: builtins.slice) -> bool:
+    return isinstance(item.start, SymbolicSize) or isinstance(item.stop, SymbolicSize)
+
+
+def _symbolic_bounds(item: builtins.slice, size: int) -> tuple[int, int, int]:
+    """Return what `slice.indices` does, for sizes that only calls decide.
+
+    The limits are those of the slice before it is reversed, where the step is negative.
+    """
+    step = 1 if item.step is None else item.step
+    if step > 0:
+        start = 0 if item.start is None else _clamped(item.start, size, 0, size)
+        stop = size if item.stop is None else _clamped(item.stop, size, 0, size)
+        return start, maximum(start, stop), step
+    start = size - 1 if item.start is None else _clamped(item.start, size, -1, size - 1)
+    stop = -1 if item.stop is None else _clamped(item.stop, size, -1, size - 1)
+    count = maximum(0, (start - stop - step - 1) // -step)
+    return minimum(start + (count - 1) * step, start + 1), start + 1, step
+
+
+def _clamped(bound: int, size: int, low: int, high: int) -> int:
+    return minimum(bound, high) if bound >= 0 else maximum(bound + size, low)

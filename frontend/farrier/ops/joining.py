@@ -11,6 +11,9 @@ from farrier.ops.shape import flip, unsqueeze
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import shape as primitive
+from farrier_compiler.ops.shape import not_negative
+from farrier_compiler.requirements import at_most, equal, equal_shapes
+from farrier_compiler.sizes import SymbolicSize, maximum, minimum
 from farrier_runtime.dtypes import bool
 from farrier_runtime.errors import ArgumentError, ShapeError
 
@@ -69,10 +72,10 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """
     parts = _tensors("stack", tensors)
     for part in parts:
-        if part.shape != parts[0].shape:
+        if not equal_shapes(part.sizes, parts[0].sizes):
             raise refuse(
                 ShapeError(
-                    f"stack takes tensors of one shape, but got {parts[0].shape} and {part.shape}."
+                    f"stack takes tensors of one shape, but got {parts[0].sizes} and {part.sizes}."
                 ),
                 first=parts[0],
                 other=part,
@@ -104,32 +107,36 @@ def split(
         [[1, 2, 3], [4, 5]]
     """
     place = normal_dim("split", input, dim)
-    size = input.shape[place]
+    size = input.sizes[place]
     numbers = whole_numbers("split", num_split_or_sizes)
     given = hasattr(num_split_or_sizes, "__iter__")
     ends = _ends(input, size, numbers) if given else _even(size, numbers[0])
     starts = [0, *ends][: len(ends)]
-    return tuple(take(input, place, *part) for part in zip(starts, ends, strict=True))
+    parts = [take(input, place, *part) for part in zip(starts, ends, strict=True)]
+    if given and isinstance(size, SymbolicSize) and parts:  # what is left must be the last size
+        before, behind = input.sizes[:place], input.sizes[place + 1 :]
+        parts[-1] = apply(primitive.Reshape((*before, numbers[-1], *behind)), parts[-1])
+    return tuple(parts)
 
 
 def _even(size: int, count: int) -> list[int]:
     if count < 1:
         raise explain(ArgumentError(f"split makes at least 1 part, not {count}."))
-    each = -(-size // count)
-    return [min(each * (index + 1), size) for index in range(count)]
+    each = (size + count - 1) // count
+    return [minimum(each * (index + 1), size) for index in range(count)]
 
 
 def _ends(input: Tensor, size: int, sizes: tuple[int, ...]) -> list[int]:
-    if sum(sizes) != size or min(sizes, default=0) < 0:
+    if not equal(sum(sizes), size) or not not_negative(sizes):
         raise refuse(
             ShapeError(f"split got the sizes {sizes}, which do not add up to {size}."), input=input
         )
-    return [sum(sizes[: index + 1]) for index in range(len(sizes))]
+    return [*(sum(sizes[: index + 1]) for index in range(len(sizes) - 1)), size][: len(sizes)]
 
 
 def take(input: Tensor, dim: int, start: int, stop: int, step: int = 1) -> Tensor:
     """Return the elements `start, start + step, ...` below `stop` of one dimension."""
-    starts, limits, steps = [0] * input.rank, list(input.shape), [1] * input.rank
+    starts, limits, steps = [0] * input.rank, list(input.sizes), [1] * input.rank
     starts[dim], limits[dim], steps[dim] = start, stop, step
     return apply(primitive.Slice(tuple(starts), tuple(limits), tuple(steps)), input)
 
@@ -175,12 +182,13 @@ def pad(
 def _reflect(input: Tensor, amounts: primitive.Padding) -> Tensor:
     result = input
     for dim, (low, high) in enumerate(amounts):
-        size = input.shape[dim]
-        if not (0 <= low < max(size, 1) and 0 <= high < max(size, 1)):
+        size = input.sizes[dim]
+        most = maximum(size - 1, 0)
+        if min(low, high) < 0 or not (at_most(low, most) and at_most(high, most)):
             raise refuse(
                 ShapeError(
                     f"pad got {(low, high)} for dim {dim} of {input.value.type.describe()}: "
-                    f"reflection adds from 0 to {max(size - 1, 0)} elements there."
+                    f"reflection adds from 0 to {most} elements there."
                 ),
                 input=input,
             )

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from farrier.ops.arguments import normal_dims, refuse
 from farrier.ops.arithmetic import multiply
-from farrier.ops.shape import permute, reshape, unsqueeze
+from farrier.ops.shape import broadcast, permute, reshape, unsqueeze
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import broadcast_shapes, check_domain, check_same_dtype, in_domain
 from farrier_compiler.ops.linear_algebra import DotGeneral
+from farrier_compiler.requirements import equal
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import DtypeError, ShapeError
 
@@ -41,7 +42,7 @@ def matmul(left: Tensor, right: Tensor) -> Tensor:
     rows = min(b.rank, 2)
     if a.dtype is not b.dtype or not in_domain(a.dtype, "number"):
         _check_dtypes(left, right)
-    if not a.rank or not b.rank or a.shape[-1] != b.shape[-rows]:
+    if not a.rank or not b.rank or not equal(a.shape[-1], b.shape[-rows]):
         raise refuse(ShapeError(_mismatch(a, b)), left=left, right=right)
     if a.rank <= 2 and b.rank <= 2:
         return apply(DotGeneral((), (), (a.rank - 1,), (b.rank - rows,)), left, right)
@@ -72,11 +73,13 @@ def _mismatch(a: TensorType, b: TensorType) -> str:
 
 def _batched(left: Tensor, right: Tensor) -> Tensor:
     """Contract without repeating anything: what one operand lacks is a free dim of the other."""
-    a, b = left.shape[:-2], right.shape[:-2]
+    a, b = left.sizes[:-2], right.sizes[:-2]
     try:
         batch = broadcast_shapes("matmul", (a, b))
     except ShapeError as error:
         raise refuse(error, left=left, right=right) from None
+    left, right = (_aligned(tensor, batch, other) for tensor, other in ((left, b), (right, a)))
+    a, b = left.sizes[:-2], right.sizes[:-2]
     rank = len(batch)
     ours, theirs = (1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b
     extra = rank - len(a), rank - len(b)
@@ -98,6 +101,16 @@ def _batched(left: Tensor, right: Tensor) -> Tensor:
     return product if list(order) == sorted(order) else permute(product, order)
 
 
+def _aligned(tensor: Tensor, batch: tuple[int, ...], other: tuple[int, ...]) -> Tensor:
+    """Repeat along batch dims of which only calls decide which operand has size 1 there."""
+    own = tensor.sizes[:-2]
+    shape = list(tensor.sizes)
+    for dim in range(-1, -min(len(own), len(other)) - 1, -1):
+        if own[dim] != other[dim] and 1 not in (own[dim], other[dim]):
+            shape[dim - 2] = batch[dim]
+    return broadcast(tensor, tuple(shape), tuple(range(tensor.rank)))
+
+
 def _unshared(
     shared: list[int], first: int, ours: tuple[int, ...], theirs: tuple[int, ...]
 ) -> list[int]:
@@ -111,8 +124,8 @@ def _unshared(
 
 def _keep(tensor: Tensor, kept: list[int], missing: int) -> tuple[Tensor, list[int]]:
     """Drop the batch dims that are not kept: their size is 1."""
-    shape = (*(tensor.shape[dim - missing] for dim in kept), *tensor.shape[-2:])
-    return (tensor if shape == tensor.shape else reshape(tensor, shape)), kept
+    shape = (*(tensor.sizes[dim - missing] for dim in kept), *tensor.sizes[-2:])
+    return (tensor if shape == tensor.sizes else reshape(tensor, shape)), kept
 
 
 def dot_general(

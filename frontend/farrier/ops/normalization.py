@@ -14,6 +14,7 @@ from farrier_compiler.ops.elementwise import Add, Multiply, Subtract
 from farrier_compiler.ops.float_function import Rsqrt
 from farrier_compiler.ops.normalization import BatchNormInference
 from farrier_compiler.ops.shape import OptimizationBarrier
+from farrier_compiler.requirements import equal
 from farrier_runtime.errors import DtypeError, ShapeError
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
@@ -162,15 +163,15 @@ def group_norm(
     (groups,) = whole_numbers("group_norm's num_groups", num_groups)
     channels = _channels("group_norm", input, spatial=0)
     _check_affine("group_norm", input, (channels,), weight, bias)
-    if groups < 1 or channels % groups:
+    if groups < 1 or not equal(channels % groups, 0):
         problem = (
             f"group_norm got {channels} channels in dimension 1 of "
             f"{input.value.type.describe()}, which cannot be divided into num_groups={groups}."
         )
         raise refuse(ShapeError(problem), input=input)
-    size = channels // groups * math.prod(input.shape[2:])
-    grouped = reshape(widen(input), (input.shape[0], groups, size))
-    normal = reshape(_normalized(grouped, (2,), eps), input.shape)
+    size = channels // groups * math.prod(input.sizes[2:])
+    grouped = reshape(widen(input), (input.sizes[0], groups, size))
+    normal = reshape(_normalized(grouped, (2,), eps), input.sizes)
     return cast(_affine(normal, *_columns(input.rank, weight, bias)), input.dtype)
 
 
@@ -250,7 +251,7 @@ def _columns(rank: int, *parameters: Tensor | None) -> list[Tensor | None]:
 
 def _last_dims(name: str, input: Tensor, sizes: tuple[int, ...]) -> tuple[int, ...]:
     first = input.rank - len(sizes)
-    if not sizes or first < 0 or input.shape[first:] != sizes:
+    if not sizes or first < 0 or input.sizes[first:] != sizes:
         problem = (
             f"{name} got {input.value.type.describe()}, which does not end in "
             f"normalized_shape={sizes}. It normalises over the last dimensions, at least one."
@@ -267,7 +268,7 @@ def _channels(name: str, input: Tensor, spatial: int) -> int:
             f"but got {input.value.type.describe()}."
         )
         raise refuse(ShapeError(problem), input=input)
-    return input.shape[1]
+    return input.sizes[1]
 
 
 def _check_affine(
@@ -288,7 +289,7 @@ def _check_affine(
                 f"{found.value.type.describe()}. Cast one of them: nothing is cast silently."
             )
             raise refuse(DtypeError(problem), input=input, **{label: found})
-        if found.shape != shape:
+        if found.sizes != shape:
             problem = (
                 f"{name} got {input.value.type.describe()}, but its {label} is "
                 f"{found.value.type.describe()}. It must have the shape {shape}."

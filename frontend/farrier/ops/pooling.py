@@ -9,10 +9,12 @@ import numpy as np
 
 from farrier.ops.arguments import padding_pairs, refuse, whole_numbers
 from farrier.ops.arithmetic import divide
+from farrier.ops.creation import full
 from farrier.ops.elementwise import cast
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops.pooling import MaxPool, SumPool
 from farrier_compiler.ops.shape import Padding
+from farrier_compiler.sizes import is_static
 from farrier_runtime.dtypes import dtype, float32, int32
 from farrier_runtime.errors import ArgumentError, ShapeError
 
@@ -87,7 +89,7 @@ def avgpool(
     total = apply(op, cast(input, _sum_dtype(input.dtype)))
     count = math.prod(op.window)
     if not count_include_pad and any(map(any, op.padding)):
-        count = Tensor(_counts(op, input.shape).astype(total.dtype.numpy))
+        count = _counts(op, total, input)
     return cast(divide(total, count), input.dtype)
 
 
@@ -98,9 +100,12 @@ def _sum_dtype(kind: dtype) -> dtype:
     return float32 if kind.is_floating else int32
 
 
-def _counts(op: SumPool, shape: tuple[int, ...]) -> np.ndarray:
-    ones = np.ones((1, 1, *shape[2:]))
-    return op.reference(ones)
+def _counts(op: SumPool, total: Tensor, input: Tensor) -> Tensor:
+    """Return how many elements of the input each window has."""
+    shape = (1, 1, *input.sizes[2:])
+    if is_static(shape):
+        return Tensor(op.reference(np.ones(shape)).astype(total.dtype.numpy))
+    return apply(op, full(shape, 1, total.dtype))
 
 
 def _window(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import math
 from collections.abc import Sequence
 
@@ -14,6 +13,7 @@ from farrier_compiler.ops import reduction as primitive
 from farrier_compiler.ops.elementwise import Divide, Multiply, Subtract
 from farrier_compiler.ops.reduction import normalize_dims
 from farrier_compiler.ops.shape import Reshape
+from farrier_compiler.sizes import maximum
 from farrier_runtime.dtypes import float32
 from farrier_runtime.errors import ShapeError
 
@@ -233,7 +233,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     dims = reduced_dims("mean", input, dim)
     wide = widen(input)
     total = apply(primitive.Sum(dims, keepdim), wide)
-    count = math.prod(input.shape[i] for i in dims)
+    count = math.prod(input.sizes[i] for i in dims)
     return cast(binary(Divide(), total, count), input.dtype)
 
 
@@ -264,8 +264,8 @@ def var(input: Tensor, dim: Dims = None, keepdim: bool = False, correction: int 
     wide = widen(input)
     deviation = apply(Subtract(), wide, mean(wide, dims, keepdim=True))
     total = apply(primitive.Sum(dims, keepdim), apply(Multiply(), deviation, deviation))
-    count = math.prod(input.shape[i] for i in dims)
-    return cast(binary(Divide(), total, builtins.max(0, count - correction)), input.dtype)
+    count = math.prod(input.sizes[i] for i in dims)
+    return cast(binary(Divide(), total, maximum(0, count - correction)), input.dtype)
 
 
 def widen(input: Tensor) -> Tensor:
@@ -293,7 +293,7 @@ def _arg_reduce(
     op: type[primitive.ArgReduction], input: Tensor, dim: int | None, keepdim: bool
 ) -> Tensor:
     input = as_tensor(input)
-    if dim is not None and input.shape:
+    if dim is not None and input.sizes:
         return apply(op(whole_numbers(f"{op.name}'s dim", dim)[0], keepdim), input)
     if dim not in (None, 0, -1):
         reduced_dims(op.name, input, dim)  # refuses it

@@ -63,8 +63,8 @@ def resize(
     sizes, ratios = _sizes(input, output_shape, scales)
     result = input if mode == "nearest" else widen(input)
     for dim, (size, ratio) in enumerate(zip(sizes, ratios, strict=True)):
-        if size != input.shape[dim] or ratio != 1:
-            place = _places(input.shape[dim], size, ratio, align_corners)
+        if size != input.sizes[dim] or ratio != 1:
+            place = _places(input.sizes[dim], size, ratio, align_corners)
             result = _along(result, dim, place, mode)
     return cast(result, input.dtype)
 
@@ -84,11 +84,11 @@ def _sizes(
     if scales is None:
         sizes = whole_numbers("resize's output_shape", output_shape or ())
     else:
-        sizes = tuple(int(size * scale) for size, scale in zip(input.shape, scales, strict=True))
-    if min((*sizes, *input.shape), default=1) < 1:
+        sizes = tuple(int(size * scale) for size, scale in zip(input.sizes, scales, strict=True))
+    if min((*sizes, *input.sizes), default=1) < 1:
         problem = f"resize of {described} to {sizes} is not defined: all sizes must be positive."
         raise refuse(ShapeError(problem), input=input)
-    steps = zip(input.shape, sizes, strict=True)
+    steps = zip(input.sizes, sizes, strict=True)
     if scales is not None:
         return sizes, tuple(1 / scale for scale in scales)
     return sizes, tuple(old / new for old, new in steps)
@@ -120,7 +120,7 @@ def _along(input: Tensor, dim: int, place: Array, mode: Mode) -> Tensor:
 
 
 def _taken(input: Tensor, dim: int, index: Array) -> Tensor:
-    inside = np.clip(index, 0, input.shape[dim] - 1)
+    inside = np.clip(index, 0, input.sizes[dim] - 1)
     return gather(input, dim, Tensor(inside.astype(np.int32)))
 
 

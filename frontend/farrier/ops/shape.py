@@ -11,6 +11,8 @@ import numpy as np
 from farrier.ops.arguments import new_dim, normal_dim, normal_dims, refuse, whole_numbers
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops import shape as primitive
+from farrier_compiler.ops.shape import not_negative
+from farrier_compiler.requirements import at_most, broadcast_size, equal
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def _solve(input: Tensor, sizes: Shape) -> Shape:
     known = math.prod(size for size in sizes if size != -1)
     if sizes.count(-1) > 1:
         raise refuse(ShapeError(f"reshape got {sizes}: only one size may be -1."), input=input)
-    if known <= 0 or input.value.type.size % known:
+    if known == 0 or not at_most(0, known) or not equal(input.value.type.size % known, 0):
         raise refuse(
             ShapeError(
                 f"reshape cannot give {input.value.type.describe()}, which has "
@@ -141,13 +143,13 @@ def squeeze(input: Tensor, dims: int | Sequence[int]) -> Tensor:
     """
     removed = normal_dims("squeeze", input, dims)
     for dim in removed:
-        if input.shape[dim] != 1:
+        if not equal(input.sizes[dim], 1):
             described = input.value.type.describe()
             raise refuse(
                 ShapeError(f"squeeze removes sizes of 1, but dim {dim} of {described} is larger."),
                 input=input,
             )
-    kept = (size for dim, size in enumerate(input.shape) if dim not in removed)
+    kept = (size for dim, size in enumerate(input.sizes) if dim not in removed)
     return apply(primitive.Reshape(tuple(kept)), input)
 
 
@@ -169,7 +171,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         (2, 1, 3)
     """
     place = new_dim("unsqueeze", input, dim)
-    return apply(primitive.Reshape((*input.shape[:place], 1, *input.shape[place:])), input)
+    return apply(primitive.Reshape((*input.sizes[:place], 1, *input.sizes[place:])), input)
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -198,8 +200,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
             ShapeError(f"flatten got start_dim={start_dim}, which lies behind end_dim={end_dim}."),
             input=input,
         )
-    merged = math.prod(input.shape[first : last + 1])
-    return apply(primitive.Reshape((*input.shape[:first], merged, *input.shape[last + 1 :])), input)
+    merged = math.prod(input.sizes[first : last + 1])
+    return apply(primitive.Reshape((*input.sizes[:first], merged, *input.sizes[last + 1 :])), input)
 
 
 def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
@@ -221,11 +223,12 @@ def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
     """
     wanted = whole_numbers("expand's sizes", sizes)
     new = len(wanted) - input.rank
-    kept = (0,) * new + input.shape
-    fits = new >= 0 and min(wanted[:new], default=0) >= 0
+    kept = (0,) * new + input.sizes
+    fits = new >= 0 and not_negative(wanted[:new])
     shape = tuple(old if size == -1 else size for size, old in zip(wanted, kept, strict=False))
     if not fits or any(
-        old not in (1, size) for size, old in zip(shape[new:], input.shape, strict=True)
+        broadcast_size(old, size) != size
+        for size, old in zip(shape[new:], input.sizes, strict=True)
     ):
         raise refuse(
             ShapeError(
@@ -239,7 +242,7 @@ def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
 
 def broadcast(input: Tensor, shape: Shape, dims: tuple[int, ...]) -> Tensor:
     """Broadcast, or return the input itself where there is nothing to do."""
-    return input if input.shape == shape else apply(primitive.Broadcast(shape, dims), input)
+    return input if input.sizes == shape else apply(primitive.Broadcast(shape, dims), input)
 
 
 def flip(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
@@ -284,9 +287,9 @@ def repeat(input: Tensor, repeats: int, dim: int) -> Tensor:
     """
     place = normal_dim("repeat", input, dim)
     (count,) = whole_numbers("repeat's repeats", repeats)
-    if count < 0:
+    if not at_most(0, count):
         raise refuse(ArgumentError(f"repeat takes at least 0 repeats, not {count}."), input=input)
-    before, size, behind = input.shape[:place], input.shape[place], input.shape[place + 1 :]
+    before, size, behind = input.sizes[:place], input.sizes[place], input.sizes[place + 1 :]
     kept = tuple(index for index in range(input.rank + 1) if index != place + 1)
     repeated = apply(primitive.Broadcast((*before, size, count, *behind), kept), input)
     return apply(primitive.Reshape((*before, size * count, *behind)), repeated)

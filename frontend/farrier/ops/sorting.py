@@ -11,6 +11,7 @@ from farrier_compiler.ops.creation import Iota
 from farrier_compiler.ops.reduction import Cumsum
 from farrier_compiler.ops.shape import Reshape
 from farrier_compiler.ops.sorting import Sort
+from farrier_compiler.requirements import at_most
 from farrier_runtime.dtypes import int32
 from farrier_runtime.errors import ArgumentError
 
@@ -39,10 +40,10 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False) -> tuple[Tensor
         ([1, 2, 3], [1, 2, 0])
     """
     input = as_tensor(input)
-    if not input.shape and dim in (0, -1):
+    if not input.sizes and dim in (0, -1):
         return input, apply(Iota((1,), 0, int32)).reshape(())
     place = normal_dim("sort", input, dim)
-    index = apply(Iota(input.shape, place, int32))
+    index = apply(Iota(input.sizes, place, int32))
     sorted = record(Sort(place, descending), (input, index)).results
     values, indices = (Tensor.of(value) for value in sorted)
     return values, indices
@@ -96,14 +97,14 @@ def topk(input: Tensor, k: int, dim: int = -1) -> tuple[Tensor, Tensor]:
     input = as_tensor(input)
     (count,) = whole_numbers("topk's k", k)
     place = normal_dim("topk", input, dim, max(input.rank, 1))
-    size = input.shape[place] if input.shape else 1
-    if not 0 <= count <= size:
+    size = input.sizes[place] if input.sizes else 1
+    if not (at_most(0, count) and at_most(count, size)):
         problem = (
             f"topk got k={count}, but dim {place} of {input.value.type.describe()} has {size} "
             f"elements: k must be in [0, {size}]."
         )
         raise refuse(ArgumentError(problem), input=input)
-    if not input.shape:
+    if not input.sizes:
         values, indices = topk(apply(Reshape((1,)), input), count)
         return (values, indices) if count == 0 else (values.reshape(()), indices.reshape(()))
     values, indices = sort(input, place, descending=True)

@@ -7,6 +7,9 @@ from __future__ import annotations
 import numpy as np
 
 import farrier as fr
+from farrier.tensor import apply
+from farrier_compiler.ops.creation import SizeOf
+from farrier_runtime import dtypes
 from support.records import ANY, NUMBERS, Operand, Record
 
 SCALAR = Operand(())
@@ -14,6 +17,19 @@ SCALAR = Operand(())
 LARGE = np.arange(1200).reshape(2, 600) % 113
 
 ROWS = [
+    Record(
+        "size_of",  # where the sizes are dynamic, that is
+        lambda x: x * apply(SizeOf(x.sizes[0] * 2)),
+        (Operand((3, 4)),),
+        dtypes=(dtypes.int32,),
+        reference=lambda x: x * 2 * x.shape[0],
+    ),
+    Record(
+        "size_of/number",
+        lambda x: x / x.shape[0] + x.shape[1],
+        (Operand((3, 4)),),
+        reference=lambda x: x / x.shape[0] + x.shape[1],
+    ),
     Record(
         "constant",  # of more than 1 KiB, which MLIR refers to
         lambda x: fr.Tensor(LARGE.astype(x.dtype.numpy)) + x,

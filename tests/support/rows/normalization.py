@@ -81,6 +81,7 @@ ROWS = [
         (Operand((2, 3, 6)), *SIX),
         reference=_over((-1,)),
         torch=_functional("layer_norm", (6,)),
+        static=(6,),
         tolerance=4,
     ),
     Record(
@@ -90,6 +91,7 @@ ROWS = [
         FLOAT32,
         _over((-2, -1)),
         _functional("layer_norm", (3, 6)),
+        static=(3, 6),
         tolerance=4,
     ),
     Record(
@@ -99,6 +101,7 @@ ROWS = [
         FLOAT32,
         _over((-1,)),
         _functional("layer_norm", (64,)),
+        static=(64,),
         tolerance=100,  # float32 holds 1000 to 6e-5, the deviations to 4e-5
     ),
     Record(
@@ -107,6 +110,7 @@ ROWS = [
         (Operand((2, 3, 6)), Operand((6,))),
         reference=_over((-1,), center=False),
         torch=_functional("rms_norm", (6,), eps=1e-5),
+        static=(6,),
         tolerance=4,
     ),
     Record(

@@ -51,7 +51,10 @@ def test_input_info_is_a_value() -> None:
 def test_input_info_refuses_shapes(shape: Any) -> None:
     with pytest.raises(fr.ArgumentError) as caught:
         fr.InputInfo(shape, fr.float32)
-    text = f"InputInfo needs a shape of integers >= 0, but got {shape!r}."
+    text = (
+        "InputInfo needs a shape of integers >= 0, of (min, opt, max) and of named dimensions, but "
+        f"got {shape!r}."
+    )
     assert message(caught.value) == text
 
 

@@ -179,7 +179,7 @@ def test_small_and_large_inputs_together(net: Executable) -> None:
 
 @pytest.mark.parametrize("name", ["same", "same_large"])
 def test_results_share_no_memory_with_arguments(net: Executable, name: str) -> None:
-    x = aligned_empty(4 * net[name].inputs[0].shape[0]).view(np.float32)
+    x = aligned_empty(4 * net[name].inputs[0].sizes[0]).view(np.float32)
     x[...] = 1
     first = net[name](x)
     second = net[name](x * 2)

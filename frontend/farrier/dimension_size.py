@@ -1,0 +1,208 @@
+"""DimensionSize: the size of a dimension, which may be known only when a program is called."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+
+from farrier.tensor import Tensor, apply
+from farrier_compiler.diagnostics import explain, here
+from farrier_compiler.evaluate import UnknownValueError
+from farrier_compiler.graph import Value, constant
+from farrier_compiler.ops.creation import SizeOf
+from farrier_compiler.ops.elementwise import Cast, limits
+from farrier_compiler.sizes import SymbolicSize, dimensions_of, is_never, lower, symbol, upper
+from farrier_runtime.dimension import Dimension
+from farrier_runtime.dtypes import int32
+from farrier_runtime.errors import ArgumentError, DtypeError
+
+
+def user_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape as users get it: a DimensionSize in place of each symbolic size."""
+    return tuple(
+        cast(int, DimensionSize.of_size(size)) if isinstance(size, SymbolicSize) else size
+        for size in shape
+    )
+
+
+def raw_size(value: Any) -> int | None:
+    """Return the number or symbolic size that a value is, or None."""
+    if isinstance(value, DimensionSize):
+        return value.expression
+    return value if isinstance(value, SymbolicSize) or type(value) is int else None
+
+
+def _arithmetic(name: str, operation: Callable[[int, int], int], reflected: bool = False) -> Any:
+    """Return a method that gives sizes for sizes, and what tensors do for all others."""
+    inherited = getattr(Tensor, name)
+
+    def method(self: DimensionSize, other: Any) -> Tensor:
+        size = raw_size(other)
+        if size is None:
+            return inherited(self, other)
+        pair = (size, self.expression) if reflected else (self.expression, size)
+        return DimensionSize.of_size(operation(*pair))
+
+    return method
+
+
+def _floor_divide(left: int, right: int) -> int:
+    return left // right
+
+
+def _comparison(name: str, sign: str, holds: Callable[[int, int], bool | None]) -> Any:
+    """Return a method that decides what bounds decide; the rest is known when calls are made."""
+    inherited = getattr(Tensor, name)
+
+    def method(self: DimensionSize, other: Any) -> Tensor:
+        size = raw_size(other)
+        decided = None if size is None else holds(self.expression, size)
+        if decided is not None:
+            return Tensor(decided)
+        result: Tensor = inherited(self, other)
+        if size is not None:
+            result.name = f"{self.expression} {sign} {size}"
+        return result
+
+    return method
+
+
+def _equal(left: int, right: int) -> bool | None:
+    if left == right:
+        return True
+    return False if is_never(left - right, 0) else None
+
+
+def _less(left: int, right: int) -> bool | None:
+    if upper(left - right) < 0:
+        return True
+    return False if lower(left - right) >= 0 else None
+
+
+def _not(decided: bool | None) -> bool | None:
+    return None if decided is None else not decided
+
+
+def _unknown(size: int) -> UnknownValueError:
+    ranges = ", ".join(f"'{d.name}' is {d.range}" for d in dict.fromkeys(dimensions_of(size)))
+    return UnknownValueError(
+        f"The size '{size}' ({ranges}) is known only when the compiled function is called, but its "
+        "number is asked for while the function is traced. Use it in shapes, in arithmetic and as "
+        "a tensor, or give InputInfo a number there."
+    )
+
+
+class DimensionSize(Tensor):
+    """The size of a dimension: an int32 scalar that shapes and their arithmetic accept.
+
+    A dynamic dimension in a tensor's `shape` is one; numbers are plain ints there. Arithmetic with
+    ints and other sizes gives sizes, arithmetic with tensors gives tensors.
+
+    Args:
+        data: the size.
+        name: a name that graph dumps and error messages show.
+
+    Raises:
+        ArgumentError: the size is no integer.
+
+    Example:
+        >>> size = fr.DimensionSize(3)
+        >>> fr.ones((size, 2)).shape, size * 2 + 1
+        ((3, 2), 7)
+    """
+
+    __slots__ = ("expression",)
+    expression: int
+
+    def __init__(self, data: int, name: str | None = None) -> None:
+        try:
+            size = operator.index(data)
+        except TypeError:
+            problem = f"DimensionSize takes an integer, but got {data!r:.60}."
+            raise explain(ArgumentError(problem)) from None
+        self.expression = size
+        self.value = constant(np.asarray(size, np.int32), int32, name, here())
+
+    @classmethod
+    def of_size(cls, size: int) -> DimensionSize:
+        """Return a number or a symbolic size as a DimensionSize."""
+        made = object.__new__(DimensionSize)
+        made.expression = size
+        if isinstance(size, SymbolicSize):
+            made.value = apply(SizeOf(size)).value
+        else:
+            made.value = constant(np.asarray(size, np.int32), int32)
+        return made
+
+    @classmethod
+    def of_input(cls, value: Value, dimension: Dimension) -> DimensionSize:
+        """Return the size that an input of a function is."""
+        made = object.__new__(DimensionSize)
+        made.expression = symbol(dimension)
+        made.value = value
+        return made
+
+    def __int__(self) -> int:
+        if not isinstance(self.expression, SymbolicSize):
+            return self.expression
+        raise explain(_unknown(self.expression))
+
+    __index__ = __int__
+
+    def __float__(self) -> float:
+        return float(int(self))
+
+    def eval(self) -> DimensionSize:
+        """Return this size.
+
+        Raises:
+            UnknownValueError: it is known only when the program is called.
+        """
+        int(self)
+        return self
+
+    def adapted_to(self, like: Tensor) -> Tensor:
+        """Return this size as an operand beside a tensor, in whose data type it is a number.
+
+        Raises:
+            DtypeError: that data type is too small for it.
+        """
+        kind = like.dtype
+        if kind is int32:
+            return self
+        if kind.is_integer and upper(self.expression) > limits(kind)[1]:
+            problem = (
+                f"The size '{self.expression}' may be {upper(self.expression)}, which {kind} "
+                "cannot hold. Cast the other operand, for example with fr.cast(x, fr.int32)."
+            )
+            raise explain(DtypeError(problem), [("other", like.value)])
+        return apply(Cast(kind), self)
+
+    def __repr__(self) -> str:
+        return str(self.expression)
+
+    __str__ = __repr__
+
+    __add__ = _arithmetic("__add__", operator.add)
+    __radd__ = _arithmetic("__radd__", operator.add, reflected=True)
+    __sub__ = _arithmetic("__sub__", operator.sub)
+    __rsub__ = _arithmetic("__rsub__", operator.sub, reflected=True)
+    __mul__ = _arithmetic("__mul__", operator.mul)
+    __rmul__ = _arithmetic("__rmul__", operator.mul, reflected=True)
+    __floordiv__ = _arithmetic("__floordiv__", _floor_divide)
+    __rfloordiv__ = _arithmetic("__rfloordiv__", _floor_divide, reflected=True)
+    __truediv__ = _arithmetic("__truediv__", _floor_divide)
+    __rtruediv__ = _arithmetic("__rtruediv__", _floor_divide, reflected=True)
+    __mod__ = _arithmetic("__mod__", operator.mod)
+    __rmod__ = _arithmetic("__rmod__", operator.mod, reflected=True)
+
+    __eq__ = _comparison("__eq__", "==", _equal)
+    __ne__ = _comparison("__ne__", "!=", lambda a, b: _not(_equal(a, b)))
+    __lt__ = _comparison("__lt__", "<", _less)
+    __ge__ = _comparison("__ge__", ">=", lambda a, b: _not(_less(a, b)))
+    __gt__ = _comparison("__gt__", ">", lambda a, b: _less(b, a))
+    __le__ = _comparison("__le__", "<=", lambda a, b: _not(_less(b, a)))
+    __hash__ = Tensor.__hash__

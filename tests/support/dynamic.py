@@ -1,0 +1,110 @@
+"""Rows with dynamic sizes: one compiled function, called with several."""
+
+from __future__ import annotations
+
+import functools
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+import farrier as fr
+import farrier_runtime
+from farrier.compile import Traced, trace
+from farrier_compiler.driver import Options, compile_graphs
+from farrier_compiler.targets import Target
+from farrier_runtime.dtypes import dtype
+from support.compiled import CHUNK, by_halves, function_name, rows_of
+from support.records import Array, Operand, Record, Values
+
+# By how much the sizes of a call differ from the row's.
+CHANGES = (-1, 0, 2)
+
+
+def is_dynamic(row: Record, operand: Operand, size: int) -> bool:
+    """Return whether a dimension of an operand is made dynamic."""
+    return size > 1 and size not in row.static and not isinstance(operand, Values)
+
+
+def info(row: Record, operand: Operand, tested: dtype) -> fr.InputInfo:
+    """Return an InputInfo with a dimension for every size, the same one for equal sizes."""
+
+    def dimension(size: int) -> int | fr.NamedDimension:
+        if not is_dynamic(row, operand, size):
+            return size
+        return fr.NamedDimension(f"n{size}", size - 1, size, size + 2)
+
+    return fr.InputInfo([dimension(size) for size in operand.shape], operand.dtype or tested)
+
+
+def sample(row: Record, tested: dtype, change: int) -> list[Array]:
+    """Return operands whose dynamic sizes are changed."""
+    generator = np.random.default_rng(zlib.crc32(f"{row.name}:{tested.name}:{change}".encode()))
+    return [
+        replace(
+            operand,
+            shape=tuple(
+                size + change if is_dynamic(row, operand, size) else size for size in operand.shape
+            ),
+        ).random(tested, generator)
+        for operand in row.operands
+    ]
+
+
+def traced(row: Record, tested: dtype) -> Traced:
+    """Trace a row's function on dynamic inputs."""
+
+    def function(*inputs: fr.Tensor) -> Any:
+        return row.function(*inputs)
+
+    infos = [info(row, operand, tested) for operand in row.operands]
+    return trace(function, infos, name=function_name(row))
+
+
+def run(row: Record, tested: dtype, change: int) -> list[Any]:
+    """Return the results of the compiled row for changed sizes."""
+    rows = dynamic_rows(tested)
+    start = rows.index(row) // CHUNK * CHUNK
+    function = _chunk(tuple(rows[start : start + CHUNK]), tested)[row.name]
+    if isinstance(function, fr.CompileError):
+        raise function
+    found = function(*sample(row, tested, change))
+    results = found if isinstance(found, tuple | list) else (found,)
+    return [np.asarray(result) for result in results]
+
+
+def eager(row: Record, tested: dtype, change: int) -> list[Array]:
+    """Return the results of the interpreter for the same operands."""
+    found = row.function(*map(fr.Tensor, sample(row, tested, change)))
+    return [part.numpy() for part in (found if isinstance(found, tuple) else (found,))]
+
+
+def dynamic_rows(tested: dtype) -> list[Record]:
+    """Return the rows of a data type with a size that can be dynamic."""
+    return [
+        row
+        for row in rows_of(tested)
+        if any(is_dynamic(row, operand, size) for operand in row.operands for size in operand.shape)
+    ]
+
+
+@functools.cache
+def _chunk(
+    rows: tuple[Record, ...], tested: dtype
+) -> dict[str, farrier_runtime.Executable | fr.CompileError]:
+    def load(some: Sequence[Record]) -> farrier_runtime.Executable:
+        traces = [traced(row, tested) for row in some]
+        compiled = compile_graphs(
+            [one.graph for one in traces],
+            [Target.parse("cpu")],
+            Options(cache=False),
+            results=[one.result for one in traces],
+        )
+        return farrier_runtime.load(compiled.to_bytes())
+
+    return {
+        row.name: made if isinstance(made, fr.CompileError) else made[function_name(row)]
+        for row, made in by_halves(rows, load)
+    }
