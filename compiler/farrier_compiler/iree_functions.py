@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from farrier_compiler.graph import TensorType
+from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.stablehlo import Builder, HloValue
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import DTYPES, dtype, float32, float64
@@ -55,6 +55,14 @@ class Term:
     def bitcast(self, kind: dtype) -> Term:
         """Return the same bits as another data type."""
         return Term(self.hlo, self.hlo.bitcast(kind, self.value))
+
+    def reshape(self, shape: Shape) -> Term:
+        """Return the same elements in another shape."""
+        return Term(self.hlo, self.hlo.reshape(self.type.with_shape(shape), self.value))
+
+    def convert(self, kind: dtype) -> Term:
+        """Return the same numbers as another data type."""
+        return Term(self.hlo, self.hlo.convert(self.type.with_dtype(kind), self.value))
 
     def _operand(self, other: Term | float) -> HloValue:
         return other.value if isinstance(other, Term) else self.hlo.full(self.type, other)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from farrier_compiler import iree_sorting
 from farrier_compiler.graph import TensorType
-from farrier_compiler.iree_functions import Term, function, sort_key, wants_float32
+from farrier_compiler.iree_functions import Term, function, wants_float32
 from farrier_compiler.iree_sizes import signed
 from farrier_compiler.iree_windows import IreeWindows
 from farrier_compiler.mlir_text import RESOURCE_BYTES
@@ -134,47 +135,12 @@ class IreeBuilder(IreeWindows):
     # ------------------------------------------------------------------ sorting
 
     def sort(self, values: Sequence[HloValue], dim: int, descending: bool) -> list[HloValue]:
-        """Count for each key those before it: IREE's own sort is a bubble sort, and not stable.
+        """IREE's own sort is a bubble sort, and gives wrong orders of equal keys and NaN."""
+        return iree_sorting.sort(self, values, dim, descending)
 
-        With a comparator that heeds equal keys or NaN it gives wrong orders besides.
-        """
-        if not values[0].type.size:
-            return list(values)
-        key = sort_key(Term(self, values[0]), descending).value
-        rank = self._rank(key, dim)
-        x, y = self._pairs(self.iota(rank.type, dim), rank, dim)
-        found = Term(self, self.compare("equal", x.type.with_dtype(dtypes.bool), x, y))
-        place = Term(self, Builder.iota(self, x.type, x.type.rank - 1)).where(found, 0)
-        order = self.reduce("sum", place.value, [x.type.rank - 1])
-        return [order if (x, dim) in self._iotas else self._take(x, order, dim) for x in values]
-
-    def _rank(self, key: HloValue, dim: int) -> HloValue:
-        """Emit how many keys come before each one; of equal ones the first comes first."""
-        x, y = (Term(self, part) for part in self._pairs(key, key, dim))
-        counts = x.type.with_dtype(dtypes.int32)
-        own = Term(self, Builder.iota(self, counts, dim))
-        others = Term(self, Builder.iota(self, counts, counts.rank - 1))
-        earlier = y.compare("equal", x) & others.compare("less", own)
-        before = y.compare("less", x) | earlier
-        return self.reduce("sum", self.convert(counts, before.value), [counts.rank - 1])
-
-    def _pairs(self, x: HloValue, y: HloValue, dim: int) -> tuple[HloValue, HloValue]:
-        """Emit all pairs along a dimension: that of `y` becomes a new one at the end."""
-        shape = (*x.type.shape, x.type.shape[dim])
-        dims = list(range(x.type.rank))
-        left = self.broadcast_in_dim(x, shape, dims)
-        dims[dim] = x.type.rank
-        return left, self.broadcast_in_dim(y, shape, dims)
-
-    def _take(self, x: HloValue, index: HloValue, dim: int) -> HloValue:
-        """Emit the elements at indices along a dimension, one index for each."""
-        place = self.full(index.type, 0)
-        for other, size in enumerate(x.type.shape):
-            part = index if other == dim else Builder.iota(self, index.type, other)
-            scaled = self.elementwise("multiply", index.type, place, self.full(index.type, size))
-            place = self.elementwise("add", index.type, scaled, part)
-        flat = self.reshape(x.type.with_shape((x.type.size,)), x)
-        return self.gather(x.type, flat, place, 0)
+    def top_k(self, x: HloValue, k: int, dim: int) -> list[HloValue]:
+        """Select the few largest elements, without sorting the others."""
+        return iree_sorting.largest(self, x, k, dim) or super().top_k(x, k, dim)
 
     def iota(self, out: TensorType, dim: int) -> HloValue:
         """Remember which tensors count along which dimension: sorted, these are the order."""
@@ -182,6 +148,10 @@ class IreeBuilder(IreeWindows):
         if out.dtype is dtypes.int32:
             self._iotas.append((made, dim))
         return made
+
+    def counts(self, x: HloValue, dim: int) -> bool:
+        """Return whether a tensor is known to hold 0, 1, 2, ... along a dimension."""
+        return (x, dim) in self._iotas
 
     # ------------------------------------------------------------------ shapes
 

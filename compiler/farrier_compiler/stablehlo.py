@@ -207,6 +207,19 @@ class Builder(Emitter):
 
         return self._sort(values, dim, before)
 
+    def top_k(self, x: HloValue, k: int, dim: int) -> list[HloValue]:
+        """Emit the largest elements in order and their int32 indices; of equal ones the first.
+
+        The first elements of a sort: `chlo.top_k` does not say which of equal ones it finds.
+        """
+        index = self.iota(x.type.with_dtype(dtypes.int32), dim)
+        limit = (*x.type.shape[:dim], k, *x.type.shape[dim + 1 :])
+        start, step = [0] * x.type.rank, [1] * x.type.rank
+        return [
+            self.slice(value.type.with_shape(limit), value, start, limit, step)
+            for value in self.sort([x, index], dim, descending=True)
+        ]
+
     def _precedes(self, x: HloValue, y: HloValue, descending: bool) -> HloValue:
         """Emit whether a key comes before another one, and is not equal."""
         flag = TensorType((), dtypes.bool)

@@ -1,8 +1,15 @@
-"""What sorting compiles to beyond the rows: payloads, and equal keys in long rows."""
+"""What sorting compiles to beyond the rows: payloads, and any bits at all."""
 
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
 import farrier as fr
 from farrier.tensor import record
@@ -28,3 +35,35 @@ def test_keys_alone() -> None:
     info = fr.InputInfo((50, 3), fr.float32)
     found = fr.compile(lambda x: sorted_by_first(x), args=[info], target="cpu")(keys)
     np.testing.assert_array_equal(found[0].numpy(), np.sort(keys, 0))
+
+
+K = 7
+
+
+@functools.cache
+def compiled(kind: fr.dtype, shape: tuple[int, int]) -> fr.Executable:
+    def all_ways(x: fr.Tensor) -> list[fr.Tensor]:
+        return [*fr.sort(x), *fr.sort(x, descending=True), *fr.topk(x, K), *fr.topk(x, 1)]
+
+    return fr.compile(all_ways, args=[fr.InputInfo(shape, kind)], target="cpu")
+
+
+def orders(array: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return the orders that `all_ways` takes, by numpy's stable sort of the numbers' ranks."""
+    ranks = np.unique(array, return_inverse=True)[1].reshape(array.shape)
+    descending = np.argsort(-ranks, 1, kind="stable")
+    return [np.argsort(ranks, 1, kind="stable"), descending, descending[:, :K], descending[:, :1]]
+
+
+@pytest.mark.parametrize("shape", [(3, 20), (2, 130)], ids=["counting", "network"])
+@pytest.mark.parametrize("kind", [fr.float32, fr.float16, fr.float64, fr.uint16, fr.int64], ids=str)
+@settings(derandomize=True, database=None, deadline=None, max_examples=60)
+@given(data=st.data())
+def test_any_bits(kind: fr.dtype, shape: tuple[int, int], data: st.DataObject) -> None:
+    carrier = f"u{kind.numpy.itemsize}"
+    array = data.draw(arrays(carrier, shape)).view(kind.numpy)
+    found = [tensor.numpy() for tensor in compiled(kind, shape)(array)]
+    for order, values, indices in zip(orders(array), found[::2], found[1::2], strict=True):
+        np.testing.assert_array_equal(indices, order)
+        expected = np.take_along_axis(array, order, 1)
+        np.testing.assert_array_equal(values.view(carrier), expected.view(carrier))

@@ -9,8 +9,9 @@ import numpy as np
 
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, normalize_dim
-from farrier_compiler.requirements import equal_shapes
-from farrier_runtime.errors import ShapeError
+from farrier_compiler.requirements import at_most, equal_shapes
+from farrier_runtime.dtypes import int32
+from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -56,6 +57,44 @@ class Sort(Op):
 
     def operand_names(self, count: int) -> list[str]:
         return ["input", *(f"other {index}" for index in range(1, count))]
+
+
+@dataclass(frozen=True)
+class TopK(Op):
+    """The largest elements along a dimension, the largest first, and their int32 indices.
+
+    Of equal elements the first one comes first; NaN counts as larger than every number.
+
+    StableHLO spec: sort, slice.
+
+    Attributes:
+        k: how many, from 0 to the size of the dimension.
+        dim: the dimension to search, counted from either end.
+    """
+
+    k: int
+    dim: int
+
+    def infer(self, x: TensorType) -> tuple[TensorType, TensorType]:
+        dim = normalize_dim("topk", self.dim, x.rank)
+        size = x.shape[dim]
+        if not 0 <= self.k <= size:
+            raise ArgumentError(
+                f"topk got k={self.k}, but dim {dim} of {x.describe()} has {size} elements: "
+                f"k must be in [0, {size}]."
+            )
+        values = x.with_shape((*x.shape[:dim], self.k, *x.shape[dim + 1 :]))
+        return values, values.with_dtype(int32)
+
+    def reference(self, x: Array) -> tuple[Array, Array]:
+        order = stable_order(x, self.dim, descending=True)
+        first = np.take(order, np.arange(self.k), self.dim)
+        return np.take_along_axis(x, first, self.dim), first
+
+    def lower(
+        self, hlo: Builder, out: tuple[TensorType, TensorType], x: HloValue
+    ) -> tuple[HloValue, ...]:
+        return tuple(hlo.top_k(x, self.k, normalize_dim(self.name, self.dim, x.type.rank)))
 
 
 def stable_order(key: Array, dim: int, descending: bool) -> Array:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from farrier.ops.arguments import normal_dim, refuse, whole_numbers
+from farrier.ops.arguments import normal_dim, whole_numbers
 from farrier.ops.elementwise import cast
-from farrier.ops.joining import take
 from farrier.ops.reduction import widen
 from farrier.tensor import Tensor, apply, as_tensor, record
 from farrier_compiler.ops.creation import Iota
 from farrier_compiler.ops.reduction import Cumsum
 from farrier_compiler.ops.shape import Reshape
-from farrier_compiler.ops.sorting import Sort
-from farrier_compiler.requirements import at_most
+from farrier_compiler.ops.sorting import Sort, TopK
 from farrier_runtime.dtypes import int32
-from farrier_runtime.errors import ArgumentError
 
 __all__ = ["argsort", "cumsum", "sort", "topk"]
 
@@ -97,18 +94,11 @@ def topk(input: Tensor, k: int, dim: int = -1) -> tuple[Tensor, Tensor]:
     input = as_tensor(input)
     (count,) = whole_numbers("topk's k", k)
     place = normal_dim("topk", input, dim, max(input.rank, 1))
-    size = input.sizes[place] if input.sizes else 1
-    if not (at_most(0, count) and at_most(count, size)):
-        problem = (
-            f"topk got k={count}, but dim {place} of {input.value.type.describe()} has {size} "
-            f"elements: k must be in [0, {size}]."
-        )
-        raise refuse(ArgumentError(problem), input=input)
     if not input.sizes:
         values, indices = topk(apply(Reshape((1,)), input), count)
         return (values, indices) if count == 0 else (values.reshape(()), indices.reshape(()))
-    values, indices = sort(input, place, descending=True)
-    return take(values, place, 0, count), take(indices, place, 0, count)
+    values, indices = (Tensor.of(value) for value in record(TopK(count, place), (input,)).results)
+    return values, indices
 
 
 def cumsum(input: Tensor, dim: int) -> Tensor:

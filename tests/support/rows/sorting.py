@@ -14,9 +14,9 @@ import farrier as fr
 from support.records import ANY, FLOATS, INTEGERS, NUMBERS, Operand, Record, Values
 
 INPUT = Operand((3, 37, 4), -9, 9)
-SPECIAL = Values(
-    (2, 6), values=(1, math.nan, 3, math.nan, -0.0, 0.0, -math.inf, 2, 2, 1, math.inf, 2)
-)
+NUMBERS_AND_NAN = (1, math.nan, 3, math.nan, -0.0, 0.0, -math.inf, 2, 2, 1, math.inf, 2)
+SPECIAL = Values((2, 6), values=NUMBERS_AND_NAN)
+MANY_SPECIAL = Values((2, 96), values=NUMBERS_AND_NAN * 16)
 EMPTY = Operand((3, 0, 2))
 
 
@@ -77,6 +77,13 @@ ROWS = [
     _sort("/descending", INPUT, dim=1, descending=True),
     _sort("/special", SPECIAL, FLOATS, dim=1),
     _sort("/special_descending", SPECIAL, FLOATS, dim=1, descending=True),
+    _sort("/many_special", MANY_SPECIAL, FLOATS, dim=1),
+    _sort("/many_special_descending", MANY_SPECIAL, FLOATS, dim=1, descending=True),
+    *(_sort(f"/{size}", Operand((3, size), -5, 5), dim=1) for size in (1, 2, 3, 16, 17)),
+    _sort("/one_row", Operand((64,), -99, 99), dim=0),
+    _sort("/long", Operand((2, 1000), -99, 99), dim=1),
+    _sort("/few_values", Operand((2, 1000), -1, 1), INTEGERS, dim=1, descending=True),
+    _sort("/first", Operand((33, 2, 3), -9, 9), dim=0, descending=True),
     _sort("/empty", EMPTY, dim=1),
     _sort("/scalar", Operand(()), dim=0),
     Record(
@@ -90,6 +97,12 @@ ROWS = [
     _topk("/all", INPUT, 4, -1),
     _topk("/none", INPUT, 0, 1),
     _topk("/special", SPECIAL, 4, 1, FLOATS),
+    _topk("/many_special", MANY_SPECIAL, 5, 1, FLOATS),
+    _topk("/one", Operand((2, 3000), -99, 99), 1, 1),
+    _topk("/folded", Operand((2, 1000), -99, 99), 5, -1),
+    _topk("/folded_first", Operand((300, 2, 2), -9, 9), 20, 0),
+    _topk("/half", Operand((2, 400), -99, 99), 200, 1),
+    _topk("/empty", Operand((0, 40)), 2, 1),
     Record("topk/scalar", lambda x: fr.topk(x, 1, 0), (Operand(()),), ANY),
     _cumsum("", INPUT, 1),
     _cumsum("/first", INPUT, 0),
