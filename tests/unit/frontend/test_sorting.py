@@ -32,6 +32,11 @@ MATRIX = fr.Tensor([[1.0, 5.0, 5.0], [4.0, 2.0, 0.0]])
             "topk got k=4, but dim 1 of float32 (2, 3) has 3 elements: k must be in [0, 3].",
         ),
         (
+            lambda: fr.topk(fr.Tensor(2.5), 2, 0),
+            fr.ArgumentError,
+            "topk got k=2, but dim 0 of float32 (1,) has 1 elements: k must be in [0, 1].",
+        ),
+        (
             lambda: fr.topk(MATRIX, 1.5, dim=1),  # pyright: ignore[reportArgumentType]
             fr.ArgumentError,
             "topk's k takes integers, but got 1.5.",
