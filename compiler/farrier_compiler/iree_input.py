@@ -18,7 +18,7 @@ from farrier_compiler.mlir_text import RESOURCE_BYTES
 from farrier_compiler.ops.elementwise import limits
 from farrier_compiler.ops.shape import spread
 from farrier_compiler.sizes import SymbolicSize
-from farrier_compiler.stablehlo import Builder, DimPairs, HloValue
+from farrier_compiler.stablehlo import DimPairs, HloValue
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import DTYPES, dtype
 

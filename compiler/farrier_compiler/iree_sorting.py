@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 from farrier_compiler.graph import Shape
 from farrier_compiler.iree_functions import Term, sort_key
 from farrier_compiler.ops.elementwise import limits
-from farrier_compiler.stablehlo import Builder, HloValue
+from farrier_compiler.sizes import upper
+from farrier_compiler.stablehlo import Builder, HloValue, identity, lowest
 from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
     from farrier_compiler.iree_input import IreeBuilder
@@ -37,8 +39,10 @@ def sort(
 ) -> list[HloValue]:
     """Emit a stable sort of tensors along a dimension by the first one."""
     key = values[0]
-    if key.type.shape[dim] == 1 or not key.type.size:
+    if key.type.shape[dim] == 1 or key.type.size == 0:
         return list(values)
+    if not key.type.is_static:
+        return _sort_rows(hlo, values, dim, descending)
     places = _sorted_places(sort_key(Term(hlo, key), descending), dim)
     return [
         _index(places, dim).value if hlo.counts(x, dim) else _take(Term(hlo, x), places).value
@@ -51,9 +55,13 @@ def largest(hlo: IreeBuilder, x: HloValue, count: int, dim: int) -> list[HloValu
 
     Returns None where sorting all elements is faster, or the only way: for keys of 64 bits.
     """
-    if x.type.dtype.bits == 64 or not x.type.size or not 0 < count * FOLDS[0] <= CANDIDATES:
+    if x.type.dtype.bits == 64 or x.type.size == 0 or not 0 < count * FOLDS[0] <= CANDIDATES:
         return None
     last = x.type.rank - 1
+    if not x.type.is_static:
+        rows = _rows(hlo, x, dim, _last_number(x.type.dtype, descending=True))
+        found = _largest_of_last(hlo, rows, count)
+        return [_from_rows(hlo, value, x.type.shape, dim, count) for value in found]
     found = _largest_of_last(hlo, _exchange_dims(hlo, x, dim, last), count)
     return [_exchange_dims(hlo, value, dim, last) for value in found]
 
@@ -74,6 +82,60 @@ def _largest_of_last(hlo: IreeBuilder, x: HloValue, count: int) -> list[HloValue
     shape = (*x.type.shape[:-1], count)
     places = columns.place(found).reshape(shape)
     return [_take(Term(hlo, x), places).value, columns.column(found).reshape(shape).value]
+
+
+# ---------------------------------------------------------------------- symbolic sizes
+
+
+def _sort_rows(
+    hlo: IreeBuilder, values: Sequence[HloValue], dim: int, descending: bool
+) -> list[HloValue]:
+    """Sort rows of the dimension's largest size, whose ends are filled with what comes last."""
+    key = values[0]
+    filled = _rows(hlo, key, dim, _last_number(key.type.dtype, descending))
+    places = _sorted_places(sort_key(Term(hlo, filled), descending), 1)
+    found: list[HloValue] = []
+    for x in values:
+        if hlo.counts(x, dim):
+            row = _index(places, 1)
+        else:
+            rows = filled if x is key else _rows(hlo, x, dim, 0)
+            row = _take(Term(hlo, rows), places)
+        found.append(_from_rows(hlo, row.value, x.type.shape, dim, x.type.shape[dim]))
+    return found
+
+
+def _rows(hlo: IreeBuilder, x: HloValue, dim: int, fill: float) -> HloValue:
+    """Emit a matrix with a dimension as its rows, filled up to the largest sizes there can be.
+
+    Of a symbolic number of rows, IREE refuses a network: `no unbounded stack allocations`.
+    """
+    x = _exchange_dims(hlo, x, dim, x.type.rank - 1)
+    capacity = tuple(map(upper, x.type.shape))
+    high = [most - size for most, size in zip(capacity, x.type.shape, strict=True)]
+    zeros = [0] * len(high)
+    number = hlo.full(x.type.with_shape(()), fill)
+    filled = hlo.pad(x.type.with_shape(capacity), x, number, zeros, high, zeros)
+    return hlo.reshape(x.type.with_shape((math.prod(capacity[:-1]), capacity[-1])), filled)
+
+
+def _from_rows(hlo: IreeBuilder, rows: HloValue, shape: Shape, dim: int, size: int) -> HloValue:
+    """Emit a tensor of a shape but for one dimension, of the first elements of rows."""
+    last = len(shape) - 1
+    outer = list(shape)
+    outer[dim], outer[last] = outer[last], size
+    capacity = (*map(upper, outer[:-1]), rows.type.shape[-1])
+    split = hlo.reshape(rows.type.with_shape(capacity), rows)
+    zeros, ones = [0] * len(shape), [1] * len(shape)
+    found = hlo.slice(rows.type.with_shape(outer), split, zeros, outer, ones)
+    return _exchange_dims(hlo, found, dim, last)
+
+
+def _last_number(kind: dtype, descending: bool) -> float:
+    """Return what no element of a data type comes behind."""
+    if descending:
+        return lowest(kind)
+    return math.nan if kind.is_floating else identity("min", kind)
 
 
 # ---------------------------------------------------------------------- keys and their places

@@ -179,7 +179,7 @@ class Cumsum(Op):
     def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
         dim = normalize_dim(self.name, self.dim, out.rank)
         size, ones = out.shape[dim], (1,) * out.rank
-        if not out.size:
+        if out.size == 0:
             return x
         window = (*ones[:dim], size, *ones[dim + 1 :])
         padding = tuple((extent - 1, 0) for extent in window)

@@ -78,7 +78,7 @@ class TopK(Op):
     def infer(self, x: TensorType) -> tuple[TensorType, TensorType]:
         dim = normalize_dim("topk", self.dim, x.rank)
         size = x.shape[dim]
-        if not 0 <= self.k <= size:
+        if not (at_most(0, self.k) and at_most(self.k, size)):
             raise ArgumentError(
                 f"topk got k={self.k}, but dim {dim} of {x.describe()} has {size} elements: "
                 f"k must be in [0, {size}]."
