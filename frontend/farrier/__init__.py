@@ -28,6 +28,8 @@ from farrier.modules import (
     Parameter as Parameter,
     RMSNorm as RMSNorm,
     Sequential as Sequential,
+    Summary as Summary,
+    SummaryRow as SummaryRow,
 )
 from farrier.ops.activation import *
 from farrier.ops.arithmetic import *

@@ -8,6 +8,7 @@ from farrier.modules.nlinear import NLinear
 from farrier.modules.normalization import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 from farrier.modules.parameter import Parameter
 from farrier.modules.sequential import Sequential
+from farrier.modules.summary import Summary, SummaryRow
 
 __all__ = [
     "BatchNorm",
@@ -23,4 +24,6 @@ __all__ = [
     "Parameter",
     "RMSNorm",
     "Sequential",
+    "Summary",
+    "SummaryRow",
 ]

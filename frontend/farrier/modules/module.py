@@ -16,6 +16,7 @@ from farrier import weights
 from farrier.modules import state
 from farrier.modules.parameter import Parameter, fitting, is_unset
 from farrier.modules.state import Slot
+from farrier.modules.summary import Summary, recorder, summarize
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import Owner, Scope, explain, scope
 from farrier_runtime.errors import FarrierError
@@ -36,11 +37,15 @@ def _scoped(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def scoped(self: Module, *args: Any, **kwargs: Any) -> Any:
-        token = scope.set(Scope(self, scope.get()))
+        place = Scope(self, scope.get())
+        token = scope.set(place)
         try:
-            return call(self, *args, **kwargs)
+            result = call(self, *args, **kwargs)
         finally:
             scope.reset(token)
+        if (calls := recorder.get()) is not None:
+            calls.append((place, result))
+        return result
 
     return scoped
 
@@ -286,6 +291,35 @@ class Module:
             child.reset_parameters(state.derived_seed(seed, name))
 
     # ------------------------------------------------------------------ text
+
+    def summary(self, *inputs: Any, **kwargs: Any) -> Summary:
+        """Tell what is called inside of a call, what it returns and what it costs.
+
+        Nothing is computed, and parameters may be unset. A call's numbers leave out those of the
+        calls inside of it, so that a column adds up; parameters that are used again count once.
+
+        Args:
+            inputs: the arguments: InputInfos, or tensors and arrays, of which only shape and data
+                type count, also in lists, tuples and dicts; other things are passed on.
+            kwargs: keyword arguments, likewise.
+
+        Returns:
+            A Summary, which prints as a table; `rows` and the totals are its data.
+
+        Raises:
+            ArgumentError: the arguments do not fit `forward`.
+            UnknownValueError: `forward` asks for the elements of an input.
+
+        Example:
+            >>> fr.Sequential(fr.Linear(3, 4), fr.relu).summary(fr.InputInfo((2, 3), fr.float32))
+            Layer        Output          Parameters  Bytes  Multiply-adds
+            -------------------------------------------------------------
+            Sequential   float32 (2, 4)           -      -              -
+              0: Linear  float32 (2, 4)          16     64             24
+            -------------------------------------------------------------
+            Total                                16     64             24
+        """
+        return summarize(self, inputs, kwargs)
 
     @recursive_repr("...")
     def __repr__(self) -> str:
