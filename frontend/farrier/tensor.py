@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import farrier
+from farrier.eager import evaluate
 from farrier.formatting import format_elements, plain
 from farrier.interop import Number, as_array, fit
 from farrier.methods import Methods
 from farrier_compiler.diagnostics import explain, here
-from farrier_compiler.evaluate import UnknownValueError, evaluate
+from farrier_compiler.evaluate import UnknownValueError
 from farrier_compiler.graph import Node, TensorType, Value, constant
 from farrier_compiler.sizes import SymbolicSize
 from farrier_runtime.device import device
@@ -147,7 +148,7 @@ class Tensor(Methods):
         if self.value.data is None:
             try:
                 evaluate([self.value])
-            except UnknownValueError as error:
+            except (UnknownValueError, ArgumentError) as error:
                 raise explain(error, [("tensor", self.value)]) from None
         data = self.value.data
         assert data is not None

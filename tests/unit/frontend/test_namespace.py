@@ -23,6 +23,7 @@ def test_unknown_name(name: str, text: str) -> None:
 
 
 def test_settings() -> None:
+    assert fr.config.eager == "reference"
     assert fr.config.enable_input_validation is True
     assert fr.config.timing_cache_file_path == ""
     assert fr.config.extra_error_information == ("all",)

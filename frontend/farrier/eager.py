@@ -1,0 +1,113 @@
+"""How tensors are computed when they are looked at: by the reference, or compiled by IREE."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+import farrier_runtime
+from farrier import config
+from farrier.logger import logger
+from farrier_compiler.evaluate import evaluate as evaluate_by_reference, known
+from farrier_compiler.graph import Graph, Node, TensorType, Value, topological
+from farrier_compiler.text import parse_graph, print_graph
+from farrier_runtime.dtypes import float32
+from farrier_runtime.errors import ArgumentError, CompileError
+
+# Compiled programs that are kept; one holds some 100 KB.
+_KEPT = 256
+
+
+def evaluate(values: Sequence[Value]) -> None:
+    """Compute the elements of values in the way that `farrier.config.eager` says.
+
+    Raises:
+        UnknownValueError: a value depends on an input of a function that is being traced, or on
+            an unset parameter.
+        ArgumentError: `farrier.config.eager` names no way.
+    """
+    if config.eager == "reference":
+        evaluate_by_reference(values)
+    elif config.eager == "compiled":
+        _evaluate_compiled(values)
+    else:
+        raise ArgumentError(
+            f"farrier.config.eager must be 'reference' or 'compiled', not {config.eager!r}."
+        )
+
+
+def _evaluate_compiled(values: Sequence[Value]) -> None:
+    nodes = topological(values)
+    outputs = list(dict.fromkeys([*values, *_held(nodes)]))
+    graph, leaves = _detached(nodes, outputs)
+    arrays = [known(value) for value in leaves]
+    program = None
+    if all(value.type.dtype.bits >= 8 for value in (*leaves, *outputs)):
+        program = compiled(print_graph(graph, locations=False))
+    if program is None:
+        evaluate_by_reference(values)
+        return
+    results = program(*arrays)
+    for value, array in zip(outputs, results if len(outputs) > 1 else [results], strict=True):
+        value.data = np.asarray(array)
+        value.producer = None
+
+
+def _detached(nodes: Iterable[Node], outputs: Iterable[Value]) -> tuple[Graph, list[Value]]:
+    """Return a graph of its own that computes outputs, and the values that its inputs stand for.
+
+    Constants are inputs: ops on other numbers are the same program.
+    """
+    new: dict[Value, Value] = {}
+    leaves: list[Value] = []
+    for node in nodes:
+        for value in node.operands:
+            if value not in new:
+                new[value] = Value(value.type, name=f"x{len(leaves)}")
+                leaves.append(value)
+        made = Node(node.op, [new[value] for value in node.operands])
+        new.update(zip(node.results, made.results, strict=True))
+    return Graph.reaching("eager", [new[v] for v in leaves], [new[v] for v in outputs]), leaves
+
+
+@functools.lru_cache(_KEPT)
+def compiled(text: str) -> Callable[..., Any] | None:
+    """Return the function that a graph's text describes, or None where IREE refuses it."""
+    from farrier_compiler.driver import compile_graphs
+    from farrier_compiler.targets import Target
+
+    try:
+        made = compile_graphs([parse_graph(text)], [Target.parse("cpu")])
+    except CompileError as error:
+        logger.info(f"Evaluated by the reference, since IREE refuses it: {error}")
+        return None
+    return farrier_runtime.load(made.to_bytes(), device="cpu")
+
+
+# ------------------------------------------------------------------ values that are still held
+
+
+def _held(nodes: Sequence[Node]) -> Iterator[Value]:
+    """Yield results that something besides these nodes refers to, most likely a Tensor.
+
+    They are computed too: a loop that carries one on would else compute its whole past again in
+    every step, in a program that is compiled for that step.
+    """
+    uses = Counter(id(value) for node in nodes for value in node.operands)
+    for node in nodes:
+        for value, count in zip(node.results, _references(node.results), strict=True):
+            if count > uses[id(value)] + _UNHELD:
+                yield value
+
+
+def _references(values: Sequence[Value]) -> list[int]:
+    return [sys.getrefcount(value) for value in values]
+
+
+# What Python counts of its own, which depends on its version.
+(_UNHELD,) = _references((Value(TensorType((), float32)),))
