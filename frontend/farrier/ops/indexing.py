@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from farrier.dimension_size import DimensionSize, raw_size
+from farrier.dimension_size import raw_size
+from farrier.interop import as_array
 from farrier.ops.arguments import normal_dim, refuse
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.indexing import Gather
 from farrier_compiler.requirements import at_most
 from farrier_compiler.sizes import SymbolicSize, maximum, minimum
-from farrier_runtime.errors import ArgumentError
+from farrier_runtime.errors import ArgumentError, FarrierError
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
 
 __all__ = ["gather", "slice"]
 
-Item = int | builtins.slice | Tensor | None
+Item: TypeAlias = "int | builtins.slice | Tensor | Array | None"
 
 
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -54,8 +58,9 @@ def slice(input: Tensor, index: Any) -> Tensor:
         input: a tensor of any data type.
         index: integers, slices (negative steps too), `...`, None for a new dimension of size 1,
             or a tuple of these. As in Python, slices are clamped and integers are not. One item
-            may be a tensor or an array of integers, which `gather` takes; none of the others is
-            an integer then.
+            may be a list, an array or a tensor of integers, whose dimensions take the place of
+            the one that it selects from; none of the others is an integer then. A tensor's are
+            not known when they are checked: `gather` says what those out of range take.
 
     Returns:
         The selected elements; an integer removes its dimension.
@@ -68,6 +73,8 @@ def slice(input: Tensor, index: Any) -> Tensor:
     Example:
         >>> fr.Tensor([[1, 2, 3], [4, 5, 6]])[:, ::-2].tolist()
         [[3, 1], [6, 4]]
+        >>> fr.Tensor([[1, 2, 3], [4, 5, 6]])[:, [2, 0, 0]].tolist()
+        [[3, 1, 1], [6, 4, 4]]
     """
     items = _items(input, index)
     bounds: list[tuple[int, int, int]] = []
@@ -79,8 +86,8 @@ def slice(input: Tensor, index: Any) -> Tensor:
             shape.append(1)
             continue
         dim = len(bounds)
-        if isinstance(item, Tensor):
-            gathered.append((len(shape), item))
+        if isinstance(item, Tensor | np.ndarray):
+            gathered.append((len(shape), _positions(input, dim, cast(Any, item))))
             item = builtins.slice(None)
         if isinstance(item, int | SymbolicSize):
             position = _position(input, dim, item)
@@ -141,8 +148,8 @@ def _items(input: Tensor, index: Any) -> list[Item]:
 
 def _check_gathered(input: Tensor, items: Sequence[Item]) -> None:
     """Refuse a tensor beside integers or another one: numpy would move its dimensions."""
-    numbers = sum(isinstance(item, int | SymbolicSize | Tensor) for item in items)
-    if numbers > 1 and any(isinstance(item, Tensor) for item in items):
+    numbers = sum(isinstance(item, int | SymbolicSize | Tensor | np.ndarray) for item in items)
+    if numbers > 1 and any(isinstance(item, Tensor | np.ndarray) for item in items):
         problem = (
             "An index with a tensor takes slices, '...' and None beside it, but neither integers "
             "nor another tensor. Index one after the other, as in x[0][index]."
@@ -151,24 +158,33 @@ def _check_gathered(input: Tensor, items: Sequence[Item]) -> None:
 
 
 def _item(input: Tensor, item: Any) -> Item:
-    """Return an item of an index as an int, a slice, a tensor of integers or None."""
-    if item is None:
-        return None
-    if _holds_integers(item) and not isinstance(item, DimensionSize):
-        return as_tensor(item)
-    if isinstance(item, builtins.slice):
-        return _slice(input, item)
-    # An array of one element has __index__ too, but would be taken for a position by mistake.
+    """Return an item of an index as an int, a slice, integers in a tensor or an array, or None."""
     size = raw_size(item)
     if size is not None:
         return size
-    if isinstance(item, Tensor | bool | np.bool_ | np.ndarray) or not hasattr(item, "__index__"):
+    found = _listed(cast(Any, item)) if isinstance(item, list | tuple) else item
+    if found is None or _holds_integers(found):
+        return found
+    if isinstance(found, builtins.slice):
+        return _slice(input, found)
+    # An array of one element has __index__ too, but would be taken for a position by mistake.
+    wrong = isinstance(found, Tensor | bool | np.bool_ | np.ndarray)
+    if wrong or not hasattr(found, "__index__"):
         problem = (
-            "Tensors are indexed by integers, slices, '...', None and one tensor of integers, "
-            f"not by {_kind(item)}."
+            "Tensors are indexed by integers, slices, '...', None and one list, array or tensor of "
+            f"integers, not by {_kind(item, found)}."
         )
         raise refuse(ArgumentError(problem), input=input)
-    return item.__index__()
+    return found.__index__()
+
+
+def _listed(items: Any) -> Any:
+    """Return a list of numbers as an array, and another one as it is."""
+    try:
+        array = as_array(list(items))
+    except FarrierError:
+        return items
+    return array if array.size else array.astype(np.int32)
 
 
 def _holds_integers(item: Any) -> bool:
@@ -177,10 +193,21 @@ def _holds_integers(item: Any) -> bool:
     return isinstance(item, np.ndarray) and cast(Any, item).dtype.kind in "iu"
 
 
-def _kind(item: Any) -> str:
-    kind = type(item).__name__
-    array = isinstance(item, Tensor | np.ndarray)
-    return f"{kind} of {cast(Any, item).dtype}" if array else kind
+def _kind(item: Any, found: Any) -> str:
+    if not isinstance(found, Tensor | np.ndarray):
+        return type(item).__name__
+    kind = f"{type(item).__name__} of {cast(Any, found).dtype}"
+    masks = ": how many elements a mask selects is not known before it is computed. Use fr.where"
+    return kind + (masks if str(cast(Any, found).dtype) == "bool" else "")
+
+
+def _positions(input: Tensor, dim: int, found: Tensor | Array) -> Tensor:
+    """Return positions as a tensor; those of lists and arrays are known, and checked."""
+    if isinstance(found, Tensor):
+        return found
+    for extreme in (found.min(), found.max()) if found.size else ():
+        _position(input, dim, int(extreme))
+    return as_tensor(found)
 
 
 def _slice(input: Tensor, item: Any) -> builtins.slice:

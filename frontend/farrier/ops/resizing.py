@@ -9,11 +9,13 @@ import numpy as np
 
 from farrier.ops.arguments import refuse, whole_numbers
 from farrier.ops.arithmetic import add, multiply
-from farrier.ops.elementwise import cast, floating
+from farrier.ops.elementwise import cast, round
 from farrier.ops.indexing import gather
 from farrier.ops.reduction import widen
 from farrier.tensor import Tensor, as_tensor
-from farrier_runtime.errors import ArgumentError, ShapeError
+from farrier_compiler.ops.base import check_domain
+from farrier_runtime.dtypes import float32
+from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -36,8 +38,11 @@ def resize(
     Element `i` of a result lies at `(i + 0.5) / scale - 0.5` of the input, or with
     `align_corners` at `i * (size - 1) / (new_size - 1)`; the elements at the edge are repeated.
 
+    16-bit floats and integers are computed in float32. Integers are then rounded to the nearest,
+    halves to the even one, and those out of the data type's range become its nearest number.
+
     Args:
-        input: a tensor of floating-point numbers; with `mode="nearest"` of any data type.
+        input: a tensor of numbers; with `mode="nearest"` of any data type.
         output_shape: the new size of each dimension.
         mode: "nearest" (of two equally near the later one), "linear", or "cubic" with the
             coefficient -0.75, in every dimension that changes.
@@ -50,7 +55,7 @@ def resize(
     Raises:
         ArgumentError: not one of `output_shape` and `scales` is given, or there is no such mode.
         ShapeError: there is not one entry for each dimension, or a size is not positive.
-        DtypeError: the mode needs floating-point numbers.
+        DtypeError: the mode needs numbers.
 
     Example:
         >>> fr.resize(fr.Tensor([0.0, 4.0]), (4,)).tolist()
@@ -59,14 +64,24 @@ def resize(
     if mode not in get_args(Mode):
         problem = f"resize has the modes nearest, linear and cubic, not {mode!r}."
         raise refuse(ArgumentError(problem))
-    input = as_tensor(input) if mode == "nearest" else floating("resize", input)
+    input = as_tensor(input)
     sizes, ratios = _sizes(input, output_shape, scales)
-    result = input if mode == "nearest" else widen(input)
+    result = input if mode == "nearest" else _floats(input)
     for dim, (size, ratio) in enumerate(zip(sizes, ratios, strict=True)):
         if size != input.sizes[dim] or ratio != 1:
             place = _places(input.sizes[dim], size, ratio, align_corners)
             result = _along(result, dim, place, mode)
-    return cast(result, input.dtype)
+    whole = input.dtype.is_integer and mode != "nearest"
+    return cast(round(result) if whole else result, input.dtype)
+
+
+def _floats(input: Tensor) -> Tensor:
+    """Return numbers in the data type in which they are weighed and added."""
+    try:
+        check_domain("resize", input.value.type, "number")
+    except DtypeError as error:
+        raise refuse(error, input=input) from None
+    return widen(input) if input.dtype.is_floating else cast(input, float32)
 
 
 def _sizes(

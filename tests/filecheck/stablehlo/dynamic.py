@@ -19,7 +19,7 @@ stablehlo(lambda x: x * x.shape[0], X, name="size_of")
 stablehlo(lambda x: fr.reshape(x, (-1, 2)), X, name="reshape")
 # CHECK-LABEL: func.func @reshape(
 # CHECK: stablehlo.dynamic_reshape %arg0, %{{.*}}
-# CHECK-SAME: : (tensor<?x6xf32>, tensor<2xi32>) -> tensor<?x2xf32>
+# CHECK-SAME: (tensor<?x6xf32>, tensor<2xi32>) -> tensor<?x2xf32>
 
 stablehlo(lambda x: x[1:], X, name="slice")
 # CHECK-LABEL: func.func @slice(

@@ -70,6 +70,7 @@ ROWS = [
     _row("integers", (1, slice(None), -2)),
     _row("steps", (slice(None, None, 2), slice(1, -1, 3))),
     _row("reversed", (slice(None, None, -1), slice(-1, 0, -2), slice(4, 2, -1)), on_torch=False),
+    _row("list", (slice(1, 3), [0, -1, 3])),
     _row("ellipsis", (..., slice(2, 4))),
     _row("new_dims", (None, 2, ..., None, slice(1, None))),
     _gather("", (4, 5, 6), 1, _index(7, high=4), ANY),

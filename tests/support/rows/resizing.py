@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import farrier as fr
+from farrier_runtime import dtypes
 from support.records import ANY, FLOATS, Operand, Record
 
 INPUT = Operand((2, 3, 5, 7))
@@ -38,6 +41,20 @@ def _scaled(x: Any) -> Any:
     return wide.to(x.dtype)
 
 
+def _doubled(mode: Any) -> Any:
+    return lambda x: fr.resize(x, scales=(1, 1, 2), mode=mode)
+
+
+def _doubled_exactly(mode: Any) -> Any:
+    def resized(x: Any) -> Any:
+        """Return the resized float64 numbers, rounded and within the integers' range."""
+        wide = _doubled(mode)(fr.Tensor(x.astype(np.float64))).numpy()
+        limits = np.iinfo(x.dtype)
+        return np.clip(np.rint(wide), limits.min, limits.max).astype(x.dtype)
+
+    return resized
+
+
 ROWS = [
     _row("", "linear", (9, 11)),
     _row("/smaller", "linear", (2, 3)),
@@ -52,6 +69,17 @@ ROWS = [
         (INPUT,),
         torch=_scaled,
         tolerance=4,
+    ),
+    # Twice the size: the weights are multiples of 1/256, and sums exact in any order.
+    *(
+        Record(
+            f"resize/{mode}_integers",
+            _doubled(mode),
+            (Operand((2, 3, 5), -128, 127),),
+            (dtypes.int8, dtypes.uint8, dtypes.int32),
+            reference=_doubled_exactly(mode),
+        )
+        for mode in ("linear", "cubic")
     ),
     Record("resize/all", lambda x: fr.resize(x, (3, 2, 6, 5)), (INPUT,), tolerance=4),
 ]

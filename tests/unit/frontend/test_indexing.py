@@ -51,6 +51,29 @@ def test_index_by_a_tensor(around: tuple[Any, Any], given: Any) -> None:
     np.testing.assert_array_equal(X[(*before, given, *behind)].numpy(), expected)
 
 
+@pytest.mark.parametrize(
+    "index",
+    [
+        [0, 2],
+        [-1],
+        [[0, 1, 1], [3, -4, 0]],
+        [],
+        (slice(None), [0, 2]),
+        ([3, 0], slice(1, 3)),
+        (..., [5, 0], None),
+        (None, (0, 2)),
+        [np.int64(1), 0],
+    ],
+)
+def test_index_by_a_list(index: Any) -> None:
+    np.testing.assert_array_equal(X[index].numpy(), DATA[index])
+
+
+def test_index_by_a_list_of_large_positions_is_small() -> None:
+    (index,) = [value for value in X[[3, 0]].value.producer.operands if value is not X.value]  # pyright: ignore[reportOptionalMemberAccess]
+    assert index.type.dtype is fr.int32
+
+
 def test_index_by_a_scalar_tensor_removes_the_dim() -> None:
     np.testing.assert_array_equal(X[fr.Tensor(-1)].numpy(), DATA[-1])
 
@@ -67,7 +90,11 @@ def test_gather_of_nothing() -> None:
     assert fr.gather(X, 1, none).shape == (4, 0, 6)
 
 
-KINDS = "Tensors are indexed by integers, slices, '...', None and one tensor of integers, not by "
+KINDS = (
+    "Tensors are indexed by integers, slices, '...', None and one list, array or tensor of "
+    "integers, not by "
+)
+MASK = ": how many elements a mask selects is not known before it is computed. Use fr.where."
 BESIDE = (
     "An index with a tensor takes slices, '...' and None beside it, but neither integers nor "
     "another tensor. Index one after the other, as in x[0][index]."
@@ -81,9 +108,19 @@ ERRORS: list[tuple[Callable[[], object], str]] = [
     (lambda: X[::0], SLICE + "slice(None, None, 0)."),
     (lambda: X[1.0], KINDS + "float."),
     (lambda: X[True], KINDS + "bool."),
-    (lambda: X[[0, 1]], KINDS + "list."),
+    (lambda: X[[0, 1.5]], KINDS + "list of float32."),
+    (lambda: X[["a"]], KINDS + "list."),
+    (lambda: X[[0, [1]]], KINDS + "list."),
+    (lambda: X[[True, False]], KINDS + "list of bool" + MASK),
+    (lambda: X[fr.Tensor([True])], KINDS + "Tensor of bool" + MASK),
+    (lambda: X[[0, 4]], "Index 4 is out of range: dim 0 of int32 (4, 5, 6) has 4 elements."),
+    (
+        lambda: X[..., np.array([-7, 0])],
+        "Index -7 is out of range: dim 2 of int32 (4, 5, 6) has 6 elements.",
+    ),
+    (lambda: X[0, [0, 1]], BESIDE),
     (lambda: X[fr.Tensor([0.0, 1.0])], KINDS + "Tensor of float32."),
-    (lambda: X[np.array([True, False])], KINDS + "ndarray of bool."),
+    (lambda: X[np.array([True, False])], KINDS + "ndarray of bool" + MASK),
     (lambda: X[0, fr.Tensor([0, 1])], BESIDE),
     (lambda: X[fr.Tensor([0, 1]), :, fr.Tensor([0, 1])], BESIDE),
     (lambda: X[:1.5], SLICE + "slice(None, 1.5, None)."),

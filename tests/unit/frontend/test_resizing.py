@@ -36,9 +36,9 @@ X = fr.ones((2, 3))
             "resize of float32 (2, 3) to (0, 3) is not defined: all sizes must be positive.",
         ),
         (
-            lambda: fr.resize(fr.Tensor([1, 2]), (4,)),
+            lambda: fr.resize(fr.Tensor([True, False]), (4,)),
             fr.DtypeError,
-            "resize takes a floating-point number, but got int32 (2,). "
+            "resize takes a number, but got bool (2,). "
             "Convert it first, for example with fr.cast(x, fr.float32).",
         ),
     ],
@@ -52,3 +52,14 @@ def test_error(function: Callable[[], object], error: type[fr.FarrierError], tex
 def test_nearest_of_integers() -> None:
     found = fr.resize(fr.Tensor([1, 2, 3, 4]), (2,), mode="nearest")
     assert found.tolist() == [2, 4]
+
+
+def test_integers_are_rounded_to_even_and_saturated() -> None:
+    halves = fr.resize(fr.Tensor([0, 1, 4], fr.int8), (5,), align_corners=True)
+    assert halves.tolist() == [0, 0, 1, 2, 4]  # 0.5 and 2.5 lie between
+    edge = fr.Tensor([-128, -128, 127, 127], fr.int8)
+    smooth = fr.resize(edge.cast(fr.float32), (8,), mode="cubic").tolist()
+    assert min(smooth) < -128
+    assert max(smooth) > 127
+    clipped = [max(-128, min(127, round(x))) for x in smooth]
+    assert fr.resize(edge, (8,), mode="cubic").tolist() == clipped
