@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -18,28 +18,41 @@ if TYPE_CHECKING:
 
 
 class Owner(Protocol):
-    """What a scope belongs to: a Module, which can name its children."""
+    """What a scope belongs to: a Module, which knows the names of those below it."""
 
-    def child_name(self, child: Owner) -> str:
-        """Return the attribute path under which `child` hangs below this owner."""
+    def named_modules(self) -> Iterable[tuple[str, Owner]]:
+        """Yield this owner, with an empty name, and those below it with their attribute paths."""
         ...
 
 
 class Scope:
-    """A Module that is being called, and the scope it was called from."""
+    """A Module that is being called, and the scope it was called from.
 
-    __slots__ = ("owner", "parent")
+    Names are looked up when they are asked for, and kept: a call's table of names serves all the
+    calls inside of it, and a Module that is changed between two calls has new ones in the second.
+    """
+
+    __slots__ = ("_names", "_path", "owner", "parent")
 
     def __init__(self, owner: Owner, parent: Scope | None) -> None:
         self.owner = owner
         self.parent = parent
+        self._path: str | None = None
+        self._names: dict[int, tuple[str, Owner]] = {}
 
     def path(self) -> str:
         """Return the layer's dotted name below the outermost Module, as in `state_dict`."""
-        if self.parent is None:
-            return ""
-        name = self.parent.owner.child_name(self.owner)
-        return ".".join(part for part in (self.parent.path(), name) if part)
+        if self._path is None:
+            above = (self.parent.path(), self.parent.name_of(self.owner)) if self.parent else ()
+            self._path = ".".join(filter(None, above))
+        return self._path
+
+    def name_of(self, child: Owner) -> str:
+        """Return the name of a Module below this call's; of any other, its class's name."""
+        if id(child) not in self._names:  # the table keeps what it names, so no id is used again
+            self._names |= {id(owner): (name, owner) for name, owner in self.owner.named_modules()}
+            self._names.setdefault(id(child), (type(child).__name__, child))
+        return self._names[id(child)][0]
 
 
 scope: ContextVar[Scope | None] = ContextVar("scope", default=None)

@@ -18,7 +18,7 @@ from farrier.modules.parameter import Parameter, fitting, is_unset
 from farrier.modules.state import Slot
 from farrier.modules.summary import Summary, recorder, summarize
 from farrier.tensor import Tensor
-from farrier_compiler.diagnostics import Owner, Scope, explain, scope
+from farrier_compiler.diagnostics import Scope, explain, scope
 from farrier_runtime.errors import FarrierError
 
 
@@ -96,25 +96,6 @@ class Module:
         """Compute the module's result: subclasses define this."""
         raise NotImplementedError(f"{type(self).__name__} does not define forward(self, ...).")
 
-    def child_name(self, child: Owner) -> str:
-        """Return the dotted name under which a module hangs below this one.
-
-        Args:
-            child: a module at any depth; one that is not below this gets its class's name.
-        """
-        if child is self:
-            return ""
-        pending: list[tuple[str, Module]] = [("", self)]
-        seen: set[int] = {id(self)}
-        for prefix, module in pending:
-            for name, inner in module.named_children():
-                if inner is child:
-                    return prefix + name
-                if id(inner) not in seen:
-                    seen.add(id(inner))
-                    pending.append((f"{prefix}{name}.", inner))
-        return type(child).__name__
-
     # ------------------------------------------------------------------ attributes
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -176,6 +157,26 @@ class Module:
             ['0']
         """
         return ((state.dotted(path), found) for path, found in state.find(self._members(), Module))
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """Yield the names and Modules of this one and of all below it, each of them once.
+
+        Yields:
+            The dotted name and the Module, the nearest first; this one's name is empty.
+
+        Example:
+            >>> net = fr.Sequential(fr.Sequential(fr.Linear(2, 2)), fr.Linear(2, 2))
+            >>> [name for name, _ in net.named_modules()]
+            ['', '0', '1', '0.0']
+        """
+        pending: list[tuple[str, Module]] = [("", self)]
+        seen = {id(self)}
+        for path, module in pending:
+            yield path, module
+            for name, child in module.named_children():
+                if id(child) not in seen:
+                    seen.add(id(child))
+                    pending.append((f"{path}.{name}" if path else name, child))
 
     # ------------------------------------------------------------------ parameters
 

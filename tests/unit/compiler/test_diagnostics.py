@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from farrier_compiler import diagnostics
-from farrier_compiler.diagnostics import Location, Owner, Scope, explain, here, scope
+from farrier_compiler.diagnostics import Location, Scope, explain, here, scope
 from farrier_compiler.graph import TensorType, Value
 from farrier_runtime.dtypes import float32
 from farrier_runtime.errors import ArgumentError, ShapeError
@@ -22,8 +23,8 @@ class Layer:
     def __init__(self, **children: Layer) -> None:
         self.children = children
 
-    def child_name(self, child: Owner) -> str:
-        return next(name for name, value in self.children.items() if value is child)
+    def named_modules(self) -> Iterable[tuple[str, Layer]]:
+        return self.children.items()
 
 
 def run(source: str, file: Path, **names: Any) -> dict[str, Any]:

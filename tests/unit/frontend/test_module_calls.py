@@ -9,6 +9,7 @@ import pytest
 
 import farrier as fr
 from farrier_compiler.diagnostics import Location
+from farrier_compiler.graph import topological
 from support.messages import message
 
 # ---------------------------------------------------------------------- calls
@@ -113,12 +114,63 @@ def test_scope_ends_with_an_error() -> None:
     assert location(fr.ones((2,)) + 1.0).layer == ""
 
 
-def test_child_name() -> None:
+def test_named_modules() -> None:
     deep = Deep()
-    assert deep.child_name(deep) == ""
-    assert deep.child_name(deep.blocks["first"]) == "blocks.first"
-    assert deep.child_name(deep.blocks["first"].layers[1]) == "blocks.first.layers.1"
-    assert deep.child_name(fr.Linear(1, 1)) == "Linear"
+    block = deep.blocks["first"]
+    assert list(deep.named_modules()) == [
+        ("", deep),
+        ("blocks.first", block),
+        ("blocks.first.layers.0", block.layers[0]),
+        ("blocks.first.layers.1", block.layers[1]),
+    ]
+
+
+def test_named_modules_yields_each_module_once() -> None:
+    net: Any = fr.Module()
+    net.first = net.second = Direct()
+    net.first.back = net
+    assert [name for name, _ in net.named_modules()] == ["", "first", "first.scale"]
+
+
+class Swapped(fr.Module):
+    """Changes its children, also while it is called."""
+
+    def __init__(self) -> None:
+        self.one, self.other = Scale(), Scale()
+        self.late: Scale | None = None
+
+    def forward(self, x: fr.Tensor) -> list[fr.Tensor]:
+        results = [self.one(x), self.other(x), Scale()(x)]
+        names = [location(result).layer for result in results]
+        assert names[2] == "Scale"
+        self.late = Scale()
+        return [*results, self.late(x)]
+
+
+def test_names_are_those_of_the_call() -> None:
+    net, x = Swapped(), fr.ones((2,))
+    before = net(x)
+    assert [location(result).layer for result in before] == ["one", "other", "Scale", "late"]
+    net.one, net.other = net.other, net.one
+    net.late = None
+    assert [location(result).layer for result in net(x)] == ["one", "other", "Scale", "late"]
+    assert [location(result).layer for result in before] == ["one", "other", "Scale", "late"]
+
+
+def test_a_calls_names_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = fr.Sequential(*(Scale() for _ in range(50)))
+    walks: list[fr.Module] = []
+    original = fr.Module.named_modules
+
+    def named_modules(self: fr.Module) -> Any:
+        walks.append(self)
+        return original(self)
+
+    monkeypatch.setattr(fr.Module, "named_modules", named_modules)
+    nodes = topological([net(fr.ones((2,))).value])
+    layers = [node.location.layer for node in nodes if node.location]
+    assert layers == ["", *(str(index) for index in range(50) for _ in range(2))]
+    assert walks == [net]
 
 
 def test_unset_parameters_are_named_by_errors() -> None:

@@ -88,7 +88,7 @@ def test_nested_in_a_module() -> None:
 
     net = Net()
     assert "body.0.weight" in net.state_dict()
-    assert net.child_name(net.body[2]) == "body.2"
+    assert dict(net.named_modules())["body.2"] is net.body[2]
     located = net(fr.ones((1, 2))).value.location
     assert located is not None
     assert located.layer == "body.2"
@@ -140,4 +140,6 @@ def test_a_subclass_that_forgets_its_layers() -> None:
 
     with pytest.raises(AttributeError) as raised:
         Forgetful()(fr.ones((1,)))
-    assert str(raised.value) == "Forgetful has no attribute 'modules'."
+    assert str(raised.value) == (
+        "Forgetful has no attribute 'modules'. Did you mean: 'named_modules'?"
+    )
