@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -180,6 +181,7 @@ def check_same_dtype(name: str, types: tuple[TensorType, ...]) -> None:
             )
 
 
+@functools.lru_cache(4096)
 def broadcast_shapes(name: str, shapes: tuple[Shape, ...]) -> Shape:
     """Return the shape that shapes broadcast to, by numpy's rule.
 

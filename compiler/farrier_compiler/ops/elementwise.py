@@ -28,9 +28,8 @@ class Elementwise(Op, abstract=True):
 
     def infer(self, *types: TensorType) -> TensorType:
         check_same_dtype(self.name, types)
-        for type in types:
-            check_domain(self.name, type, self.domain)
-        shape = broadcast_shapes(self.name, tuple(type.shape for type in types))
+        check_domain(self.name, types[0], self.domain)
+        shape = broadcast_shapes(self.name, tuple([type.shape for type in types]))
         return TensorType(shape, self.result_dtype(types[0].dtype))
 
     def result_dtype(self, operand: dtype) -> dtype:

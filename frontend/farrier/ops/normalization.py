@@ -245,8 +245,8 @@ def _affine(normal: Tensor, weight: Tensor | None, bias: Tensor | None = None) -
 
 def _columns(rank: int, *parameters: Tensor | None) -> list[Tensor | None]:
     """Return (channels,) as (channels, 1, ...), which broadcasts along spatial dimensions."""
-    sizes = (-1, *[1] * (rank - 2))
-    return [None if found is None else reshape(found, sizes) for found in parameters]
+    behind = (1,) * (rank - 2)
+    return [p if p is None else reshape(p, (*p.shape, *behind)) for p in parameters]
 
 
 def _last_dims(name: str, input: Tensor, sizes: tuple[int, ...]) -> tuple[int, ...]:

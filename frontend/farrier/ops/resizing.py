@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from farrier.ops.arguments import refuse, whole_numbers
-from farrier.ops.arithmetic import add, multiply
 from farrier.ops.elementwise import cast, round
-from farrier.ops.indexing import gather
 from farrier.ops.reduction import widen
-from farrier.tensor import Tensor, as_tensor
+from farrier.tensor import Tensor, apply, as_tensor
+from farrier_compiler.graph import constant
 from farrier_compiler.ops.base import check_domain
-from farrier_runtime.dtypes import float32
+from farrier_compiler.ops.elementwise import Add, Multiply
+from farrier_compiler.ops.indexing import Gather
+from farrier_runtime.dtypes import dtype, float32, int32
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array
+    from farrier_compiler.graph import Array, Shape
 
 __all__ = ["resize"]
 
 Mode = Literal["nearest", "linear", "cubic"]
+MODES = get_args(Mode)
+Taps: TypeAlias = "list[tuple[Tensor, Tensor | None]]"
 
 
 def resize(
@@ -61,7 +65,7 @@ def resize(
         >>> fr.resize(fr.Tensor([0.0, 4.0]), (4,)).tolist()
         [0.0, 1.0, 3.0, 4.0]
     """
-    if mode not in get_args(Mode):
+    if mode not in MODES:
         problem = f"resize has the modes nearest, linear and cubic, not {mode!r}."
         raise refuse(ArgumentError(problem))
     input = as_tensor(input)
@@ -69,8 +73,9 @@ def resize(
     result = input if mode == "nearest" else _floats(input)
     for dim, (size, ratio) in enumerate(zip(sizes, ratios, strict=True)):
         if size != input.sizes[dim] or ratio != 1:
-            place = _places(input.sizes[dim], size, ratio, align_corners)
-            result = _along(result, dim, place, mode)
+            shape = (size,) + (1,) * (input.rank - dim - 1)
+            taps = _taps(input.sizes[dim], shape, ratio, align_corners, mode, result.dtype)
+            result = _along(result, dim, taps)
     whole = input.dtype.is_integer and mode != "nearest"
     return cast(round(result) if whole else result, input.dtype)
 
@@ -109,6 +114,33 @@ def _sizes(
     return sizes, tuple(old / new for old, new in steps)
 
 
+def _along(input: Tensor, dim: int, taps: Taps) -> Tensor:
+    """Return the sum of the taps along a dim, of which each has an index and a weight."""
+    parts = [(apply(Gather(dim), input, index), weight) for index, weight in taps]
+    weighted = [
+        part if weight is None else apply(Multiply(), part, weight) for part, weight in parts
+    ]
+    return functools.reduce(lambda total, part: apply(Add(), total, part), weighted)
+
+
+@functools.lru_cache(256)  # height and width are often alike, and so are layers
+def _taps(
+    size: int, shape: Shape, ratio: float, align_corners: bool, mode: Mode, kind: dtype
+) -> Taps:
+    """Return which elements add to a result, and their weights in a shape that broadcasts."""
+    place = _places(size, shape[0], ratio, align_corners)
+    if mode == "nearest":
+        return [(_index(np.floor(place + 0.5), size), None)]
+    if mode == "linear":
+        place = np.maximum(place, 0)
+    first = np.floor(place)
+    weights = _linear(place - first) if mode == "linear" else _cubic(place - first)
+    return [
+        (_index(first + offset, size), _constant(weight.reshape(shape), kind))
+        for offset, weight in weights.items()
+    ]
+
+
 def _places(old: int, new: int, ratio: float, align_corners: bool) -> Array:
     """Return where in the input the elements of a result lie."""
     index = np.arange(new, dtype=np.float64)
@@ -117,26 +149,12 @@ def _places(old: int, new: int, ratio: float, align_corners: bool) -> Array:
     return (index + 0.5) * ratio - 0.5
 
 
-def _along(input: Tensor, dim: int, place: Array, mode: Mode) -> Tensor:
-    if mode == "nearest":
-        return _taken(input, dim, np.floor(place + 0.5))
-    if mode == "linear":
-        place = np.maximum(place, 0)
-    first = np.floor(place)
-    weights = _linear(place - first) if mode == "linear" else _cubic(place - first)
-    result: Tensor | None = None
-    for offset, weight in weights.items():
-        shape = (-1,) + (1,) * (input.rank - dim - 1)
-        factor = Tensor(weight.reshape(shape).astype(input.dtype.numpy))
-        part = multiply(_taken(input, dim, first + offset), factor)
-        result = part if result is None else add(result, part)
-    assert result is not None
-    return result
+def _index(positions: Array, size: int) -> Tensor:
+    return _constant(np.clip(positions, 0, size - 1), int32)
 
 
-def _taken(input: Tensor, dim: int, index: Array) -> Tensor:
-    inside = np.clip(index, 0, input.sizes[dim] - 1)
-    return gather(input, dim, Tensor(inside.astype(np.int32)))
+def _constant(array: Array, kind: dtype) -> Tensor:
+    return Tensor.of(constant(array.astype(kind.numpy), kind))
 
 
 def _linear(t: Array) -> dict[int, Array]:
