@@ -72,8 +72,8 @@ class IreeBuilder(IreeWindows):
         There it extends unsigned integers by their sign; with data tiling it refuses bools.
         """
         source, target = x.type.dtype, out.dtype
-        if target.is_unsigned and any(x is size for size in self._sizes.values()):
-            x = self.barrier(x)  # else `arith.trunci result must be signless, but got ui8`
+        if target is not source and any(x is size for size in self._sizes.values()):
+            x = self.barrier(x)  # its host code has neither `arith.sitofp` to f64 nor unsigned
         if _is_float8(source) and target is not source:
             return self.convert(out, self._widen(x))
         if _is_float8(target) and source is not dtypes.float32:

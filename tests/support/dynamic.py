@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 import farrier as fr
 import farrier_runtime
@@ -18,6 +19,7 @@ from farrier_compiler.targets import Target
 from farrier_runtime.dtypes import dtype
 from support.compiled import CHUNK, by_halves, function_name, rows_of
 from support.records import Array, Operand, Record, Values
+from support.tolerances import assert_close
 
 # By how much the sizes of a call differ from the row's.
 CHANGES = (-1, 0, 2)
@@ -61,6 +63,23 @@ def traced(row: Record, tested: dtype) -> Traced:
 
     infos = [info(row, operand, tested) for operand in row.operands]
     return trace(function, infos, name=function_name(row))
+
+
+def check(row: Record, tested: dtype) -> None:
+    """Compare a row with the interpreter at every size; what one refuses, the other must."""
+    compared = 0
+    for change in CHANGES:
+        try:
+            expected = eager(row, tested, change)
+        except fr.FarrierError:
+            with pytest.raises(fr.InputError):
+                run(row, tested, change)
+            continue
+        for found, wanted in zip(run(row, tested, change), expected, strict=True):
+            assert found.shape == wanted.shape
+            assert_close(found, wanted, row.tolerance, row.name)
+        compared += 1
+    assert compared, "no size of this row is allowed"
 
 
 def run(row: Record, tested: dtype, change: int) -> list[Any]:

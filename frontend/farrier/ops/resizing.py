@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, get_args
 
 import numpy as np
 
+from farrier.dimension_size import DimensionSize
 from farrier.ops.arguments import refuse, whole_numbers
-from farrier.ops.elementwise import cast, round
+from farrier.ops.arithmetic import maximum, minimum
+from farrier.ops.creation import iota
+from farrier.ops.elementwise import cast, floor, round
 from farrier.ops.reduction import widen
+from farrier.ops.shape import reshape
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.graph import constant
 from farrier_compiler.ops.base import check_domain
 from farrier_compiler.ops.elementwise import Add, Multiply
 from farrier_compiler.ops.indexing import Gather
-from farrier_runtime.dtypes import dtype, float32, int32
+from farrier_compiler.requirements import at_most
+from farrier_compiler.sizes import is_static
+from farrier_runtime.dtypes import dtype, float32, float64, int32
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 if TYPE_CHECKING:
@@ -26,6 +33,7 @@ __all__ = ["resize"]
 
 Mode = Literal["nearest", "linear", "cubic"]
 MODES = get_args(Mode)
+Number = TypeVar("Number", "np.ndarray", Tensor)
 Taps: TypeAlias = "list[tuple[Tensor, Tensor | None]]"
 
 
@@ -74,7 +82,9 @@ def resize(
     for dim, (size, ratio) in enumerate(zip(sizes, ratios, strict=True)):
         if size != input.sizes[dim] or ratio != 1:
             shape = (size,) + (1,) * (input.rank - dim - 1)
-            taps = _taps(input.sizes[dim], shape, ratio, align_corners, mode, result.dtype)
+            size = input.sizes[dim]
+            find = _taps if is_static((size, *shape)) else _symbolic_taps
+            taps = find(size, shape, ratio, align_corners, mode, result.dtype)
             result = _along(result, dim, taps)
     whole = input.dtype.is_integer and mode != "nearest"
     return cast(round(result) if whole else result, input.dtype)
@@ -104,14 +114,28 @@ def _sizes(
     if scales is None:
         sizes = whole_numbers("resize's output_shape", output_shape or ())
     else:
-        sizes = tuple(int(size * scale) for size, scale in zip(input.sizes, scales, strict=True))
-    if min((*sizes, *input.sizes), default=1) < 1:
+        sizes = tuple(_scaled(*pair) for pair in zip(input.sizes, scales, strict=True))
+    if not all(at_most(1, size) for size in (*sizes, *input.sizes)):
         problem = f"resize of {described} to {sizes} is not defined: all sizes must be positive."
         raise refuse(ShapeError(problem), input=input)
     steps = zip(input.sizes, sizes, strict=True)
     if scales is not None:
         return sizes, tuple(1 / scale for scale in scales)
-    return sizes, tuple(old / new for old, new in steps)
+    return sizes, tuple(old / new if is_static((old, new)) else 0.0 for old, new in steps)
+
+
+def _scaled(size: int, scale: float) -> int:
+    """Return a size times a factor, rounded down; symbolic sizes take simple fractions."""
+    if is_static((size,)):
+        return int(size * scale)
+    exact = Fraction(scale).limit_denominator(1 << 16)
+    if float(exact) != scale:
+        problem = (
+            f"resize got scales with {scale}, which is no simple fraction, for the dynamic size "
+            f"{size}. Give output_shape in its place."
+        )
+        raise refuse(ArgumentError(problem))
+    return size * exact.numerator // exact.denominator
 
 
 def _along(input: Tensor, dim: int, taps: Taps) -> Tensor:
@@ -149,6 +173,39 @@ def _places(old: int, new: int, ratio: float, align_corners: bool) -> Array:
     return (index + 0.5) * ratio - 0.5
 
 
+def _symbolic_taps(
+    size: int, shape: Shape, ratio: float, align_corners: bool, mode: Mode, kind: dtype
+) -> Taps:
+    """Compute in float64 what `_taps` knows."""
+    place = _symbolic_places(size, shape[0], ratio, align_corners)
+    last = _number(size - 1)
+    if mode == "nearest":
+        return [(_clamped(floor(place + 0.5), last), None)]
+    if mode == "linear":
+        place = maximum(place, 0.0)
+    first = floor(place)
+    weights = _linear(place - first) if mode == "linear" else _cubic(place - first)
+    return [
+        (_clamped(first + offset, last), cast(reshape(weight, shape), kind))
+        for offset, weight in weights.items()
+    ]
+
+
+def _symbolic_places(old: int, new: int, ratio: float, align_corners: bool) -> Tensor:
+    index = iota((new,), dtype=float64)
+    if align_corners:
+        return index * (_number(old - 1) / maximum(_number(new - 1), 1.0))
+    return (index + 0.5) * (ratio or _number(old) / _number(new)) - 0.5
+
+
+def _number(size: int) -> Tensor:
+    return cast(DimensionSize.of_size(size), float64)
+
+
+def _clamped(positions: Tensor, last: Tensor) -> Tensor:
+    return cast(minimum(maximum(positions, 0.0), last), int32)
+
+
 def _index(positions: Array, size: int) -> Tensor:
     return _constant(np.clip(positions, 0, size - 1), int32)
 
@@ -157,18 +214,18 @@ def _constant(array: Array, kind: dtype) -> Tensor:
     return Tensor.of(constant(array.astype(kind.numpy), kind))
 
 
-def _linear(t: Array) -> dict[int, Array]:
+def _linear(t: Number) -> dict[int, Number]:
     """Return the weights of the elements around a place, by their distance from the first."""
     return {0: 1 - t, 1: t}
 
 
-def _cubic(t: Array, a: float = -0.75) -> dict[int, Array]:
+def _cubic(t: Number, a: float = -0.75) -> dict[int, Number]:
     """Return the weights of Keys' cubic convolution."""
 
-    def near(x: Array) -> Array:
+    def near(x: Number) -> Number:
         return ((a + 2) * x - (a + 3)) * x * x + 1
 
-    def far(x: Array) -> Array:
+    def far(x: Number) -> Number:
         return ((x - 5) * x + 8) * x * a - 4 * a
 
     return {-1: far(t + 1), 0: near(t), 1: near(1 - t), 2: far(2 - t)}

@@ -1,0 +1,21 @@
+"""Every row with dynamic sizes, on the data types that `make test` leaves out."""
+
+from __future__ import annotations
+
+import pytest
+
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype
+from support.dynamic import check, dynamic_rows
+from support.records import Record
+
+CASES = [
+    pytest.param(row, tested, id=f"{row.name}-{tested.short}")
+    for tested in (dtypes.float16, dtypes.float64, dtypes.int32, dtypes.uint8, dtypes.bool)
+    for row in dynamic_rows(tested)
+]
+
+
+@pytest.mark.parametrize(("row", "tested"), CASES)
+def test_row_with_dynamic_sizes(row: Record, tested: dtype) -> None:
+    check(row, tested)
