@@ -1,4 +1,4 @@
-"""Norms in front of matrix products: IREE cannot compile them fused with the packing."""
+"""Norms before matrix products and behind sums: IREE cannot compile them fused with either."""
 
 from __future__ import annotations
 
@@ -35,3 +35,24 @@ def test_transformer_block(norm: fr.Module) -> None:
     x = np.random.default_rng(0).uniform(-1, 1, (128, 768)).astype(np.float32)
     compiled = fr.compile(block, args=[fr.InputInfo(x.shape, fr.float32)])
     assert_close(compiled(fr.Tensor(x)).numpy(), block(fr.Tensor(x)).numpy(), 10)
+
+
+@pytest.mark.parametrize("shape", [(2, 16, 512), (1, 77, 768)])
+def test_norm_of_a_sum_that_is_used_again(shape: tuple[int, int, int]) -> None:
+    """The first half of a transformer's block: the sum of the embeddings is the residual too."""
+    norm, linear = fr.LayerNorm(shape[-1]), fr.Linear(shape[-1], shape[-1])
+    linear.reset_parameters(0)
+    norm.reset_parameters()
+    tokens = fr.rand(1000, shape[-1], seed=0)
+
+    def block(ids: fr.Tensor, positions: fr.Tensor) -> fr.Tensor:
+        x = fr.gather(tokens, 0, ids) + positions
+        return x + linear(norm(x))
+
+    generator = np.random.default_rng(0)
+    ids = generator.integers(0, 1000, shape[:2]).astype(np.int32)
+    positions = generator.uniform(-1, 1, shape[1:]).astype(np.float32)
+    infos = [fr.InputInfo(ids.shape, fr.int32), fr.InputInfo(positions.shape, fr.float32)]
+    compiled = fr.compile(block, args=infos, target="cpu")
+    inputs = fr.Tensor(ids), fr.Tensor(positions)
+    assert_close(compiled(*inputs).numpy(), block(*inputs).numpy(), 10)

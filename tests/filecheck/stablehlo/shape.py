@@ -72,6 +72,7 @@ stablehlo(
 # op: optimization_barrier
 stablehlo(lambda x: fr.rms_norm(x, 4), X, name="barrier")
 # CHECK-LABEL: func.func @barrier(
+# CHECK-NEXT: stablehlo.optimization_barrier %arg0 : tensor<2x3x4xf32>
 # CHECK: stablehlo.optimization_barrier %{{\w+}} : tensor<2x3x4xf32>
 # CHECK-NEXT: return
 
