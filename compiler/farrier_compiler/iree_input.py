@@ -36,8 +36,29 @@ class IreeBuilder(IreeWindows):
         super().__init__(program)
         self._iotas: list[tuple[HloValue, int]] = []
 
+    # ------------------------------------------------------------------ bits
+
+    def argument(self, x: HloValue) -> HloValue:
+        """Bools as bytes: see `_from_bytes`."""
+        if x.type.dtype is not dtypes.bool or not x.type.shape:
+            return x
+        bits = x.type.with_dtype(dtypes.int8)
+        return self._from_bytes(self.select(bits, x, self.full(bits, 1), self.full(bits, 0)))
+
+    def _from_bytes(self, x: HloValue) -> HloValue:
+        """Return bools from bytes, which are complete before an op is fused with the comparison.
+
+        Fused with a matrix product that data tiling packs, bools from memory are refused:
+        `'linalg.pack' op expected padding_value has 'i8' but got: 'i1'`.
+        """
+        flags = x.type.with_dtype(dtypes.bool)
+        return self.compare("not_equal", flags, self.barrier(x), self.full(x.type, 0))
+
     def constant(self, array: Array, dtype: dtype, name: str = "constant") -> HloValue:
         """Large unsigned ones: `arith.constant failed to verify`; float8: no bytecode for them."""
+        if dtype is dtypes.bool and any(array.strides):
+            data = np.ascontiguousarray(array).view(np.int8)
+            return self._from_bytes(super().constant(data, dtypes.int8, name))
         large = array.nbytes >= RESOURCE_BYTES and any(array.strides)
         if not large or not (dtype.is_unsigned or _is_float8(dtype)):
             return super().constant(array, dtype, name)

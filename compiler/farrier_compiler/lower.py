@@ -77,6 +77,8 @@ class _Lowering:
             self.values[value] = HloValue(handle, value.type)
         inputs = [(self.values[value], value.dimension) for value in self.graph.inputs]
         self.hlo.begin(inputs, _requirements(self.graph))
+        for value in self.graph.inputs:
+            self.values[value] = self.hlo.argument(self.values[value])
         for index, node in enumerate(self.graph.nodes):
             self._node(self.first + index, node)
         return [self._value(value).handle for value in self.graph.outputs]

@@ -353,6 +353,10 @@ class Builder(Emitter):
             interior_padding=i64s(interior),
         )
 
+    def argument(self, x: HloValue) -> HloValue:
+        """Return an input of the function as ops shall read it."""
+        return x
+
     def barrier(self, x: HloValue) -> HloValue:
         """Emit the same tensor, across which nothing is fused."""
         return self.emit("stablehlo.optimization_barrier", x.type, x)

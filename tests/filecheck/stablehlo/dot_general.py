@@ -124,9 +124,10 @@ iree_input(fr.matmul, of(5, 0), of(0, 3), name="nothing_to_sum")
 # IREE's data tiling refuses converts of bools in a contraction.
 iree_input(lambda x, y: fr.cast(x, fr.float32) @ y, of(5, 7, dtype=fr.bool), of(7, 3), name="bools")
 # CHECK-LABEL: func.func @bools(
+# CHECK: [[BOOLS:%.+]] = stablehlo.compare NE
 # CHECK-NEXT: stablehlo.constant dense<1.000000e+00> : tensor<5x7xf32>
 # CHECK-NEXT: stablehlo.constant dense<0.000000e+00> : tensor<5x7xf32>
-# CHECK-NEXT: stablehlo.select %arg0, %{{\w+}}, %{{\w+}} : tensor<5x7xi1>, tensor<5x7xf32>
+# CHECK-NEXT: stablehlo.select [[BOOLS]], %{{\w+}}, %{{\w+}} : tensor<5x7xi1>, tensor<5x7xf32>
 # CHECK-NEXT: stablehlo.dot_general %{{\w+}}, %arg1, contracting_dims = [1] x [0]
 # CHECK-SAME: : (tensor<5x7xf32>, tensor<7x3xf32>) -> tensor<5x3xf32>
 # CHECK-NEXT: return

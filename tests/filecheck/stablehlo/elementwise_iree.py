@@ -11,7 +11,22 @@ def of(dtype: fr.dtype) -> fr.InputInfo:
 
 iree_input(fr.add, of(fr.bool), of(fr.bool), name="add_bool")
 # CHECK-LABEL: func.func @add_bool(
-# CHECK-NEXT: stablehlo.or %arg0, %arg1 : tensor<2x3xi1>
+# CHECK: stablehlo.or %{{\w+}}, %{{\w+}} : tensor<2x3xi1>
+# CHECK-NEXT: return
+
+# Fused with a matrix product, IREE refuses bools that come from memory: they come as bytes.
+iree_input(lambda x: fr.where(x, 1.0, 2.0), of(fr.bool), name="bool_input")
+# CHECK-LABEL: func.func @bool_input(
+# CHECK-NEXT: [[ONE:%.+]] = stablehlo.constant dense<1> : tensor<2x3xi8>
+# CHECK-NEXT: [[ZERO:%.+]] = stablehlo.constant dense<0> : tensor<2x3xi8>
+# CHECK-NEXT: [[BYTES:%.+]] = stablehlo.select %arg0, [[ONE]], [[ZERO]]
+# CHECK-NEXT: [[DONE:%.+]] = stablehlo.optimization_barrier [[BYTES]] : tensor<2x3xi8>
+# CHECK: stablehlo.compare NE, [[DONE]], %{{\w+}}
+iree_input(lambda: fr.Tensor([True, False]), name="bool_constant")
+# CHECK-LABEL: func.func @bool_constant(
+# CHECK-NEXT: [[BYTES:%.+]] = stablehlo.constant dense<[1, 0]> : tensor<2xi8>
+# CHECK-NEXT: [[DONE:%.+]] = stablehlo.optimization_barrier [[BYTES]] : tensor<2xi8>
+# CHECK: stablehlo.compare NE, [[DONE]], %{{\w+}}
 # CHECK-NEXT: return
 iree_input(lambda x: fr.cast(x, fr.int8), of(fr.float32), name="saturating")
 # CHECK-LABEL: func.func @saturating(
