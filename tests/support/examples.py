@@ -131,7 +131,19 @@ EXAMPLES: dict[str, Example] = {
     ),
 }
 
+CALLS: tuple[Sizes, ...] = (
+    {"batch": 1, "length": 1},
+    {"batch": 3, "length": 9},
+    {"batch": 4, "length": 16},
+)
+NAMED = {
+    "batch": fr.NamedDimension("batch", 1, 2, 4),
+    "length": fr.NamedDimension("length", 1, 8, 16),
+}
+
 # What a model is compiled for, and with which sizes it is then called.
 VARIANTS: dict[str, tuple[Sizes, tuple[Sizes, ...]]] = {
-    "static": ({"batch": 3, "length": 9}, ({"batch": 3, "length": 9},)),
+    "static": (CALLS[1], CALLS[1:2]),
+    "dynamic": (NAMED, CALLS),
+    "unnamed": ({"batch": (1, 2, 4), "length": (1, 8, 16)}, CALLS),
 }
