@@ -222,26 +222,28 @@ class IreeDynamic(IreeSizes):
             for side, x in enumerate((lhs, rhs))
         )
         groups = [[batch[0], rows, contracting[0]], [batch[1], contracting[1], columns]]
-        orders = [[dim for group in side for dim in group] for side in groups]
         plain = rows and columns and contracting[0]
-        if not plain or any(order != sorted(order) for order in orders):
+        # Weights are transposed once, when the program is loaded.
+        moved = [x for x, side in zip((lhs, rhs), groups, strict=True) if not _is_sorted(side)]
+        if not plain or not all(x.type.is_static for x in moved):
             return self._contraction(out, lhs, rhs, batch, contracting)
-        operands = self._packable(lhs, contracting[0]), self._packable(rhs, contracting[1])
-        left, right = map(self._as_matrices, operands, groups)
+        left, right = map(self._as_matrices, map(self._packable, (lhs, rhs)), groups)
         lead = left.type.shape[:-2]
         shape = (*lead, left.type.shape[-2], right.type.shape[-1])
         dims, sums = tuple(range(len(lead))), ((len(lead) + 1,), (len(lead),))
         product = super().dot_general(out.with_shape(shape), left, right, (dims, dims), sums)
-        return self.reshape(out, product)
+        return self.reshape(out, self.barrier(product))
 
-    def _packable(self, x: HloValue, sums: Sequence[int]) -> HloValue:
-        """Data tiling fuses wrongly with symbolic sums: `no basis element may be non-positive`."""
-        symbolic = any(isinstance(x.type.shape[dim], SymbolicSize) for dim in sums)
-        return self.barrier(x) if symbolic else x
+    def _packable(self, x: HloValue) -> HloValue:
+        """Data tiling fuses wrongly with symbolic sizes: `no basis element may be non-positive`."""
+        return x if x.type.is_static else self.barrier(x)
 
     def _as_matrices(self, x: HloValue, groups: Sequence[Sequence[int]]) -> HloValue:
         """Emit a stack of matrices, in which each group of dimensions is one; or one matrix."""
+        order = [dim for group in groups for dim in group]
         shape = [math.prod(x.type.shape[dim] for dim in group) for group in groups]
+        if not _is_sorted(groups):
+            x = self.transpose(x.type.with_shape(x.type.shape[d] for d in order), x, order)
         return self.reshape(x.type.with_shape(shape if groups[0] else shape[1:]), x)
 
     def _contraction(
@@ -249,8 +251,7 @@ class IreeDynamic(IreeSizes):
     ) -> HloValue:
         """Emit a contraction as loops over all dimensions of the result, and over the sums."""
         operands = [
-            self._packable(self.convert(x.type.with_dtype(out.dtype), x), sums)
-            for x, sums in zip((lhs, rhs), contracting, strict=True)
+            self._packable(self.convert(x.type.with_dtype(out.dtype), x)) for x in (lhs, rhs)
         ]
         places = iter(range(len(batch[0]), out.rank))
         maps: list[str] = []
@@ -262,7 +263,7 @@ class IreeDynamic(IreeSizes):
             maps.append(", ".join(f"d{loops[dim]}" for dim in range(x.type.rank)))
         maps.append(", ".join(f"d{dim}" for dim in range(out.rank)))
         body, count = self.multiply_add(out.dtype), len(contracting[0])
-        return self.generic(out, operands, self.filled(out, 0), maps, body, count)
+        return self.barrier(self.generic(out, operands, self.filled(out, 0), maps, body, count))
 
     def multiply_add(self, kind: dtype) -> Callable[[Sequence[Handle]], list[Handle]]:
         """Return the body of loops that add products to the result."""
@@ -406,6 +407,11 @@ def _with_rest(
         return None
     last = groups.pop()
     return [*groups, Group((*last.before, *left), (*last.after, *right))]
+
+
+def _is_sorted(groups: Sequence[Sequence[int]]) -> bool:
+    order = [dim for group in groups for dim in group]
+    return order == sorted(order)
 
 
 def _reassociation(groups: Sequence[Sequence[int]]) -> str:
