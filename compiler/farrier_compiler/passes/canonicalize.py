@@ -31,6 +31,7 @@ from farrier_compiler.ops.elementwise import (
     Where,
     limits,
 )
+from farrier_compiler.ops.linear_algebra import DotGeneral, free_dims
 from farrier_compiler.ops.reduction import Reduction, Sum
 from farrier_compiler.ops.shape import (
     Broadcast,
@@ -282,6 +283,33 @@ def part_of_full(op: Op, node: Node, emit: Emit) -> Value | None:
     """Wherever elements go that are all the same, they stay so."""
     full = made_by(node.operands[0], Full)
     return emit(replace(full[0], shape=node.result.type.shape)) if full else None
+
+
+@rule(DotGeneral)
+def contraction_of_transposed_weight(op: DotGeneral, node: Node, emit: Emit) -> Value | None:
+    """A contraction names dims in any order: a transposed weight need not be copied."""
+    operands, dims = list(node.operands), [_sides(op, 0), _sides(op, 1)]
+    for side, operand in enumerate(node.operands):
+        inner = made_by(operand, Transpose)
+        if inner is None or known(inner[1].operands[0]) is None:
+            continue
+        source, order = inner[1].operands[0], inner[0].permutation
+        free = [order[dim] for dim in free_dims(operand.type.rank, *dims[side])]
+        if free == sorted(free):
+            operands[side] = source
+            batch, sums = (tuple(order[dim] for dim in group) for group in dims[side])
+            dims[side] = batch, sums
+    if operands == list(node.operands):
+        return None
+    (left, left_sums), (right, right_sums) = dims
+    return emit(DotGeneral(left, right, left_sums, right_sums, op.dtype), *operands)
+
+
+def _sides(op: DotGeneral, side: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the batch and the contracting dims of one operand."""
+    if side == 0:
+        return op.lhs_batch, op.lhs_contracting
+    return op.rhs_batch, op.rhs_contracting
 
 
 # ---------------------------------------------------------------------- parts

@@ -200,7 +200,37 @@ PARTS: dict[str, Case] = {
     "reduce no dims": ("%x: f32[2]", ["max(%x) {dim = ()} -> f32[2]"], X),
     "sum no dims, of integers": ("%x: i32[2]", ["sum(%x) {dim = ()} -> i32[2]"], X),
 }
-CASES = {**ARITHMETIC, **CHOICES, **CASTS, **SHAPES, **PARTS}
+WEIGHT = "constant @w: f32[2,3] = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]"
+PLAIN = "lhs_batch = (), rhs_batch = (), lhs_contracting = "
+CONTRACTIONS: dict[str, Case] = {
+    "x @ transposed weight": (
+        "%x: f32[4,3]",
+        [
+            WEIGHT,
+            "transpose(@w) {permutation = (1, 0)} -> f32[3,2]",
+            f"dot_general(%x, %0) {{{PLAIN}(1,), rhs_contracting = (0,)}} -> f32[4,2]",
+        ],
+        [
+            WEIGHT,
+            f"%0: f32[4,2] = dot_general(%x, @w) {{{PLAIN}(1,), rhs_contracting = (1,)}}",
+            "return %0",
+        ],
+    ),
+    "transposed weight @ x": (
+        "%x: f32[2,4]",
+        [
+            WEIGHT,
+            "transpose(@w) {permutation = (1, 0)} -> f32[3,2]",
+            f"dot_general(%0, %x) {{{PLAIN}(1,), rhs_contracting = (0,)}} -> f32[3,4]",
+        ],
+        [
+            WEIGHT,
+            f"%0: f32[3,4] = dot_general(@w, %x) {{{PLAIN}(0,), rhs_contracting = (0,)}}",
+            "return %0",
+        ],
+    ),
+}
+CASES = {**ARITHMETIC, **CHOICES, **CASTS, **SHAPES, **PARTS, **CONTRACTIONS}
 
 # Rules that look alike, but would change a result.
 KEPT: dict[str, tuple[str, list[str]]] = {
@@ -243,6 +273,22 @@ KEPT: dict[str, tuple[str, list[str]]] = {
     "a choice that broadcasts": (
         "%x: f32[1], %y: f32[2]",
         ["where(true: bool, %x, %y) -> f32[2]"],
+    ),
+    "a contraction whose free dims change places": (
+        "%x: f32[4]",
+        [
+            WEIGHT,
+            "transpose(@w) {permutation = (1, 0)} -> f32[3,2]",
+            "dot_general(%x, %0) {lhs_batch = (), rhs_batch = (), lhs_contracting = (), "
+            "rhs_contracting = ()} -> f32[4,3,2]",
+        ],
+    ),
+    "a transposed activation": (
+        "%x: f32[4,3], %y: f32[2,3]",
+        [
+            "transpose(%y) {permutation = (1, 0)} -> f32[3,2]",
+            f"dot_general(%x, %0) {{{PLAIN}(1,), rhs_contracting = (0,)}} -> f32[4,2]",
+        ],
     ),
     "a sum makes 0.0 of -0.0": ("%x: f32[2]", ["sum(%x) {dim = ()} -> f32[2]"]),
 }
