@@ -16,7 +16,7 @@ from farrier_compiler.iree_sizes import signed
 from farrier_compiler.iree_windows import IreeWindows
 from farrier_compiler.mlir_text import RESOURCE_BYTES
 from farrier_compiler.ops.elementwise import limits
-from farrier_compiler.ops.shape import spread
+from farrier_compiler.ops.shape import Padding, spread
 from farrier_compiler.sizes import SymbolicSize
 from farrier_compiler.stablehlo import DimPairs, HloValue
 from farrier_runtime import dtypes
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from farrier_compiler.graph import Array
     from farrier_compiler.ops.convolution import Convolution
     from farrier_compiler.ops.pooling import Pool
-    from farrier_compiler.program import Program
+    from farrier_compiler.program import Handle, Program
 
 
 class IreeBuilder(IreeWindows):
@@ -177,8 +177,12 @@ class IreeBuilder(IreeWindows):
     # ------------------------------------------------------------------ shapes
 
     def reverse(self, out: TensorType, x: HloValue, dims: Sequence[int]) -> HloValue:
-        """Unsigned: IREE says `failed to legalize operation 'linalg.generic'`."""
+        """Unsigned: IREE says `failed to legalize operation 'linalg.generic'`.
+
+        A selection is complete first: fused with one that leaves gaps, IREE has no code for it.
+        """
         carrier = out.with_dtype(signed(out.dtype))
+        x = self.barrier(x) if _is_selected(x.handle) else x
         return self.bitcast(out.dtype, super().reverse(carrier, self.signless(x), dims))
 
     # ------------------------------------------------------------------ contractions and windows
@@ -244,6 +248,7 @@ class IreeBuilder(IreeWindows):
 
         Unsigned: `failed to legalize operation 'linalg.generic'`; modulo 2^bits sums are the same.
         """
+        attributes = _cover_once(attributes, x.type)
         if attributes.kind == "sum" and out.dtype.is_unsigned:
             carrier = out.with_dtype(signed(out.dtype))
             return self.bitcast(
@@ -254,6 +259,14 @@ class IreeBuilder(IreeWindows):
         wide = self.convert(x.type.with_dtype(dtypes.float32), x)
         total = super().reduce_window(out.with_dtype(dtypes.float32), wide, attributes)
         return self.convert(out, total)
+
+
+def _is_selected(value: Handle) -> bool:
+    """Return whether a value is a part of another, perhaps in another shape."""
+    made_by = getattr(value.owner, "name", "")
+    if made_by in ("stablehlo.reshape", "tensor.collapse_shape", "tensor.expand_shape"):
+        return _is_selected(value.owner.operands[0])
+    return made_by in ("stablehlo.slice", "stablehlo.gather", "tensor.extract_slice")
 
 
 def _is_float8(kind: dtype) -> bool:
@@ -272,12 +285,25 @@ def _cover(attributes: Convolution, input: TensorType, kernel: TensorType) -> Co
     """Crop the padded input to the window where there is only one."""
     sizes = attributes.channels_first(input.shape)[2:]
     window = attributes.kernel_first(kernel.shape)[2:]
+    extents = [
+        spread(size, gap) for size, gap in zip(sizes, attributes.input_dilation, strict=True)
+    ]
+    return replace(attributes, padding=_cropped(extents, window, attributes))
+
+
+def _cover_once(attributes: Pool, input: TensorType) -> Pool:
+    """Crop likewise: `'linalg.generic' op inferred operand #1 has shape's dimension ...`."""
+    return replace(attributes, padding=_cropped(input.shape, attributes.window, attributes))
+
+
+def _cropped(
+    sizes: Sequence[int], window: Sequence[int], attributes: Convolution | Pool
+) -> Padding:
     padding: list[tuple[int, int]] = []
     for dim, (low, high) in enumerate(attributes.padding):
-        if isinstance(sizes[dim], SymbolicSize) or isinstance(window[dim], SymbolicSize):
+        rest = sizes[dim] + low + high - spread(window[dim], attributes.dilation[dim])
+        if isinstance(rest, SymbolicSize):
             padding.append((low, high))
             continue
-        padded = spread(sizes[dim], attributes.input_dilation[dim]) + low + high
-        rest = padded - spread(window[dim], attributes.dilation[dim])
         padding.append((low, high - rest) if rest < attributes.stride[dim] else (low, high))
-    return replace(attributes, padding=tuple(padding))
+    return tuple(padding)

@@ -86,6 +86,9 @@ ROWS = [
         torch=_torch("max_pool1d", 3, 1),
         torch_dtypes=FLOATS,
     ),
+    # The window fits once, and does not reach the end: IREE needs the rest cropped.
+    _primitive("once", MaxPool((1, 2, 2), (1, 2, 2), (NONE,) * 3, (1, 1, 1)), (2, 3, 3)),
+    _primitive("once", SumPool((1, 2, 2), (1, 2, 3), (NONE, (0, 1), NONE), (1, 1, 2)), (2, 2, 4)),
     Record(
         "maxpool/3d",
         lambda x: fr.maxpool(x, (2, 2, 3), (2, 1, 3), ((0, 1), (1, 0), (0, 0))),

@@ -141,6 +141,12 @@ ROWS = [
     _row(
         "flip", lambda x: fr.flip(x, (0, -1)), lambda x: x[::-1, :, ::-1], _torch("flip", (0, -1))
     ),
+    _row(
+        "flip/column",
+        lambda x: fr.flip(x[:, :, 1], 0),
+        lambda x: x[::-1, :, 1],
+        lambda x: x[:, :, 1].flip(0),
+    ),
     _row("flip/all", fr.flip, lambda x: x[::-1, ::-1, ::-1], _torch("flip", (0, 1, 2))),
     _row(
         "pad",

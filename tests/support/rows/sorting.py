@@ -85,6 +85,7 @@ ROWS = [
     _sort("/few_values", Operand((2, 1000), -1, 1), INTEGERS, dim=1, descending=True),
     _sort("/first", Operand((33, 2, 3), -9, 9), dim=0, descending=True),
     _sort("/empty", EMPTY, dim=1),
+    _sort("/of_one", Operand((1, 3)), dim=0),
     _sort("/scalar", Operand(()), dim=0),
     Record(
         "argsort",
