@@ -10,25 +10,39 @@ from typing import TypeVar
 import numpy as np
 from hypothesis import strategies as st
 
-from farrier_compiler.graph import Array, Graph, Value, verify
+from farrier_compiler.graph import Array, Graph, Node, Value, verify
 from farrier_compiler.ops.base import REGISTRY, Op, evaluate
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Cast, Where
+from farrier_compiler.ops.indexing import Gather
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.normalization import BatchNormInference
 from farrier_compiler.ops.pooling import MaxPool, SumPool
-from farrier_compiler.ops.reduction import Argmax, Max, Sum
+from farrier_compiler.ops.reduction import (
+    All,
+    Any,
+    Argmax,
+    Argmin,
+    Cumsum,
+    Max,
+    Min,
+    Prod,
+    Sum,
+)
 from farrier_compiler.ops.shape import (
     Broadcast,
     Concatenate,
+    OptimizationBarrier,
     Pad,
     Reshape,
     Reverse,
     Slice,
     Transpose,
+    spread,
 )
+from farrier_compiler.ops.sorting import Sort
 from farrier_runtime import dtypes
-from support.graphs import argument, named, node, weight
+from support.graphs import argument, named, weight
 
 Item = TypeVar("Item")
 LARGEST = 2.0**20
@@ -43,7 +57,7 @@ SHAPES = [
     (),
 ]
 FILLINGS = [0.0, -0.0, 1.0, 2.0, math.inf, -math.inf]
-UNARY = ["negative", "abs", "sign", "floor"]
+UNARY = ["negative", "abs", "sign", "floor", "ceil", "round"]
 BINARY = ["add", "subtract", "multiply", "maximum", "minimum"]
 
 
@@ -92,7 +106,11 @@ class Sketch:
         data = self.elements(shape)
         if self.coin():
             data = np.full(shape, self.one(FILLINGS if self.special else FILLINGS[:4]))
-        value = weight(data, self.one([None, "w", "layer.weight", "a b"]))
+        return self.known(data, self.one([None, "w", "layer.weight", "a b"]))
+
+    def known(self, data: Array, name: str | None = None) -> Value:
+        """Add a constant that holds these elements."""
+        value = weight(data, name)
         self.arrays[value] = data
         return value
 
@@ -103,16 +121,16 @@ class Sketch:
         return self.one(found[-3:] if self.coin() else found) if found else None
 
     def add(self, op: Op, *operands: Value) -> Value | None:
-        """Add a node, unless its numbers would grow too large to be exact."""
-        result = node(op, *operands)
-        arrays = [self.arrays[value] for value in operands]
-        data = evaluate(op, result.type, arrays)[0]
+        """Add a node and return its first result, unless numbers grow too large to be exact."""
+        results = Node(op, operands).results
+        types = tuple(value.type for value in results)
+        found = evaluate(op, types, [self.arrays[value] for value in operands])
         with np.errstate(all="ignore"):
-            large = np.abs(data.astype(np.float64)).max(initial=0) > LARGEST
-        if (large and not self.special) or data.size > 2048:
+            largest = max(np.abs(data.astype(np.float64)).max(initial=0) for data in found)
+        if (largest > LARGEST and not self.special) or found[0].size > 2048:
             return None
-        self.arrays[result] = data
-        return result
+        self.arrays |= dict(zip(results, found, strict=True))
+        return results[0]
 
     def _input(self, name: str) -> Value:
         value = argument(self.one(SHAPES), name, dtypes.float64)
@@ -137,9 +155,14 @@ def _convolution(sketch: Sketch) -> None:
     if sketch.coin():
         window = [1] * len(sizes)
     kernel = sketch.constant(groups * sketch.whole(1, 2), channels // groups, *window)
-    stride = tuple(sketch.whole(1, 2) for _ in sizes)
+    stride, gaps, spaces = (tuple(sketch.whole(1, 2) for _ in sizes) for _ in range(3))
     padding = tuple((sketch.whole(0, 2) // 2, sketch.whole(0, 2) // 2) for _ in sizes)
-    op = Convolution(stride, padding, (1,) * len(sizes), groups)
+    found = zip(sizes, window, padding, gaps, spaces, strict=True)
+    fits = all(spread(k, gap) <= spread(n, space) + sum(p) for n, k, p, gap, space in found)
+    plain = sketch.coin() or not fits
+    ones = (1,) * len(sizes)
+    gaps, spaces = (ones, ones) if plain else (gaps, spaces)
+    op = Convolution(stride, padding, gaps, groups, spaces)
     _bias_and_norm(sketch, sketch.add(op, x, kernel))
 
 
@@ -148,7 +171,10 @@ def _product(sketch: Sketch) -> None:
     if x is None:
         return
     terms, last = x.type.shape[-1], x.type.rank - 1
-    if sketch.coin():
+    if last > 1 and sketch.coin():
+        right = sketch.constant(x.type.shape[0], 2, terms)
+        result = sketch.add(DotGeneral((0,), (0,), (last,), (2,)), x, right)
+    elif sketch.coin():
         result = sketch.add(DotGeneral((), (), (last,), (0,)), x, sketch.constant(terms, 2))
     else:
         result = sketch.add(DotGeneral((), (), (1,), (last,)), sketch.constant(2, terms), x)
@@ -165,18 +191,28 @@ def _bias_and_norm(sketch: Sketch, x: Value | None) -> None:
         x = (bias and sketch.add(REGISTRY["add"](), x, bias)) or x
     if sketch.coin():
         scale, offset, mean = (sketch.constant(features) for _ in range(3))
-        variance = weight(np.full(features, sketch.one([0.25, 1.0])), "var")
-        sketch.arrays[variance] = np.asarray(variance.data)
+        variance = sketch.known(np.full(features, sketch.one([0.25, 1.0])), "var")
         sketch.add(BatchNormInference(0.0, dim), x, scale, offset, mean, variance)
 
 
 def _pool(sketch: Sketch) -> None:
     x = sketch.pick(_ranked(1))
+    if x is None:
+        return
+    sizes, ones = x.type.shape, (1,) * x.type.rank
+    window = tuple(sketch.whole(1, min(size, 2)) for size in sizes)
+    gaps = tuple(sketch.whole(1, 2) if size > 2 else 1 for size in sizes)
+    # As layers do: where a window is one element, IREE refuses some programs that pad.
+    most = [3 if length > 1 else 0 for length in window]
+    padding = tuple((sketch.whole(0, n) // 3, sketch.whole(0, n) // 3) for n in most)
+    kind = MaxPool if sketch.special else sketch.one([MaxPool, SumPool])
+    sketch.add(kind(window, sketch.one([window, ones]), padding, gaps), x)
+
+
+def _cumsum(sketch: Sketch) -> None:
+    x = sketch.pick(_ranked(1))
     if x is not None:
-        window = tuple(sketch.whole(1, min(size, 2)) for size in x.type.shape)
-        ones = (1,) * x.type.rank
-        stride = sketch.one([window, ones])
-        sketch.add(sketch.one([MaxPool, SumPool])(window, stride, ((0, 0),) * len(ones), ones), x)
+        sketch.add(Cumsum(sketch.whole(-1, x.type.rank - 1)), x)
 
 
 # ---------------------------------------------------------------------- elementwise
@@ -205,14 +241,25 @@ def _partner(sketch: Sketch, x: Value) -> Value:
 
 def _choice(sketch: Sketch, x: Value) -> None:
     y = _partner(sketch, x)
-    condition = sketch.one([named("less", x, y), weight(np.asarray(sketch.coin()))])
-    if condition.producer is None:
-        sketch.arrays[condition] = np.asarray(condition.data)
-    else:
-        sketch.arrays[condition] = np.less(sketch.arrays[x], sketch.arrays[y])
+    known = sketch.known(np.asarray(sketch.coin()))
+    condition = sketch.one([_less(sketch, x, y), known])
     operands = [x, y]
     sketch.random.shuffle(operands)
     sketch.add(Where(), condition, *operands)
+
+
+def _less(sketch: Sketch, x: Value, y: Value) -> Value:
+    mask = named("less", x, y)
+    sketch.arrays[mask] = np.less(sketch.arrays[x], sketch.arrays[y])
+    return mask
+
+
+def _truth(sketch: Sketch, x: Value) -> None:
+    mask = _less(sketch, x, _partner(sketch, x))
+    dims = tuple(dim for dim in range(mask.type.rank) if sketch.coin())
+    found = sketch.add(sketch.one([All, Any])(dims, sketch.coin()), mask)
+    if found is not None:
+        sketch.add(Cast(dtypes.float64), found)
 
 
 def _cast(sketch: Sketch, x: Value) -> None:
@@ -230,9 +277,12 @@ def _cast(sketch: Sketch, x: Value) -> None:
 def _reduction(sketch: Sketch, x: Value) -> None:
     keepdim = sketch.coin()
     dims = sketch.dims(x) if x.type.size else ()
-    sketch.add((Max if sketch.special else sketch.one([Sum, Max]))(dims, keepdim), x)
+    kinds = [Max, Min] if sketch.special else [Sum, Sum, Prod, Max, Min]
+    sketch.add(sketch.one(kinds)(dims, keepdim), x)
     if dims and sketch.coin():
-        sketch.add(Argmax(dims[0], keepdim), x)
+        found = sketch.add(sketch.one([Argmax, Argmin])(dims[0], keepdim), x)
+        if found is not None and sketch.coin():
+            sketch.add(Cast(dtypes.float64), found)
 
 
 def _transpose(sketch: Sketch, x: Value) -> None:
@@ -262,8 +312,36 @@ def _reverse(sketch: Sketch, x: Value) -> None:
 
 
 def _pad(sketch: Sketch, x: Value) -> None:
-    low, high, interior = ([sketch.whole(0, 3) // 3 for _ in x.type.shape] for _ in range(3))
-    sketch.add(Pad(tuple(low), tuple(high), tuple(interior)), x, sketch.constant())
+    interior = tuple(sketch.whole(0, 4) // 3 for _ in x.type.shape)
+    extents = [spread(size, gap + 1) for size, gap in zip(x.type.shape, interior, strict=True)]
+    low = tuple(max(sketch.whole(-4, 4) // 3, -extent) for extent in extents)
+    rests = zip(extents, low, strict=True)
+    high = tuple(max(sketch.whole(-4, 4) // 3, -extent - before) for extent, before in rests)
+    sketch.add(Pad(low, high, interior), x, sketch.constant())
+
+
+def _sort(sketch: Sketch, x: Value) -> None:
+    if x.type.rank:
+        places = np.arange(x.type.size, dtype=np.int32).reshape(x.type.shape)
+        alike = sketch.pick(lambda value: value.type.shape == x.type.shape)
+        others = [sketch.known(places), alike][: sketch.whole(0, 2)]
+        op = Sort(sketch.whole(-1, x.type.rank - 1), sketch.coin())
+        sketch.add(op, x, *[value for value in others if value is not None])
+
+
+def _gather(sketch: Sketch, x: Value) -> None:
+    if x.type.rank and x.type.size:
+        positions = sketch.random.choices(range(-4, 5), k=6)
+        shape = sketch.one([(), (1,), (3,), (2, 2)])
+        kind = sketch.one([np.int32, np.int64])
+        index = sketch.known(np.resize(positions, shape).astype(kind))
+        found = [v for v in sketch.arrays if v.type.dtype is dtypes.int32]
+        dim = sketch.whole(0, x.type.rank - 1)
+        sketch.add(Gather(dim), x, sketch.one([*found, index]) if sketch.coin() else index)
+
+
+def _barrier(sketch: Sketch, x: Value) -> None:
+    sketch.add(OptimizationBarrier(), x)
 
 
 def _concatenate(sketch: Sketch, x: Value) -> None:
@@ -281,14 +359,19 @@ def _broadcast(sketch: Sketch, x: Value) -> None:
         sketch.add(REGISTRY["add"](), found, sketch.constant(*sketch.one([shape, larger])))
 
 
-REARRANGE = [_transpose, _reshape, _part, _part, _reverse, _concatenate, _broadcast]
-STEPS = [_unary, _binary, _binary, _binary, _choice, _cast, _reduction, _pad, *REARRANGE]
-NETWORK = [_convolution, _convolution, _product, _pool]
+REARRANGE = [_transpose, _reshape, _part, _part, _reverse, _concatenate, _broadcast, _barrier]
+SELECT = [_pad, _sort, _gather]
+STEPS = [
+    *(_unary, _binary, _binary, _binary, _choice, _truth, _cast, _reduction),
+    *REARRANGE,
+    *SELECT,
+]
+NETWORK = [_convolution, _convolution, _product, _pool, _cumsum]
 
 
 def _step(sketch: Sketch) -> None:
-    if not sketch.special and sketch.random.random() < 0.4:
-        sketch.one(NETWORK)(sketch)
+    if sketch.random.random() < (0.1 if sketch.special else 0.4):
+        sketch.one([_pool] if sketch.special else NETWORK)(sketch)
     elif x := sketch.pick(_ranked(0, 5)):
         change = sketch.one(STEPS)
         change(sketch, x)

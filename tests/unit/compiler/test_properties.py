@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from hypothesis import given, settings
 
 from farrier_compiler.graph import Array, Graph
 from farrier_compiler.passes import PASSES, default_pipeline, run_passes
 from farrier_compiler.text import parse_graph, print_graph
-from support.graphs import run
-from support.random_graphs import graphs
+from support.graphs import operations, run
+from support.random_graphs import graphs, sketched
 
 # Passes that keep every bit, NaN and -0.0 included.
 EXACT = ["canonicalize", "deduplicate", "eliminate_dead_nodes", "fold_constants"]
@@ -35,6 +37,32 @@ def _assert_same_signature(found: Graph, expected: Graph) -> None:
     assert (found.name, found.inputs) == (expected.name, expected.inputs)
     assert found.output_names == expected.output_names
     assert [v.type for v in found.outputs] == [v.type for v in expected.outputs]
+
+
+# What arithmetic is exact with, and what rearranges: random graphs are made of these.
+SKETCHED = {
+    *("abs", "add", "all", "any", "argmax", "argmin", "batch_norm_inference", "broadcast", "cast"),
+    *("ceil", "concatenate", "convolution", "cumsum", "dot_general", "floor", "gather", "less"),
+    *("max", "max_pool", "maximum", "min", "minimum", "multiply", "negative"),
+    *(
+        "optimization_barrier",
+        "pad",
+        "prod",
+        "reshape",
+        "reverse",
+        "round",
+        "sign",
+        "slice",
+        "sort",
+    ),
+    *("subtract", "sum", "sum_pool", "transpose", "where"),
+}
+
+
+def test_random_graphs_hold_every_op_that_they_may() -> None:
+    made = Counter(name for seed in range(600) for name in operations(sketched(seed, 12, False)[0]))
+    assert made.keys() == SKETCHED
+    assert min(made.values()) >= 5, made
 
 
 @quick
