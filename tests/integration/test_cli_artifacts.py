@@ -16,6 +16,7 @@ import pytest
 import farrier as fr
 import farrier_runtime
 from farrier import cli
+from farrier_compiler.mlir_text import PHASES
 from support.tolerances import assert_close
 
 MODEL = """\
@@ -196,6 +197,16 @@ def test_refused_files(run: Run, built: Path, file: str) -> None:
     (built / file).write_bytes(source.encode(errors="surrogateescape"))
     assert run("compile", file, "--target", "cpu") == (1, "", f"farrier: error: {text}\n")
     assert not (built / file).with_suffix(".vmfb").exists()
+
+
+def test_dumps_of_a_stablehlo_file_are_irees(run: Run, built: Path) -> None:
+    (built / "add.mlir").write_text(STABLEHLO)
+    found = run("compile", "add.mlir", "--target", "cpu", "--dump", "iree-input")
+    text = (
+        "--dump iree-input: add.mlir is StableHLO already, of which there are only IREE's phases: "
+        f"{', '.join(PHASES)}."
+    )
+    assert found == (1, "", f"farrier: error: {text}\n")
 
 
 def test_unwritable_output_leaves_nothing(run: Run, built: Path) -> None:

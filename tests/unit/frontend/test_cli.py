@@ -12,8 +12,10 @@ import pytest
 import farrier as fr
 from farrier import cli
 from farrier.commands import targets
+from farrier.commands.files import check_folder
 from farrier.commands.inputs import InputType
 from farrier_runtime import dtypes
+from farrier_runtime.errors import ArgumentError
 
 MODEL = """\
 import farrier as fr
@@ -173,6 +175,15 @@ def test_bad_option(run: Run, model: Path, words: str, text: str) -> None:
     (model / "net.graph").touch()
     (model / "net.mlir").touch()
     assert run("compile", *words.split()) == (2, "", f"farrier: error: {text}\n")
+
+
+def test_a_folder_that_is_read_only(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # who runs the tests may write anywhere
+    with pytest.raises(ArgumentError) as raised:
+        check_folder(model / "net.vmfb")
+    assert str(raised.value) == (
+        f"{model}/net.vmfb cannot be written: the directory {model} is read-only."
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from farrier_runtime import Executable
-from farrier_runtime.arrays import convert
+from farrier_runtime.arrays import DeviceArray, convert
 from farrier_runtime.dtypes import DTYPES, dtype
 from farrier_runtime.errors import DeviceError, InputError
 from farrier_runtime.manifest import TensorSpec
@@ -253,3 +253,11 @@ def test_lists_of_every_data_type(add: Executable, kind: dtype) -> None:
     one = kind.name == "bool" or 1
     found = add[f"double_{kind.name}"]([one] * 5)
     np.testing.assert_array_equal(found, [kind.name != "bool" and 2] * 5)
+
+
+def test_a_scalar_on_a_device_has_no_len() -> None:
+    buffer: Any = None  # the length needs no memory
+    scalar = DeviceArray(buffer, TensorSpec("x", DTYPES["float32"], ()), "cuda:0")
+    with pytest.raises(TypeError) as caught:
+        len(scalar)
+    assert str(caught.value) == "a tensor without dimensions has no len()"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from farrier_runtime.session import reason
+import pytest
+
+from farrier_runtime.errors import DeviceError
+from farrier_runtime.session import open_device, reason
 
 
 def test_source_file_status_and_trace_are_left_out() -> None:
@@ -15,3 +18,11 @@ def test_pages_of_ir_are_cut() -> None:
     assert text.startswith("device `#hal+avx,")
     assert text.endswith("+avx,` not found")
     assert len(text) == 305
+
+
+def test_a_driver_that_iree_lacks() -> None:
+    with pytest.raises(DeviceError) as raised:
+        open_device("abacus", 0, None)
+    assert str(raised.value) == (
+        "IREE's driver abacus cannot open device 0: no driver 'abacus' registered"
+    )
