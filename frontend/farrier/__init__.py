@@ -7,7 +7,6 @@ from farrier import config as config, types as types, weights as weights
 from farrier.compile import compile as compile
 from farrier.dimension_size import DimensionSize as DimensionSize
 from farrier.executable import Executable as Executable
-from farrier.hints import hint_everywhere as _hint_everywhere
 from farrier.input_info import (
     Bounds as Bounds,
     DimensionInputInfo as DimensionInputInfo,
@@ -86,8 +85,6 @@ from farrier_runtime.errors import (
 from farrier_runtime.version import __version__ as __version__
 
 TripyException = FarrierError
-
-_hint_everywhere(globals())
 
 
 def __getattr__(name: str) -> typing.NoReturn:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from farrier import weights
-from farrier.hints import add_hint, hinting
 from farrier.modules import state
 from farrier.modules.parameter import Parameter, fitting, is_unset
 from farrier.modules.state import Slot
@@ -85,20 +84,13 @@ class Module:
         call: Any = vars(cls).get("__call__")
         if call is not None:
             cls.__call__ = _scoped(call)
-        make: Any = vars(cls).get("__init__")
-        if make is not None:
-            cls.__init__ = hinting(make)
 
     # ------------------------------------------------------------------ calls
 
     @_scoped
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call `forward`; error messages and IR locations then carry this layer's name."""
-        try:
-            return self.forward(*args, **kwargs)
-        except TypeError as error:
-            add_hint(error, self.forward, kwargs)
-            raise
+        return self.forward(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the module's result: subclasses define this."""

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -24,63 +20,6 @@ def test_unknown_name(name: str, text: str) -> None:
     with pytest.raises(AttributeError) as found:
         getattr(fr, name)
     assert str(found.value) == text
-
-
-class Scaled(fr.Module):
-    def __init__(self, factor: float = 1.0) -> None:
-        self.factor = factor
-
-    def forward(self, x: fr.Tensor, *, offset: float = 0.0) -> fr.Tensor:
-        return x * self.factor + offset
-
-
-X: Any = fr.ones((2, 2))
-
-
-@pytest.mark.parametrize(
-    ("call", "text"),
-    [
-        (
-            lambda: fr.softmax(X, dims=1),  # pyright: ignore[reportCallIssue]
-            "softmax() got an unexpected keyword argument 'dims'. Did you mean: 'dim'?",
-        ),
-        (
-            lambda: X.sum(keepdims=True),
-            "Methods.sum() got an unexpected keyword argument 'keepdims'. Did you mean: 'keepdim'?",
-        ),
-        (
-            lambda: fr.sum(X, zzz=1),  # pyright: ignore[reportCallIssue]
-            "sum() got an unexpected keyword argument 'zzz'",
-        ),
-        (
-            lambda: fr.Linear(2, out_feature=3),  # pyright: ignore[reportCallIssue]
-            "Linear.__init__() got an unexpected keyword argument 'out_feature'. "
-            "Did you mean: 'out_features'?",
-        ),
-        (
-            lambda: Scaled(factro=2.0),  # pyright: ignore[reportCallIssue]
-            "Scaled.__init__() got an unexpected keyword argument 'factro'. "
-            "Did you mean: 'factor'?",
-        ),
-        (
-            lambda: Scaled()(X, ofset=2.0),
-            "Scaled.forward() got an unexpected keyword argument 'ofset'. Did you mean: 'offset'?",
-        ),
-        (
-            lambda: X.reshape(sape=(4,)),
-            "Tensor.reshape() got an unexpected keyword argument 'sape'. Did you mean: 'shape'?",
-        ),
-    ],
-)
-def test_unknown_keyword(call: Callable[[], object], text: str) -> None:
-    with pytest.raises(TypeError) as found:
-        call()
-    # From 3.13 on Python gives the hint itself, without the colon.
-    assert str(found.value).replace("Did you mean '", "Did you mean: '") == text
-
-
-def test_functions_can_be_pickled() -> None:
-    assert pickle.loads(pickle.dumps(fr.relu)) is fr.relu
 
 
 def test_settings() -> None:
