@@ -12,7 +12,7 @@ import numpy as np
 
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.requirements import broadcast_size
-from farrier_compiler.sizes import SymbolicSize, substitute
+from farrier_compiler.sizes import SymbolicSize, is_static, substitute
 from farrier_runtime.dtypes import dtype, float32, int4, int8
 from farrier_runtime.errors import DtypeError, ShapeError
 
@@ -181,17 +181,25 @@ def check_same_dtype(name: str, types: tuple[TensorType, ...]) -> None:
             )
 
 
-@functools.lru_cache(4096)
 def broadcast_shapes(name: str, shapes: tuple[Shape, ...]) -> Shape:
     """Return the shape that shapes broadcast to, by numpy's rule.
 
     Raises:
         ShapeError: naming the op, the shapes and the dimension that differs.
     """
+    # What calls decide is recorded each time: only numbers may be kept.
+    find = _static_broadcast if all(map(is_static, shapes)) else _broadcast
+    return find(name, shapes)
+
+
+def _broadcast(name: str, shapes: tuple[Shape, ...]) -> Shape:
     if len(set(shapes)) == 1:
         return shapes[0]
     rank = max(map(len, shapes))
     return tuple(_broadcast_dim(name, shapes, offset) for offset in range(rank, 0, -1))
+
+
+_static_broadcast = functools.lru_cache(4096)(_broadcast)
 
 
 def _broadcast_dim(name: str, shapes: tuple[Shape, ...], offset: int) -> int:
