@@ -9,6 +9,8 @@ import numpy as np
 
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, normalize_dim
+from farrier_compiler.requirements import at_most
+from farrier_compiler.sizes import minimum
 from farrier_runtime.dtypes import int32, int64
 from farrier_runtime.errors import DtypeError, ShapeError
 
@@ -37,7 +39,7 @@ class Gather(Op):
                 f"gather takes int32 or int64 indices, but got {index.describe()}. "
                 "Convert them first, for example with fr.cast(index, fr.int32)."
             )
-        if input.shape[dim] == 0 and index.size != 0:
+        if not at_most(minimum(index.size, 1), input.shape[dim]):
             raise ShapeError(
                 f"gather got {index.size} indices for dim {dim} of {input.describe()}, "
                 "which has size 0: there is nothing to select."

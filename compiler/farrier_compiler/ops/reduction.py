@@ -10,6 +10,7 @@ import numpy as np
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, check_domain, normalize_dim
 from farrier_compiler.ops.pooling import SumPool
+from farrier_compiler.requirements import at_most
 from farrier_runtime import dtypes
 from farrier_runtime.errors import ShapeError
 
@@ -206,7 +207,7 @@ def reduced_shape(shape: Shape, dims: tuple[int, ...], keepdim: bool) -> Shape:
 
 
 def _check_not_empty(name: str, x: TensorType, dims: tuple[int, ...]) -> None:
-    if any(x.shape[dim] == 0 for dim in dims):
+    if not all(at_most(1, x.shape[dim]) for dim in dims):
         raise ShapeError(
             f"{name} of no elements is not defined, but {x.describe()} has size 0 in a dimension "
             "that is reduced. Reduce other dimensions, or test the size first."
