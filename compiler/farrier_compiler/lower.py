@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from farrier_compiler.graph import Graph, Node, Value
 from farrier_compiler.mlir_text import Place, type_text
+from farrier_compiler.ops.base import symbolic_sizes
 from farrier_compiler.program import Program
-from farrier_compiler.requirements import Requirement, requirements
+from farrier_compiler.requirements import Requirement, defined, requirements
+from farrier_compiler.sizes import is_static
 from farrier_compiler.stablehlo import Builder, HloValue
 
 
@@ -110,9 +112,13 @@ def _requirements(graph: Graph) -> list[tuple[Requirement, str]]:
     """Return what has to hold of sizes at run time, and whose rule it is; each once."""
     found: dict[Requirement, str] = {}
     for node in graph.nodes:
-        if any(not value.type.is_static for value in (*node.operands, *node.results)):
+        sizes = [size for value in node.results for size in value.type.shape]
+        sizes += symbolic_sizes(node.op)
+        if not is_static(sizes) or any(not value.type.is_static for value in node.operands):
             with requirements() as recorded:
                 node.op.infer(*[value.type for value in node.operands])
+                for size in sizes:
+                    defined(size)
             where = f" ({node.location.short()})" if node.location else ""
             for requirement in recorded:
                 found.setdefault(requirement, f"{node.op.name}{where}: {requirement}")

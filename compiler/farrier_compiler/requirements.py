@@ -7,12 +7,13 @@ may hold is taken to hold; when it is lowered, `requirements` collects what has 
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Generator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
-from farrier_compiler.sizes import broadcast, flat, is_never, lower, upper
+from farrier_compiler.sizes import broadcast, calls_of, flat, is_never, lower, upper
 
 
 @dataclass(frozen=True)
@@ -99,5 +100,15 @@ def broadcast_size(left: int, right: int) -> int | None:
     parts = list(flat("broadcast", (left, right)))
     result = fixed[0] if fixed else broadcast(left, right)
     if len(set(parts)) == len(parts):  # else one is a part of the other
-        _record(Requirement("broadcast", left, right))
+        _record(Requirement("broadcast", *sorted((left, right), key=str)))
     return result
+
+
+def defined(size: int) -> None:
+    """Require what the functions in a size take for granted, and what no op checks again."""
+    for call in calls_of(size):
+        if call.function == "broadcast":
+            for pair in itertools.combinations(call.arguments, 2):
+                broadcast_size(*pair)
+        elif call.function == "floor_divide":
+            at_most(1, call.arguments[1])

@@ -200,6 +200,16 @@ def dimensions_of(size: int) -> Iterator[Dimension]:
                     yield from dimensions_of(argument)
 
 
+def calls_of(size: int) -> Iterator[Call]:
+    """Yield every function in a size."""
+    for monomial, _ in terms_of(size):
+        for atom in monomial:
+            if isinstance(atom, Call):
+                yield atom
+                for argument in atom.arguments:
+                    yield from calls_of(argument)
+
+
 # ---------------------------------------------------------------------- functions
 
 
@@ -207,6 +217,8 @@ def floor_divide(size: int, by: int) -> int:
     """Return `size // by`, simplified where a part can be divided exactly."""
     if not isinstance(size, SymbolicSize) and not isinstance(by, SymbolicSize):
         return size // by
+    if upper(by) < 0:
+        return floor_divide(-size, -by)  # what follows takes divisors for positive
     quotient, rest = _divided(size, by)
     if rest == 0 or (lower(rest) >= 0 and lower(by - rest) >= 1):
         return quotient

@@ -135,10 +135,12 @@ def trace(
     inputs: list[Value] = []
     parameters: dict[str, inspect.Parameter] = {}
     infos: dict[str, Any] = {}
-    for path, place in _places(bound):
+    places = list(_places(bound))
+    taken = {name for _, place in places for name in _named(place.get())}
+    for path, place in places:
         count = len(inputs)
         argument = place.get()
-        place.set(_replace(argument, path, inputs))
+        place.set(_replace(argument, path, inputs, taken))
         if len(inputs) > count:
             infos[path] = argument
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -214,25 +216,36 @@ def _places(bound: inspect.BoundArguments) -> Iterator[tuple[str, _Place]]:
             yield name, _Place(bound.arguments, name)
 
 
-def _replace(argument: Any, path: str, inputs: list[Value]) -> Any:
+def _named(argument: Any) -> Iterator[str]:
+    """Yield the names that users gave to dimensions."""
+    if isinstance(argument, InputInfo):
+        yield from argument.dimension_names.values()
+    elif isinstance(argument, list | tuple):
+        for item in cast("Sequence[Any]", argument):
+            yield from _named(item)
+    elif isinstance(argument, dict):
+        yield from _named(list(cast("dict[Any, Any]", argument).values()))
+
+
+def _replace(argument: Any, path: str, inputs: list[Value], taken: set[str]) -> Any:
     """Return the argument with a new input in place of every InputInfo in it."""
     if isinstance(argument, InputInfo):
-        type = TensorType(argument.sizes(path), argument.dtype)
+        type = TensorType(argument.sizes(path, taken), argument.dtype)
         inputs.append(Value(type, None, None, path, here()))
         return Tensor.of(inputs[-1])
     if isinstance(argument, DimensionInputInfo):
-        dimension = argument.dimension(path)
+        dimension = argument.dimension(path, taken)
         value = Value(TensorType((), int32), None, None, path, here(), dimension)
         inputs.append(value)
         return DimensionSize.of_input(value, dimension)
     if isinstance(argument, list | tuple):
         items = cast("Sequence[Any]", argument)
         return _rebuilt(
-            items, [_replace(item, f"{path}[{i}]", inputs) for i, item in enumerate(items)]
+            items, [_replace(item, f"{path}[{i}]", inputs, taken) for i, item in enumerate(items)]
         )
     if isinstance(argument, dict):
         named = cast("dict[Any, Any]", argument)
-        return {key: _replace(item, f"{path}.{key}", inputs) for key, item in named.items()}
+        return {key: _replace(item, f"{path}.{key}", inputs, taken) for key, item in named.items()}
     return argument
 
 

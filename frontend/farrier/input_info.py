@@ -124,7 +124,7 @@ class InputInfo:
     @property
     def shape_bounds(self) -> Bounds:
         """The bounds of every dimension."""
-        return _bounds(self.dimensions("input"))
+        return _bounds(self.dimensions("input", set()))
 
     @property
     def dimension_names(self) -> dict[int, str]:
@@ -135,21 +135,20 @@ class InputInfo:
             if isinstance(size, NamedDimension)
         }
 
-    def dimensions(self, name: str) -> list[int | Dimension]:
+    def dimensions(self, name: str, taken: set[str]) -> list[int | Dimension]:
         """Return numbers and dimensions; those without a name are called after the input's."""
-        plain = re.sub(r"\W+", "_", name).strip("_")
         return [
             size
             if isinstance(size, int)
             else size.dimension
             if isinstance(size, NamedDimension)
-            else Dimension(f"{plain}_dim{place}", *size)
+            else Dimension(_unused(f"{_plain(name)}_dim{place}", taken), *size)
             for place, size in enumerate(self.shape)
         ]
 
-    def sizes(self, name: str) -> tuple[int, ...]:
-        """Return the shape with which a function is traced."""
-        return tuple(_symbol(size) for size in self.dimensions(name))
+    def sizes(self, name: str, taken: set[str]) -> tuple[int, ...]:
+        """Return the shape with which a function is traced; `taken` gets the names it gives."""
+        return tuple(_symbol(size) for size in self.dimensions(name, taken))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, InputInfo):
@@ -187,15 +186,28 @@ class DimensionInputInfo:
             raise explain(error) from None
         object.__setattr__(self, "value_bounds", bounds)
 
-    def dimension(self, name: str) -> Dimension:
+    def dimension(self, name: str, taken: set[str]) -> Dimension:
         """Return the dimension that an input of this name is the size of."""
         bounds = self.value_bounds
-        plain = re.sub(r"\W+", "_", name).strip("_")
-        return Dimension(plain, bounds.min[0], bounds.opt[0], bounds.max[0])
+        unused = _unused(_plain(name), taken)
+        return Dimension(unused, bounds.min[0], bounds.opt[0], bounds.max[0])
 
     def __repr__(self) -> str:
         bounds = self.value_bounds
         return f"DimensionInputInfo(({bounds.min[0]}, {bounds.opt[0]}, {bounds.max[0]}))"
+
+
+def _plain(path: str) -> str:
+    return re.sub(r"\W+", "_", path).strip("_")
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    """Return a name that no other dimension has: one name would mean one size."""
+    found, count = name, 1
+    while found in taken:
+        found, count = f"{name}_{count}", count + 1
+    taken.add(found)
+    return found
 
 
 def _symbol(size: int | Dimension) -> int:

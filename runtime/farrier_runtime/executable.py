@@ -120,16 +120,10 @@ class Executable:
             call = context.calls.get(self.name) or self._prepare(context)
             outputs = call(arrays)
         except InputError as error:
-            raise InputError(f"{error}{self._sizes_of(arrays)}") from None
+            raise InputError(f"{error}{self._check_sizes.described(arrays)}") from None
         finally:
             program.put(context)
         return self._result(outputs if self._host else self._wrap(outputs))
-
-    def _sizes_of(self, arrays: Sequence[Any]) -> str:
-        """The shapes of a call's inputs, where they decide anything."""
-        pairs = zip(self.inputs, arrays, strict=True)
-        shown = [f"{spec.name} has shape {array.shape}" for spec, array in pairs]
-        return f" ({', '.join(shown)})" if self._check_sizes else ""
 
     def _prepare(self, context: session.Context) -> Callable[[Sequence[Any]], list[Any]]:
         kind = HostCall if self._host else DeviceCall

@@ -58,6 +58,23 @@ class SizeChecks:
                     f"{found}, but {where}: all sizes '{dimension.name}' must be equal"
                 )
 
+    def described(self, arrays: Sequence[Any]) -> str:
+        """Describe what a call's inputs decide.
+
+        Args:
+            arrays: the inputs.
+
+        Returns:
+            Their shapes, and the values of sizes, in parentheses; nothing where they decide none.
+        """
+        shown = [
+            f"{spec.name} has shape {array.shape}"
+            if spec.value is None
+            else f"{spec.name} is {self._size(arrays, (index, None))}"
+            for index, (spec, array) in enumerate(zip(self._function.inputs, arrays, strict=True))
+        ]
+        return f" ({', '.join(shown)})" if self else ""
+
     def _size(self, arrays: Sequence[Any], place: Place) -> int:
         index, dim = place
         if dim is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -81,13 +81,21 @@ def evaluate(op: Op, out: TensorType | tuple[TensorType, ...], arrays: list[Arra
 
 def is_symbolic(op: Op) -> bool:
     """Return whether an attribute holds a symbolic size, so that `reference` cannot run."""
-    return any(map(_holds_symbol, vars(op).values()))
+    return any(True for _ in symbolic_sizes(op))
 
 
-def _holds_symbol(value: Any) -> bool:
+def symbolic_sizes(op: Op) -> Iterator[int]:
+    """Yield the symbolic sizes that attributes hold."""
+    for value in vars(op).values():
+        yield from _symbols(value)
+
+
+def _symbols(value: Any) -> Iterator[int]:
     if isinstance(value, tuple):
-        return any(map(_holds_symbol, cast("tuple[Any, ...]", value)))
-    return isinstance(value, SymbolicSize)
+        for part in cast("tuple[Any, ...]", value):
+            yield from _symbols(part)
+    elif isinstance(value, SymbolicSize):
+        yield value
 
 
 def with_sizes(op: Op, sizes: Mapping[str, int]) -> Op:

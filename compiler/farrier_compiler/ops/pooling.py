@@ -11,7 +11,7 @@ from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, check_domain
 from farrier_compiler.ops.shape import Padding, pad_array, spread
 from farrier_compiler.requirements import at_most
-from farrier_compiler.sizes import maximum
+from farrier_compiler.sizes import SymbolicSize, maximum
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class Pool(Op, abstract=True):
     def _size(self, input: TensorType, dim: int) -> int:
         padded = input.shape[dim] + sum(self.padding[dim])
         needed = spread(self.window[dim], self.dilation[dim])
-        if not (input.shape[dim] == 0 and needed == 1) and not at_most(needed, padded):
+        size = input.shape[dim]
+        of_none = needed == 1 and (size == 0 or isinstance(size, SymbolicSize))
+        if not at_most(0 if of_none else needed, padded):
             raise ShapeError(
                 f"{self.label} got a window that extends over {needed} elements in dimension "
                 f"{dim} of {input.describe()}, but with its padding it has {padded} there."

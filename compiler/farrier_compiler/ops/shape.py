@@ -80,9 +80,9 @@ class Broadcast(Op):
     def infer(self, x: TensorType) -> TensorType:
         fits = len(self.dims) == x.rank and list(self.dims) == sorted(set(self.dims))
         fits = fits and all(0 <= dim < len(self.shape) for dim in self.dims)
+        fits = fits and not_negative(self.shape)
         if not fits or any(
-            broadcast_size(size, self.shape[dim]) != self.shape[dim]
-            for size, dim in zip(x.shape, self.dims, strict=True)
+            not becomes(size, self.shape[dim]) for size, dim in zip(x.shape, self.dims, strict=True)
         ):
             raise ShapeError(
                 f"broadcast cannot put the dimensions of {x.describe()} at {self.dims} of "
@@ -239,6 +239,12 @@ class OptimizationBarrier(Op):
 
     def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
         return hlo.barrier(x)
+
+
+def becomes(size: int, wanted: int) -> bool:
+    """Return whether a broadcast can give a size; what is left open is required."""
+    found = broadcast_size(size, wanted)
+    return found is not None and equal(found, wanted)
 
 
 def spread(size: int, distance: int) -> int:

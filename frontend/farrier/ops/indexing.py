@@ -88,7 +88,10 @@ def slice(input: Tensor, index: Any) -> Tensor:
         dim = len(bounds)
         if isinstance(item, Tensor | np.ndarray):
             gathered.append((len(shape), _positions(input, dim, cast(Any, item))))
-            item = builtins.slice(None)
+            reach = _reach(input.sizes[dim], cast(Any, item))
+            bounds.append((0, reach, 1))
+            shape.append(reach)
+            continue
         if isinstance(item, int | SymbolicSize):
             position = _position(input, dim, item)
             bounds.append((position, position + 1, 1))
@@ -208,6 +211,16 @@ def _positions(input: Tensor, dim: int, found: Tensor | Array) -> Tensor:
     for extreme in (found.min(), found.max()) if found.size else ():
         _position(input, dim, int(extreme))
     return as_tensor(found)
+
+
+def _reach(size: int, found: Tensor | Array) -> int:
+    """Return a dimension's size as the end of a slice that needs all positions which are known.
+
+    `Gather` takes any: it is the slice that is refused when a call has too few elements.
+    """
+    if isinstance(found, Tensor) or not found.size:
+        return size
+    return maximum(size, int(found.max()) + 1, -int(found.min()))
 
 
 def _slice(input: Tensor, item: Any) -> builtins.slice:

@@ -11,8 +11,8 @@ import numpy as np
 from farrier.ops.arguments import new_dim, normal_dim, normal_dims, refuse, whole_numbers
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops import shape as primitive
-from farrier_compiler.ops.shape import not_negative
-from farrier_compiler.requirements import at_most, broadcast_size, equal
+from farrier_compiler.ops.shape import becomes, not_negative
+from farrier_compiler.requirements import at_most, equal
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -227,8 +227,7 @@ def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
     fits = new >= 0 and not_negative(wanted[:new])
     shape = tuple(old if size == -1 else size for size, old in zip(wanted, kept, strict=False))
     if not fits or any(
-        broadcast_size(old, size) != size
-        for size, old in zip(shape[new:], input.sizes, strict=True)
+        not becomes(old, size) for size, old in zip(shape[new:], input.sizes, strict=True)
     ):
         raise refuse(
             ShapeError(
