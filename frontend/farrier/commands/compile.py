@@ -3,6 +3,9 @@
 MODEL is FILE.py:NAME, where NAME is a Module class (called without arguments), a Module or a
 function; or a .graph file, as --dump graph prints it; or StableHLO in an .mlir file.
 Without -o and --dump, the artifact is NAME.vmfb in the current directory.
+
+A size that calls decide is (MIN,OPT,MAX), or with a name batch(MIN,OPT,MAX): equal names are equal
+sizes, and later ones go without bounds. (MIN,OPT,MAX) alone is an input that is itself a size.
 """
 
 from __future__ import annotations
@@ -32,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[NAME=]TYPE",
-        help="an input's type, such as x=1x1x8x8xf32; repeat it for each input",
+        help="an input's type, such as x=1x1x8x8xf32 or x=batch(1,4,64)x128xf32; repeat it for "
+        "each input",
     )
     add(
         "--target",

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from farrier.commands.files import check_file
+from farrier.commands.sizes import dimensions
 from farrier.commands.text import size_text, table
 
 if TYPE_CHECKING:
+    from farrier_runtime.dimension import Size
     from farrier_runtime.manifest import Manifest, TensorSpec
 
 
@@ -51,11 +53,21 @@ def _rows(path: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield "function", function.name
         yield from (("  input", _spec_text(spec)) for spec in function.inputs)
         yield from (("  output", _spec_text(spec)) for spec in function.outputs)
+        for name, size in dimensions(function).items():
+            yield "  size", f"{name}: {size.range}, usually {size.opt}"
 
 
 def _spec_text(spec: TensorSpec) -> str:
-    sizes = "".join(f"{size}x" for size in spec.shape)
-    return f"{spec.name}={sizes}{spec.dtype.short}"
+    parts = [*map(_size_text, spec.shape), spec.dtype.short]
+    value = f", the size {spec.value.name}" if spec.value is not None else ""
+    return f"{spec.name}={('x' if spec.is_static else ' x ').join(parts)}{value}"
+
+
+def _size_text(size: Size) -> str:
+    """Return a number or a name; an expression, such as `2*batch`, is put in parentheses."""
+    if isinstance(size, int) or size.name.isidentifier():
+        return str(size)
+    return f"({size.name})"
 
 
 def _sizes(path: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:

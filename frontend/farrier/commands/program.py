@@ -114,7 +114,7 @@ def read(path: Path, name: str, options: argparse.Namespace) -> Program | Stable
 def _trace(path: Path, name: str, options: argparse.Namespace) -> Program:
     from farrier.compile import trace
 
-    types = [inputs.InputType.parse(text) for text in options.input]
+    types = inputs.parse(options.input)
     function = model.load(path, name)
     _set_parameters(function, f"{path}:{name}", options)
     args, kwargs = inputs.bind(function, types)

@@ -1,7 +1,8 @@
 """Run a function of an artifact and print what it gives.
 
 An input is [NAME=]VALUE: @FILE.npy, random, zeros, ones, or numbers between commas (one number
-fills the whole input). Inputs without a name are taken in order.
+fills the whole input). Inputs without a name are taken in order. A dimension whose size calls
+decide has the size that a file or numbers give it, or its usual one; --size says another one.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farrier.commands import inputs
+from farrier.commands import arrays
 from farrier.commands.files import check_file, check_folder
 from farrier.commands.text import time_text
 from farrier_runtime.dtypes import BY_NUMPY
 from farrier_runtime.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from farrier.commands.inputs import Array
+    from farrier.commands.arrays import Array
     from farrier_runtime.executable import Executable
     from farrier_runtime.manifest import Function
 
@@ -31,6 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("file", metavar="FILE", help="a .vmfb that Farrier made")
     add("--input", action="append", default=[], metavar="[NAME=]VALUE", help="an input")
+    add(
+        "--size",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="the size of a dimension that calls decide, such as batch=3; 'farrier inspect' lists "
+        "them with their ranges",
+    )
     add("--function", metavar="NAME", help="the function to call (default: the first)")
     add("--device", metavar="DEVICE", help="where to run it: cpu, cuda:0, ...")
     add("--threads", type=int, metavar="N", help="CPU threads (default: one a core)")
@@ -57,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     )
     function = next(f for f in executable.manifest.functions if f.name == executable.name)
     _check_output(options.output, [spec.name for spec in function.outputs])
-    arguments = inputs.arrays(function, options.input, options.seed)
+    arguments = arrays.arrays(function, options.input, options.seed, options.size)
     ordered = [arguments[spec.name] for spec in function.inputs]
     if options.benchmark is not None:
         _benchmark(executable, function, ordered, options.benchmark)

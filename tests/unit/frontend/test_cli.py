@@ -11,10 +11,11 @@ import pytest
 
 import farrier as fr
 from farrier import cli
-from farrier.commands import targets
+from farrier.commands import inputs, targets
 from farrier.commands.files import check_folder
 from farrier.commands.inputs import InputType
 from farrier_runtime import dtypes
+from farrier_runtime.dimension import Dimension
 from farrier_runtime.errors import ArgumentError
 
 MODEL = """\
@@ -149,7 +150,24 @@ def test_help(run: Run, command: str) -> None:
 BAD_OPTIONS = {
     "model.py:double --input x=3,3": (
         "--input x=3,3: the form is [NAME=]SHAPExDTYPE, for example x=1x1x8x8xf32, or f32 for a "
-        "scalar."
+        "scalar. A size that calls decide is (MIN,OPT,MAX), or with a name: "
+        "x=batch(1,4,64)x128xf32."
+    ),
+    "model.py:double --input x=max_lenx3xf32": (
+        "--input x=max_lenx3xf32: the dimension 'max_len' has no bounds. Give them where its name "
+        "comes first: max_len(MIN,OPT,MAX)."
+    ),
+    "model.py:double --input x=batch(1,4)x3xf32": (
+        "--input x=batch(1,4)x3xf32: batch(1,4) is no range of sizes: give three whole numbers, "
+        "batch(MIN,OPT,MAX)."
+    ),
+    "model.py:double --input x=3x(1,four,8)xf32": (
+        "--input x=3x(1,four,8)xf32: (1,four,8) is no range of sizes: give three whole numbers, "
+        "(MIN,OPT,MAX)."
+    ),
+    "model.py:double --input n=(8,4,1)": (
+        "--input n=(8,4,1): Dimension '(8,4,1)' got min=8, opt=4 and max=1: they must be "
+        "0 <= min <= opt <= max."
     ),
     "model.py:double --input x=3xf23": (
         "--input x=3xf23: there is no data type 'f23'; did you mean 'f32'? The data types are: "
@@ -198,6 +216,36 @@ def test_a_folder_that_is_read_only(model: Path, monkeypatch: pytest.MonkeyPatch
 )
 def test_types_of_inputs(text: str, expected: InputType) -> None:
     assert InputType.parse(text) == expected
+
+
+BATCH, LENGTH = Dimension("batch", 1, 4, 64), Dimension("max_len", 0, 2, 8)
+
+
+@pytest.mark.parametrize(
+    ("texts", "shapes"),
+    [
+        (["x=(1,4,64)x128xf32"], [((1, 4, 64), 128)]),
+        (["2x(0, 4, 64)xf32"], [(2, (0, 4, 64))]),
+        (["x=batch(1,4,64)x3xf32", "y=batchxf32"], [(BATCH, 3), (BATCH,)]),
+        (["batch(1,4,64)xbatchxf32"], [(BATCH, BATCH)]),
+        (
+            ["max_len(0,2,8)xbatch(1,4,64)xf32", "max_lenx2xbatchxf32"],
+            [(LENGTH, BATCH), (LENGTH, 2, BATCH)],
+        ),
+        (["batch(1,4,64)xf32", "batchxmax_len(0,2,8)xf32"], [(BATCH,), (BATCH, LENGTH)]),
+        (["n=(0,2,8)", "y=nxf32"], [(), (Dimension("n", 0, 2, 8),)]),
+    ],
+)
+def test_sizes_that_calls_decide(texts: list[str], shapes: list[tuple[object, ...]]) -> None:
+    types = inputs.parse(texts)
+    assert [type.shape for type in types] == shapes
+    assert inputs.parse([str(type) for type in types]) == types
+
+
+def test_input_that_is_a_size() -> None:
+    found = InputType.parse("n=(1,4,8)")
+    assert found == InputType("n", (), dtypes.int32, value=(1, 4, 8))
+    assert str(found.info) == "DimensionInputInfo((1, 4, 8))"
 
 
 # ------------------------------------------------------------------ the model
@@ -318,6 +366,15 @@ BAD_CALLS = {
         "     32 |     return [x][1]\n"
         "        |            ^^^^^^"
     ),
+    "model.py:double --input x=batch(1,4,64)xf32 --input y=batchx2xf32": (
+        "The model takes x, but got --input x=batch(1,4,64)xf32 --input y=batch(1,4,64)x2xf32: got "
+        "an unexpected keyword argument 'y'. Give each input its type, for example --input "
+        "x=1x1x8x8xf32."
+    ),
+    "model.py:double --input x=side(1,4,8)xside(1,4,16)xf32": (
+        "Dimension 'side' has the bounds (1, 4, 8) and also (1, 4, 16). One name means one size: "
+        "give it the same bounds, or another name."
+    ),
     "model.py:leaving --input x=3xf32": (
         "SystemExit: enough\n"
         "  --> model.py:35 in leaving()\n"
@@ -359,6 +416,15 @@ def test_bad_call(run: Run, model: Path, words: str, text: str) -> None:
     np.savez(model / "partial.npz", **weights)  # pyright: ignore[reportArgumentType]
     found = run("compile", *words.split())
     assert found == (1, "", f"farrier: error: {text}\n")
+
+
+def test_graph_of_sizes_that_calls_decide(run: Run) -> None:
+    words = ("--input", "x=batch(1,4,64)x3xf32", "--target", "cpu", "--dump", "graph")
+    status, output, errors = run("compile", "model.py:double", *words)
+    assert (status, errors) == (0, "")
+    assert output.partition("\n")[0] == (
+        "graph @double[batch in (1, 4, 64)](%x: f32[batch,3]) -> f32[batch,3] {"
+    )
 
 
 def test_unset_parameters_become_random_with_a_warning(run: Run, model: Path) -> None:

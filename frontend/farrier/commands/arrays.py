@@ -1,0 +1,168 @@
+"""What follows `--input` of `farrier run`: the elements of a function's inputs."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from farrier.commands.command_line import UsageError
+from farrier.commands.inputs import NAME
+from farrier.commands.sizes import ChosenSizes
+from farrier_compiler.syntax import did_you_mean
+from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from farrier_runtime.manifest import Function, TensorSpec
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+_VALUE = re.compile(NAME + r"(?P<value>.+)", re.DOTALL)
+
+
+def arrays(
+    function: Function, texts: Sequence[str], seed: int = 0, sizes: Sequence[str] = ()
+) -> dict[str, Array]:
+    """Return the elements of each input of a compiled function.
+
+    Args:
+        function: what is to be called.
+        texts: `[NAME=]@FILE.npy`, `[NAME=]random`, `zeros`, `ones` or numbers between commas.
+        seed: of the random numbers.
+        sizes: `NAME=NUMBER` for dimensions that calls decide; others have the size that a file or
+            numbers give them, or their usual one.
+
+    Raises:
+        ArgumentError: the inputs are not those of the function, or a value cannot be read.
+    """
+    chosen = ChosenSizes.parse(function, sizes)
+    specs = {spec.name: (index, spec) for index, spec in enumerate(function.inputs)}
+    given = dict(_assign(function, texts))
+    missing = [str(spec) for name, (_, spec) in specs.items() if name not in given]
+    if missing:
+        raise ArgumentError(
+            f"{function}: no --input for {', '.join(missing)}. Give NAME=@FILE.npy, NAME=random, "
+            "NAME=zeros or numbers: NAME=1,2,3."
+        )
+    found: dict[str, Array] = {}
+    for name in sorted(given, key=lambda name: _freedom(given[name])):
+        index, spec = specs[name]
+        found[name] = _elements(spec, given[name], seed + index, chosen)
+        chosen.learn(spec, found[name])
+    return found
+
+
+def _freedom(value: str) -> int:
+    """Return how far a value follows the sizes that others have: files are as they are."""
+    return 0 if value.startswith("@") else 1 if "," in value else 2
+
+
+def _assign(function: Function, texts: Sequence[str]) -> list[tuple[str, str]]:
+    """Return names and values, unnamed ones in the order of the inputs without one."""
+    names = [spec.name for spec in function.inputs]
+    matches = [_VALUE.fullmatch(text) for text in texts]
+    pairs = [(found["name"] or "", found["value"]) if found else ("", "") for found in matches]
+    free = iter([name for name in names if name not in {name for name, _ in pairs}])
+    assigned: list[tuple[str, str]] = []
+    for (name, value), text in zip(pairs, texts, strict=True):
+        found = name or next(free, None)
+        if found is None:
+            raise ArgumentError(f"--input {text}: the inputs of {function} are all given.")
+        if found not in names:
+            hint = did_you_mean(found, names)
+            raise ArgumentError(f"--input {text}: {function} has no input '{found}'{hint}")
+        if found in dict(assigned):
+            raise UsageError(f"--input {text}: '{found}' is given twice.")
+        assigned.append((found, value))
+    return assigned
+
+
+def _elements(spec: TensorSpec, value: str, seed: int, chosen: ChosenSizes) -> Array:
+    import numpy as np
+
+    if value.startswith("@"):
+        return _read_array(Path(value[1:]))
+    if value == "random":
+        return _random(spec, seed, chosen)
+    if value in ("zeros", "ones"):
+        return np.full(chosen.shape(spec), int(value == "ones")).astype(spec.dtype.numpy)
+    return _numbers(spec, value, chosen)
+
+
+def _read_array(path: Path) -> Array:
+    """Return the array in a .npy file.
+
+    Raises:
+        ArgumentError: there is no such file, or it holds something else.
+    """
+    import numpy as np
+
+    from farrier.commands.files import check_file
+
+    check_file(path)
+    try:
+        found: Any = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError):
+        raise ArgumentError(f"{path} is no .npy file of numbers, or is damaged.") from None
+    if not isinstance(found, np.ndarray):
+        raise ArgumentError(f"{path} holds several arrays: save one with numpy.save.")
+    return cast("Array", found)
+
+
+def _random(spec: TensorSpec, seed: int, chosen: ChosenSizes) -> Array:
+    import numpy as np
+
+    if spec.value is not None:
+        return np.array(chosen.size(spec.value), spec.dtype.numpy)
+    generator, shape = np.random.default_rng(seed), chosen.shape(spec)
+    if spec.dtype.is_floating:
+        return generator.standard_normal(shape).astype(spec.dtype.numpy)
+    high = 1 if spec.dtype.short == "bool" else min(2 ** (spec.dtype.bits - 1) - 1, 100)
+    return generator.integers(0, high, shape, endpoint=True).astype(spec.dtype.numpy)
+
+
+def _numbers(spec: TensorSpec, text: str, chosen: ChosenSizes) -> Array:
+    import numpy as np
+
+    words = [word.strip() for word in re.sub(r"[\[\]]", "", text).split(",")]
+    numbers = [_number(spec.dtype, word) for word in words]
+    if None in numbers:
+        raise ArgumentError(
+            f"--input {spec.name}={text}: '{words[numbers.index(None)]}' is no {spec.dtype}. "
+            "Give numbers between commas, @FILE.npy, random, zeros or ones."
+        )
+    found = np.array(numbers, spec.dtype.numpy)
+    if len(numbers) == 1:
+        return np.full(chosen.shape(spec), found[0])
+    try:
+        shape = chosen.shape_of_numbers(spec, len(numbers))
+        _check_count(dataclasses.replace(spec, shape=shape), len(numbers))
+    except ArgumentError as error:
+        raise ArgumentError(f"--input {spec.name}={text}: {error}") from None
+    return found.reshape(shape)
+
+
+def _check_count(spec: TensorSpec, count: int) -> None:
+    size = math.prod(spec.sizes)
+    if count != size:
+        raise ArgumentError(
+            f"{spec} has {size} elements, but {count} numbers were given. Give one for each "
+            "element, or one for all."
+        )
+
+
+def _number(kind: dtype, word: str) -> Array | None:
+    from farrier_compiler.elements import parse_element
+
+    if kind.short == "bool":
+        word = {"0": "false", "1": "true"}.get(word, word.lower())
+    try:
+        return parse_element(word, kind)
+    except ValueError:
+        return None
