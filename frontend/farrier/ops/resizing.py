@@ -27,7 +27,7 @@ from farrier_runtime.dtypes import dtype, float32, float64, int32
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Shape
+    from farrier_compiler.graph import Array, Shape
 
 __all__ = ["resize"]
 
