@@ -114,12 +114,10 @@ def test_values_that_nothing_holds_are_not_computed(compilations: list[str]) -> 
     ]
 
 
-@pytest.mark.parametrize("other", [fr.ones((3,)), fr.ones((2,), fr.float16)])
-def test_other_types_are_another_program(compilations: list[str], other: fr.Tensor) -> None:
-    other.eval()
-    compilations.clear()
-    for x in (fr.Tensor([1.0, 2.0]), other):
-        fr.abs(x).eval()
+@pytest.mark.parametrize(("size", "kind"), [(3, np.float32), (2, np.float16)])
+def test_other_types_are_another_program(compilations: list[str], size: int, kind: Any) -> None:
+    for x in (np.ones(2, np.float32), np.ones(size, kind)):
+        fr.abs(fr.Tensor(x)).eval()
     assert len(compilations) == 2
 
 
