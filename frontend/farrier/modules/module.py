@@ -301,7 +301,8 @@ class Module:
 
         Args:
             inputs: the arguments: InputInfos, or tensors and arrays, of which only shape and data
-                type count, also in lists, tuples and dicts; other things are passed on.
+                type count, also in lists, tuples and dicts; other things are passed on. A
+                dynamic dimension has its usual size.
             kwargs: keyword arguments, likewise.
 
         Returns:

@@ -150,7 +150,7 @@ def _unknown(argument: Any, name: str) -> Any:
         parts = cast("dict[Any, Any]", argument)
         return {key: _unknown(part, name) for key, part in parts.items()}
     if isinstance(argument, InputInfo):
-        type = TensorType(argument.shape, argument.dtype)
+        type = TensorType(argument.shape_bounds.opt, argument.dtype)
     elif isinstance(argument, Tensor) or hasattr(argument, "__array__"):
         type = (argument if isinstance(argument, Tensor) else Tensor(argument)).value.type
     else:

@@ -199,3 +199,9 @@ def test_an_error_leaves_no_trace() -> None:
     with pytest.raises(fr.ShapeError):
         fr.Linear(3, 4).summary(fr.ones((2, 2)))
     assert len(fr.Linear(3, 4).summary(fr.ones((2, 3))).rows) == 1
+
+
+def test_dynamic_dimensions_have_their_usual_size() -> None:
+    linear = fr.Linear(3, 4)
+    dynamic = linear.summary(fr.InputInfo(((1, 5, 9), 3), fr.float32))
+    assert str(dynamic) == str(linear.summary(fr.InputInfo((5, 3), fr.float32)))
