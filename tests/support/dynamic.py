@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -107,6 +107,59 @@ def dynamic_rows(tested: dtype) -> list[Record]:
         for row in rows_of(tested)
         if any(is_dynamic(row, operand, size) for operand in row.operands for size in operand.shape)
     ]
+
+
+def together(
+    functions: Mapping[str, tuple[Callable[..., Any], Sequence[fr.InputInfo]]],
+) -> dict[str, farrier_runtime.Executable]:
+    """Return functions with dynamic inputs, compiled to one module.
+
+    Args:
+        functions: for each name a function, and what it is traced with.
+    """
+    traces = [trace(function, infos, name=name) for name, (function, infos) in functions.items()]
+    compiled = compile_graphs(
+        [one.graph for one in traces],
+        [Target.parse("cpu")],
+        Options(cache=False),
+        results=[one.result for one in traces],
+    )
+    loaded = farrier_runtime.load(compiled.to_bytes())
+    return {name: loaded[name] for name in functions}
+
+
+def interpreted(function: Callable[..., Any], arrays: Sequence[Array]) -> list[Array]:
+    """Return the results of a function for arrays, by the interpreter."""
+    found = function(*map(fr.Tensor, arrays))
+    parts = found if isinstance(found, tuple) else (found,)
+    return [fr.Tensor(part).numpy() if isinstance(part, int) else part.numpy() for part in parts]
+
+
+def assert_as_eager(
+    compiled: Callable[..., Any],
+    function: Callable[..., Any],
+    arrays: Sequence[Array],
+    scale: float = 1.0,
+) -> bool:
+    """Check that a compiled function gives what the interpreter does, and refuses what it does.
+
+    Returns:
+        Whether there is a result.
+    """
+    try:
+        expected = interpreted(function, arrays)
+    except (fr.FarrierError, ZeroDivisionError):
+        with pytest.raises(fr.InputError):
+            compiled(*arrays)
+        return False
+    found = compiled(*arrays)
+    for result, wanted in zip(
+        found if isinstance(found, tuple) else (found,), expected, strict=True
+    ):
+        array = np.asarray(result)
+        assert (array.shape, array.dtype) == (wanted.shape, wanted.dtype)
+        assert_close(array, wanted, scale, f"{[a.shape for a in arrays]}")
+    return True
 
 
 @functools.cache

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from farrier_runtime.artifact import Manifest
+from farrier_runtime.artifact import Function, Manifest, TensorSpec
+from farrier_runtime.dimension import Dimension
+from farrier_runtime.dtypes import DTYPES as DTYPES_BY_NAME
 from farrier_runtime.errors import ArtifactError
 from unit.runtime import modules
 
@@ -142,4 +144,57 @@ def test_functions_print_as_signatures() -> None:
     assert texts["nested"] == (
         "nested(x: float32[2], y: float32[2]) -> "
         "{'sum': float32[2], 'rest': (float32[2], [float32[2]])}"
+    )
+
+
+# ---------------------------------------------------------------------- dimensions
+
+ROWS = {"name": "rows", "min": 1, "opt": 4, "max": 8}
+
+
+def test_dimensions_are_read_as_they_were_written() -> None:
+    rows, count = Dimension("rows", 1, 4, 8), Dimension("a b", 0, 0, 2)
+    x = TensorSpec("x", DTYPES_BY_NAME["float32"], (rows, 3, rows))
+    n = TensorSpec("n", DTYPES_BY_NAME["int32"], (), count)
+    y = TensorSpec("y", DTYPES_BY_NAME["int8"], (rows, count))
+    function = Function("f", (x, n), (y,), 0)
+    manifest = Manifest(modules.IREE, ("cpu:host",), (function,))
+    (read,) = Manifest.from_json(manifest.to_json()).functions
+    assert read == function
+    assert str(read) == 'f(x: float32[rows, 3, rows], n: int32[]) -> int8[rows, "a b"]'
+    assert read.json["inputs"][0]["shape"] == [ROWS, 3, ROWS]
+    assert read.json["inputs"][1]["value"] == {"name": "a b", "min": 0, "opt": 0, "max": 2}
+    assert (x.is_static, n.is_static, x.usual_sizes) == (False, True, (4, 3, 4))
+
+
+PLACE = "field functions[0].inputs[0].shape[0]"
+FIELDS = "an object with the fields name, min, opt, max and no others"
+BAD_DIMENSIONS = {
+    "missing": ({"name": "rows", "min": 1, "opt": 4}, "", FIELDS),
+    "extra": ({**ROWS, "step": 2}, "", FIELDS),
+    "name": ({**ROWS, "name": 3}, ".name", "text"),
+    "empty name": ({**ROWS, "name": ""}, ".name", "text"),
+    "negative": ({**ROWS, "min": -1}, ".min", NUMBER),
+    "fraction": ({**ROWS, "opt": 1.5}, ".opt", NUMBER),
+    "bool": ({**ROWS, "max": True}, ".max", NUMBER),
+    "order": ({**ROWS, "min": 5}, "", "a dimension with min <= opt <= max"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_DIMENSIONS)
+def test_dimensions_that_are_wrong(name: str) -> None:
+    dimension, path, expected = BAD_DIMENSIONS[name]
+    found = json.dumps(dimension if not path else dimension[path[1:]])
+    found = found if len(found) <= 60 else found[:57] + "..."
+    assert text_of(with_input(shape=[dimension])) == (
+        f"farrier.json is wrong: {PLACE}{path} should be {expected}, but is {found}"
+    )
+
+
+def test_values_that_are_no_dimensions() -> None:
+    assert text_of(with_input(value=3)) == (
+        "farrier.json is wrong: field functions[0].inputs[0].value should be an object, but is 3"
+    )
+    assert text_of(with_input(shape=["rows"])) == (
+        f'farrier.json is wrong: {PLACE} should be {NUMBER}, but is "rows"'
     )
