@@ -56,7 +56,8 @@ class TensorSpec:
     @property
     def type(self) -> str:
         """The data type and the shape as text, for example `float32[2, 3]`."""
-        return f"{self.dtype.name}[{', '.join(map(str, self.shape))}]"
+        sizes = (str(size) if isinstance(size, int) else size.name for size in self.shape)
+        return f"{self.dtype.name}[{', '.join(sizes)}]"
 
     @property
     def json(self) -> dict[str, Any]:

@@ -161,7 +161,7 @@ def test_dimensions_are_read_as_they_were_written() -> None:
     manifest = Manifest(modules.IREE, ("cpu:host",), (function,))
     (read,) = Manifest.from_json(manifest.to_json()).functions
     assert read == function
-    assert str(read) == 'f(x: float32[rows, 3, rows], n: int32[]) -> int8[rows, "a b"]'
+    assert str(read) == "f(x: float32[rows, 3, rows], n: int32[]) -> int8[rows, a b]"
     assert read.json["inputs"][0]["shape"] == [ROWS, 3, ROWS]
     assert read.json["inputs"][1]["value"] == {"name": "a b", "min": 0, "opt": 0, "max": 2}
     assert (x.is_static, n.is_static, x.usual_sizes) == (False, True, (4, 3, 4))
