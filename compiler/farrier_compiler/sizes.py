@@ -172,6 +172,8 @@ def is_size(value: object) -> TypeGuard[int]:
 
 def symbol(dimension: Dimension) -> int:
     """Return the size that a dimension has; an int, if its bounds leave one only."""
+    if dimension.min == dimension.max:
+        return dimension.min
     return SymbolicSize.of({(dimension,): 1})
 
 
@@ -223,6 +225,8 @@ def floor_divide(size: int, by: int) -> int:
     if rest == 0 or (lower(rest) >= 0 and lower(by - rest) >= 1):
         return quotient
     if not isinstance(by, SymbolicSize):
+        if lower(rest) // by == upper(rest) // by:
+            return quotient + lower(rest) // by
         shared = math.gcd(by, *(factor for _, factor in terms_of(rest)))
         rest, by = _divided(rest, shared)[0], by // shared
     return quotient + SymbolicSize.of({(Call("floor_divide", (rest, by)),): 1})
@@ -272,7 +276,7 @@ def _extreme(
     function: Literal["min", "max"], sizes: Iterable[int], wins: Callable[[int, int], bool]
 ) -> int:
     kept: list[int] = []
-    for size in flat(function, sizes):
+    for size in sorted(flat(function, sizes), key=str):
         if not any(wins(other, size) for other in kept):
             kept = [other for other in kept if not wins(size, other)] + [size]
     return _call(function, kept)
@@ -482,7 +486,7 @@ def _atom_text(atom: Atom) -> str:
 
 
 def _factor_text(size: int) -> str:
-    simple = not isinstance(size, SymbolicSize) or dimension_of(size) is not None
+    simple = size >= 0 if is_static((size,)) else dimension_of(size) is not None
     return str(size) if simple else f"({size})"
 
 

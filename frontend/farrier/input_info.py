@@ -211,9 +211,7 @@ def _unused(name: str, taken: set[str]) -> str:
 
 
 def _symbol(size: int | Dimension) -> int:
-    if isinstance(size, int):
-        return size
-    return size.min if size.min == size.max else symbol(size)
+    return size if isinstance(size, int) else symbol(size)
 
 
 def _bounds(sizes: Sequence[int | Dimension]) -> Bounds:
