@@ -5,36 +5,39 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from farrier.dimension_size import DimensionSize
+from farrier.ops import arithmetic
 from farrier.ops.arguments import refuse, whole_numbers
-from farrier.ops.arithmetic import maximum, minimum
 from farrier.ops.creation import iota
 from farrier.ops.elementwise import cast, floor, round
 from farrier.ops.reduction import widen
-from farrier.ops.shape import reshape
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.graph import constant
 from farrier_compiler.ops.base import check_domain
 from farrier_compiler.ops.elementwise import Add, Multiply
 from farrier_compiler.ops.indexing import Gather
 from farrier_compiler.requirements import at_most
-from farrier_compiler.sizes import is_static
+from farrier_compiler.sizes import SymbolicSize, is_static, lower, maximum, upper
 from farrier_runtime.dtypes import dtype, float32, float64, int32
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array, Shape
+    from farrier_compiler.graph import Shape
 
 __all__ = ["resize"]
 
 Mode = Literal["nearest", "linear", "cubic"]
 MODES = get_args(Mode)
-Number = TypeVar("Number", "np.ndarray", Tensor)
 Taps: TypeAlias = "list[tuple[Tensor, Tensor | None]]"
+Numbers: TypeAlias = Any
+"""An array, or a tensor where sizes are known to calls only."""
+
+_FINEST = 1 << 12
+_CHECKED = 1 << 20
 
 
 def resize(
@@ -80,11 +83,10 @@ def resize(
     sizes, ratios = _sizes(input, output_shape, scales)
     result = input if mode == "nearest" else _floats(input)
     for dim, (size, ratio) in enumerate(zip(sizes, ratios, strict=True)):
-        if size != input.sizes[dim] or ratio != 1:
+        if size != input.sizes[dim] or isinstance(ratio, Tensor) or ratio != 1:
             shape = (size,) + (1,) * (input.rank - dim - 1)
-            size = input.sizes[dim]
-            find = _taps if is_static((size, *shape)) else _symbolic_taps
-            taps = find(size, shape, ratio, align_corners, mode, result.dtype)
+            find = _kept_taps if is_static((input.sizes[dim], size)) else _taps
+            taps = find(input.sizes[dim], shape, ratio, align_corners, mode, result.dtype)
             result = _along(result, dim, taps)
     whole = input.dtype.is_integer and mode != "nearest"
     return cast(round(result) if whole else result, input.dtype)
@@ -101,7 +103,7 @@ def _floats(input: Tensor) -> Tensor:
 
 def _sizes(
     input: Tensor, output_shape: Sequence[int] | None, scales: Sequence[float] | None
-) -> tuple[tuple[int, ...], tuple[float, ...]]:
+) -> tuple[tuple[int, ...], tuple[float | Tensor, ...]]:
     """Return new sizes, and by how much a step in the result moves in the input."""
     if (output_shape is None) == (scales is None):
         raise refuse(ArgumentError("resize needs output_shape= or scales=, one of them."))
@@ -114,28 +116,44 @@ def _sizes(
     if scales is None:
         sizes = whole_numbers("resize's output_shape", output_shape or ())
     else:
-        sizes = tuple(_scaled(*pair) for pair in zip(input.sizes, scales, strict=True))
+        sizes = tuple(map(_scaled, input.sizes, scales))
     if not all(at_most(1, size) for size in (*sizes, *input.sizes)):
         problem = f"resize of {described} to {sizes} is not defined: all sizes must be positive."
         raise refuse(ShapeError(problem), input=input)
-    steps = zip(input.sizes, sizes, strict=True)
     if scales is not None:
         return sizes, tuple(1 / scale for scale in scales)
-    return sizes, tuple(old / new if is_static((old, new)) else 0.0 for old, new in steps)
+    return sizes, tuple(map(_quotient, input.sizes, sizes))
 
 
 def _scaled(size: int, scale: float) -> int:
-    """Return a size times a factor, rounded down; symbolic sizes take simple fractions."""
-    if is_static((size,)):
+    if not isinstance(size, SymbolicSize):
         return int(size * scale)
-    exact = Fraction(scale).limit_denominator(1 << 16)
-    if float(exact) != scale:
+    fraction = Fraction(scale).limit_denominator(_FINEST)
+    if not _agree(scale, fraction, range(lower(size), upper(size) + 1)):
         problem = (
-            f"resize got scales with {scale}, which is no simple fraction, for the dynamic size "
-            f"{size}. Give output_shape in its place."
+            f"resize got the scale {scale} for the size '{size}', which only calls decide: no "
+            "fraction of whole numbers rounds as it does. Give output_shape in place of scales."
         )
         raise refuse(ArgumentError(problem))
-    return size * exact.numerator // exact.denominator
+    return size * fraction.numerator // fraction.denominator
+
+
+def _agree(scale: float, fraction: Fraction, sizes: range) -> bool:
+    """Return whether a fraction makes the same sizes as a float, which rounds its products."""
+    if fraction == scale:
+        return True
+    if len(sizes) > _CHECKED:
+        return False
+    found = np.arange(sizes.start, sizes.stop)
+    exact = found * fraction.numerator // fraction.denominator
+    return bool((np.floor(found * scale) == exact).all())
+
+
+def _quotient(old: int, new: int) -> float | Tensor:
+    if old == new or is_static((old, new)):
+        return 1.0 if old == new else old / new
+    above, below = (cast(DimensionSize.of_size(size), float64) for size in (old, new))
+    return above / below
 
 
 def _along(input: Tensor, dim: int, taps: Taps) -> Tensor:
@@ -147,85 +165,74 @@ def _along(input: Tensor, dim: int, taps: Taps) -> Tensor:
     return functools.reduce(lambda total, part: apply(Add(), total, part), weighted)
 
 
-@functools.lru_cache(256)  # height and width are often alike, and so are layers
 def _taps(
-    size: int, shape: Shape, ratio: float, align_corners: bool, mode: Mode, kind: dtype
+    size: int,
+    shape: Shape,
+    ratio: float | Tensor,
+    align_corners: bool,
+    mode: Mode,
+    kind: dtype,
 ) -> Taps:
     """Return which elements add to a result, and their weights in a shape that broadcasts."""
     place = _places(size, shape[0], ratio, align_corners)
     if mode == "nearest":
-        return [(_index(np.floor(place + 0.5), size), None)]
+        return [(_index(_floor(place + 0.5), size), None)]
     if mode == "linear":
-        place = np.maximum(place, 0)
-    first = np.floor(place)
+        place = _clip(place, 0, None)
+    first = _floor(place)
     weights = _linear(place - first) if mode == "linear" else _cubic(place - first)
     return [
-        (_index(first + offset, size), _constant(weight.reshape(shape), kind))
+        (_index(first + offset, size), _as(weight.reshape(shape), kind))
         for offset, weight in weights.items()
     ]
 
 
-def _places(old: int, new: int, ratio: float, align_corners: bool) -> Array:
+_kept_taps = functools.lru_cache(256)(_taps)  # height and width are often alike, and so are layers
+
+
+def _places(old: int, new: int, ratio: float | Tensor, align_corners: bool) -> Numbers:
     """Return where in the input the elements of a result lie."""
-    index = np.arange(new, dtype=np.float64)
+    static = is_static((old, new))
+    index = np.arange(new, dtype=np.float64) if static else iota((new,), dtype=float64)
     if align_corners:
-        return index * ((old - 1) / (new - 1) if new > 1 else 0.0)
+        return index * _quotient(old - 1, maximum(new - 1, 1))
     return (index + 0.5) * ratio - 0.5
 
 
-def _symbolic_taps(
-    size: int, shape: Shape, ratio: float, align_corners: bool, mode: Mode, kind: dtype
-) -> Taps:
-    """Compute in float64 what `_taps` knows."""
-    place = _symbolic_places(size, shape[0], ratio, align_corners)
-    last = _number(size - 1)
-    if mode == "nearest":
-        return [(_clamped(floor(place + 0.5), last), None)]
-    if mode == "linear":
-        place = maximum(place, 0.0)
-    first = floor(place)
-    weights = _linear(place - first) if mode == "linear" else _cubic(place - first)
-    return [
-        (_clamped(first + offset, last), cast(reshape(weight, shape), kind))
-        for offset, weight in weights.items()
-    ]
+def _index(positions: Numbers, size: int) -> Tensor:
+    return _as(_clip(positions, 0, size - 1), int32)
 
 
-def _symbolic_places(old: int, new: int, ratio: float, align_corners: bool) -> Tensor:
-    index = iota((new,), dtype=float64)
-    if align_corners:
-        return index * (_number(old - 1) / maximum(_number(new - 1), 1.0))
-    return (index + 0.5) * (ratio or _number(old) / _number(new)) - 0.5
+def _floor(numbers: Numbers) -> Numbers:
+    return floor(numbers) if isinstance(numbers, Tensor) else np.floor(numbers)
 
 
-def _number(size: int) -> Tensor:
-    return cast(DimensionSize.of_size(size), float64)
+def _clip(numbers: Numbers, low: int, high: int | None) -> Numbers:
+    if not isinstance(numbers, Tensor):
+        return np.clip(numbers, low, high)
+    raised = arithmetic.maximum(numbers, low)
+    return raised if high is None else arithmetic.minimum(raised, DimensionSize.of_size(high))
 
 
-def _clamped(positions: Tensor, last: Tensor) -> Tensor:
-    return cast(minimum(maximum(positions, 0.0), last), int32)
+def _as(numbers: Numbers, kind: dtype) -> Tensor:
+    """Return numbers as a tensor of a data type."""
+    if isinstance(numbers, Tensor):
+        return cast(numbers, kind)
+    return Tensor.of(constant(numbers.astype(kind.numpy), kind))
 
 
-def _index(positions: Array, size: int) -> Tensor:
-    return _constant(np.clip(positions, 0, size - 1), int32)
-
-
-def _constant(array: Array, kind: dtype) -> Tensor:
-    return Tensor.of(constant(array.astype(kind.numpy), kind))
-
-
-def _linear(t: Number) -> dict[int, Number]:
+def _linear(t: Numbers) -> dict[int, Numbers]:
     """Return the weights of the elements around a place, by their distance from the first."""
     return {0: 1 - t, 1: t}
 
 
-def _cubic(t: Number, a: float = -0.75) -> dict[int, Number]:
+def _cubic(t: Numbers, a: float = -0.75) -> dict[int, Numbers]:
     """Return the weights of Keys' cubic convolution."""
 
-    def near(x: Number) -> Number:
+    def near(x: Any) -> Any:
         return ((a + 2) * x - (a + 3)) * x * x + 1
 
-    def far(x: Number) -> Number:
+    def far(x: Any) -> Any:
         return ((x - 5) * x + 8) * x * a - 4 * a
 
     return {-1: far(t + 1), 0: near(t), 1: near(1 - t), 2: far(2 - t)}

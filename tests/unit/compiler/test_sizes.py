@@ -146,7 +146,7 @@ def test_equal_polynomials_are_one_size(seed: int) -> None:
         (a - a, 0),
         (a * 3 // 3, a),
         (minimum(a, b), minimum(b, a)),
-        (maximum(a, maximum(b, c)), maximum(c, b, a)),
+        (maximum(a, b, a), maximum(b, a)),
         (broadcast(a, broadcast(b, c)), broadcast(c, broadcast(b, a))),
     ):
         assert left == right
