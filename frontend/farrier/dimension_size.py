@@ -10,11 +10,11 @@ import numpy as np
 
 from farrier.tensor import Tensor, apply
 from farrier_compiler.diagnostics import explain, here
-from farrier_compiler.evaluate import UnknownValueError
+from farrier_compiler.evaluate import UnknownValueError, unknown_size
 from farrier_compiler.graph import Value, constant
 from farrier_compiler.ops.creation import SizeOf
 from farrier_compiler.ops.elementwise import Cast, limits
-from farrier_compiler.sizes import SymbolicSize, dimensions_of, is_never, lower, symbol, upper
+from farrier_compiler.sizes import SymbolicSize, is_never, lower, symbol, upper
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import int32
 from farrier_runtime.errors import ArgumentError, DtypeError
@@ -32,6 +32,8 @@ def raw_size(value: Any) -> int | None:
     """Return the number or symbolic size that a value is, or None."""
     if isinstance(value, DimensionSize):
         return value.expression
+    if isinstance(value, np.integer):
+        return int(cast(Any, value))
     return value if isinstance(value, SymbolicSize) or type(value) is int else None
 
 
@@ -86,15 +88,6 @@ def _not(decided: bool | None) -> bool | None:
     return None if decided is None else not decided
 
 
-def _unknown(size: int) -> UnknownValueError:
-    ranges = ", ".join(f"'{d.name}' is {d.range}" for d in dict.fromkeys(dimensions_of(size)))
-    return UnknownValueError(
-        f"The size '{size}' ({ranges}) is known only when the compiled function is called, but its "
-        "number is asked for while the function is traced. Use it in shapes, in arithmetic and as "
-        "a tensor, or give InputInfo a number there."
-    )
-
-
 class DimensionSize(Tensor):
     """The size of a dimension: an int32 scalar that shapes and their arithmetic accept.
 
@@ -106,7 +99,7 @@ class DimensionSize(Tensor):
         name: a name that graph dumps and error messages show.
 
     Raises:
-        ArgumentError: the size is no integer.
+        ArgumentError: the size is no integer, or too large for int32.
 
     Example:
         >>> size = fr.DimensionSize(3)
@@ -123,6 +116,9 @@ class DimensionSize(Tensor):
         except TypeError:
             problem = f"DimensionSize takes an integer, but got {data!r:.60}."
             raise explain(ArgumentError(problem)) from None
+        low, high = limits(int32)
+        if not low <= size <= high:
+            raise explain(ArgumentError(f"DimensionSize holds an int32, but got {size}."))
         self.expression = size
         self.value = constant(np.asarray(size, np.int32), int32, name, here())
 
@@ -148,7 +144,7 @@ class DimensionSize(Tensor):
     def __int__(self) -> int:
         if not isinstance(self.expression, SymbolicSize):
             return self.expression
-        raise explain(_unknown(self.expression))
+        raise explain(UnknownValueError(unknown_size(self.expression)))
 
     __index__ = __int__
 
@@ -198,6 +194,9 @@ class DimensionSize(Tensor):
     __rtruediv__ = _arithmetic("__rtruediv__", _floor_divide, reflected=True)
     __mod__ = _arithmetic("__mod__", operator.mod)
     __rmod__ = _arithmetic("__rmod__", operator.mod, reflected=True)
+
+    def __neg__(self) -> DimensionSize:
+        return DimensionSize.of_size(-self.expression)
 
     __eq__ = _comparison("__eq__", "==", _equal)
     __ne__ = _comparison("__ne__", "!=", lambda a, b: _not(_equal(a, b)))

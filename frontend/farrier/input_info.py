@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, SupportsIndex, cast
 
@@ -116,7 +117,7 @@ class InputInfo:
         dtype: dtype_class,
     ) -> None:
         try:
-            object.__setattr__(self, "shape", tuple(_size(size, shape) for size in shape))
+            object.__setattr__(self, "shape", _shape(shape))
             object.__setattr__(self, "dtype", _data_type(dtype))
         except FarrierError as error:
             raise explain(error) from None
@@ -181,7 +182,7 @@ class DimensionInputInfo:
 
     def __init__(self, value_bounds: Range) -> None:
         try:
-            bounds = _bounds([_dimension("value", tuple(value_bounds))])
+            bounds = _bounds([_dimension("value", value_bounds)])
         except FarrierError as error:
             raise explain(error) from None
         object.__setattr__(self, "value_bounds", bounds)
@@ -219,6 +220,15 @@ def _bounds(sizes: Sequence[int | Dimension]) -> Bounds:
     return Bounds(*(tuple(triple[part] for triple in triples) for part in range(3)))
 
 
+def _shape(shape: Any) -> tuple[Any, ...]:
+    if not isinstance(shape, Iterable) or isinstance(shape, str):
+        raise ArgumentError(
+            f"InputInfo needs a shape: a sequence of sizes, such as (2, 3), but got {shape!r:.60}."
+        )
+    sizes = tuple(cast("Iterable[Any]", shape))
+    return tuple(_size(size, sizes) for size in sizes)
+
+
 def _size(size: Any, shape: Any) -> Any:
     if isinstance(size, NamedDimension):
         return size
@@ -234,16 +244,21 @@ def _size(size: Any, shape: Any) -> Any:
     )
 
 
-def _dimension(name: str, bounds: tuple[Any, ...]) -> Dimension:
+def _dimension(name: str, bounds: Any) -> Dimension:
     if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ArgumentError(f"A dimension needs a name, but got {name!r}.")
-    if len(bounds) != 3 or not all(map(_is_whole, bounds)):
-        raise ArgumentError(f"Bounds are three integers, (min, opt, max), but got {bounds}.")
-    return Dimension(name, *map(int, bounds))
+    found = tuple(cast("Sequence[Any]", bounds)) if isinstance(bounds, Sequence) else ()
+    if len(found) != 3 or not all(map(_is_whole, found)):
+        raise ArgumentError(f"Bounds are three integers, (min, opt, max), but got {bounds!r:.60}.")
+    return Dimension(name, *map(int, found))
 
 
 def _is_whole(size: Any) -> bool:
-    return hasattr(size, "__index__") and not isinstance(size, bool)
+    try:
+        operator.index(size)
+    except TypeError:
+        return False
+    return not isinstance(size, bool)
 
 
 def _data_type(kind: Any) -> dtype_class:

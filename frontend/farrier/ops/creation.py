@@ -22,7 +22,7 @@ from farrier_compiler.graph import constant
 from farrier_compiler.ops import creation as primitive
 from farrier_compiler.ops.creation import check_sizes
 from farrier_compiler.ops.elementwise import Cast
-from farrier_compiler.sizes import maximum
+from farrier_compiler.sizes import is_static, maximum
 from farrier_runtime.dtypes import bool as bool_, dtype, float32, int32
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
@@ -296,7 +296,7 @@ def rand(*shape: Shape, seed: int | None = None, dtype: dtype = float32) -> Tens
         A tensor of that shape and data type.
 
     Raises:
-        ArgumentError: a size is negative or no integer, or `dtype` is no data type.
+        ArgumentError: a size is negative, no integer or not known, or `dtype` is no data type.
         DtypeError: `dtype` is no floating-point data type.
 
     Example:
@@ -320,7 +320,7 @@ def randn(*shape: Shape, seed: int | None = None, dtype: dtype = float32) -> Ten
         A tensor of that shape and data type, of mean 0 and variance 1.
 
     Raises:
-        ArgumentError: a size is negative or no integer, or `dtype` is no data type.
+        ArgumentError: a size is negative, no integer or not known, or `dtype` is no data type.
         DtypeError: `dtype` is no floating-point data type.
 
     Example:
@@ -436,6 +436,9 @@ def _draw(
         check_sizes(name, sizes)
     except ArgumentError as error:
         raise explain(error) from None
+    if not is_static(sizes):
+        problem = f"{name} draws its numbers at once, but only calls decide the sizes {sizes}."
+        raise explain(ArgumentError(problem))
     return Tensor.of(constant(draw(sizes).astype(wanted.numpy), wanted, None, here()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -56,12 +57,12 @@ def _leaf(chance: random.Random, dimensions: list[Dimension]) -> Expression:
     return Expression(symbol(dimension), lambda sizes: sizes[dimension.name])
 
 
-OPERATIONS: dict[str, tuple[Callable[..., int], Callable[..., int]]] = {
-    "add": (lambda a, b: a + b,) * 2,
-    "subtract": (lambda a, b: a - b,) * 2,
-    "multiply": (lambda a, b: a * b,) * 2,
-    "divide": (lambda a, b: a // b,) * 2,
-    "remainder": (lambda a, b: a % b,) * 2,
+OPERATIONS: dict[str, tuple[Callable[[int, int], int], Callable[[int, int], int]]] = {
+    "add": (operator.add, operator.add),
+    "subtract": (operator.sub, operator.sub),
+    "multiply": (operator.mul, operator.mul),
+    "divide": (operator.floordiv, operator.floordiv),
+    "remainder": (operator.mod, operator.mod),
     "minimum": (minimum, min),
     "maximum": (maximum, max),
 }
