@@ -10,7 +10,7 @@ import numpy as np
 
 from farrier_compiler.sizes import dimension_of, dimensions_of, is_static
 from farrier_runtime.dimension import Dimension
-from farrier_runtime.dtypes import dtype
+from farrier_runtime.dtypes import dtype, int32
 from farrier_runtime.errors import ArgumentError, FarrierError
 
 if TYPE_CHECKING:
@@ -331,11 +331,19 @@ def _verify_types(index: int, node: Node) -> None:
 
 def _verify_dimensions(graph: Graph) -> None:
     """Every dimension is the size of an input's dimension, or an input; a name has one meaning."""
+    from farrier_compiler.ops.base import symbolic_sizes
+
+    for value in graph.inputs:
+        _check(
+            value.dimension is None or (value.type.shape == () and value.type.dtype is int32),
+            f"input '{value.name}' is the size '{value.dimension}', but its type is {value.type}",
+        )
     sizes = [size for value in graph.inputs for size in value.type.shape]
     brought = {dimension_of(size) for size in sizes} | {v.dimension for v in graph.inputs}
     used = [d for size in sizes for d in dimensions_of(size)]
     for node in graph.nodes:
-        used += [d for v in node.results for size in v.type.shape for d in dimensions_of(size)]
+        held = [size for value in node.results for size in value.type.shape]
+        used += [d for size in [*held, *symbolic_sizes(node.op)] for d in dimensions_of(size)]
     for dimension in used:
         _check(
             dimension in brought, f"no input has the size '{dimension}' ({dimension.range}) alone"

@@ -224,6 +224,8 @@ class _Parser(Cursor):
         self.expect("(")
         bounds = self.items(")", self._size)
         name = self.unquote(token, token.text)
+        if name in self.dimensions:
+            self.fail(f"the dimension '{name}' is defined twice", token)
         if len(bounds) != 3:
             self.fail(f"'{name}' needs three numbers: its min, opt and max", token)
         try:
@@ -268,6 +270,8 @@ class _Parser(Cursor):
             name = self.unquote(token, token.text[1:])
             self.expect(":")
             type = self._type()
+            if not type.is_static:
+                self.fail(f"a constant's sizes are numbers, but its type is {type}", token)
             written = self._elements(type) if self.accept("=") else None
             data = self._given(token, name, type) if name in self.arrays else written
             value = Value(type, None, data, name)
@@ -332,8 +336,11 @@ class _Parser(Cursor):
             suggestion = did_you_mean(token.text, known)
             self.fail(f"{op.name} has no attribute '{token.text}'{suggestion}", token)
         self.expect("=")
-        place = self.next
+        place, start = self.next, self.position
         value = self.literal()
+        if isinstance(value, SymbolicSize) and hints[token.text] is not int:
+            self.position = start  # `true` and `f32` may be names of dimensions too
+            value = super().literal()
         if not fits(value, hints[token.text]):
             wanted = described(hints[token.text])
             self.fail(f"{op.name}'s attribute '{token.text}' must be {wanted}", place)
@@ -415,7 +422,8 @@ class _Parser(Cursor):
         start = self.position
         with contextlib.suppress(ParseError):
             size = self._size()
-            if isinstance(size, SymbolicSize) and self.next.text in (",", ")", "}"):
+            computed = isinstance(size, SymbolicSize) or self.position > start + 1
+            if computed and self.next.text in (",", ")", "}"):
                 return size
         self.position = start
         return super().literal()
@@ -430,8 +438,10 @@ class _Parser(Cursor):
     def _product(self) -> int:
         product = self._factor()
         while self.next.text in ("*", "//"):
-            divides = self.advance().text == "//"
-            factor = self._factor()
+            operation = self.advance()
+            divides, factor = operation.text == "//", self._factor()
+            if divides and factor == 0:
+                self.fail("a size cannot be divided by 0", operation)
             product = floor_divide(product, factor) if divides else product * factor
         return product
 
@@ -443,9 +453,12 @@ class _Parser(Cursor):
             self.expect(")")
             return size
         if self.next.text in SIZE_FUNCTIONS:
-            function = SIZE_FUNCTIONS[self.advance().text]
+            token = self.advance()
             self.expect("(")
-            return function(*self.items(")", self._size))
+            sizes = self.items(")", self._size)
+            if not sizes:
+                self.fail(f"{token.text} needs sizes", token)
+            return SIZE_FUNCTIONS[token.text](*sizes)
         if self.dimensions and self.next.kind in ("word", "string"):
             return symbol(self._known_dimension())
         token = self.take("number", "the size of a dimension")
