@@ -1,4 +1,4 @@
-"""What README says is true: its examples run, and its diff is the code."""
+"""What README and CONTRIBUTING say is true: examples run, and the diff of an op is its code."""
 
 from __future__ import annotations
 
@@ -53,9 +53,12 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 def test_diff_is_the_code() -> None:
-    source = ""
-    for line in blocks("diff")[0].splitlines():
-        if line.startswith("--- a/"):
-            source = (ROOT / line.removeprefix("--- a/")).read_text()
-        else:
-            assert line.removeprefix("+") in source.splitlines()
+    """Each part of the op that CONTRIBUTING shows is in the file that it names."""
+    (diff,) = re.findall(r"```diff\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    files = re.findall(r"^--- a/(\S+)\n((?:[+@].*\n)+)", diff, re.MULTILINE)
+    shown = "".join(f"--- a/{name}\n{parts}" for name, parts in files)
+    assert (len(files), shown) == (6, diff)
+    for name, parts in files:
+        source = "\n" + (ROOT / name).read_text()
+        for part in parts.split("@@\n"):
+            assert "\n" + re.sub(r"^\+", "", part, flags=re.MULTILINE) in source, part
