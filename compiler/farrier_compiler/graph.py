@@ -128,7 +128,7 @@ class Node:
     __slots__ = ("location", "op", "operands", "results")
 
     def __init__(self, op: Op, operands: Sequence[Value], location: Location | None = None) -> None:
-        types = op.infer(*[value.type for value in operands])
+        types = op.result_types(operands)
         self.op = op
         self.operands = tuple(operands)
         self.location = location
@@ -319,7 +319,7 @@ def verify(graph: Graph) -> Graph:
 
 
 def _verify_types(index: int, node: Node) -> None:
-    inferred = node.op.infer(*[value.type for value in node.operands])
+    inferred = node.op.result_types(node.operands)
     types = inferred if isinstance(inferred, tuple) else (inferred,)
     found = tuple(value.type for value in node.results)
     _check(

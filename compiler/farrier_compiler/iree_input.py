@@ -12,8 +12,8 @@ import numpy as np
 from farrier_compiler import iree_sorting
 from farrier_compiler.graph import TensorType
 from farrier_compiler.iree_functions import Term, function, wants_float32
+from farrier_compiler.iree_quantization import IreeQuantization
 from farrier_compiler.iree_sizes import signed
-from farrier_compiler.iree_windows import IreeWindows
 from farrier_compiler.mlir_text import RESOURCE_BYTES
 from farrier_compiler.ops.elementwise import limits
 from farrier_compiler.ops.shape import Padding, spread
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from farrier_compiler.program import Handle, Program
 
 
-class IreeBuilder(IreeWindows):
+class IreeBuilder(IreeQuantization):
     """Emits StableHLO that IREE 3.13 compiles right and fast."""
 
     def __init__(self, program: Program) -> None:
@@ -92,6 +92,8 @@ class IreeBuilder(IreeWindows):
 
         There it extends unsigned integers by their sign; with data tiling it refuses bools.
         """
+        if out.dtype is not dtypes.int4:
+            x = self.unpacked(x)
         source, target = x.type.dtype, out.dtype
         if target is not source and any(x is size for size in self._sizes.values()):
             x = self.barrier(x)  # its host code has neither `arith.sitofp` to f64 nor unsigned

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from farrier_compiler import quantization
 from farrier_compiler.emitter import Emitter, HloValue
 from farrier_compiler.graph import Shape, TensorType
+from farrier_compiler.identities import identity, lowest
 from farrier_compiler.mlir_text import element_text, type_text
 from farrier_compiler.program import Handle
 from farrier_compiler.sizes import SymbolicSize, is_static
@@ -111,6 +113,28 @@ class Builder(Emitter):
         if out.dtype is dtypes.bool:
             return self.compare("not_equal", out, x, self.full(x.type, 0))
         return self.emit("stablehlo.convert", out, x)
+
+    def quantize(
+        self,
+        out: TensorType,
+        x: HloValue,
+        scale: HloValue,
+        zero_point: HloValue | None,
+        dim: int | None,
+    ) -> HloValue:
+        """Emit the integers, or small floats, that stand for floats, saturated."""
+        return quantization.quantize(self, out, x, scale, zero_point, dim)
+
+    def dequantize(
+        self,
+        out: TensorType,
+        x: HloValue,
+        scale: HloValue,
+        zero_point: HloValue | None,
+        dim: int | None,
+    ) -> HloValue:
+        """Emit the floats that integers, or small floats, stand for."""
+        return quantization.dequantize(self, out, x, scale, zero_point, dim)
 
     # ------------------------------------------------------------------ reductions
 
@@ -453,34 +477,6 @@ class Builder(Emitter):
             [([type_text(element)] * 2, combine)],
         )
         return HloValue(results[0], out)
-
-
-def lowest(kind: dtype) -> float | int:
-    """Return the smallest number of a data type."""
-    if kind.is_floating:
-        return -np.inf
-    return 0 if kind.is_unsigned or kind is dtypes.bool else -(2 ** (kind.bits - 1))
-
-
-def _highest(kind: dtype) -> float | int:
-    if kind.is_floating:
-        return np.inf
-    if kind is dtypes.bool:
-        return 1
-    return 2**kind.bits - 1 if kind.is_unsigned else 2 ** (kind.bits - 1) - 1
-
-
-def identity(kind: str, dtype: dtype) -> float | int | bool:
-    """Return the number that changes no result of a reduction."""
-    match kind:
-        case "sum" | "any":
-            return 0
-        case "prod" | "all":
-            return 1
-        case "max":
-            return lowest(dtype)
-        case _:
-            return _highest(dtype)
 
 
 def _is_signed(kind: dtype) -> bool:

@@ -42,6 +42,7 @@ from farrier.ops.joining import *
 from farrier.ops.linear_algebra import *
 from farrier.ops.normalization import *
 from farrier.ops.pooling import *
+from farrier.ops.quantization import *
 from farrier.ops.reduction import *
 from farrier.ops.resizing import *
 from farrier.ops.shape import *

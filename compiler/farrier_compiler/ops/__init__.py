@@ -9,6 +9,7 @@ from farrier_compiler.ops import (
     linear_algebra as linear_algebra,
     normalization as normalization,
     pooling as pooling,
+    quantization as quantization,
     reduction as reduction,
     shape as shape,
     sorting as sorting,

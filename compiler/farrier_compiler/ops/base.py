@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -17,7 +17,7 @@ from farrier_runtime.dtypes import dtype, float32, int4, int8
 from farrier_runtime.errors import DtypeError, ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array
+    from farrier_compiler.graph import Array, Value
     from farrier_compiler.stablehlo import Builder, HloValue
 
 REGISTRY: dict[str, type[Op]] = {}
@@ -46,6 +46,10 @@ class Op:
             DtypeError: the data types do not fit; the text names them.
         """
         raise NotImplementedError(type(self).__name__)
+
+    def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
+        """Return what `infer` does for operands; ops that depend on constants look at them too."""
+        return self.infer(*[value.type for value in operands])
 
     def reference(self, *arrays: Any, **_: Any) -> Array | tuple[Array, ...]:
         """Compute the op with numpy: oracle, constant folder and eager evaluator at once."""

@@ -1,0 +1,213 @@
+"""Quantisation: floats as small integers, or small floats, by scales and zero points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from farrier_compiler.graph import Shape, TensorType
+from farrier_compiler.ops.base import Op, normalize_dim
+from farrier_compiler.ops.elementwise import limits
+from farrier_compiler.requirements import at_most, equal, equal_shapes
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array, Value
+    from farrier_compiler.stablehlo import Builder, HloValue
+
+STORAGE: tuple[dtype, ...] = (
+    dtypes.int8,
+    dtypes.uint8,
+    dtypes.int4,
+    dtypes.int16,
+    dtypes.uint16,
+    dtypes.float8,
+    dtypes.float8_e5m2,
+)
+"""The data types that quantised tensors are stored in."""
+
+
+class Affine(Op, abstract=True):
+    """The family: a tensor, its scales and, perhaps, its zero points.
+
+    A scalar scale is that of all elements; with `dim`, each position along it has one of a vector.
+    Scales of the tensor's own rank, without `dim`, belong to blocks: they divide every dimension.
+    """
+
+    dtype: dtype
+    dim: int | None
+
+    def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
+        """Return what `infer` does, after a look at the scales, if they are constant."""
+        types = super().result_types(operands)
+        if operands[1].data is not None:
+            _check_values(self.name, operands[1].data)
+        return types
+
+    def _check(
+        self,
+        input: TensorType,
+        scale: TensorType,
+        zero_points: tuple[TensorType, ...],
+        expressed: dtype,
+        storage: dtype,
+    ) -> None:
+        _check_dtypes(self.name, expressed, storage)
+        if scale.dtype is not expressed:
+            raise DtypeError(
+                f"{self.name} takes a scale of the data type of the floats, {expressed}, but got "
+                f"{scale.describe()}. Cast it, for example with fr.cast(scale, fr.{expressed})."
+            )
+        _check_scale(self.name, self.dim, input, scale)
+        if len(zero_points) > 1:
+            raise ArgumentError(f"{self.name} takes one zero_point, not {len(zero_points)}.")
+        for zero_point in zero_points:
+            _check_zero_point(self.name, scale, zero_point, storage)
+
+    def _spread(self, array: Array, shape: Shape) -> Array:
+        """Return scales or zero points in a shape that broadcasts against the tensor's."""
+        if array.ndim == 0:
+            return array
+        if self.dim is not None:
+            return array.reshape([-1 if dim == self.dim else 1 for dim in range(len(shape))])
+        for dim, size in enumerate(shape):
+            array = np.repeat(array, size // array.shape[dim], axis=dim)
+        return array
+
+    def operand_names(self, count: int) -> list[str]:
+        return ["input", "scale", "zero_point"][:count]
+
+
+@dataclass(frozen=True)
+class Quantize(Affine):
+    """`round(input / scale) + zero_point`, saturated; NaN becomes the zero point.
+
+    Halves are rounded to even before the zero point is added, as in ONNX; StableHLO does it
+    behind. Float8 is not rounded to whole numbers, and keeps NaN.
+    StableHLO spec: uniform_quantize.
+
+    Attributes:
+        dtype: the data type of the result.
+        dim: the dimension with a scale for each position, from the front.
+    """
+
+    dtype: dtype
+    dim: int | None = None
+
+    def infer(self, input: TensorType, scale: TensorType, *zero_point: TensorType) -> TensorType:
+        self._check(input, scale, zero_point, input.dtype, self.dtype)
+        return input.with_dtype(self.dtype)
+
+    def reference(self, input: Array, scale: Array, *zero_point: Array) -> Array:
+        ratio = input / self._spread(scale, input.shape)
+        if not self.dtype.is_floating:
+            ratio = np.where(np.isnan(ratio), 0, np.rint(ratio))
+        for offset in zero_point:
+            ratio = ratio + self._spread(offset, input.shape).astype(ratio.dtype)
+        low, high = storage_limits(self.dtype)
+        return np.clip(ratio, low, high).astype(self.dtype.numpy)
+
+    def lower(
+        self, hlo: Builder, out: TensorType, input: HloValue, scale: HloValue, *zero_point: HloValue
+    ) -> HloValue:
+        return hlo.quantize(out, input, scale, zero_point[0] if zero_point else None, self.dim)
+
+
+@dataclass(frozen=True)
+class Dequantize(Affine):
+    """`(input - zero_point) * scale`. StableHLO spec: uniform_dequantize.
+
+    Attributes:
+        dtype: the data type of the result, which is the scale's.
+        dim: the dimension with a scale for each position, from the front.
+    """
+
+    dtype: dtype
+    dim: int | None = None
+
+    def infer(self, input: TensorType, scale: TensorType, *zero_point: TensorType) -> TensorType:
+        self._check(input, scale, zero_point, self.dtype, input.dtype)
+        return input.with_dtype(self.dtype)
+
+    def reference(self, input: Array, scale: Array, *zero_point: Array) -> Array:
+        number = input.astype(scale.dtype)
+        for offset in zero_point:
+            number = number - self._spread(offset, input.shape).astype(scale.dtype)
+        return number * self._spread(scale, input.shape)
+
+    def lower(
+        self, hlo: Builder, out: TensorType, input: HloValue, scale: HloValue, *zero_point: HloValue
+    ) -> HloValue:
+        return hlo.dequantize(out, input, scale, zero_point[0] if zero_point else None, self.dim)
+
+
+def storage_limits(storage: dtype) -> tuple[float, float]:
+    """Return the smallest and the largest number that a quantised tensor can hold."""
+    if storage.is_floating:
+        highest = 448.0 if storage is dtypes.float8 else 57344.0
+        return -highest, highest
+    return limits(storage)
+
+
+def _check_dtypes(name: str, expressed: dtype, storage: dtype) -> None:
+    if not expressed.is_floating or expressed.bits < 16:
+        raise DtypeError(
+            f"{name} works on float32, float16, bfloat16 and float64, not on {expressed}."
+        )
+    if storage not in STORAGE:
+        listed = ", ".join(map(str, STORAGE))
+        raise DtypeError(f"Quantized tensors are stored as {listed}, not as {storage}.")
+
+
+def _check_scale(name: str, dim: int | None, input: TensorType, scale: TensorType) -> None:
+    if dim is not None:
+        size = input.shape[normalize_dim(name, dim, input.rank)]
+        if scale.rank != 1 or not equal(scale.shape[0], size):
+            raise ShapeError(
+                f"{name} got dim={dim} of {input.describe()} and the scale {scale.describe()}. "
+                f"Along that dimension it takes one scale for each position, ({size},)."
+            )
+    elif scale.rank and not _is_blocked(input.shape, scale.shape):
+        raise ShapeError(
+            f"{name} got the scale {scale.describe()} for {input.describe()}. It takes a scalar; "
+            "a vector, with dim=; or a scale for each block, whose sizes divide those of the "
+            f"{input.rank} dimensions."
+        )
+
+
+def _is_blocked(shape: Shape, counts: Shape) -> bool:
+    if len(shape) != len(counts) or len(shape) < 2:
+        return False
+    pairs = list(zip(shape, counts, strict=True))
+    return all(at_most(1, count) and equal(size % count, 0) for size, count in pairs)
+
+
+def _check_values(name: str, scale: Array) -> None:
+    numbers = scale.astype(np.float64)
+    wrong = ~((numbers > 0) & np.isfinite(numbers))
+    if wrong.any():
+        place = tuple(int(index[0]) for index in wrong.nonzero()) if scale.ndim else ()
+        raise ArgumentError(
+            f"{name} got the scale {numbers[place]}{f' at {place}' if place else ''}. "
+            "Scales must be finite and greater than 0."
+        )
+
+
+def _check_zero_point(name: str, scale: TensorType, zero_point: TensorType, storage: dtype) -> None:
+    if storage.is_floating:
+        raise DtypeError(f"{name} takes no zero_point with {storage}: its zero is 0.")
+    if zero_point.dtype is not storage:
+        raise DtypeError(
+            f"{name} takes a zero_point of the data type of the integers, {storage}, but got "
+            f"{zero_point.describe()}. Cast it, for example with fr.cast(zero_point, fr.{storage})."
+        )
+    if zero_point.rank and not equal_shapes(zero_point.shape, scale.shape):
+        raise ShapeError(
+            f"{name} got the scale {scale.describe()} and the zero_point {zero_point.describe()}. "
+            "The zero_point must be a scalar, or have the scale's shape."
+        )
