@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, SupportsIndex, cast
 
 import numpy as np
 
@@ -110,7 +110,7 @@ class DimensionSize(Tensor):
     __slots__ = ("expression",)
     expression: int
 
-    def __init__(self, data: int, name: str | None = None) -> None:
+    def __init__(self, data: SupportsIndex, name: str | None = None) -> None:
         try:
             size = operator.index(data)
         except TypeError:

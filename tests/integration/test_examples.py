@@ -14,7 +14,7 @@ from support.examples import EXAMPLES, ROOT, VARIANTS, model_of
 from support.tolerances import assert_close
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", ["static", "dynamic"])  # the oracles compile all of them
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_compiled_is_eager(name: str, variant: str) -> None:
     example = EXAMPLES[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, SupportsIndex
 
 from farrier.dimension_size import DimensionSize, raw_size
 from farrier.tensor import Tensor
@@ -20,7 +20,7 @@ def refuse(error: FarrierError, **tensors: Tensor) -> FarrierError:
     return explain(error, [(name, tensor.value) for name, tensor in tensors.items()])
 
 
-def whole_numbers(name: str, numbers: int | Sequence[int]) -> tuple[int, ...]:
+def whole_numbers(name: str, numbers: SupportsIndex | Sequence[SupportsIndex]) -> tuple[int, ...]:
     """Return sizes, dims or amounts as a tuple of ints.
 
     Raises:

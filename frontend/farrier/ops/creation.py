@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
@@ -45,7 +45,7 @@ __all__ = [
     "zeros_like",
 ]
 
-Shape = int | Sequence[int]
+Shape = SupportsIndex | Sequence[SupportsIndex]
 
 
 def full(shape: Shape, value: Tensor | Number, dtype: dtype = float32) -> Tensor:

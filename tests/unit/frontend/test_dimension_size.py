@@ -94,7 +94,7 @@ def test_a_size_beside_every_data_type(kind: dtype) -> None:
 
 def test_a_size_that_a_data_type_cannot_hold() -> None:
     with pytest.raises(fr.DtypeError) as caught:
-        fr.Tensor([1], dtype=fr.int8) + fr.DimensionSize(300)
+        _ = fr.Tensor([1], dtype=fr.int8) + fr.DimensionSize(300)
     assert message(caught.value) == (
         "The size '300' may be 300, which int8 cannot hold. Cast the other operand, for example "
         "with fr.cast(x, fr.int32)."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ SIZES = "InputInfo needs a shape of integers >= 0, of (min, opt, max) and of nam
             "Bounds are three integers, (min, opt, max), but got (1, 2).",
         ),
         (
-            lambda: fr.InputInfo(((1, 2.5, 3),), fr.float32),
+            lambda: fr.InputInfo((cast(Any, (1, 2.5, 3)),), fr.float32),
             "Bounds are three integers, (min, opt, max), but got (1, 2.5, 3).",
         ),
         (
