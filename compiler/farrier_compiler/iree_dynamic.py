@@ -134,7 +134,9 @@ class IreeDynamic(IreeSizes):
     def dynamic_slice(
         self, out: TensorType, x: HloValue, bounds: Sequence[Sequence[int]]
     ) -> HloValue:
-        """The same by tensor's operation."""
+        """The same by tensor's operation, which takes no empty part: `offset is out-of-bounds`."""
+        if out.size == 0:
+            return self.full(out, 0)
         start, _, step = bounds
         carrier = self.signless(x)
         made = self._part(out.with_dtype(carrier.type.dtype), carrier, start, step)

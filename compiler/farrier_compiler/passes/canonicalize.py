@@ -78,7 +78,8 @@ def simplify(node: Node, emit: Emit) -> Value | None:
     for kind in type(node.op).__mro__:
         for rule in RULES.get(kind, ()):
             found = rule(node.op, node, emit)
-            if found is not None:
+            # Equal sizes may be other expressions, which users of the value were not made for.
+            if found is not None and found.type == node.result.type:
                 return found
     return None
 

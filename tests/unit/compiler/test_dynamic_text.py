@@ -27,9 +27,9 @@ HEAD = "graph @f[n in (1, 4, 8), m in (0, 3, 9)]"
         "  %0: f32[2*m*n] = full() {shape = (2*m*n,), value = 1.0, dtype = f32}\n"
         "  %1: f32[m*n,2] = reshape(%0) {shape = (m*n, 2)}\n"
         "  return %1\n}",
-        f"{HEAD}(%x: f32[n,m]) -> f32[-min(1, m) + max(1, m)] {{\n"
+        f"{HEAD}(%x: f32[n,m]) -> f32[max(1, m) - min(1, m)] {{\n"
         "  %0: f32[m] = sum(%x) {dim = (0,)}\n"
-        "  %1: f32[-min(1, m) + max(1, m)] = slice(%0) "
+        "  %1: f32[max(1, m) - min(1, m)] = slice(%0) "
         "{start = (min(1, m),), limit = (max(1, m),), step = (1,)}\n"
         "  return %1\n}",
         f"{HEAD}(%x: f32[n], %y: f32[m]) -> f32[broadcast(m, n)] {{\n"
