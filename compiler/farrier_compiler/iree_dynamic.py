@@ -138,9 +138,25 @@ class IreeDynamic(IreeSizes):
         if out.size == 0:
             return self.full(out, 0)
         start, _, step = bounds
+        if any(n != 1 for n in step):
+            return self._stepped(out, x, start, step)
         carrier = self.signless(x)
         made = self._part(out.with_dtype(carrier.type.dtype), carrier, start, step)
         return self.bitcast(out.dtype, made)
+
+    def _stepped(
+        self, out: TensorType, x: HloValue, start: Sequence[int], step: Sequence[int]
+    ) -> HloValue:
+        """Steps fuse wrongly with what follows: `unrealized_conversion_cast` in a reverse."""
+        pairs = [(self.index(first), self.index(n)) for first, n in zip(start, step, strict=True)]
+
+        def place(result: Places) -> list[Handle]:
+            return [
+                self.arith("addi", first, self.arith("muli", index, distance))
+                for index, (first, distance) in zip(result, pairs, strict=True)
+            ]
+
+        return self._moved(out, x, place)
 
     def _part(
         self, out: TensorType, x: HloValue, start: Sequence[int], step: Sequence[int]
