@@ -19,7 +19,7 @@ test: .venv/installed-test ## run the tests that need light packages only
 	$(BIN)/python -m pytest
 	$(MAKE) --no-print-directory lit
 
-test-oracles: .venv/installed-oracles ## run the tests that compare with torch and XLA, and assemble the PTX
+test-oracles: .venv/installed-oracles ## run the tests that compare with torch, transformers and XLA, and assemble the PTX
 	$(BIN)/python -m pytest tests/oracles
 
 test-gpu: .venv/installed-test ## run every op on an NVIDIA GPU (only where there is one)
