@@ -56,6 +56,26 @@ class Emitter:
         results = self.program.operation(name, [type_text(out)], handles, attributes)
         return HloValue(results[0], out)
 
+    # ------------------------------------------------------------------ quantised types
+
+    def known_type(self, type: TensorType) -> TensorType:
+        """Return a type with what StableHLO can say of it: it has no blocks, and no small floats.
+
+        16-bit floats would be computed in 16 bits.
+        """
+        known = type.quantization
+        if known and (known.block or type.dtype.is_floating or known.expressed.bits < 32):
+            return type.plain
+        return type
+
+    def plain(self, x: HloValue) -> HloValue:
+        """Emit a quantised tensor as its plain numbers; others stay as they are."""
+        return self.as_quantized(x, x.type.plain)
+
+    def as_quantized(self, x: HloValue, out: TensorType) -> HloValue:
+        """Emit the same numbers as another type, quantised or not."""
+        return x if x.type == out else self.emit("stablehlo.bitcast_convert", out, x)
+
     # ------------------------------------------------------------------ sizes
 
     def begin(

@@ -16,6 +16,7 @@ from farrier_runtime.errors import ArgumentError, FarrierError
 if TYPE_CHECKING:
     from farrier_compiler.diagnostics import Location
     from farrier_compiler.ops.base import Op
+    from farrier_compiler.uniform import Quantization
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
@@ -24,7 +25,13 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class TensorType:
-    """The type of a value: its shape and its data type.
+    """The type of a value: its shape, its data type, and what quantised elements stand for.
+
+    Attributes:
+        shape: the size of each dimension.
+        dtype: the data type of the elements as they are stored.
+        quantization: the constant scales and zero points of a quantised tensor. Only `quantize`
+            gives it to its result; other ops see plain numbers, and so do types made from this one.
 
     Example:
         >>> from farrier_runtime.dtypes import float32
@@ -34,6 +41,17 @@ class TensorType:
 
     shape: Shape
     dtype: dtype
+    quantization: Quantization | None = None
+
+    @property
+    def plain(self) -> TensorType:
+        """The type of the elements as plain numbers."""
+        return self if self.quantization is None else TensorType(self.shape, self.dtype)
+
+    def agrees(self, other: TensorType) -> bool:
+        """Return whether types are equal, as far as both say what elements stand for."""
+        known = self.quantization is not None and other.quantization is not None
+        return self == other if known else self.plain == other.plain
 
     @property
     def rank(self) -> int:
@@ -66,6 +84,9 @@ class TensorType:
         return f"{self.dtype} {self.shape}"
 
     def __str__(self) -> str:
+        if self.quantization is not None:
+            element = self.quantization.text(self.dtype.short, self.shape)
+            return f"{element}[{','.join(map(str, self.shape))}]"
         return f"{self.dtype.short}[{','.join(map(str, self.shape))}]"
 
 
@@ -323,7 +344,8 @@ def _verify_types(index: int, node: Node) -> None:
     types = inferred if isinstance(inferred, tuple) else (inferred,)
     found = tuple(value.type for value in node.results)
     _check(
-        types == found,
+        len(types) == len(found)
+        and all(one.agrees(other) for one, other in zip(types, found, strict=True)),
         f"node {index} ({node.op.name}) has results {[str(t) for t in found]}, "
         f"but its op infers {[str(t) for t in types]}",
     )

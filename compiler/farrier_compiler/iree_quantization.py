@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from farrier_compiler.graph import TensorType
 from farrier_compiler.iree_windows import IreeWindows
 from farrier_compiler.stablehlo import HloValue
 from farrier_runtime import dtypes
@@ -17,11 +18,15 @@ if TYPE_CHECKING:
 
 
 class IreeQuantization(IreeWindows):
-    """Emits constants of 4 bits in the form that IREE compiles."""
+    """Emits quantised tensors, and constants of 4 bits, in the form that IREE compiles."""
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self._four_bits: dict[HloValue, Array] = {}
+
+    def known_type(self, type: TensorType) -> TensorType:
+        """IREE takes u8 for i8, and lowers no scales by axis: it gets plain arithmetic."""
+        return type.plain
 
     def constant(self, array: Array, dtype: dtype, name: str = "constant") -> HloValue:
         """Remember the elements of int4: IREE has no code for tables of it in most kernels."""

@@ -67,16 +67,17 @@ class _Lowering:
 
     def run(self) -> None:
         graph = self.graph
-        inputs = [(value.name or "", type_text(value.type)) for value in graph.inputs]
+        known = self.hlo.known_type
+        inputs = [(value.name or "", type_text(known(value.type))) for value in graph.inputs]
         outputs = [
-            (name, type_text(value.type))
+            (name, type_text(known(value.type)))
             for name, value in zip(graph.output_names, graph.outputs, strict=True)
         ]
         self.program.function(graph.name, inputs, outputs, self._body)
 
     def _body(self, arguments: Sequence[object]) -> list[object]:
         for value, handle in zip(self.graph.inputs, arguments, strict=True):
-            self.values[value] = HloValue(handle, value.type)
+            self.values[value] = HloValue(handle, self.hlo.known_type(value.type))
         inputs = [(self.values[value], value.dimension) for value in self.graph.inputs]
         self.hlo.begin(inputs, _requirements(self.graph))
         for value in self.graph.inputs:
@@ -88,7 +89,12 @@ class _Lowering:
     def _node(self, number: int, node: Node) -> None:
         self.program.at(_place(number, node))
         operands = [self._value(value) for value in node.operands]
-        types = tuple(value.type for value in node.results)
+        quantized = node.op.reads_quantized(node.operands)
+        operands = [
+            value if quantized and index == 0 else self.hlo.plain(value)
+            for index, value in enumerate(operands)
+        ]
+        types = tuple(self.hlo.known_type(value.type) for value in node.results)
         made = node.op.lower(self.hlo, types[0] if len(types) == 1 else types, *operands)
         results = made if isinstance(made, tuple) else (made,)
         self.values.update(zip(node.results, results, strict=True))
@@ -102,10 +108,12 @@ class _Lowering:
     def _constant(self, value: Value) -> HloValue:
         key = self.parameters.get(value)
         if key is not None:
-            return HloValue(self.program.parameter(key, value.type), value.type)
+            return HloValue(self.program.parameter(key, value.type.plain), value.type.plain)
         if value.data is None:
             raise AssertionError(f"{value!r} is used before it is made")
-        return self.hlo.constant(value.data, value.type.dtype, self.names.get(value, "constant"))
+        name = self.names.get(value, "constant")
+        made = self.hlo.constant(value.data, value.type.dtype, name)
+        return self.hlo.as_quantized(made, self.hlo.known_type(value.type))
 
 
 def _requirements(graph: Graph) -> list[tuple[Requirement, str]]:
@@ -116,7 +124,7 @@ def _requirements(graph: Graph) -> list[tuple[Requirement, str]]:
         sizes += symbolic_sizes(node.op)
         if not is_static(sizes) or any(not value.type.is_static for value in node.operands):
             with requirements() as recorded:
-                node.op.infer(*[value.type for value in node.operands])
+                node.op.infer(*[value.type.plain for value in node.operands])
                 for size in sizes:
                     defined(size)
             where = f" ({node.location.short()})" if node.location else ""

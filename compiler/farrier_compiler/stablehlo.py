@@ -123,7 +123,10 @@ class Builder(Emitter):
         dim: int | None,
     ) -> HloValue:
         """Emit the integers, or small floats, that stand for floats, saturated."""
-        return quantization.quantize(self, out, x, scale, zero_point, dim)
+        if out.quantization is not None and not any(out.quantization.zero_point):
+            return self.emit("stablehlo.uniform_quantize", out, x)
+        made = quantization.quantize(self, out.plain, x, scale, zero_point, dim)
+        return self.as_quantized(made, out)
 
     def dequantize(
         self,
@@ -134,6 +137,8 @@ class Builder(Emitter):
         dim: int | None,
     ) -> HloValue:
         """Emit the floats that integers, or small floats, stand for."""
+        if x.type.quantization is not None:
+            return self.emit("stablehlo.uniform_dequantize", out, x)
         return quantization.dequantize(self, out, x, scale, zero_point, dim)
 
     # ------------------------------------------------------------------ reductions

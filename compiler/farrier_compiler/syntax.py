@@ -25,7 +25,7 @@ _TOKEN = re.compile(
     | (?P<number>-?(?:0x[0-9a-fA-F]+|\d+(?:\.\d*)?(?:e[+-]?\d+)?|(?:inf|nan)\b))
     | (?P<word>{BARE})
     | (?P<string>{_STRING})
-    | (?P<mark>->|//|[()\[\]{{}},:=*+-])""",
+    | (?P<mark>->|//|[()\[\]{{}}<>!,:=*+-])""",
     re.VERBOSE | re.ASCII,
 )
 _WORDS: dict[str, Any] = {"true": True, "false": False, "none": None, **BY_SHORT_NAME}

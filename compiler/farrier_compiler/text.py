@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from farrier_compiler import uniform
 from farrier_compiler.elements import elements_text, parse_element
 from farrier_compiler.graph import Array, Graph, Node, TensorType, Value
 from farrier_compiler.ops.base import REGISTRY, Op
@@ -351,8 +352,9 @@ class _Parser(Cursor):
         if len(results) != len(node.results):
             self.fail(f"{node.op.name} has {len(node.results)} results, not {len(results)}", token)
         for (token, type), value in zip(results, node.results, strict=True):
-            if type != value.type:
+            if not type.agrees(value.type):
                 self.fail(f"{node.op.name} makes {value.type} here, not {type}", token)
+            value.type = type  # the scales of a constant may not be in the text
 
     def _outputs(self, results: list[tuple[str, TensorType]]) -> list[Value]:
         start = self.next
@@ -409,13 +411,19 @@ class _Parser(Cursor):
         return BY_SHORT_NAME[token.text]
 
     def _type(self) -> TensorType:
-        kind = self._dtype()
+        quantization = None
+        if self.accept("!"):
+            kind, quantization = uniform.read(self)
+        else:
+            kind = self._dtype()
         self.expect("[")
         start = self.next
         shape = tuple(self.items("]", self._size))
         if not all(isinstance(size, SymbolicSize) or size >= 0 for size in shape):
             self.fail("the size of a dimension is a whole number", start)
-        return TensorType(shape, kind)
+        if quantization is not None and not quantization.fits(shape):
+            self.fail(f"the scales do not fit the shape {shape}", start)
+        return TensorType(shape, kind, quantization)
 
     def literal(self) -> Any:
         """Step over an attribute's value, which may be a size or hold sizes."""

@@ -68,7 +68,7 @@ def _detached(nodes: Iterable[Node], outputs: Iterable[Value]) -> tuple[Graph, l
     for node in nodes:
         for value in node.operands:
             if value not in new:
-                new[value] = Value(value.type, name=f"x{len(leaves)}")
+                new[value] = Value(value.type.plain, name=f"x{len(leaves)}")
                 leaves.append(value)
         made = Node(node.op, [new[value] for value in node.operands])
         new.update(zip(node.results, made.results, strict=True))

@@ -15,7 +15,9 @@ from farrier.methods import Methods
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.evaluate import UnknownValueError
 from farrier_compiler.graph import Node, TensorType, Value, constant
+from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.sizes import SymbolicSize
+from farrier_compiler.uniform import MOST_SCALES, Quantization
 from farrier_runtime.device import device
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
@@ -210,6 +212,61 @@ class Tensor(Methods):
             return f"tensor({text}, {place})"
         indented = text.replace("\n", "\n    ")
         return f"tensor(\n    {indented}, \n    {place})"
+
+    # ------------------------------------------------------------------ quantised tensors
+
+    def q_scale(self) -> float | Tensor:
+        """Return the scale by which `quantize` made this tensor: a float, or one for each part.
+
+        Raises:
+            ArgumentError: it was not made so, or by a scale that was not constant.
+
+        Example:
+            >>> fr.quantize(fr.Tensor([1.0, 2.0]), 0.5, fr.int8).q_scale()
+            0.5
+        """
+        found = self._quantization("q_scale")
+        shape = found.parameter_shape(self.value.type.shape)
+        if not shape:
+            return found.scale[0]
+        return Tensor(np.array(found.scale, found.expressed.numpy).reshape(shape))
+
+    def q_zero_point(self) -> int | Tensor:
+        """Return the zero point by which `quantize` made this tensor: an int, or one a scale.
+
+        Raises:
+            ArgumentError: it was not made so, or by a scale or zero point that was not constant.
+
+        Example:
+            >>> fr.quantize(fr.Tensor([1.0]), [0.5], fr.uint8, 0, 128).q_zero_point()
+            tensor([128], dtype=uint8, loc=cpu:0, shape=(1,))
+        """
+        found = self._quantization("q_zero_point")
+        shape = found.parameter_shape(self.value.type.shape)
+        if not shape:
+            return found.zero_point[0]
+        return Tensor(np.array(found.zero_point, self.dtype.numpy).reshape(shape))
+
+    def _quantization(self, name: str) -> Quantization:
+        found = self.value.type.quantization
+        if found is None:
+            problem = (
+                f"{name}() needs a tensor that fr.quantize made by constant scales and zero points "
+                f"(no more than {MOST_SCALES}), but got {self.value.type.describe()}."
+            )
+            raise explain(ArgumentError(problem), [("tensor", self.value)])
+        return found
+
+    def int_repr(self) -> Tensor:
+        """Return the numbers that a quantised tensor is stored as, which stand for nothing else.
+
+        Example:
+            >>> fr.quantize(fr.Tensor([1.0, 2.0]), 0.5, fr.int8).int_repr()
+            tensor([2, 4], dtype=int8, loc=cpu:0, shape=(2,))
+        """
+        if self.value.type.quantization is None:
+            return self
+        return apply(Cast(self.dtype), self)
 
     # ------------------------------------------------------------------ operators
 

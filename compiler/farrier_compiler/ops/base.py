@@ -14,7 +14,7 @@ from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.requirements import broadcast_size
 from farrier_compiler.sizes import SymbolicSize, is_static, substitute
 from farrier_runtime.dtypes import dtype, float32, int4, int8
-from farrier_runtime.errors import DtypeError, ShapeError
+from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array, Value
@@ -49,7 +49,19 @@ class Op:
 
     def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
         """Return what `infer` does for operands; ops that depend on constants look at them too."""
-        return self.infer(*[value.type for value in operands])
+        types = [value.type for value in operands]
+        for type in types:
+            if type.quantization is not None:
+                self.check_quantized(types)
+                return self.infer(*[type.plain for type in types])
+        return self.infer(*types)
+
+    def check_quantized(self, types: Sequence[TensorType]) -> None:
+        """Refuse quantised operands that do not mix; most ops take them as plain numbers."""
+
+    def reads_quantized(self, operands: Sequence[Value]) -> bool:
+        """Return whether the op takes its first operand as a quantised tensor."""
+        return False
 
     def reference(self, *arrays: Any, **_: Any) -> Array | tuple[Array, ...]:
         """Compute the op with numpy: oracle, constant folder and eager evaluator at once."""
@@ -190,6 +202,21 @@ def check_same_dtype(name: str, types: tuple[TensorType, ...]) -> None:
             raise DtypeError(
                 f"{name} takes operands of one data type, but got {described}. "
                 f"Cast one of them, for example with fr.cast(x, fr.{first})."
+            )
+
+
+def check_same_quantization(name: str, types: Sequence[TensorType]) -> None:
+    """Refuse operands that stand for floats in different ways.
+
+    Raises:
+        ArgumentError: naming the op and the types.
+    """
+    quantized = [type for type in types if type.quantization is not None]
+    for other in quantized[1:]:
+        if other.quantization != quantized[0].quantization:
+            raise ArgumentError(
+                f"{name} got operands that are quantized in different ways, {quantized[0]} and "
+                f"{other}. Dequantize them first, or pass the plain numbers: x.int_repr()."
             )
 
 

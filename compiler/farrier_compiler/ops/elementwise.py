@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from farrier_compiler.graph import TensorType
-from farrier_compiler.ops.base import Op, broadcast_shapes, check_domain, check_same_dtype
+from farrier_compiler.ops.base import (
+    Op,
+    broadcast_shapes,
+    check_domain,
+    check_same_dtype,
+    check_same_quantization,
+)
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
@@ -35,6 +42,9 @@ class Elementwise(Op, abstract=True):
     def result_dtype(self, operand: dtype) -> dtype:
         """Return the result's data type."""
         return operand
+
+    def check_quantized(self, types: Sequence[TensorType]) -> None:
+        check_same_quantization(self.name, types)
 
     def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
         operands = [hlo.broadcast_to(value, out.shape) for value in values]
@@ -331,6 +341,9 @@ class Where(Op):
         check_same_dtype(self.name, (x, y))
         shape = broadcast_shapes(self.name, (condition.shape, x.shape, y.shape))
         return TensorType(shape, x.dtype)
+
+    def check_quantized(self, types: Sequence[TensorType]) -> None:
+        check_same_quantization(self.name, types)
 
     def reference(self, condition: Array, x: Array, y: Array) -> Array:
         return np.where(condition, x, y)

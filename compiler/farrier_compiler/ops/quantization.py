@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,8 @@ from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.ops.base import Op, normalize_dim
 from farrier_compiler.ops.elementwise import limits
 from farrier_compiler.requirements import at_most, equal, equal_shapes
+from farrier_compiler.sizes import is_static
+from farrier_compiler.uniform import MOST_SCALES, Quantization
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
@@ -44,10 +46,31 @@ class Affine(Op, abstract=True):
 
     def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
         """Return what `infer` does, after a look at the scales, if they are constant."""
-        types = super().result_types(operands)
         if operands[1].data is not None:
             _check_values(self.name, operands[1].data)
-        return types
+        return super().result_types(operands)
+
+    def quantization(
+        self, input: TensorType, expressed: dtype, parameters: Sequence[Value]
+    ) -> Quantization | None:
+        """Return what elements stand for, where the scales and zero points are constants."""
+        arrays = [value.data for value in parameters if value.data is not None]
+        if len(arrays) < len(parameters) or not 0 < arrays[0].size <= MOST_SCALES:
+            return None
+        scale, offset = (*arrays, np.zeros((), np.int8))[:2]
+        if not scale.ndim and not offset.ndim:
+            return Quantization(expressed, (float(scale),), (int(offset),))
+        block = self._block(input.shape, scale.shape)
+        if block is not None and not is_static(block):
+            return None
+        scales = tuple(scale.astype(np.float64).reshape(-1).tolist())
+        offsets = np.broadcast_to(offset, scale.shape).astype(np.int64).reshape(-1)
+        return Quantization(expressed, scales, tuple(offsets.tolist()), self.dim, block)
+
+    def _block(self, shape: Shape, counts: Shape) -> Shape | None:
+        if not counts or self.dim is not None:
+            return None
+        return tuple(size // count for size, count in zip(shape, counts, strict=True))
 
     def _check(
         self,
@@ -99,6 +122,13 @@ class Quantize(Affine):
     dtype: dtype
     dim: int | None = None
 
+    def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
+        """Return `infer`'s type, and what its elements stand for."""
+        super().result_types(operands)
+        input, *parameters = operands
+        known = self.quantization(input.type, input.type.dtype, parameters)
+        return TensorType(input.type.shape, self.dtype, known)
+
     def infer(self, input: TensorType, scale: TensorType, *zero_point: TensorType) -> TensorType:
         self._check(input, scale, zero_point, input.dtype, self.dtype)
         return input.with_dtype(self.dtype)
@@ -129,6 +159,28 @@ class Dequantize(Affine):
 
     dtype: dtype
     dim: int | None = None
+
+    def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
+        """Return `infer`'s type, if the parameters are those of the tensor, where both are known.
+
+        Raises:
+            ArgumentError: they are not.
+        """
+        types = super().result_types(operands)
+        input, *parameters = operands
+        own, given = input.type.quantization, self.quantization(input.type, self.dtype, parameters)
+        if own and given and own.expressed is given.expressed and own != given:
+            raise ArgumentError(
+                f"dequantize got the parameters of {replace(input.type, quantization=given)} for "
+                f"a tensor that was quantized to {input.type}. Pass the same, or the plain "
+                "numbers: x.int_repr()."
+            )
+        return types
+
+    def reads_quantized(self, operands: Sequence[Value]) -> bool:
+        input, *parameters = operands
+        own = input.type.quantization
+        return own is not None and own == self.quantization(input.type, self.dtype, parameters)
 
     def infer(self, input: TensorType, scale: TensorType, *zero_point: TensorType) -> TensorType:
         self._check(input, scale, zero_point, self.dtype, input.dtype)
@@ -188,6 +240,8 @@ def _is_blocked(shape: Shape, counts: Shape) -> bool:
 
 
 def _check_values(name: str, scale: Array) -> None:
+    if not scale.ndim and 0 < float(scale) < np.inf:
+        return
     numbers = scale.astype(np.float64)
     wrong = ~((numbers > 0) & np.isfinite(numbers))
     if wrong.any():

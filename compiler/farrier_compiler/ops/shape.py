@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from farrier_compiler.graph import Shape, TensorType
-from farrier_compiler.ops.base import Op, check_same_dtype
+from farrier_compiler.ops.base import Op, check_same_dtype, check_same_quantization
 from farrier_compiler.requirements import at_most, broadcast_size, equal
 from farrier_compiler.sizes import maximum
 from farrier_runtime.errors import ArgumentError, ShapeError
@@ -170,6 +170,9 @@ class Concatenate(Op):
                 )
         total = sum(other.shape[self.dim] for other in types)
         return first.with_shape((*first.shape[: self.dim], total, *first.shape[self.dim + 1 :]))
+
+    def check_quantized(self, types: Sequence[TensorType]) -> None:
+        check_same_quantization(self.name, types)
 
     def _joins(self, first: Shape, other: Shape) -> bool:
         return len(first) == len(other) and all(

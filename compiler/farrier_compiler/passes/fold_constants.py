@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from farrier_compiler.graph import Graph, Node, TensorType, Value
 from farrier_compiler.ops.base import evaluate, is_symbolic
+from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, known
 
@@ -18,6 +19,8 @@ GENERATED_BYTES = 1024
 @dataclass(frozen=True)
 class FoldConstants(Pass):
     """Evaluate nodes whose operands are all constants, by the ops' `reference`.
+
+    A quantised weight stays quantised: `dequantize` is left to run time.
 
     Attributes:
         limit: how many bytes a result may be larger than its operands together.
@@ -37,6 +40,8 @@ class FoldConstants(Pass):
     def _is_worth_it(self, node: Node) -> bool:
         if not all(value.type.is_static for value in (*node.operands, *node.results)):
             return False
+        if isinstance(node.op, Dequantize):  # weights were quantised to stay small
+            return False
         before = sum(_bytes(value.type) for value in node.operands)
         after = sum(_bytes(value.type) for value in node.results)
         if all(value.type.rank == 0 for value in node.operands):
@@ -54,14 +59,13 @@ def fold(rewriter: Rewriter, node: Node) -> list[Value] | None:
         return None
     types = tuple(value.type for value in node.results)
     named = next((value for value in node.operands if value in rewriter.names), None)
-    return [
-        rewriter.constant(data, type.dtype, named)
-        for data, type in zip(
-            evaluate(node.op, types, [array for array in arrays if array is not None]),
-            types,
-            strict=True,
-        )
+    found = evaluate(node.op, types, [array for array in arrays if array is not None])
+    results = [
+        rewriter.constant(data, type.dtype, named) for data, type in zip(found, types, strict=True)
     ]
+    for value, type in zip(results, types, strict=True):
+        value.type = type  # with what quantised elements stand for
+    return results
 
 
 def _bytes(type: TensorType) -> int:

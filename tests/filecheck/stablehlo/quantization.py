@@ -69,3 +69,54 @@ stablehlo(
 # CHECK-NEXT: %[[Y:.*]] = stablehlo.multiply %[[N]], %[[SCALE]] : tensor<2x6xf32>
 # CHECK-NEXT: stablehlo.convert %[[Y]] : (tensor<2x6xf32>) -> tensor<2x6xf16>
 # CHECK-NEXT: return
+
+# Constant scales are a type. Zero points other than 0 are added to whole numbers, which
+# uniform_quantize does not do.
+stablehlo(lambda x: fr.quantize(x, 0.5, fr.int8), X, name="constant")
+# CHECK-LABEL: func.func @constant(
+# CHECK-SAME: -> (tensor<2x6x!quant.uniform<i8:f32, 5.000000e-01>>
+# CHECK: stablehlo.uniform_quantize %arg0
+# CHECK-SAME: : (tensor<2x6xf32>) -> tensor<2x6x!quant.uniform<i8:f32, 5.000000e-01>>
+# CHECK-NEXT: return
+
+stablehlo(lambda x: fr.quantize(x, 0.5, fr.uint8, zero_point=3) * 2, X, name="zero_point")
+# CHECK-LABEL: func.func @zero_point(
+# CHECK: %[[N:.*]] = stablehlo.convert %{{.*}} : (tensor<2x6xf32>) -> tensor<2x6xui8>
+# CHECK-NEXT: %[[Q:.*]] = stablehlo.bitcast_convert %[[N]]
+# CHECK-SAME: -> tensor<2x6x!quant.uniform<u8:f32, 5.000000e-01:3>>
+# CHECK: stablehlo.bitcast_convert %[[Q]] : {{.*}} -> tensor<2x6xui8>
+# CHECK: stablehlo.multiply
+
+stablehlo(
+    lambda x: fr.dequantize(fr.quantize(x, [0.5, 0.25], fr.int8, 0), [0.5, 0.25], fr.float32, 0),
+    X,
+    name="there_and_back",
+)
+# CHECK-LABEL: func.func @there_and_back(
+# CHECK: %[[Q:.*]] = stablehlo.uniform_quantize %arg0
+# CHECK-SAME: -> tensor<2x6x!quant.uniform<i8:f32:0, {5.000000e-01,2.500000e-01}>>
+# CHECK: stablehlo.uniform_dequantize %[[Q]] : {{.*}} -> tensor<2x6xf32>
+
+# A weight is quantised when the graph is folded.
+stablehlo(
+    lambda x: x + fr.dequantize(fr.quantize(fr.ones((6,)), 0.5, fr.int8), 0.5, fr.float32),
+    X,
+    passes="fold_constants",
+    name="weight",
+)
+# CHECK-LABEL: func.func @weight(
+# CHECK: %[[W:.*]] = stablehlo.constant dense<2> : tensor<6xi8>
+# CHECK-NEXT: %[[Q:.*]] = stablehlo.bitcast_convert %[[W]]
+# CHECK-SAME: -> tensor<6x!quant.uniform<i8:f32, 5.000000e-01>>
+# CHECK: stablehlo.uniform_dequantize %[[Q]]
+
+# StableHLO has no type for blocks, and would compute 16-bit floats in 16 bits.
+stablehlo(lambda x: fr.quantize(x, [[0.5] * 3], fr.int4), X, name="constant_blocks")
+# CHECK-LABEL: func.func @constant_blocks(
+# CHECK-NOT: uniform
+stablehlo(
+    lambda x: fr.quantize(x, 0.5, fr.int8), fr.InputInfo((2, 6), fr.float16), name="constant_f16"
+)
+# CHECK-LABEL: func.func @constant_f16(
+# CHECK-NOT: uniform
+# CHECK: return

@@ -294,8 +294,8 @@ ERRORS = {
     ),
     "character": (
         "@f",
-        "@f !",
-        "line 1, column 10: unexpected '!'.\n  graph @f !(%x: f32[2]) -> f32[2] {\n           ^",
+        "@f ?",
+        "line 1, column 10: unexpected '?'.\n  graph @f ?(%x: f32[2]) -> f32[2] {\n           ^",
     ),
     "defined twice": (
         "%0: f32[2]",

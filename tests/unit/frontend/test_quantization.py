@@ -94,6 +94,49 @@ def test_a_scale_of_zero_that_is_computed_saturates() -> None:
     assert fr.quantize(x, fr.Tensor(0.0) * 1.0, fr.int8).tolist() == [0, 127, -128]
 
 
+# ---------------------------------------------------------------------- what tensors say
+
+
+def test_scale_and_zero_point_are_known() -> None:
+    x = fr.ones((2, 4))
+    q = fr.quantize(x, 0.25, fr.uint8, zero_point=3)
+    assert (q.q_scale(), q.q_zero_point()) == (0.25, 3)
+    q.eval()
+    assert (q.q_scale(), q.q_zero_point()) == (0.25, 3)
+    assert q.int_repr().tolist() == q.tolist() == [[7] * 4] * 2
+    with pytest.raises(fr.ArgumentError):
+        q.int_repr().q_scale()
+    plain = fr.zeros((2,), fr.int8)
+    assert plain.int_repr() is plain
+
+
+def test_scales_and_zero_points_of_channels_and_blocks() -> None:
+    x = fr.ones((2, 4))
+    rows: Any = fr.quantize(x, [0.5, 0.25], fr.int16, 0, 7)
+    assert repr(rows.q_scale()) == "tensor([0.5, 0.25], dtype=float32, loc=cpu:0, shape=(2,))"
+    assert repr(rows.q_zero_point()) == "tensor([7, 7], dtype=int16, loc=cpu:0, shape=(2,))"
+    blocks: Any = fr.quantize(x, [[0.5, 0.25]], fr.int4)
+    assert blocks.q_scale().tolist() == [[0.5, 0.25]]
+    back = fr.dequantize(blocks, blocks.q_scale(), fr.float32, zero_point=blocks.q_zero_point())
+    assert back.tolist() == x.tolist()
+
+
+def test_computed_scales_are_known_once_they_are_evaluated() -> None:
+    x, scale = fr.ones((2, 4)), fr.Tensor(0.25) * 2.0
+    with pytest.raises(fr.ArgumentError):
+        fr.quantize(x, scale, fr.int8).q_scale()
+    assert fr.quantize(x, scale.eval(), fr.int8).q_scale() == 0.5
+
+
+def test_quantised_tensors_mix_with_plain_numbers_and_their_own_kind() -> None:
+    x = fr.ones((2, 4))
+    q = fr.quantize(x, 0.5, fr.int8)
+    assert (q + q).tolist() == (q + 2).tolist() == [[4] * 4] * 2
+    other = fr.quantize(x, 0.25, fr.int8)
+    assert (q + other.int_repr()).tolist() == [[6] * 4] * 2
+    assert fr.dequantize(q.int_repr(), 0.25, fr.float32).tolist() == [[0.5] * 4] * 2
+
+
 # ---------------------------------------------------------------------- what is refused
 
 X = fr.ones((2, 4))
@@ -211,6 +254,41 @@ REFUSED: list[tuple[Any, type[fr.FarrierError], str]] = [
         lambda: fr.dequantize(Q, 1, fr.int8),
         fr.DtypeError,
         "dequantize works on float32, float16, bfloat16 and float64, not on int8.",
+    ),
+    (
+        lambda: fr.quantize(X, 0.5, fr.int8) + fr.quantize(X, 0.25, fr.int8),
+        fr.ArgumentError,
+        "add got operands that are quantized in different ways, "
+        "!quant.uniform<i8:f32, 0.5>[2,4] and !quant.uniform<i8:f32, 0.25>[2,4]. "
+        "Dequantize them first, or pass the plain numbers: x.int_repr().",
+    ),
+    (
+        lambda: fr.concatenate(
+            [fr.quantize(X, 0.5, fr.int8), fr.quantize(X, 0.5, fr.int8, zero_point=1)], 0
+        ),
+        fr.ArgumentError,
+        "concatenate got operands that are quantized in different ways, "
+        "!quant.uniform<i8:f32, 0.5>[2,4] and !quant.uniform<i8:f32, 0.5:1>[2,4]. "
+        "Dequantize them first, or pass the plain numbers: x.int_repr().",
+    ),
+    (
+        lambda: fr.dequantize(fr.quantize(X, 0.5, fr.int8), 0.25, fr.float32),
+        fr.ArgumentError,
+        "dequantize got the parameters of !quant.uniform<i8:f32, 0.25>[2,4] for a tensor that was "
+        "quantized to !quant.uniform<i8:f32, 0.5>[2,4]. Pass the same, or the plain numbers: "
+        "x.int_repr().",
+    ),
+    (
+        lambda: X.q_scale(),
+        fr.ArgumentError,
+        "q_scale() needs a tensor that fr.quantize made by constant scales and zero points (no "
+        "more than 4096), but got float32 (2, 4).",
+    ),
+    (
+        lambda: fr.quantize(X, fr.max(X), fr.int8).q_zero_point(),
+        fr.ArgumentError,
+        "q_zero_point() needs a tensor that fr.quantize made by constant scales and zero points "
+        "(no more than 4096), but got int8 (2, 4).",
     ),
     (
         lambda: fr.quantize(X, 1.0, "int8"),  # pyright: ignore[reportArgumentType]
