@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.iree_dynamic import IreeDynamic
 from farrier_compiler.mlir_text import element_text
-from farrier_compiler.ops.shape import spread
 from farrier_compiler.program import Handle
 from farrier_compiler.sizes import SymbolicSize
 from farrier_compiler.stablehlo import HloValue, lowest
+from farrier_compiler.windows import padded
 from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class IreeWindows(IreeDynamic):
         if out.is_static or (static and attributes.groups == 1):
             return super().convolution(out, input, kernel, attributes)
         left, right = (self.convert(x.type.with_dtype(out.dtype), x) for x in (input, kernel))
-        left = self._padded(left, attributes)
+        left = padded(self, left, attributes)
         maps, groups = _convolution_maps(attributes), attributes.groups
         if groups > 1:
             left, right, split = self._grouped(left, right, out, attributes)
@@ -47,22 +47,6 @@ class IreeWindows(IreeDynamic):
             len(attributes.stride) + 1,
         )
         return self.reshape(out, made)
-
-    def _padded(self, x: HloValue, attributes: Convolution) -> HloValue:
-        pairs = [(0, 0), (0, 0), *attributes.padding]
-        gaps = (0, 0, *(distance - 1 for distance in attributes.input_dilation))
-        if attributes.layout == "channels_last":
-            pairs = [pairs[0], *pairs[2:], pairs[1]]
-            gaps = (gaps[0], *gaps[2:], gaps[1])
-        low, high = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        if all(amount == 0 for amount in (*low, *high, *gaps)):
-            return x
-        shape = tuple(
-            before + spread(size, gap + 1) + behind
-            for size, before, behind, gap in zip(x.type.shape, low, high, gaps, strict=True)
-        )
-        zero = self.full(x.type.with_shape(()), 0)
-        return self.pad(x.type.with_shape(shape), x, zero, low, high, gaps)
 
     def _grouped(
         self, x: HloValue, kernel: HloValue, out: TensorType, attributes: Convolution

@@ -23,6 +23,7 @@ from farrier_compiler.stablehlo_names import (
     i64s,
     pairs,
 )
+from farrier_compiler.windows import padded, unpadded, with_numbers
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
@@ -430,6 +431,8 @@ class Builder(Emitter):
         self, out: TensorType, input: HloValue, kernel: HloValue, attributes: Convolution
     ) -> HloValue:
         """Emit a convolution."""
+        if not is_static(amount for pair in attributes.padding for amount in pair):
+            input, attributes = padded(self, input, attributes), unpadded(attributes)
         return self.emit(
             "stablehlo.convolution",
             out,
@@ -463,6 +466,7 @@ class Builder(Emitter):
 
     def reduce_window(self, out: TensorType, x: HloValue, attributes: Pool) -> HloValue:
         """Emit a reduction over windows that slide along the dimensions."""
+        attributes = with_numbers(attributes)
         element = x.type.with_shape(())
         initial = self.full(element, lowest(element.dtype) if attributes.kind == "max" else 0)
 

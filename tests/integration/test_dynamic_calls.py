@@ -143,6 +143,20 @@ CASES: dict[str, Case] = {
         [(0, 4, 4), (1, 2, 2), (3, 9, 5), (2, 1, 4), (2, 4, 1)],
         lambda n, h, w: [(n, 2, h, w), (3, 2, 3, 2)],
     ),
+    "global_pools": Case(
+        lambda x: (fr.maxpool(x, x.shape[2:]), fr.avgpool(x, (x.shape[2], 2))),
+        [(N, 2, (1, 4, 9), (2, 4, 9))],
+        [(0, 4, 4), (1, 3, 2), (3, 9, 5)],
+        lambda n, h, w: [(n, 2, h, w)],
+    ),
+    "steps_apart": matrix(lambda x: (x[:, ::-2], fr.flip(x[::2, 1::2]), fr.sum(x[::2], 0))),
+    "empty_parts": matrix(lambda x: (x[:, :0], fr.unsqueeze(x, 1)[:, 1:])),
+    "places_of_extremes": Case(
+        lambda x: (fr.argmax(fr.flip(x, 1), 1), fr.argmin(fr.concatenate([x, x], 0), 2)),
+        [((1, 2, 8), (1, 2, 8), (1, 2, 8))],
+        [(1, 2, 3), (8, 8, 8)],
+        lambda a, b, c: [(a, b, c)],
+    ),
     "any_kernel": Case(
         lambda x, w: fr.convolution(x, w),
         [(1, 2, 6), (3, 2, (1, 3, 8))],

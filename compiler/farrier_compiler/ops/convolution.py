@@ -82,7 +82,7 @@ class Convolution(Op):
                     f"convolution got {name}={given} for {input.describe()}, which has {rank} "
                     "spatial dimensions: it needs one entry for each."
                 )
-            if name != "padding" and min(given, default=1) < 1:
+            if name != "padding" and not all(at_most(1, n) for n in given):
                 raise ArgumentError(f"convolution got {name}={given}: all must be at least 1.")
         if self.groups < 1:
             raise ArgumentError(f"convolution got groups={self.groups}: it must be at least 1.")

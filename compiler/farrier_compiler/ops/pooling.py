@@ -41,7 +41,7 @@ class Pool(Op, abstract=True):
                     f"{self.label} got {name}={given} for {input.describe()}: "
                     f"it needs one entry for each of the {input.rank} dimensions."
                 )
-            if name != "padding" and min(given, default=1) < 1:
+            if name != "padding" and not all(at_most(1, n) for n in given):
                 raise ArgumentError(f"{self.label} got {name}={given}: all must be at least 1.")
         return input.with_shape(self._size(input, dim) for dim in range(input.rank))
 

@@ -184,7 +184,7 @@ def _reflect(input: Tensor, amounts: primitive.Padding) -> Tensor:
     for dim, (low, high) in enumerate(amounts):
         size = input.sizes[dim]
         most = maximum(size - 1, 0)
-        if min(low, high) < 0 or not (at_most(low, most) and at_most(high, most)):
+        if not all(at_most(0, n) and at_most(n, most) for n in (low, high)):
             raise refuse(
                 ShapeError(
                     f"pad got {(low, high)} for dim {dim} of {input.value.type.describe()}: "

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from farrier.dimension_size import DimensionSize
 from farrier.ops.arguments import padding_pairs, refuse, whole_numbers
 from farrier.ops.arithmetic import divide
 from farrier.ops.creation import full
@@ -14,7 +15,8 @@ from farrier.ops.elementwise import cast
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops.pooling import MaxPool, SumPool
 from farrier_compiler.ops.shape import Padding
-from farrier_compiler.sizes import is_static
+from farrier_compiler.requirements import at_most
+from farrier_compiler.sizes import SymbolicSize, is_static
 from farrier_runtime.dtypes import dtype, float32, int32
 from farrier_runtime.errors import ArgumentError, ShapeError
 
@@ -87,7 +89,9 @@ def avgpool(
     """
     op = SumPool(*_window("avgpool", input, kernel_dims, stride, padding))
     total = apply(op, cast(input, _sum_dtype(input.dtype)))
-    count = math.prod(op.window)
+    count: Tensor | int = math.prod(op.window)
+    if isinstance(count, SymbolicSize):
+        count = DimensionSize.of_size(count)
     if not count_include_pad and any(map(any, op.padding)):
         count = _counts(op, total, input)
     return cast(divide(total, count), input.dtype)
@@ -133,7 +137,7 @@ def _window(
 
 def _entries(name: str, input: Tensor, numbers: Sequence[int]) -> tuple[int, ...]:
     found = whole_numbers(name, numbers)
-    if len(found) != input.rank - 2 or min(found) < 1:
+    if len(found) != input.rank - 2 or not all(at_most(1, n) for n in found):
         raise refuse(
             ArgumentError(
                 f"{name} takes {input.rank - 2} numbers of at least 1 for "
