@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import farrier as fr
 from farrier.compile import trace
@@ -13,29 +13,29 @@ from farrier_compiler.lower import lower
 from farrier_compiler.passes import run_passes
 from farrier_compiler.stablehlo import Builder
 
+Info: TypeAlias = fr.InputInfo | fr.DimensionInputInfo
 
-def graph(
-    function: Callable[..., Any], *args: fr.InputInfo, passes: str = "", name: str = "main"
-) -> None:
+
+def graph(function: Callable[..., Any], *args: Info, passes: str = "", name: str = "main") -> None:
     """Print the graph that a function traces to, after some passes."""
     print(_traced(function, args, passes, name))
 
 
 def stablehlo(
-    function: Callable[..., Any], *args: fr.InputInfo, passes: str = "", name: str = "main"
+    function: Callable[..., Any], *args: Info, passes: str = "", name: str = "main"
 ) -> None:
     """Print the portable StableHLO of a function, verified."""
     _print(function, args, Builder, passes, name)
 
 
 def iree_input(
-    function: Callable[..., Any], *args: fr.InputInfo, passes: str = "", name: str = "main"
+    function: Callable[..., Any], *args: Info, passes: str = "", name: str = "main"
 ) -> None:
     """Print what IREE is given for a function, verified."""
     _print(function, args, IreeBuilder, passes, name)
 
 
-def error(function: Callable[..., Any], *args: fr.InputInfo) -> None:
+def error(function: Callable[..., Any], *args: Info) -> None:
     """Print the error that tracing a function raises."""
     try:
         trace(function, args)
@@ -47,7 +47,7 @@ def error(function: Callable[..., Any], *args: fr.InputInfo) -> None:
 
 def _print(
     function: Callable[..., Any],
-    args: tuple[fr.InputInfo, ...],
+    args: tuple[Info, ...],
     builder: type[Builder],
     passes: str,
     name: str,
@@ -57,8 +57,6 @@ def _print(
     print(f"// {name}\n{program.text()}")
 
 
-def _traced(
-    function: Callable[..., Any], args: tuple[fr.InputInfo, ...], passes: str, name: str
-) -> Graph:
+def _traced(function: Callable[..., Any], args: tuple[Info, ...], passes: str, name: str) -> Graph:
     traced = trace(function, args, name=name).graph
     return run_passes(traced, passes) if passes else traced

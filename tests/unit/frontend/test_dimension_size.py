@@ -45,7 +45,8 @@ def test_a_known_size_is_an_integer() -> None:
     assert size.eval() is size
     assert size.tolist() == 3
     assert np.asarray(size) == 3
-    assert fr.DimensionSize(fr.DimensionSize(5)).tolist() == 5
+    other: Any = fr.DimensionSize(5)
+    assert fr.DimensionSize(other).tolist() == 5
     assert isinstance(size, fr.Tensor)
     assert isinstance(hash(size), int)
 
@@ -134,7 +135,8 @@ def test_sizes_that_are_refused(data: Any, text: str) -> None:
 
 
 def test_static_shapes_are_plain_ints() -> None:
-    shape = fr.ones((fr.DimensionSize(2), 3)).shape
+    two: Any = fr.DimensionSize(2)
+    shape = fr.ones((two, 3)).shape
     assert shape == (2, 3)
     assert [type(size) for size in shape] == [int, int]
 

@@ -1,0 +1,68 @@
+# RUN: %python %s | filecheck %s
+"""What is refused while a function of dynamic sizes is traced."""
+
+import farrier as fr
+from support.show import error
+
+N = fr.NamedDimension("n", 1, 4, 8)
+X = fr.InputInfo((N, 6), fr.float32)
+
+
+def loops(x: fr.Tensor) -> fr.Tensor:
+    for row in range(x.shape[0]):
+        x = x + row
+    return x
+
+
+error(loops, X)
+# CHECK:      UnknownValueError: The size 'n' ('n' is 1 to 8) is known only when the compiled
+# CHECK-SAME: function is called, but its number is asked for while the function is traced.
+# CHECK-NEXT:   --> {{.*}}dynamic.py:12 in loops()
+# CHECK-NEXT:      12 |     for row in range(x.shape[0]):
+
+
+def branches(x: fr.Tensor) -> fr.Tensor:
+    return x if x.shape[0] > 4 else -x
+
+
+error(branches, X)
+# CHECK:      UnknownValueError: The size 'n' ('n' is 1 to 8) is known only when the compiled
+# CHECK:        --> {{.*}}dynamic.py:25 in branches()
+
+
+def too_far(x: fr.Tensor) -> fr.Tensor:
+    return x[9]
+
+
+error(too_far, X)
+# CHECK:      ArgumentError: Index 9 is out of range: dim 0 of float32 (n, 6) has n elements.
+# CHECK-NEXT:   --> {{.*}}dynamic.py:34 in too_far()
+
+
+def never(x: fr.Tensor) -> fr.Tensor:
+    return fr.reshape(x, (x.shape[0], 7))
+
+
+error(never, X)
+# CHECK:      ShapeError: reshape cannot give float32 (n, 6), which has 6*n elements, the shape
+# CHECK-SAME: (n, 7), which has 7*n. The numbers must be equal.
+
+
+def undecided(x: fr.Tensor) -> fr.Tensor:
+    return x[x.shape[0] - 4 :]
+
+
+error(undecided, X)
+# CHECK:      UndecidedError: Whether n - 4 >= 0 depends on 'n' (1 to 8). Narrow the bounds in
+# CHECK-SAME: InputInfo so that one answer is right for all sizes, or compare nothing here.
+# CHECK-NEXT:   --> {{.*}}dynamic.py:52 in undecided()
+
+
+def mixed(x: fr.Tensor, y: fr.Tensor) -> fr.Tensor:
+    return x + y
+
+
+SEVERAL, NINE = (fr.InputInfo((size,), fr.float32) for size in ((2, 4, 8), 9))
+error(mixed, SEVERAL, NINE)
+# CHECK:      ShapeError: add cannot broadcast shapes (x_dim0,) and (9,): dimension -1 has sizes 9
+# CHECK-SAME: and x_dim0. Sizes must be equal, or one of them 1.
