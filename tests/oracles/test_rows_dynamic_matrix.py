@@ -9,7 +9,7 @@ from farrier_runtime.dtypes import dtype
 from support.dynamic import check, dynamic_rows, is_large_sort
 from support.records import Record
 
-OTHERS = (dtypes.float16, dtypes.float64, dtypes.int32, dtypes.uint8, dtypes.bool)
+OTHERS = (dtypes.float16, dtypes.int32, dtypes.uint8, dtypes.bool)
 CASES = [
     pytest.param(row, tested, id=f"{row.name}-{tested.short}")
     for tested in (dtypes.float32, *OTHERS)
