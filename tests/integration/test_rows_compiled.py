@@ -7,14 +7,16 @@ import pytest
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 from support.compiled import rows_of, run
+from support.dynamic import is_large_sort
 from support.records import Record
 from support.tolerances import assert_close
 
-# The other data types are in the oracles' matrix.
+# The other data types are in the oracles' matrix. Large sorts compile slowly: see `test_sort` too.
 CASES = [
     pytest.param(row, tested, id=f"{row.name}-{tested.short}")
     for tested in (dtypes.float32, dtypes.int32, dtypes.uint8, dtypes.bool)
     for row in rows_of(tested)
+    if tested is dtypes.float32 or not is_large_sort(row)
 ]
 
 
