@@ -226,9 +226,14 @@ def broadcast_shapes(name: str, shapes: tuple[Shape, ...]) -> Shape:
     Raises:
         ShapeError: naming the op, the shapes and the dimension that differs.
     """
-    # What calls decide is recorded each time: only numbers may be kept.
-    find = _static_broadcast if all(map(is_static, shapes)) else _broadcast
-    return find(name, shapes)
+    shape, static = _kept_broadcast(name, shapes)
+    # What calls decide is recorded each time.
+    return shape if static else _broadcast(name, shapes)
+
+
+@functools.lru_cache(4096)
+def _kept_broadcast(name: str, shapes: tuple[Shape, ...]) -> tuple[Shape, bool]:
+    return _broadcast(name, shapes), all(map(is_static, shapes))
 
 
 def _broadcast(name: str, shapes: tuple[Shape, ...]) -> Shape:
@@ -236,9 +241,6 @@ def _broadcast(name: str, shapes: tuple[Shape, ...]) -> Shape:
         return shapes[0]
     rank = max(map(len, shapes))
     return tuple(_broadcast_dim(name, shapes, offset) for offset in range(rank, 0, -1))
-
-
-_static_broadcast = functools.lru_cache(4096)(_broadcast)
 
 
 def _broadcast_dim(name: str, shapes: tuple[Shape, ...], offset: int) -> int:

@@ -117,7 +117,8 @@ def _sizes(
         sizes = whole_numbers("resize's output_shape", output_shape or ())
     else:
         sizes = tuple(map(_scaled, input.sizes, scales))
-    if not all(at_most(1, size) for size in (*sizes, *input.sizes)):
+    every = (*sizes, *input.sizes)
+    if not (min(every, default=1) > 0 if is_static(every) else all(at_most(1, n) for n in every)):
         problem = f"resize of {described} to {sizes} is not defined: all sizes must be positive."
         raise refuse(ShapeError(problem), input=input)
     if scales is not None:
