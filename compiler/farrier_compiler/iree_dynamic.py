@@ -296,12 +296,16 @@ class IreeDynamic(IreeSizes):
         return body
 
     def barrier(self, x: HloValue) -> HloValue:
-        """Behind a barrier IREE does not know sizes: `unexpected during shape cleanup`."""
-        done = super().barrier(x)
+        """Behind a barrier IREE does not know sizes: `unexpected during shape cleanup`.
+
+        It has `flow.tensor.tie_shape` of signed integers only.
+        """
         sizes = self.dynamic_sizes(x.type.shape)
-        return (
-            self._tensor("flow.tensor.tie_shape", x.type, [done.handle, *sizes]) if sizes else done
-        )
+        if not sizes:
+            return super().barrier(x)
+        done = super().barrier(self.signless(x))
+        tied = self._tensor("flow.tensor.tie_shape", done.type, [done.handle, *sizes])
+        return self.bitcast(x.type.dtype, tied)
 
     def batch_norm_inference(
         self, out: TensorType, *values: HloValue, eps: float, feature_dim: int
