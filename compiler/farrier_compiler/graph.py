@@ -81,6 +81,8 @@ class TensorType:
 
     def describe(self) -> str:
         """Return the type in the words of error messages: `float32 (2, 3)`."""
+        if self.quantization is not None:
+            return f"{self.quantization.described(self.dtype.short, self.shape)} {self.shape}"
         return f"{self.dtype} {self.shape}"
 
     def __str__(self) -> str:

@@ -20,9 +20,24 @@ def quantize(
     zero_point: HloValue | None,
     dim: int | None,
 ) -> HloValue:
-    """Emit `round(x / scale) + zero_point`, saturated; NaN as 0. Small floats are not rounded here.
+    """Emit what `rounded` does, as the result's data type."""
+    inside = rounded(hlo, out, x, scale, zero_point, dim)
+    if out.dtype.is_floating:
+        return hlo.convert(out, inside)
+    return hlo.emit("stablehlo.convert", out, inside)  # nothing is left to saturate
 
-    16-bit floats are computed in float32.
+
+def rounded(
+    hlo: Builder,
+    out: TensorType,
+    x: HloValue,
+    scale: HloValue,
+    zero_point: HloValue | None,
+    dim: int | None,
+) -> HloValue:
+    """Emit `round(x / scale) + zero_point` as floats, saturated; NaN as 0.
+
+    16-bit floats are computed in float32. What becomes small floats stays as it is.
     """
     wide = out.with_dtype(dtypes.float32 if x.type.dtype.bits < 32 else x.type.dtype)
     ratio = hlo.elementwise("divide", wide, hlo.convert(wide, x), spread(hlo, wide, scale, dim))
@@ -31,10 +46,7 @@ def quantize(
     if zero_point is not None:
         ratio = hlo.elementwise("add", wide, ratio, spread(hlo, wide, zero_point, dim))
     low, high = (hlo.full(wide, limit) for limit in storage_limits(out.dtype))
-    inside = hlo.elementwise("minimum", wide, hlo.elementwise("maximum", wide, ratio, low), high)
-    if out.dtype.is_floating:
-        return hlo.convert(out, inside)
-    return hlo.emit("stablehlo.convert", out, inside)  # nothing is left to saturate
+    return hlo.elementwise("minimum", wide, hlo.elementwise("maximum", wide, ratio, low), high)
 
 
 def _whole(hlo: Builder, wide: TensorType, x: HloValue) -> HloValue:

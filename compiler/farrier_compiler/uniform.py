@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +59,18 @@ class Quantization:
         if self.block is not None:
             return tuple(size // of for size, of in zip(shape, self.block, strict=True))
         return () if self.axis is None else (shape[self.axis],)
+
+    def transposed(self, permutation: Sequence[int]) -> Quantization | None:
+        """Return this for the tensor with its dimensions in another order; None for blocks."""
+        if self.axis is None:
+            return self if self.block is None else None
+        return replace(self, axis=permutation.index(self.axis))
+
+    def described(self, storage: str, shape: Sequence[int]) -> str:
+        """Return the type as error messages show it: without scales, where there are many."""
+        if len(self.scale) <= 16:
+            return self.text(storage, shape)
+        return f"!quant.uniform<{storage}:{self.expressed.short}, {len(self.scale)} scales>"
 
     def text(self, storage: str, shape: Sequence[int] = (), exact: bool = False) -> str:
         """Return the type's text in MLIR's syntax.

@@ -425,7 +425,9 @@ def record(op: Op, tensors: Sequence[Any]) -> Node:
     """Record an op on tensors, or on arrays in their place, and return its node."""
     values = [x.value if isinstance(x, Tensor) else Tensor(x).value for x in tensors]
     try:
-        return Node(op, values, here())
+        node = Node(op, values, here())
+        op.check_operands(values)
+        return node
     except FarrierError as error:
         names = op.operand_names(len(values))
         raise explain(error, list(zip(names, values, strict=True))) from None

@@ -49,15 +49,13 @@ class Op:
 
     def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
         """Return what `infer` does for operands; ops that depend on constants look at them too."""
-        types = [value.type for value in operands]
-        for type in types:
-            if type.quantization is not None:
-                self.check_quantized(types)
-                return self.infer(*[type.plain for type in types])
-        return self.infer(*types)
+        return self.infer(*[value.type.plain for value in operands])
 
-    def check_quantized(self, types: Sequence[TensorType]) -> None:
-        """Refuse quantised operands that do not mix; most ops take them as plain numbers."""
+    def check_operands(self, operands: Sequence[Value]) -> None:
+        """Refuse what users cannot mean: bad constants, and quantised operands that do not mix.
+
+        Passes may make such things from what users did mean.
+        """
 
     def reads_quantized(self, operands: Sequence[Value]) -> bool:
         """Return whether the op takes its first operand as a quantised tensor."""
@@ -205,18 +203,19 @@ def check_same_dtype(name: str, types: tuple[TensorType, ...]) -> None:
             )
 
 
-def check_same_quantization(name: str, types: Sequence[TensorType]) -> None:
+def check_same_quantization(name: str, operands: Sequence[Value]) -> None:
     """Refuse operands that stand for floats in different ways.
 
     Raises:
         ArgumentError: naming the op and the types.
     """
-    quantized = [type for type in types if type.quantization is not None]
+    quantized = [value.type for value in operands if value.type.quantization is not None]
     for other in quantized[1:]:
         if other.quantization != quantized[0].quantization:
             raise ArgumentError(
-                f"{name} got operands that are quantized in different ways, {quantized[0]} and "
-                f"{other}. Dequantize them first, or pass the plain numbers: x.int_repr()."
+                f"{name} got operands that are quantized in different ways, "
+                f"{quantized[0].describe()} and {other.describe()}. "
+                "Dequantize them first, or pass the plain numbers: x.int_repr()."
             )
 
 

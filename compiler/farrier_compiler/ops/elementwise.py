@@ -20,7 +20,7 @@ from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array
+    from farrier_compiler.graph import Array, Value
     from farrier_compiler.stablehlo import Builder, HloValue
 
 
@@ -43,8 +43,8 @@ class Elementwise(Op, abstract=True):
         """Return the result's data type."""
         return operand
 
-    def check_quantized(self, types: Sequence[TensorType]) -> None:
-        check_same_quantization(self.name, types)
+    def check_operands(self, operands: Sequence[Value]) -> None:
+        check_same_quantization(self.name, operands)
 
     def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
         operands = [hlo.broadcast_to(value, out.shape) for value in values]
@@ -342,8 +342,8 @@ class Where(Op):
         shape = broadcast_shapes(self.name, (condition.shape, x.shape, y.shape))
         return TensorType(shape, x.dtype)
 
-    def check_quantized(self, types: Sequence[TensorType]) -> None:
-        check_same_quantization(self.name, types)
+    def check_operands(self, operands: Sequence[Value]) -> None:
+        check_same_quantization(self.name, operands)
 
     def reference(self, condition: Array, x: Array, y: Array) -> Array:
         return np.where(condition, x, y)

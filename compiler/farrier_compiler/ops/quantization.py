@@ -44,11 +44,10 @@ class Affine(Op, abstract=True):
     dtype: dtype
     dim: int | None
 
-    def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
-        """Return what `infer` does, after a look at the scales, if they are constant."""
+    def check_operands(self, operands: Sequence[Value]) -> None:
+        """Refuse scales that are no positive numbers."""
         if operands[1].data is not None:
             _check_values(self.name, operands[1].data)
-        return super().result_types(operands)
 
     def quantization(
         self, input: TensorType, expressed: dtype, parameters: Sequence[Value]
@@ -58,6 +57,8 @@ class Affine(Op, abstract=True):
         if len(arrays) < len(parameters) or not 0 < arrays[0].size <= MOST_SCALES:
             return None
         scale, offset = (*arrays, np.zeros((), np.int8))[:2]
+        if not positive(scale).all():
+            return None
         if not scale.ndim and not offset.ndim:
             return Quantization(expressed, (float(scale),), (int(offset),))
         block = self._block(input.shape, scale.shape)
@@ -124,10 +125,10 @@ class Quantize(Affine):
 
     def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
         """Return `infer`'s type, and what its elements stand for."""
-        super().result_types(operands)
         input, *parameters = operands
+        type = self.infer(*[value.type.plain for value in operands])
         known = self.quantization(input.type, input.type.dtype, parameters)
-        return TensorType(input.type.shape, self.dtype, known)
+        return replace(type, quantization=known)
 
     def infer(self, input: TensorType, scale: TensorType, *zero_point: TensorType) -> TensorType:
         self._check(input, scale, zero_point, input.dtype, self.dtype)
@@ -160,22 +161,18 @@ class Dequantize(Affine):
     dtype: dtype
     dim: int | None = None
 
-    def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
-        """Return `infer`'s type, if the parameters are those of the tensor, where both are known.
-
-        Raises:
-            ArgumentError: they are not.
-        """
-        types = super().result_types(operands)
+    def check_operands(self, operands: Sequence[Value]) -> None:
+        """Refuse other parameters than the tensor was quantised by, where both are known."""
+        super().check_operands(operands)
         input, *parameters = operands
         own, given = input.type.quantization, self.quantization(input.type, self.dtype, parameters)
         if own and given and own.expressed is given.expressed and own != given:
+            other = replace(input.type, quantization=given)
             raise ArgumentError(
-                f"dequantize got the parameters of {replace(input.type, quantization=given)} for "
-                f"a tensor that was quantized to {input.type}. Pass the same, or the plain "
-                "numbers: x.int_repr()."
+                f"dequantize got the parameters of {other.describe()} for a tensor that was "
+                f"quantized to {input.type.describe()}. Pass the same, or the plain numbers: "
+                "x.int_repr()."
             )
-        return types
 
     def reads_quantized(self, operands: Sequence[Value]) -> bool:
         input, *parameters = operands
@@ -239,15 +236,18 @@ def _is_blocked(shape: Shape, counts: Shape) -> bool:
     return all(at_most(1, count) and equal(size % count, 0) for size, count in pairs)
 
 
-def _check_values(name: str, scale: Array) -> None:
-    if not scale.ndim and 0 < float(scale) < np.inf:
-        return
+def positive(scale: Array) -> Array:
+    """Return where scales are finite and greater than 0."""
     numbers = scale.astype(np.float64)
-    wrong = ~((numbers > 0) & np.isfinite(numbers))
+    return (numbers > 0) & (numbers < np.inf)
+
+
+def _check_values(name: str, scale: Array) -> None:
+    wrong = ~positive(scale)
     if wrong.any():
         place = tuple(int(index[0]) for index in wrong.nonzero()) if scale.ndim else ()
         raise ArgumentError(
-            f"{name} got the scale {numbers[place]}{f' at {place}' if place else ''}. "
+            f"{name} got the scale {float(scale[place])}{f' at {place}' if place else ''}. "
             "Scales must be finite and greater than 0."
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from farrier_compiler.sizes import maximum
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array
+    from farrier_compiler.graph import Array, Value
     from farrier_compiler.stablehlo import Builder, HloValue
 
 Padding = tuple[tuple[int, int], ...]
@@ -51,6 +51,17 @@ class Transpose(Op):
     """
 
     permutation: tuple[int, ...]
+
+    def result_types(self, operands: Sequence[Value]) -> TensorType:
+        """Return `infer`'s type; a quantised tensor stays one."""
+        own = operands[0].type
+        type = self.infer(own.plain)
+        if own.quantization is None:
+            return type
+        return replace(type, quantization=own.quantization.transposed(self.permutation))
+
+    def reads_quantized(self, operands: Sequence[Value]) -> bool:
+        return True
 
     def infer(self, x: TensorType) -> TensorType:
         if sorted(self.permutation) != list(range(x.rank)):
@@ -171,8 +182,8 @@ class Concatenate(Op):
         total = sum(other.shape[self.dim] for other in types)
         return first.with_shape((*first.shape[: self.dim], total, *first.shape[self.dim + 1 :]))
 
-    def check_quantized(self, types: Sequence[TensorType]) -> None:
-        check_same_quantization(self.name, types)
+    def check_operands(self, operands: Sequence[Value]) -> None:
+        check_same_quantization(self.name, operands)
 
     def _joins(self, first: Shape, other: Shape) -> bool:
         return len(first) == len(other) and all(

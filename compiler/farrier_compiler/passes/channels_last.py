@@ -19,6 +19,7 @@ from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Cast, Elementwise, Where
 from farrier_compiler.ops.normalization import BatchNormInference
 from farrier_compiler.ops.pooling import Pool
+from farrier_compiler.ops.quantization import Dequantize, Quantize
 from farrier_compiler.ops.reduction import ArgReduction, Reduction
 from farrier_compiler.ops.shape import Concatenate, Pad, Reshape, Reverse, Slice, Transpose
 from farrier_compiler.passes.base import Pass
@@ -202,6 +203,16 @@ def _elementwise(walk: Walk, op: Op, node: Node) -> bool:
 @handles(Cast)
 def _cast(walk: Walk, op: Cast, node: Node) -> bool:
     return walk.give_last(node, op, walk.last_form(node.operands[0]))
+
+
+@handles(Quantize, Dequantize)
+def _quantization(walk: Walk, op: Quantize | Dequantize, node: Node) -> bool:
+    x, *parameters = node.operands
+    if op.dim is not None:
+        op = replace(op, dim=to_last(x.type.rank).index(op.dim))
+    elif parameters[0].type.rank:  # scales of blocks
+        return False
+    return walk.give_last(node, op, walk.last_form(x), *map(walk.first_form, parameters))
 
 
 @handles(BatchNormInference)

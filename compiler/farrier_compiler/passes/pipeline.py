@@ -12,11 +12,13 @@ from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.canonicalize import Canonicalize
 from farrier_compiler.passes.channels_last import ChannelsLast
 from farrier_compiler.passes.deduplicate import Deduplicate
+from farrier_compiler.passes.delay_dequantize import DelayDequantize
 from farrier_compiler.passes.eliminate_dead_nodes import EliminateDeadNodes
 from farrier_compiler.passes.fold_batch_norm import FoldBatchNorm
 from farrier_compiler.passes.fold_constants import FoldConstants
 from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
 from farrier_compiler.passes.remove_barriers import RemoveBarriers
+from farrier_compiler.passes.scale_products import ScaleProducts
 from farrier_compiler.syntax import Cursor, Token, described, did_you_mean, fits
 
 PASSES: dict[str, type[Pass]] = {
@@ -29,11 +31,13 @@ PASSES: dict[str, type[Pass]] = {
         FoldBatchNorm,
         ChannelsLast,
         PointwiseConvolution,
+        DelayDequantize,
+        ScaleProducts,
         RemoveBarriers,
     )
 }
 
-_LAYOUT = "fold_batch_norm,channels_last,pointwise_convolution"
+_LAYOUT = "fold_batch_norm,channels_last,pointwise_convolution,delay_dequantize,scale_products"
 
 
 def default_pipeline(

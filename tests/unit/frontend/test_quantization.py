@@ -259,7 +259,7 @@ REFUSED: list[tuple[Any, type[fr.FarrierError], str]] = [
         lambda: fr.quantize(X, 0.5, fr.int8) + fr.quantize(X, 0.25, fr.int8),
         fr.ArgumentError,
         "add got operands that are quantized in different ways, "
-        "!quant.uniform<i8:f32, 0.5>[2,4] and !quant.uniform<i8:f32, 0.25>[2,4]. "
+        "!quant.uniform<i8:f32, 0.5> (2, 4) and !quant.uniform<i8:f32, 0.25> (2, 4). "
         "Dequantize them first, or pass the plain numbers: x.int_repr().",
     ),
     (
@@ -268,15 +268,15 @@ REFUSED: list[tuple[Any, type[fr.FarrierError], str]] = [
         ),
         fr.ArgumentError,
         "concatenate got operands that are quantized in different ways, "
-        "!quant.uniform<i8:f32, 0.5>[2,4] and !quant.uniform<i8:f32, 0.5:1>[2,4]. "
+        "!quant.uniform<i8:f32, 0.5> (2, 4) and !quant.uniform<i8:f32, 0.5:1> (2, 4). "
         "Dequantize them first, or pass the plain numbers: x.int_repr().",
     ),
     (
         lambda: fr.dequantize(fr.quantize(X, 0.5, fr.int8), 0.25, fr.float32),
         fr.ArgumentError,
-        "dequantize got the parameters of !quant.uniform<i8:f32, 0.25>[2,4] for a tensor that was "
-        "quantized to !quant.uniform<i8:f32, 0.5>[2,4]. Pass the same, or the plain numbers: "
-        "x.int_repr().",
+        "dequantize got the parameters of !quant.uniform<i8:f32, 0.25> (2, 4) for a tensor that "
+        "was quantized to !quant.uniform<i8:f32, 0.5> (2, 4). Pass the same, or the plain "
+        "numbers: x.int_repr().",
     ),
     (
         lambda: X.q_scale(),

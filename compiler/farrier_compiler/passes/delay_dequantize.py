@@ -1,0 +1,63 @@
+"""Quantised elements are moved before they become floats: they are smaller, or constants."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from farrier_compiler.graph import Graph, Node, Value
+from farrier_compiler.ops.base import Op
+from farrier_compiler.ops.quantization import Dequantize
+from farrier_compiler.ops.shape import Reshape, Reverse, Transpose
+from farrier_compiler.passes.base import Pass
+from farrier_compiler.passes.rewrite import Rewriter, made_by
+
+
+@dataclass(frozen=True)
+class DelayDequantize(Pass):
+    """Turn `transpose`, `reshape` or `reverse` of a `dequantize` into the opposite order.
+
+    A weight that a layout pass transposes is then a constant again, and the back end finds the
+    `dequantize` where it looks for it: beside the product. Scales of blocks stay where they are.
+    """
+
+    name: ClassVar[str] = "delay_dequantize"
+
+    def __call__(self, graph: Graph) -> Graph:
+        rewriter = Rewriter(graph)
+
+        def rule(node: Node) -> tuple[Value] | None:
+            found = made_by(node.operands[0], Dequantize) if node.operands else None
+            if found is None:
+                return None
+            op, inner = found
+            x, *parameters = inner.operands
+            if op.dim is None and any(value.type.rank for value in parameters):
+                return None
+            dim = None if op.dim is None else moved_dim(node.op, x.type.shape, op.dim)
+            if op.dim is not None and dim is None:
+                return None
+            if not isinstance(node.op, Transpose | Reshape | Reverse):
+                return None
+            moved = rewriter.emit(node.op, x)
+            return (rewriter.emit(replace(op, dim=dim), moved, *parameters, at=inner),)
+
+        return rewriter.run(rule)
+
+
+def moved_dim(op: Op, shape: tuple[int, ...], dim: int) -> int | None:
+    """Return where an op puts a dimension, if it keeps it as it is."""
+    match op:
+        case Transpose():
+            return op.permutation.index(dim)
+        case Reverse():
+            return None if dim in op.dims else dim
+        case Reshape():
+            behind = math.prod(shape[dim + 1 :])
+            for place, size in enumerate(op.shape):
+                if size == shape[dim] and math.prod(op.shape[place + 1 :]) == behind:
+                    return place
+            return None
+        case _:
+            return None

@@ -1,0 +1,205 @@
+"""Products of quantised operands: integer arithmetic, bit for bit, and integer instructions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import farrier as fr
+import farrier_runtime
+from farrier.compile import trace
+from farrier_compiler.driver import Options, compile_graphs, dump
+from farrier_compiler.graph import Graph
+from farrier_compiler.ops.convolution import Convolution
+from farrier_compiler.targets import Target, cpu_model
+from farrier_runtime.dtypes import dtype
+
+CPU = Target.parse("cpu")
+NO_CACHE = Options(cache=False)
+
+
+class Case(NamedTuple):
+    """A product, and the quantisation of its operands.
+
+    Attributes:
+        input: the shape of the input.
+        weight: the shape of the weight.
+        product: the float product, on tensors.
+        sums: the integer product, in numpy.
+        storage: the data type that the input is quantised to.
+        zero_point: the input's.
+        per_channel: whether the weight has a scale for each output channel, in dimension 0.
+    """
+
+    input: tuple[int, ...]
+    weight: tuple[int, ...]
+    product: Callable[[fr.Tensor, fr.Tensor], fr.Tensor]
+    sums: Callable[[Any, Any], Any]
+    storage: dtype = fr.int8
+    zero_point: int = 0
+    per_channel: bool = True
+
+
+def linear(input: tuple[int, ...], out: int, **options: Any) -> Case:
+    def product(x: fr.Tensor, w: fr.Tensor) -> fr.Tensor:
+        return fr.dot_general(x, w, ((-1,), (1,)))
+
+    return Case(input, (out, input[-1]), product, lambda x, w: x @ w.T, **options)
+
+
+def conv(
+    input: tuple[int, ...],
+    weight: tuple[int, ...],
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
+    groups: int = 1,
+    **options: Any,
+) -> Case:
+    rank = len(input) - 2
+    op = Convolution((stride,) * rank, ((padding, padding),) * rank, (dilation,) * rank, groups)
+
+    def product(x: fr.Tensor, w: fr.Tensor) -> fr.Tensor:
+        return fr.convolution(x, w, op.stride, op.padding, op.dilation, groups)
+
+    return Case(input, weight, product, op.reference, **options)
+
+
+CASES = {
+    "symmetric": linear((8, 64), 32),
+    "asymmetric": linear((8, 64), 32, zero_point=-17),
+    "unsigned": linear((8, 64), 32, storage=fr.uint8, zero_point=131),
+    "unsigned_zero": linear((5, 33), 7, storage=fr.uint8),
+    "per_tensor": linear((3, 50), 20, per_channel=False, zero_point=5),
+    "one_row": linear((1, 128), 64, zero_point=3),
+    "vector": linear((96,), 16, zero_point=3),
+    "rank_3": linear((2, 3, 40), 24, storage=fr.uint8, zero_point=200),
+    "long": linear((2, 4096), 8, zero_point=-128),
+    "conv": conv((2, 8, 9, 9), (16, 8, 3, 3), padding=1, zero_point=9),
+    "conv_unsigned": conv((2, 8, 9, 9), (16, 8, 3, 3), padding=1, storage=fr.uint8, zero_point=77),
+    "conv_stride": conv((1, 8, 11, 11), (8, 8, 3, 3), stride=2, padding=1),
+    "conv_dilation": conv((1, 8, 11, 11), (8, 8, 3, 3), dilation=2, padding=2, zero_point=-3),
+    "conv_groups": conv((2, 8, 7, 7), (16, 2, 3, 3), groups=4, zero_point=4),
+    "conv_depthwise": conv((2, 8, 7, 7), (8, 1, 3, 3), groups=8, padding=1, zero_point=4),
+    "conv_pointwise": conv((2, 16, 7, 7), (8, 16, 1, 1), zero_point=4),
+    "conv_per_tensor": conv((1, 8, 7, 7), (8, 8, 3, 3), per_channel=False, zero_point=1),
+    "conv_1d": conv((2, 6, 20), (4, 6, 5), padding=2, zero_point=12),
+    "conv_3d": conv((1, 4, 5, 6, 7), (4, 4, 3, 3, 3), padding=1, zero_point=-12),
+}
+
+
+def operands(case: Case, adversarial: bool) -> tuple[Any, Any, Any]:
+    """Return input, weight and the weight's scales; adversarial: halves, limits and beyond."""
+    generator = np.random.default_rng(len(case.input) + abs(case.zero_point))
+    x = generator.normal(0, 2.5, case.input)
+    w = generator.normal(0, 1, case.weight)
+    if adversarial:
+        steps = generator.integers(-300, 300, case.input)
+        x = (steps + 0.5) * SCALE * generator.choice([1, 1, 100], case.input)
+        w = generator.choice([-1.0, 1.0, 127.5 / 128], case.weight)
+    axes = tuple(range(1, w.ndim)) if case.per_channel else None
+    scales = np.abs(w).max(axis=axes) / 127
+    return x.astype(np.float32), w.astype(np.float32), np.asarray(scales, np.float32)
+
+
+SCALE = 0.0625
+
+
+def function(case: Case, weight: Any, scales: Any) -> Any:
+    """Return the product of a quantised input and a quantised weight."""
+    dim = 0 if case.per_channel else None
+
+    def call(x: fr.Tensor) -> fr.Tensor:
+        q = fr.quantize(x, SCALE, case.storage, zero_point=case.zero_point)
+        x = fr.dequantize(q, SCALE, fr.float32, zero_point=case.zero_point)
+        w = fr.quantize(fr.Tensor(weight), fr.Tensor(scales), fr.int8, dim)
+        return case.product(x, fr.dequantize(w, fr.Tensor(scales), fr.float32, dim))
+
+    return call
+
+
+def expected(case: Case, x: Any, weight: Any, scales: Any) -> Any:
+    """Compute sums of integers in numpy, and scale them in float32."""
+    low, high = (0, 255) if case.storage is fr.uint8 else (-128, 127)
+    q = np.clip(np.rint(x / np.float32(SCALE)) + case.zero_point, low, high).astype(np.int64)
+    columns = scales.reshape(-1, *[1] * (weight.ndim - 1)) if case.per_channel else scales
+    w = np.clip(np.rint(weight / columns), -128, 127).astype(np.int64)
+    sums = case.sums(q - case.zero_point, w)
+    behind = 0 if weight.ndim == 2 else weight.ndim - 2
+    scale = scales.reshape(-1, *[1] * behind) if case.per_channel else scales
+    return sums.astype(np.float32) * np.float32(SCALE) * scale
+
+
+@pytest.mark.parametrize("adversarial", [False, True])
+def test_bit_for_bit_the_sums_of_integers(adversarial: bool) -> None:
+    made = {name: operands(case, adversarial) for name, case in CASES.items()}
+    graphs: list[Graph] = []
+    for name, case in CASES.items():
+        _, weight, scales = made[name]
+        infos = [fr.InputInfo(case.input, fr.float32)]
+        graphs.append(trace(function(case, weight, scales), infos, name=name).graph)
+    program = farrier_runtime.load(compile_graphs(graphs, [CPU], NO_CACHE).to_bytes())
+    for name, case in CASES.items():
+        x, weight, scales = made[name]
+        wanted = expected(case, x, weight, scales)
+        np.testing.assert_array_equal(np.asarray(program[name](x)), wanted, err_msg=name)
+
+
+@pytest.mark.parametrize("name", ["unsigned", "conv"])
+def test_eager_is_close(name: str) -> None:
+    case = CASES[name]
+    x, weight, scales = operands(case, False)
+    found = function(case, weight, scales)(fr.Tensor(x)).numpy()
+    wanted = expected(case, x, weight, scales)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max())
+
+
+def traced(case: Case) -> Graph:
+    _, weight, scales = operands(case, False)
+    info = fr.InputInfo(case.input, fr.float32)
+    return trace(function(case, weight, scales), [info], name="main").graph
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_contractions_are_of_integers(name: str) -> None:
+    text = dump([traced(CASES[name])], [CPU], NO_CACHE, "global-optimization")
+    (found,) = text.values()
+    sums = re.findall(r"arith\.muli[^\n]*\n[^\n]*arith\.addi[^\n]* : i32", found)
+    assert sums or re.search(r"linalg\.(conv|matmul|quantized)[^\n]*i8[^\n]*i32", found)
+    assert not re.search(r"arith\.mulf[^\n]*\n[^\n]*arith\.addf", found)
+
+
+@pytest.mark.skipif("+avx512vnni" not in [f"+{f}" for f in cpu_model(CPU).features], reason="VNNI")
+def test_instructions_are_of_integers() -> None:
+    files = dump([traced(linear((64, 256), 128, zero_point=3))], [CPU], NO_CACHE, "asm")
+    assert "vpdp" in "\n".join(files.values())
+
+
+def test_more_products_than_32_bits_hold_are_summed_as_floats() -> None:
+    terms = 1 << 18
+    x = np.full((1, terms), 127 * SCALE, np.float32)
+    weight = np.full((4, terms), 1.0, np.float32)
+    scales = np.full(4, 1 / 127, np.float32)
+    case = linear((1, terms), 4)
+    run = fr.compile(
+        function(case, weight, scales), args=[fr.InputInfo(x.shape, fr.float32)], target="cpu"
+    )
+    found = np.asarray(run(fr.Tensor(x)))
+    np.testing.assert_allclose(found, terms * 127 * SCALE, rtol=1e-2)
+
+
+@pytest.mark.parametrize("name", ["asymmetric", "rank_3", "conv"])
+def test_any_batch(name: str) -> None:
+    case = CASES[name]
+    _, weight, scales = operands(case, False)
+    batch = fr.NamedDimension("batch", 1, 4, 9)
+    info = fr.InputInfo((batch, *case.input[1:]), fr.float32)
+    run = fr.compile(function(case, weight, scales), args=[info], target="cpu")
+    for size in (1, 3, 9):
+        x, _, _ = operands(case._replace(input=(size, *case.input[1:])), False)
+        wanted = expected(case, x, weight, scales)
+        np.testing.assert_array_equal(np.asarray(run(fr.Tensor(x))), wanted)

@@ -1,0 +1,97 @@
+"""Passes on quantised graphs: the same results, and quantised weights that stay small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import farrier as fr
+from farrier.compile import trace
+from farrier_compiler.graph import Graph
+from farrier_compiler.passes import default_pipeline, run_passes
+from farrier_compiler.specialize import specialize
+from support.graphs import run
+
+ROW = np.random.default_rng(0)
+
+
+def draw(*shape: int) -> Any:
+    return ROW.normal(0, 1, shape).astype(np.float32)
+
+
+def weight(*shape: int, dim: int | None = None, kind: fr.dtype = fr.int8) -> fr.Tensor:
+    """Return a weight, quantised and back."""
+    scale: Any = 0.03125 if dim is None else (2.0 ** ROW.integers(-6, -3, shape[dim])).tolist()
+    q = fr.quantize(fr.Tensor(draw(*shape), name="weight"), scale, kind, dim)
+    return fr.dequantize(q, scale, fr.float32, dim)
+
+
+def rounded(x: fr.Tensor, zero_point: int | None = None) -> fr.Tensor:
+    q = fr.quantize(x, 0.0625, fr.int8, zero_point=zero_point)
+    return fr.dequantize(q, 0.0625, fr.float32, zero_point=zero_point)
+
+
+def channels(x: fr.Tensor) -> fr.Tensor:
+    q = fr.quantize(x, [0.0625, 0.125, 0.25, 0.5], fr.uint8, 1, [0, 1, 128, 3])
+    return fr.dequantize(q, [0.0625, 0.125, 0.25, 0.5], fr.float32, 1, [0, 1, 128, 3])
+
+
+IMAGE, ROWS = (2, 4, 5, 6), (3, 8)
+NETWORKS: dict[str, tuple[tuple[int, ...], Callable[[fr.Tensor], fr.Tensor]]] = {
+    "linear": (ROWS, lambda x: fr.dot_general(rounded(x), weight(5, 8, dim=0), ((1,), (1,)))),
+    "weight_only": (ROWS, lambda x: fr.dot_general(x, weight(5, 8, dim=0), ((1,), (1,)))),
+    "transposed": (ROWS, lambda x: x @ fr.transpose(weight(5, 8, dim=0), 0, 1)),
+    "summed_scales": (ROWS, lambda x: x @ fr.transpose(weight(5, 8, dim=1), 0, 1)),
+    "batched": ((2, 3, 8), lambda x: x @ weight(2, 8, 4, dim=2)),
+    "conv": (IMAGE, lambda x: fr.convolution(rounded(x, 3), weight(6, 4, 3, 3, dim=0))),
+    "conv_weight_only": (IMAGE, lambda x: fr.convolution(x, weight(6, 4, 3, 3, dim=0))),
+    "conv_groups": (IMAGE, lambda x: fr.convolution(x, weight(6, 2, 3, 3, dim=0), groups=2)),
+    "conv_inputs": (IMAGE, lambda x: fr.convolution(x, weight(6, 4, 3, 3, dim=1))),
+    "pointwise": (IMAGE, lambda x: fr.convolution(rounded(x), weight(6, 4, 1, 1, dim=0))),
+    "conv_channels": (IMAGE, lambda x: fr.convolution(channels(x), weight(6, 4, 3, 3, dim=0))),
+    "conv_transpose": (IMAGE, lambda x: fr.conv_transpose(x, weight(4, 6, 3, 3, dim=1))),
+    "chain": (
+        IMAGE,
+        lambda x: fr.convolution(
+            channels(fr.relu(fr.convolution(rounded(x), weight(4, 4, 3, 3, dim=0)))),
+            weight(6, 4, 1, 1, dim=0),
+        ),
+    ),
+    "int4": (ROWS, lambda x: fr.dot_general(x, weight(5, 8, kind=fr.int4), ((1,), (1,)))),
+}
+
+
+def traced(name: str, dynamic: bool = False) -> Graph:
+    shape, network = NETWORKS[name]
+    sizes: Any = (fr.NamedDimension("batch", 1, 2, 4), *shape[1:]) if dynamic else shape
+    return trace(network, [fr.InputInfo(sizes, fr.float32)], name="net").graph
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_results_stay_the_same(name: str, dynamic: bool) -> None:
+    graph = traced(name, dynamic)
+    x = draw(*NETWORKS[name][0])
+    found = run_passes(graph, default_pipeline(), verify=True)
+    expected, result = (run(specialize(g, {"batch": len(x)}), [x])[0] for g in (graph, found))
+    np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_weights_are_constants_of_the_storage_type(name: str) -> None:
+    found = run_passes(traced(name), default_pipeline(), verify=True)
+    large = [v for v in found.constants.values() if v.type.size > 8]
+    assert {v.type.dtype for v in large} == {fr.int4 if name == "int4" else fr.int8}
+    for node in found.nodes:
+        if node.op.name == "quantize":
+            assert node.operands[0].producer is not None or node.operands[0] in found.inputs
+
+
+def test_a_chain_stays_channels_last() -> None:
+    found = run_passes(traced("chain"), default_pipeline(), verify=True)
+    names = [node.op.name for node in found.nodes]
+    assert names.count("transpose") == 2  # of the input and of the output
+    assert names.index("quantize") <= 1
