@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from farrier.modules import checks
 from farrier.modules.initialization import reset_uniform
-from farrier.modules.module import Module
 from farrier.modules.parameter import Parameter
+from farrier.modules.quantizable import Quantizable
 from farrier.ops.convolution import conv_transpose, convolution
 from farrier.ops.shape import reshape
 from farrier.tensor import Tensor
@@ -17,7 +17,7 @@ from farrier_runtime.dtypes import dtype, float32
 from farrier_runtime.errors import ArgumentError
 
 
-class _Convolution(Module):
+class _Convolution(Quantizable):
     """What `Conv` and `ConvTranspose` share: all but the order of the weight's channels."""
 
     def __init__(
@@ -31,6 +31,8 @@ class _Convolution(Module):
         dilation: Sequence[int] | None = None,
         bias: bool = True,
         dtype: dtype = float32,
+        quant_dtype: dtype | None = None,
+        weight_quant_dim: int | None = None,
     ) -> None:
         layer = type(self).__name__
         kernel = checks.integers(layer, "kernel_dims", kernel_dims)
@@ -47,6 +49,7 @@ class _Convolution(Module):
         self.bias: Tensor | None = Parameter((out_channels,), dtype) if bias else None
         channels = self._weight_channels(in_channels, out_channels)
         self.weight: Tensor = Parameter((*channels, *kernel), dtype)
+        self._add_scales(quant_dtype, weight_quant_dim)
 
     def _weight_channels(self, in_channels: int, out_channels: int) -> tuple[int, int]:
         """Return the first two sizes of the weight."""
@@ -74,6 +77,9 @@ class Conv(_Convolution):
         dilation: the distance of neighbouring kernel elements in the input; 1 by default.
         bias: whether to add a bias to each output channel.
         dtype: the data type of the parameters and of the input.
+        quant_dtype: the data type that the weight, and perhaps the input, is quantised to: as for
+            `Linear`, with `weight_scale` and an optional `input_scale`.
+        weight_quant_dim: the dimension of the weight with a scale for each position.
 
     Shape:
         input: (N, in_channels, *D).
@@ -94,13 +100,15 @@ class Conv(_Convolution):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the convolution, (N, out_channels, *D'), of input, (N, in_channels, *D)."""
+        input, weight = self.operands(input)
         return self._with_bias(
-            convolution(input, self.weight, self.stride, self.padding, self.dilation, self.groups)
+            convolution(input, weight, self.stride, self.padding, self.dilation, self.groups)
         )
 
     def reset_parameters(self, seed: int = 0) -> None:
         """Draw weight and bias evenly from +-1 / sqrt(in_channels / groups * kernel's size)."""
         reset_uniform(self, math.prod(self.weight.shape[1:]), seed)
+        self.reset_scale()
 
     def _weight_channels(self, in_channels: int, out_channels: int) -> tuple[int, int]:
         return out_channels, in_channels // self.groups
@@ -123,6 +131,9 @@ class ConvTranspose(_Convolution):
         dilation: the distance of neighbouring kernel elements in the output; 1 by default.
         bias: whether to add a bias to each output channel.
         dtype: the data type of the parameters and of the input.
+        quant_dtype: the data type that the weight, and perhaps the input, is quantised to: as for
+            `Linear`, with `weight_scale` and an optional `input_scale`.
+        weight_quant_dim: the dimension of the weight with a scale for each position.
 
     Shape:
         input: (N, in_channels, *D).
@@ -143,15 +154,15 @@ class ConvTranspose(_Convolution):
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the transposed one, (N, out_channels, *D'), of input, (N, in_channels, *D)."""
+        input, weight = self.operands(input)
         return self._with_bias(
-            conv_transpose(
-                input, self.weight, self.stride, self.padding, self.dilation, self.groups
-            )
+            conv_transpose(input, weight, self.stride, self.padding, self.dilation, self.groups)
         )
 
     def reset_parameters(self, seed: int = 0) -> None:
         """Draw weight and bias evenly from +-1 / sqrt(out_channels / groups * kernel's size)."""
         reset_uniform(self, math.prod(self.weight.shape[1:]), seed)
+        self.reset_scale()
 
     def _weight_channels(self, in_channels: int, out_channels: int) -> tuple[int, int]:
         return in_channels, out_channels // self.groups

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from farrier.modules import checks
 from farrier.modules.initialization import reset_normal
-from farrier.modules.module import Module
 from farrier.modules.parameter import Parameter
+from farrier.modules.quantizable import Quantizable
 from farrier.ops.indexing import gather
+from farrier.ops.quantization import dequantize
+from farrier.ops.shape import flatten, reshape
 from farrier.tensor import Tensor
 from farrier_runtime.dtypes import dtype, float32
 
 
-class Embedding(Module):
+class Embedding(Quantizable):
     """Look up a vector for each token.
 
     `y[..., :] = weight[x[...], :]`
@@ -20,6 +22,9 @@ class Embedding(Module):
         num_embeddings: the number of vectors.
         embedding_dim: the size of each vector.
         dtype: the data type of the vectors.
+        quant_dtype: the data type that the vectors are quantised to, by `weight_scale`.
+        weight_quant_dim: the dimension of the weight with a scale for each position; 0 has one for
+            each token.
 
     Shape:
         x: (*), int32 or int64, of any rank; each from 0 to num_embeddings - 1.
@@ -35,17 +40,39 @@ class Embedding(Module):
         (1, 3, 8)
     """
 
-    def __init__(self, num_embeddings: int, embedding_dim: int, dtype: dtype = float32) -> None:
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        dtype: dtype = float32,
+        quant_dtype: dtype | None = None,
+        weight_quant_dim: int | None = None,
+    ) -> None:
         checks.positive("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
         self.dtype = dtype
         self.weight: Tensor = Parameter((num_embeddings, embedding_dim), dtype)
+        self._add_scales(quant_dtype, weight_quant_dim, input=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the vectors, (*, embedding_dim), of the tokens x, (*)."""
-        return gather(self.weight, 0, x)
+        return gather(self.weight, 0, x) if self.quant_dtype is None else self._dequantized(x)
+
+    def _dequantized(self, x: Tensor) -> Tensor:
+        """Look up quantised vectors, and only then compute what they stand for."""
+        scale, dim = self.weight_scale, self.weight_quant_dim
+        assert scale is not None
+        tokens = flatten(x) if x.rank else reshape(x, (1,))
+        rows = gather(self.quantized_weight(), 0, tokens)
+        if scale.rank == 2:  # of blocks
+            scale = gather(scale, 0, tokens // (self.num_embeddings // scale.shape[0]))
+        elif dim == 0:
+            scale = gather(scale, 0, tokens)
+        found = dequantize(rows, scale, self.dtype, dim)
+        return reshape(found, (*x.sizes, self.embedding_dim))
 
     def reset_parameters(self, seed: int = 0) -> None:
         """Draw weight from the normal distribution with mean 0 and variance 1."""
         reset_normal(self, seed)
+        self.reset_scale()

@@ -273,11 +273,10 @@ class Module:
             tensor([0, 1, 2], dtype=float32, loc=cpu:0, shape=(3,))
         """
         for slot in list(self._slots()):
-            type = slot.tensor.value.type
-            if is_unset(slot.tensor):
+            tensor = slot.tensor
+            if isinstance(tensor, Parameter) and is_unset(tensor) and not slot.optional:
                 with np.errstate(all="ignore"):
-                    filled = np.arange(type.size).reshape(type.shape).astype(type.dtype.numpy)
-                slot.set(Tensor(filled))
+                    slot.set(Tensor(tensor.dummy().astype(tensor.dtype.numpy)))
 
     def reset_parameters(self, seed: int = 0) -> None:
         """Initialise the parameters of every layer below by torch's rules.

@@ -6,6 +6,8 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from farrier.interop import as_array
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain, here
@@ -46,6 +48,20 @@ class Parameter(Tensor):
         except FarrierError as error:
             raise explain(error) from None
         self.value = Value(type, None, None, name, here())
+
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Return whether values of a shape can be assigned."""
+        return shape == self.shape
+
+    def dummy(self) -> Any:
+        """Return what `initialize_dummy_parameters` sets: 0, 1, 2, ... in this shape."""
+        return np.arange(self.value.type.size).reshape(self.shape)
+
+
+class OptionalParameter(Parameter):
+    """A parameter that may stay unset: then the layer does without it."""
+
+    __slots__ = ()
 
 
 def _checked_shape(shape: Any) -> tuple[int, ...]:
@@ -89,7 +105,8 @@ def fitting(name: str, current: Tensor, given: Any) -> Tensor:
     """
     tensor = given if isinstance(given, Tensor) else _as_tensor(name, current, given)
     found, wanted = tensor.value.type, current.value.type
-    if found.shape != wanted.shape:
+    takes = current.takes if isinstance(current, Parameter) else wanted.shape.__eq__
+    if not takes(found.shape):
         raise ShapeError(
             f"{name} is {wanted.describe()}, but the value given is {found.describe()}. "
             f"Pass a value of shape {wanted.shape}."

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from farrier.modules.parameter import fitting, is_unset
+from farrier.modules.parameter import OptionalParameter, fitting, is_unset
 from farrier.tensor import Tensor
 from farrier_compiler.graph import Array
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
@@ -27,6 +27,11 @@ class Slot:
     attributes: dict[str, Any]
     path: Path
     tensor: Tensor
+
+    @property
+    def optional(self) -> bool:
+        """Whether the parameter is unset, and may stay so."""
+        return isinstance(self.tensor, OptionalParameter)
 
     def set(self, tensor: Tensor) -> None:
         """Put another tensor in this place."""
@@ -98,7 +103,7 @@ def load(
         )
     places = {slot.name: slot for slot in slots}
     known = [name for name in given if name in places]
-    missing = [name for name in places if name not in given]
+    missing = [name for name, slot in places.items() if name not in given and not slot.optional]
     others = [str(name) for name in given if name not in places]
     unknown = [name for name in others if not _is_counter(name)]
     if strict and (missing or unknown):
@@ -156,7 +161,7 @@ def arrays(slots: Iterable[Slot]) -> dict[str, Array]:
     Raises:
         ArgumentError: some are unset.
     """
-    found = list(slots)
+    found = [slot for slot in slots if not slot.optional]
     unset = [slot.name for slot in found if is_unset(slot.tensor)]
     if unset:
         raise ArgumentError(

@@ -1,0 +1,125 @@
+"""What layers share whose weight, and perhaps input, can be quantised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from farrier.modules.module import Module
+from farrier.modules.parameter import OptionalParameter, Parameter
+from farrier.ops.quantization import dequantize, quantize
+from farrier.tensor import Tensor
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.ops.base import normalize_dim
+from farrier_compiler.ops.quantization import STORAGE, storage_limits
+from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
+
+
+class ScaleParameter(Parameter):
+    """The scale of a weight: for a weight without a dim of scales, also one for each block."""
+
+    __slots__ = ("weight",)
+
+    def __init__(self, dim: int | None, weight: Tensor) -> None:
+        super().__init__(() if dim is None else (weight.sizes[dim],), weight.dtype)
+        self.weight = weight.value.type
+
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Return whether values of a shape can be assigned."""
+        if self.shape or len(shape) != self.weight.rank:
+            return shape == self.shape
+        pairs = zip(self.weight.shape, shape, strict=True)
+        return all(count and size % count == 0 for size, count in pairs)
+
+    def dummy(self) -> Any:
+        """Return 1 everywhere: a scale cannot be 0."""
+        return np.ones(self.shape)
+
+
+class Quantizable(Module):
+    """A layer whose weight is quantised with `quant_dtype`, and its input with `input_scale`.
+
+    Attributes:
+        dtype: the data type of the parameters, and in which a weight without `input_scale` is used.
+        quant_dtype: what the weight is quantised to; None: it is not.
+        weight_quant_dim: the dimension of the weight with a scale for each position.
+        weight_scale: the scale of the weight.
+        input_scale: the scale of the input; while it is unset, the input is not quantised.
+    """
+
+    dtype: dtype
+    weight: Tensor
+    quant_dtype: dtype | None
+    weight_quant_dim: int | None
+    weight_scale: Tensor | None
+    input_scale: Tensor | None
+
+    def _add_scales(
+        self, quant_dtype: dtype | None, weight_quant_dim: int | None, input: bool = True
+    ) -> None:
+        """Add the scales, once `weight` is there."""
+        layer = type(self).__name__
+        self.quant_dtype = quant_dtype
+        self.weight_quant_dim = _checked(layer, quant_dtype, weight_quant_dim, self.weight)
+        self.weight_scale = self.input_scale = None
+        if quant_dtype is None:
+            return
+        self.weight_scale = ScaleParameter(self.weight_quant_dim, self.weight)
+        self.input_scale = OptionalParameter((), self.dtype) if input else None
+
+    def quantized_weight(self) -> Tensor:
+        """Return the weight as integers; a compiler does this once."""
+        assert self.quant_dtype is not None
+        assert self.weight_scale is not None
+        return quantize(self.weight, self.weight_scale, self.quant_dtype, self.weight_quant_dim)
+
+    def operands(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return input and weight as they are or, quantised, as the floats they then stand for."""
+        if self.quant_dtype is None or self.weight_scale is None:
+            return x, self.weight
+        weight = dequantize(
+            self.quantized_weight(), self.weight_scale, self.dtype, self.weight_quant_dim
+        )
+        scale = self.input_scale
+        if scale is None or isinstance(scale, OptionalParameter):
+            return x, weight
+        return dequantize(quantize(x, scale, self.quant_dtype), scale, self.dtype), weight
+
+    def reset_scale(self) -> None:
+        """Set `weight_scale` so that the largest elements become the largest integers."""
+        if self.quant_dtype is None or self.weight_scale is None:
+            return
+        dim, weight = self.weight_quant_dim, np.abs(self.weight.numpy().astype(np.float64))
+        axes = None if dim is None else tuple(axis for axis in range(weight.ndim) if axis != dim)
+        fitted = np.asarray(weight.max(axis=axes) / storage_limits(self.quant_dtype)[1])
+        fitted = fitted.astype(self.dtype.numpy)
+        scale = ScaleParameter(dim, self.weight)  # which blocks may still replace
+        scale.value = Tensor(np.where(fitted == 0, np.ones_like(fitted), fitted)).value
+        self.weight_scale = scale
+
+
+def _checked(layer: str, quant_dtype: Any, dim: Any, weight: Tensor) -> int | None:
+    """Return the dim of scales, counted from the front."""
+    if quant_dtype is None:
+        if dim is not None:
+            problem = f"{layer} got weight_quant_dim={dim!r}, but no quant_dtype to quantize to."
+            raise explain(ArgumentError(problem))
+        return None
+    if quant_dtype not in STORAGE:
+        listed = ", ".join(map(str, STORAGE))
+        problem = f"{layer} takes a quant_dtype of {listed}, not {quant_dtype!r:.60}."
+        raise explain(DtypeError(problem))
+    if dim is None:
+        return None
+    if not isinstance(dim, int) or isinstance(dim, bool):
+        raise explain(ArgumentError(f"{layer} takes an integer weight_quant_dim, not {dim!r:.60}."))
+    try:
+        return normalize_dim(layer, dim, weight.rank)
+    except ShapeError:
+        problem = (
+            f"{layer} got weight_quant_dim={dim}, but its weight {weight.value.type.describe()} "
+            f"has {weight.rank} dimensions."
+        )
+        raise explain(ArgumentError(problem)) from None

@@ -1,0 +1,95 @@
+"""Layers with quantised weights, compiled: eager's results, small files, work done once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import farrier as fr
+from farrier.compile import trace
+from farrier_compiler.driver import Options, dump
+from farrier_compiler.targets import Target
+
+LAYERS: dict[str, tuple[Callable[..., Any], tuple[int, ...]]] = {
+    "Linear": (lambda **options: fr.Linear(24, 16, **options), (3, 24)),
+    "Linear_3d": (lambda **options: fr.Linear(24, 16, **options), (2, 3, 24)),
+    "Conv": (lambda **options: fr.Conv(6, 8, (3, 3), stride=(2, 2), **options), (2, 6, 9, 9)),
+    "Conv_groups": (lambda **options: fr.Conv(6, 8, (3,), groups=2, **options), (2, 6, 9)),
+    "ConvTranspose": (
+        lambda **options: fr.ConvTranspose(6, 8, (2, 2), stride=(2, 2), **options),
+        (2, 6, 5, 5),
+    ),
+    "Embedding": (lambda **options: fr.Embedding(12, 8, **options), (2, 3)),
+}
+
+
+def made(name: str, **options: Any) -> tuple[Any, Any, fr.InputInfo]:
+    """Return a layer with random parameters, an input, and what is known of it."""
+    make, shape = LAYERS[name]
+    layer = make(**options)
+    layer.reset_parameters(1)
+    generator = np.random.default_rng(2)
+    if name == "Embedding":
+        x = generator.integers(0, 12, shape).astype(np.int32)
+        return layer, x, fr.InputInfo(shape, fr.int32)
+    x = generator.normal(0, 1, shape).astype(np.float32)
+    return layer, x, fr.InputInfo(shape, fr.float32)
+
+
+@pytest.mark.parametrize("kind", [fr.int8, fr.int4, fr.uint8, fr.int16, fr.float8])
+@pytest.mark.parametrize("name", LAYERS)
+def test_compiled_is_eager(name: str, kind: fr.dtype) -> None:
+    for dim in (None, 0, 1):
+        layer, x, info = made(name, quant_dtype=kind, weight_quant_dim=dim)
+        if dim and name != "Embedding":
+            layer.input_scale = 0.0625
+        expected = layer(fr.Tensor(x)).numpy()
+        found = np.asarray(fr.compile(layer, args=[info], target="cpu")(fr.Tensor(x)))
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_compiled_with_scales_of_blocks() -> None:
+    layer, x, info = made("Linear", quant_dtype=fr.int4)
+    layer.weight_scale = np.full((4, 6), 0.05, np.float32)
+    expected = layer(fr.Tensor(x)).numpy()
+    found = np.asarray(fr.compile(layer, args=[info], target="cpu")(fr.Tensor(x)))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [fr.int8, fr.int4])
+def test_weights_are_stored_in_their_bits(kind: fr.dtype, tmp_path: Path) -> None:
+    size = 256
+    layer = fr.Linear(size, size, bias=False, quant_dtype=kind, weight_quant_dim=0)
+    layer.reset_parameters()
+    info = fr.InputInfo((4, size), fr.float32)
+    run = fr.compile(layer, args=[info], target="cpu")
+    run.save(tmp_path / "net.vmfb")
+    weights = size * size * kind.bits // 8
+    assert weights < (tmp_path / "net.vmfb").stat().st_size < weights + 60_000
+    x = np.random.default_rng(0).normal(0, 1, (4, size)).astype(np.float32)
+    found = np.asarray(run(fr.Tensor(x)))
+    np.testing.assert_allclose(found, layer(fr.Tensor(x)).numpy(), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_weights_are_quantised_before_they_are_compiled(name: str) -> None:
+    layer, _, info = made(name, quant_dtype=fr.int8, weight_quant_dim=0)
+    graph = trace(layer, [info], name="layer").graph
+    text = dump([graph], [Target.parse("cpu")], Options(cache=False), "graph")["graph"]
+    assert " = quantize(" not in text
+    assert " = dequantize(" in text
+
+
+def test_external_weights_are_integers(tmp_path: Path) -> None:
+    layer, x, info = made("Linear", quant_dtype=fr.int8, weight_quant_dim=0)
+    run = fr.compile(layer, args=[info], target="cpu", weights="external")
+    run.save(tmp_path / "net.vmfb")
+    (file,) = tmp_path.glob("*.safetensors")
+    assert b'"dtype":"I8"' in file.read_bytes().replace(b" ", b"")[:1000]
+    again = fr.Executable.load(tmp_path / "net.vmfb")
+    found = np.asarray(again(fr.Tensor(x)))
+    np.testing.assert_allclose(found, layer(fr.Tensor(x)).numpy(), rtol=1e-5, atol=1e-5)
