@@ -17,7 +17,7 @@ from farrier_compiler.iree_sizes import signed
 from farrier_compiler.mlir_text import RESOURCE_BYTES
 from farrier_compiler.ops.elementwise import limits
 from farrier_compiler.ops.shape import Padding, spread
-from farrier_compiler.sizes import SymbolicSize
+from farrier_compiler.sizes import SymbolicSize, upper
 from farrier_compiler.stablehlo import DimPairs, HloValue
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import DTYPES, dtype
@@ -209,14 +209,19 @@ class IreeBuilder(IreeQuantization):
     ) -> HloValue:
         """Where an output size is 1, IREE wants the window to cover the padded input.
 
-        Depthwise ones with 16-bit operands and a float32 result fail in `tensor.collapse_shape`.
+        Depthwise ones with a wider result fail in `tensor.collapse_shape`, or read other memory;
+        float32 holds sums of few bytes exactly, and is faster than int32.
         """
         base, exact = super().convolution, _cover(attributes, input.type, kernel.type)
-        if out.dtype.is_floating and out.dtype.bits < 32 and attributes.groups > 1:
-            wide = self.convert(input.type.with_dtype(dtypes.float32), input)
-            right = self.convert(kernel.type.with_dtype(dtypes.float32), kernel)
-            right = self.barrier(right)
-            return self.convert(out, base(out.with_dtype(dtypes.float32), wide, right, exact))
+        terms = math.prod(map(upper, attributes.kernel_first(kernel.type.shape)[1:]))
+        few = (input.type.dtype, out.dtype) == (dtypes.int8, dtypes.int32)
+        few = few and terms <= _EXACT_TERMS
+        sums = out.with_dtype(dtypes.float32) if few or _is_half(out.dtype) else out
+        if attributes.groups > 1 and sums.dtype is not input.type.dtype:
+            input = self.barrier(input) if few else input
+            left, right = (self.convert(x.type.with_dtype(sums.dtype), x) for x in (input, kernel))
+            found = base(sums, left, self.barrier(right), exact)
+            return self.emit("stablehlo.convert", out, found) if few else self.convert(out, found)
 
         def emit(out: TensorType, left: HloValue, right: HloValue) -> HloValue:
             return base(out, left, right, exact)
@@ -228,7 +233,7 @@ class IreeBuilder(IreeQuantization):
     ) -> HloValue:
         """Sum 16-bit floats in float32; unsigned operands would be extended by their sign."""
         kind = out.dtype
-        if kind.is_floating and kind.bits < 32:
+        if _is_half(kind):
             return self.convert(out, emit(out.with_dtype(dtypes.float32), left, right))
         if left.type.dtype.is_unsigned and left.type.dtype is not kind:
             left, right = (self.convert(x.type.with_dtype(kind), x) for x in (left, right))
@@ -275,6 +280,14 @@ def _is_selected(value: Handle) -> bool:
 
 def _is_float8(kind: dtype) -> bool:
     return kind.is_floating and kind.bits == 8
+
+
+# So many products of int8 sum up to 2^24 at most, below which float32 holds every integer.
+_EXACT_TERMS = 1 << 10
+
+
+def _is_half(kind: dtype) -> bool:
+    return kind.is_floating and kind.bits < 32
 
 
 def _inner_limits(source: dtype, target: dtype) -> tuple[float, float]:

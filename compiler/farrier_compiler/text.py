@@ -28,6 +28,7 @@ import numpy as np
 from farrier_compiler import uniform
 from farrier_compiler.elements import elements_text, parse_element
 from farrier_compiler.graph import Array, Graph, Node, TensorType, Value
+from farrier_compiler.integer_products import note
 from farrier_compiler.ops.base import REGISTRY, Op
 from farrier_compiler.sizes import SIZE_FUNCTIONS, SymbolicSize, floor_divide, symbol
 from farrier_compiler.syntax import (
@@ -54,7 +55,8 @@ def print_graph(graph: Graph, locations: bool = True) -> str:
 
     Args:
         graph: what to print.
-        locations: end each line with a comment that says where the user wrote it.
+        locations: end each line with a comment that says where the user wrote it, and of products
+            with a quantised operand why they are of floats.
     """
     printer = _Printer(graph)
     signature = (
@@ -110,7 +112,7 @@ class _Printer:
             results = ", ".join(f"{self.reference(v)}: {v.type}" for v in node.results)
             operands = ", ".join(map(self.reference, node.operands))
             attributes = attributes_text(node.op)
-            where = f"   # {node.location.short()}" if locations and node.location else ""
+            where = _comment(node) if locations else ""
             yield (
                 f"{results} = {node.op.name}({operands})"
                 f"{f' {{{attributes}}}' if attributes else ''}{where}"
@@ -123,6 +125,13 @@ class _Printer:
         if value.is_scalar_constant:
             return f"{elements_text(value.data, value.type.dtype)}: {value.type.dtype.short}"
         return "%undefined"  # an invalid graph, which the verifier wants to show
+
+
+def _comment(node: Node) -> str:
+    """Return where the user wrote a node, and why it does not sum integers."""
+    where = node.location.short() if node.location else None
+    parts = [text for text in (where, note(node)) if text]
+    return f"   # {'; '.join(parts)}" if parts else ""
 
 
 def attributes_text(op: Op) -> str:

@@ -203,6 +203,19 @@ def check_same_dtype(name: str, types: tuple[TensorType, ...]) -> None:
             )
 
 
+def check_sum_dtype(name: str, own: dtype, wanted: dtype | None) -> None:
+    """Refuse to sum integers as floats, or floats as integers.
+
+    Raises:
+        DtypeError: naming the op and the data types.
+    """
+    if wanted is not None and wanted.is_floating != own.is_floating:
+        raise DtypeError(
+            f"{name} of {own} cannot give {wanted}: floating-point operands have a "
+            "floating-point result, and integers have an integer one."
+        )
+
+
 def check_same_quantization(name: str, operands: Sequence[Value]) -> None:
     """Refuse operands that stand for floats in different ways.
 

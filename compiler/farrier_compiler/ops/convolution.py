@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from farrier_compiler.graph import Shape, TensorType
-from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
+from farrier_compiler.ops.base import Op, check_domain, check_same_dtype, check_sum_dtype
 from farrier_compiler.ops.linear_algebra import matrix_product
 from farrier_compiler.ops.shape import Padding, pad_array, spread
 from farrier_compiler.requirements import at_most, equal
+from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Convolution(Op):
     channels_first: input (N, C, *S), kernel (O, C / groups, *K), result (N, O, *S').
     channels_last: input (N, *S, C), kernel (*K, C / groups, O), result (N, *S', O).
     Padding is a pair for each spatial dimension; negative amounts crop. `input_dilation` puts
-    that distance between the input's elements. StableHLO spec: convolution.
+    that distance between the input's elements. `dtype` is that of the result, if it is wider than
+    the operands' one. StableHLO spec: convolution.
     """
 
     stride: tuple[int, ...]
@@ -42,6 +44,7 @@ class Convolution(Op):
     groups: int = 1
     input_dilation: tuple[int, ...] = ()
     layout: Layout = "channels_first"
+    dtype: dtype | None = None
 
     def __post_init__(self) -> None:
         if not self.input_dilation:
@@ -52,6 +55,7 @@ class Convolution(Op):
     def infer(self, input: TensorType, kernel: TensorType) -> TensorType:
         check_same_dtype(self.name, (input, kernel))
         check_domain(self.name, input, "number")
+        check_sum_dtype(self.name, input.dtype, self.dtype)
         self._check_attributes(input, kernel)
         batch, channels, *sizes = self.channels_first(input.shape)
         out_channels, group_channels, *window = self.kernel_first(kernel.shape)
@@ -66,7 +70,8 @@ class Convolution(Op):
                 f"convolution got a weight with {out_channels} output channels, "
                 f"{kernel.describe()}: they cannot be divided into {self.groups} groups."
             )
-        return input.with_shape(self._result_shape(batch, out_channels, self._sizes(sizes, window)))
+        shape = self._result_shape(batch, out_channels, self._sizes(sizes, window))
+        return TensorType(shape, self.dtype or input.dtype)
 
     def _check_attributes(self, input: TensorType, kernel: TensorType) -> None:
         rank = input.rank - 2

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from farrier_compiler.graph import TensorType
-from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
+from farrier_compiler.ops.base import Op, check_domain, check_same_dtype, check_sum_dtype
 from farrier_compiler.requirements import equal_shapes
 from farrier_runtime.dtypes import dtype, float64
-from farrier_runtime.errors import DtypeError, ShapeError
+from farrier_runtime.errors import ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -36,7 +36,7 @@ class DotGeneral(Op):
     def infer(self, lhs: TensorType, rhs: TensorType) -> TensorType:
         check_same_dtype(self.name, (lhs, rhs))
         check_domain(self.name, lhs, "number")
-        self._check_dtype(lhs.dtype)
+        check_sum_dtype(self.name, lhs.dtype, self.dtype)
         self._check_dims("left", lhs, self.lhs_batch + self.lhs_contracting)
         self._check_dims("right", rhs, self.rhs_batch + self.rhs_contracting)
         self._check_sizes("batch", lhs, rhs, self.lhs_batch, self.rhs_batch)
@@ -45,13 +45,6 @@ class DotGeneral(Op):
         others = free_dims(rhs.rank, self.rhs_batch, self.rhs_contracting)
         shape = tuple(lhs.shape[dim] for dim in dims) + tuple(rhs.shape[dim] for dim in others)
         return TensorType(shape, self.dtype or lhs.dtype)
-
-    def _check_dtype(self, own: dtype) -> None:
-        if self.dtype is not None and self.dtype.is_floating != own.is_floating:
-            raise DtypeError(
-                f"dot_general of {own} cannot give {self.dtype}: floating-point operands have a "
-                "floating-point result, and integers have an integer one."
-            )
 
     def _check_dims(self, side: str, type: TensorType, dims: tuple[int, ...]) -> None:
         if len(set(dims)) != len(dims) or not all(0 <= dim < type.rank for dim in dims):
@@ -75,6 +68,16 @@ class DotGeneral(Op):
                 f"{rhs.describe()}: their sizes, {tuple(sizes[0])} and {tuple(sizes[1])}, "
                 "must be equal."
             )
+
+    def origins(self, lhs_rank: int, rhs_rank: int) -> list[tuple[int | None, int | None]]:
+        """Return, for each dim of the result, the dims of both operands that it comes from."""
+        rows = free_dims(lhs_rank, self.lhs_batch, self.lhs_contracting)
+        columns = free_dims(rhs_rank, self.rhs_batch, self.rhs_contracting)
+        return [
+            *zip(self.lhs_batch, self.rhs_batch, strict=True),
+            *((dim, None) for dim in rows),
+            *((None, dim) for dim in columns),
+        ]
 
     def reference(self, lhs: Array, rhs: Array) -> Array:
         if self.dtype is float64:

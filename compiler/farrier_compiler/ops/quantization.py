@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -33,6 +33,9 @@ STORAGE: tuple[dtype, ...] = (
 )
 """The data types that quantised tensors are stored in."""
 
+SUMS = (*STORAGE, dtypes.int32)
+"""Those that are dequantised: sums of products are, too."""
+
 
 class Affine(Op, abstract=True):
     """The family: a tensor, its scales and, perhaps, its zero points.
@@ -43,6 +46,7 @@ class Affine(Op, abstract=True):
 
     dtype: dtype
     dim: int | None
+    storage: ClassVar[tuple[dtype, ...]] = STORAGE
 
     def check_operands(self, operands: Sequence[Value]) -> None:
         """Refuse scales that are no positive numbers."""
@@ -81,7 +85,7 @@ class Affine(Op, abstract=True):
         expressed: dtype,
         storage: dtype,
     ) -> None:
-        _check_dtypes(self.name, expressed, storage)
+        _check_dtypes(self.name, expressed, storage, self.storage)
         if scale.dtype is not expressed:
             raise DtypeError(
                 f"{self.name} takes a scale of the data type of the floats, {expressed}, but got "
@@ -151,7 +155,7 @@ class Quantize(Affine):
 
 @dataclass(frozen=True)
 class Dequantize(Affine):
-    """`(input - zero_point) * scale`. StableHLO spec: uniform_dequantize.
+    """`(input - zero_point) * scale`, of sums of products too. StableHLO spec: uniform_dequantize.
 
     Attributes:
         dtype: the data type of the result, which is the scale's.
@@ -160,6 +164,7 @@ class Dequantize(Affine):
 
     dtype: dtype
     dim: int | None = None
+    storage: ClassVar[tuple[dtype, ...]] = SUMS
 
     def check_operands(self, operands: Sequence[Value]) -> None:
         """Refuse other parameters than the tensor was quantised by, where both are known."""
@@ -203,13 +208,13 @@ def storage_limits(storage: dtype) -> tuple[float, float]:
     return limits(storage)
 
 
-def _check_dtypes(name: str, expressed: dtype, storage: dtype) -> None:
+def _check_dtypes(name: str, expressed: dtype, storage: dtype, allowed: tuple[dtype, ...]) -> None:
     if not expressed.is_floating or expressed.bits < 16:
         raise DtypeError(
             f"{name} works on float32, float16, bfloat16 and float64, not on {expressed}."
         )
-    if storage not in STORAGE:
-        listed = ", ".join(map(str, STORAGE))
+    if storage not in allowed:
+        listed = ", ".join(map(str, allowed))
         raise DtypeError(f"Quantized tensors are stored as {listed}, not as {storage}.")
 
 

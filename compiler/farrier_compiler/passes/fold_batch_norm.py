@@ -11,7 +11,7 @@ import numpy as np
 from farrier_compiler.graph import Array, Graph, Node, Shape, Value
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Add, Cast, Multiply
-from farrier_compiler.ops.linear_algebra import DotGeneral, free_dims
+from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.normalization import BatchNormInference
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, elements, known
@@ -156,20 +156,10 @@ def weight_dim(layer: Node, feature_dim: int) -> tuple[int, int] | None:
         rank = layer.result.type.rank
         return (1, 0 if first else rank - 1) if feature_dim == (1 if first else rank - 1) else None
     assert isinstance(layer.op, DotGeneral)
-    dims = _dot_dims(layer.op, layer)[feature_dim]
+    dims = layer.op.origins(*(value.type.rank for value in layer.operands))[feature_dim]
     found = [(i, dim) for i, dim in enumerate(dims) if dim is not None]
     constant = [place for place in found if known(layer.operands[place[0]]) is not None]
     return constant[0] if constant else None
-
-
-def _dot_dims(op: DotGeneral, node: Node) -> list[tuple[int | None, int | None]]:
-    """Return, for each dim of a product, the dims of the operands that it comes from."""
-    left, right = (value.type.rank for value in node.operands)
-    return [
-        *zip(op.lhs_batch, op.rhs_batch, strict=True),
-        *((dim, None) for dim in free_dims(left, op.lhs_batch, op.lhs_contracting)),
-        *((None, dim) for dim in free_dims(right, op.rhs_batch, op.rhs_contracting)),
-    ]
 
 
 def _origin(value: Value) -> Value:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from farrier_compiler.graph import Graph, Node, TensorType, Value
 from farrier_compiler.ops.base import evaluate, is_symbolic
+from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, known
@@ -20,7 +21,7 @@ GENERATED_BYTES = 1024
 class FoldConstants(Pass):
     """Evaluate nodes whose operands are all constants, by the ops' `reference`.
 
-    A quantised weight stays quantised: `dequantize` is left to run time.
+    A quantised weight stays quantised, and in 4 bits: what widens it is left to run time.
 
     Attributes:
         limit: how many bytes a result may be larger than its operands together.
@@ -40,13 +41,17 @@ class FoldConstants(Pass):
     def _is_worth_it(self, node: Node) -> bool:
         if not all(value.type.is_static for value in (*node.operands, *node.results)):
             return False
-        if isinstance(node.op, Dequantize):  # weights were quantised to stay small
+        if isinstance(node.op, Dequantize) or _is_unpacking(node):
             return False
         before = sum(_bytes(value.type) for value in node.operands)
         after = sum(_bytes(value.type) for value in node.results)
         if all(value.type.rank == 0 for value in node.operands):
             return after <= GENERATED_BYTES
         return after <= before + self.limit
+
+
+def _is_unpacking(node: Node) -> bool:
+    return isinstance(node.op, Cast) and node.operands[0].type.dtype.bits < 8
 
 
 def fold(rewriter: Rewriter, node: Node) -> list[Value] | None:

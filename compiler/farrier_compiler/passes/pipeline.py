@@ -16,7 +16,10 @@ from farrier_compiler.passes.delay_dequantize import DelayDequantize
 from farrier_compiler.passes.eliminate_dead_nodes import EliminateDeadNodes
 from farrier_compiler.passes.fold_batch_norm import FoldBatchNorm
 from farrier_compiler.passes.fold_constants import FoldConstants
+from farrier_compiler.passes.im2col import Im2col
+from farrier_compiler.passes.pack_weights import PackWeights
 from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
+from farrier_compiler.passes.quantize import QuantizeProducts
 from farrier_compiler.passes.remove_barriers import RemoveBarriers
 from farrier_compiler.passes.scale_products import ScaleProducts
 from farrier_compiler.syntax import Cursor, Token, described, did_you_mean, fits
@@ -29,14 +32,18 @@ PASSES: dict[str, type[Pass]] = {
         EliminateDeadNodes,
         FoldConstants,
         FoldBatchNorm,
+        DelayDequantize,
+        QuantizeProducts,
         ChannelsLast,
         PointwiseConvolution,
-        DelayDequantize,
+        Im2col,
         ScaleProducts,
+        PackWeights,
         RemoveBarriers,
     )
 }
 
+_QUANTIZATION = "delay_dequantize,fold_constants,quantize"
 _LAYOUT = "fold_batch_norm,channels_last,pointwise_convolution,delay_dequantize,scale_products"
 
 
@@ -46,13 +53,15 @@ def default_pipeline(
     """Return the passes that run by default, as text.
 
     Args:
-        target_kinds: `cpu`, `cuda`, ...: what the program is for; only CPUs need barriers.
+        target_kinds: `cpu`, `cuda`, ...: what the program is for; barriers and packed weights are
+            for CPUs alone.
         exchangeable_weights: whether other weights may take the place of these later.
     """
     first = "" if "cpu" in target_kinds else "remove_barriers,"
     deduplicate = "deduplicate{weights=false}" if exchangeable_weights else "deduplicate"
     simplify = f"canonicalize,{deduplicate},eliminate_dead_nodes,fold_constants"
-    return f"{first}{simplify},{_LAYOUT},{simplify}"
+    last = "im2col,pack_weights," if set(target_kinds) == {"cpu"} else ""
+    return f"{first}{simplify},{_QUANTIZATION},{_LAYOUT},{last}{simplify}"
 
 
 def run_passes(

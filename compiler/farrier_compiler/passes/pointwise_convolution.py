@@ -54,5 +54,5 @@ def _product(rewriter: Rewriter, op: Convolution, node: Node) -> Value:
     rows, channels = math.prod(x.type.shape[:-1]), x.type.shape[-1]
     matrix = emit(Reshape((rows, channels)), x)
     weight = emit(Reshape(kernel.type.shape[-2:]), kernel)
-    product = emit(DotGeneral((), (), (1,), (0,)), matrix, weight)
+    product = emit(DotGeneral((), (), (1,), (0,), op.dtype), matrix, weight)
     return emit(Reshape(node.result.type.shape), product)

@@ -8,9 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from farrier_compiler.graph import Graph, Node, Value
+from farrier_compiler.integer_products import result_dim
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Multiply
-from farrier_compiler.ops.linear_algebra import DotGeneral, free_dims
+from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.ops.shape import Reshape
 from farrier_compiler.passes.base import Pass
@@ -24,7 +25,7 @@ class ScaleProducts(Pass):
 
     The scales must be one, or one for each column of the result (IREE's CPU code then takes 0.6 of
     the time: one row, 1024 x 1024). Weights with zero points stay, and float16, whose sums might
-    overflow. So do products of two quantised operands, which are summed as integers.
+    overflow.
     """
 
     name: ClassVar[str] = "scale_products"
@@ -37,15 +38,15 @@ class ScaleProducts(Pass):
 def _rewritten(rewriter: Rewriter, node: Node) -> tuple[Value] | None:
     if not isinstance(node.op, DotGeneral | Convolution):
         return None
-    x, weight = node.operands
+    weight = node.operands[1]
     found = made_by(weight, Dequantize)
-    if found is None or made_by(x, Dequantize) or node.result.type.dtype is not weight.type.dtype:
+    if found is None or node.result.type.dtype is not weight.type.dtype:
         return None
     op, inner = found
     quantized, scale, *zero_points = inner.operands
     if zero_points or op.dtype is float16 or is_filled(scale, 1.0):
         return None
-    place = None if op.dim is None else _column(node.op, node, op.dim)
+    place = None if op.dim is None else result_dim(node, 1, op.dim)
     if scale.type.rank and place is None:
         return None
     return (_scaled(rewriter, node, (quantized, scale), place),)
@@ -63,16 +64,3 @@ def _scaled(
         behind = product.type.rank - place - 1
         scale = rewriter.emit(Reshape((scale.type.shape[0], *[1] * behind)), scale)
     return rewriter.emit(Multiply(), product, scale)
-
-
-def _column(op: DotGeneral | Convolution, node: Node, dim: int) -> int | None:
-    """Return which dimension of the result a dimension of the weight becomes."""
-    x, weight = (value.type for value in node.operands)
-    if isinstance(op, Convolution):
-        last = op.layout == "channels_last"
-        return (x.rank - 1 if last else 1) if dim == (weight.rank - 1 if last else 0) else None
-    free = free_dims(weight.rank, op.rhs_batch, op.rhs_contracting)
-    if dim not in free:
-        return None
-    rows = free_dims(x.rank, op.lhs_batch, op.lhs_contracting)
-    return len(op.lhs_batch) + len(rows) + free.index(dim)

@@ -55,14 +55,3 @@ def convolution(x: fr.Tensor) -> fr.Tensor:
 # CHECK-NEXT:    %{{.*}} = multiply(
 image = fr.InputInfo((1, 3, 5), fr.float32)
 graph(convolution, image, passes="scale_products", name="convolution")
-
-
-# Of two quantised operands the integers are summed: nothing is to be done.
-# CHECK-LABEL: graph @both
-# CHECK-NOT:     multiply
-# CHECK:         return
-def both(q: fr.Tensor) -> fr.Tensor:
-    return product(0, [0.5, 0.25])(fr.dequantize(q, 0.5, fr.float32))
-
-
-graph(both, fr.InputInfo((4, 3), fr.int8), passes="scale_products", name="both")

@@ -120,3 +120,30 @@ stablehlo(
 # CHECK-LABEL: func.func @constant_f16(
 # CHECK-NOT: uniform
 # CHECK: return
+
+
+# A product of quantised tensors: types to read, and sums of integers.
+def product(x: fr.Tensor) -> fr.Tensor:
+    x = fr.dequantize(fr.quantize(x, 0.5, fr.int8, zero_point=3), 0.5, fr.float32, zero_point=3)
+    q = fr.quantize(fr.ones((4, 6)), [0.5] * 4, fr.int8, 0)
+    return fr.dot_general(x, fr.dequantize(q, [0.5] * 4, fr.float32, 0), ((1,), (1,)))
+
+
+stablehlo(product, X, passes="fold_constants", name="product")
+# CHECK-LABEL: func.func @product(
+# CHECK: stablehlo.uniform_dequantize
+# CHECK-SAME: : (tensor<2x6x!quant.uniform<i8:f32, 5.000000e-01:3>>) -> tensor<2x6xf32>
+# CHECK: stablehlo.uniform_dequantize
+# CHECK-SAME: : (tensor<4x6x!quant.uniform<i8:f32:0, {5.000000e-01,
+# CHECK: stablehlo.dot_general
+# CHECK-SAME: -> tensor<2x4xf32>
+
+stablehlo(product, X, passes="fold_constants,quantize,fold_constants", name="legalised")
+# CHECK-LABEL: func.func @legalised(
+# CHECK: stablehlo.bitcast_convert %{{.*}} -> tensor<2x6x!quant.uniform<i8:f32, 5.000000e-01:3>>
+# CHECK: %[[X:.*]] = stablehlo.bitcast_convert %{{.*}}5.000000e-01:3>>) -> tensor<2x6xi8>
+# CHECK: %[[SUMS:.*]] = stablehlo.dot_general %[[X]], %{{.*}} -> tensor<2x4xi32>
+# CHECK: stablehlo.subtract %[[SUMS]]
+# CHECK: stablehlo.convert %{{.*}} : (tensor<2x4xi32>) -> tensor<2x4xf32>
+# CHECK: stablehlo.multiply
+# CHECK-NEXT: return

@@ -1,30 +1,49 @@
 # RUN: %python %s | filecheck %s
-"""IREE's own dequantize_affine, beside products; int4 from bytes that hold two."""
+"""Packed weights, sums of integers, and int4 from bytes that hold two."""
 
 import numpy as np
 
 import farrier as fr
 from support.show import iree_input
 
+X = fr.InputInfo((4, 3), fr.float32)
+W = fr.Tensor(np.arange(60, dtype=np.int8).reshape(20, 3))
+
 
 def product(x: fr.Tensor) -> fr.Tensor:
+    return fr.dot_general(x, fr.dequantize(W, 0.5, fr.float32), ((1,), (1,)))
+
+
+# Packed weights are widened inside the loops.
+iree_input(product, X, passes="pack_weights", name="packed")
+# CHECK: #[[LEFT:.*]] = affine_map<(d0, d1, d2, d3) -> (d1, d3)>
+# CHECK: #[[RIGHT:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d3, d2)>
+# CHECK: #[[RESULT:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>
+# CHECK-LABEL: func.func @packed(
+# CHECK: %[[Y:.*]] = linalg.generic {indexing_maps = [#[[LEFT]], #[[RIGHT]], #[[RESULT]]]
+# CHECK-SAME: ins(%{{.*}}, %{{.*}} : tensor<4x3xf32>, tensor<2x3x16xi8>)
+# CHECK: arith.sitofp %{{.*}} : i8 to f32
+# CHECK: arith.mulf
+# CHECK: arith.addf
+# CHECK: stablehlo.optimization_barrier %[[Y]]
+# CHECK: stablehlo.transpose
+
+
+# Elsewhere, too, are the sums of integers plain arithmetic.
+def integers(x: fr.Tensor) -> fr.Tensor:
     x = fr.dequantize(fr.quantize(x, 0.5, fr.uint8, zero_point=3), 0.5, fr.float32, zero_point=3)
-    weight = fr.dequantize(fr.Tensor(np.ones((4, 8), np.int8)), [0.5] * 4, fr.float32, 0)
+    weight = fr.dequantize(W, [0.5] * 20, fr.float32, 0)
     return fr.dot_general(x, weight, ((1,), (1,)))
 
 
-iree_input(product, fr.InputInfo((2, 8), fr.float32), name="product")
-# CHECK: #[[WHOLE:.*]] = affine_map<(d0, d1) -> (d0, d1)>
-# CHECK: #[[ONE:.*]] = affine_map<(d0, d1) -> ()>
-# CHECK: #[[ROW:.*]] = affine_map<(d0, d1) -> (d0)>
-# CHECK-LABEL: func.func @product(
-# CHECK: %[[Q:.*]] = stablehlo.bitcast_convert %{{.*}} : (tensor<2x8xui8>) -> tensor<2x8xi8>
-# CHECK: %[[X:.*]] = iree_linalg_ext.dequantize_affine <indexing_maps =
-# CHECK-SAME: [#[[WHOLE]], #[[ONE]], #[[ONE]], #[[WHOLE]]], input_unsigned>
-# CHECK-SAME: ins(%[[Q]], %{{.*}}, %{{.*}} : tensor<2x8xi8>, tensor<f32>, tensor<i64>)
-# CHECK: %[[W:.*]] = iree_linalg_ext.dequantize_affine
-# CHECK-SAME: [#[[WHOLE]], #[[ROW]], #[[WHOLE]]]
-# CHECK: stablehlo.dot_general %[[X]], %[[W]], contracting_dims = [1] x [1]
+iree_input(integers, X, passes="quantize,fold_constants,eliminate_dead_nodes", name="integers")
+# CHECK-LABEL: func.func @integers(
+# CHECK: %[[Q:.*]] = stablehlo.convert %{{.*}} : (tensor<4x3xf32>) -> tensor<4x3xi8>
+# CHECK: stablehlo.dot_general %[[Q]], %{{.*}}, contracting_dims = [1] x [1]
+# CHECK-SAME: : (tensor<4x3xi8>, tensor<20x3xi8>) -> tensor<4x20xi32>
+# CHECK: stablehlo.subtract %{{.*}} : tensor<4x20xi32>
+# CHECK: stablehlo.convert %{{.*}} : (tensor<4x20xi32>) -> tensor<4x20xf32>
+# CHECK: stablehlo.multiply
 
 iree_input(
     lambda s: fr.dequantize(fr.Tensor([1, -1, 2], fr.int4), s, fr.float32),
@@ -36,15 +55,27 @@ iree_input(
 # CHECK: %[[UP:.*]] = stablehlo.shift_left
 # CHECK: stablehlo.shift_right_arithmetic %[[UP]]
 # CHECK: -> tensor<3xi8>
-# CHECK: iree_linalg_ext.dequantize_affine
+# CHECK: stablehlo.convert %{{.*}} : (tensor<3xi8>) -> tensor<3xf32>
 
-# 16-bit integers, and results of 16 bits, are plain arithmetic: IREE would overflow.
+# Depthwise, IREE would read other memory: whole numbers in float32 are as exact, and faster.
 iree_input(
-    lambda q: fr.dequantize(q, 0.5, fr.float32), fr.InputInfo((4,), fr.int16), name="sixteen"
+    lambda q: fr.convolution(q, fr.Tensor(np.ones((4, 1, 3), np.int8)), groups=4),
+    fr.InputInfo((1, 4, 8), fr.int8),
+    name="plain",
 )
-# CHECK-LABEL: func.func @sixteen(
-# CHECK-NOT: iree_linalg_ext
-iree_input(lambda q: fr.dequantize(q, 0.5, fr.float16), fr.InputInfo((4,), fr.int8), name="half")
-# CHECK-LABEL: func.func @half(
-# CHECK-NOT: iree_linalg_ext
-# CHECK: return
+# CHECK-LABEL: func.func @plain(
+# CHECK: stablehlo.convolution
+# CHECK-SAME: -> tensor<1x4x6xi8>
+
+
+def depthwise(x: fr.Tensor) -> fr.Tensor:
+    x = fr.dequantize(fr.quantize(x, 0.5, fr.int8), 0.5, fr.float32)
+    kernel = fr.dequantize(fr.Tensor(np.ones((4, 1, 3), np.int8)), 0.5, fr.float32)
+    return fr.convolution(x, kernel, groups=4)
+
+
+iree_input(depthwise, fr.InputInfo((1, 4, 8), fr.float32), passes="quantize", name="depthwise")
+# CHECK-LABEL: func.func @depthwise(
+# CHECK: stablehlo.convolution
+# CHECK-SAME: -> tensor<1x4x6xf32>
+# CHECK: stablehlo.convert %{{.*}} : (tensor<1x4x6xf32>) -> tensor<1x4x6xi32>

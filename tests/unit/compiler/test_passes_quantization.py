@@ -34,6 +34,19 @@ def rounded(x: fr.Tensor, zero_point: int | None = None) -> fr.Tensor:
     return fr.dequantize(q, 0.0625, fr.float32, zero_point=zero_point)
 
 
+def shifted(x: fr.Tensor, kind: fr.dtype, zero_point: int) -> fr.Tensor:
+    """Return a tensor, quantised with a zero point and back."""
+    q = fr.quantize(x, 0.0625, kind, zero_point=zero_point)
+    return fr.dequantize(q, 0.0625, fr.float32, zero_point=zero_point)
+
+
+def columns(x: fr.Tensor, kind: fr.dtype = fr.int8) -> fr.Tensor:
+    """Return a weight (5, 8) with a scale and a zero point for each row, and back."""
+    scales, zeros = (2.0 ** ROW.integers(-6, -3, 5)).tolist(), fr.Tensor([0, 5, 1, 7, 100], kind)
+    q = fr.quantize(x, scales, kind, 0, zeros)
+    return fr.dequantize(q, scales, fr.float32, 0, zeros)
+
+
 def channels(x: fr.Tensor) -> fr.Tensor:
     q = fr.quantize(x, [0.0625, 0.125, 0.25, 0.5], fr.uint8, 1, [0, 1, 128, 3])
     return fr.dequantize(q, [0.0625, 0.125, 0.25, 0.5], fr.float32, 1, [0, 1, 128, 3])
@@ -61,6 +74,55 @@ NETWORKS: dict[str, tuple[tuple[int, ...], Callable[[fr.Tensor], fr.Tensor]]] = 
         ),
     ),
     "int4": (ROWS, lambda x: fr.dot_general(x, weight(5, 8, kind=fr.int4), ((1,), (1,)))),
+    "asymmetric": (
+        ROWS,
+        lambda x: fr.dot_general(rounded(x, 3), columns(fr.Tensor(draw(5, 8))), ((1,), (1,))),
+    ),
+    "unsigned": (
+        ROWS,
+        lambda x: fr.dot_general(
+            shifted(x, fr.uint8, 100), columns(fr.Tensor(draw(5, 8)), fr.uint8), ((1,), (1,))
+        ),
+    ),
+    "both_int4": (
+        ROWS,
+        lambda x: fr.dot_general(
+            shifted(x, fr.int4, 2), weight(5, 8, dim=0, kind=fr.int4), ((1,), (1,))
+        ),
+    ),
+    "weight_first": (ROWS, lambda x: fr.dot_general(weight(5, 8), rounded(x, 2), ((1,), (1,)))),
+    "attention": (
+        (2, 3, 4, 8),
+        lambda x: fr.dot_general(
+            rounded(x, 3), shifted(x * 0.5, fr.uint8, 130), ((3,), (3,)), ((0, 1), (0, 1))
+        ),
+    ),
+    "late_batch": (
+        (3, 4, 8),
+        lambda x: fr.dot_general(
+            rounded(x, 3), shifted(fr.Tensor(draw(8, 5, 4)), fr.int8, 2), ((2,), (0,)), ((1,), (2,))
+        ),
+    ),
+    "conv_zero_points": (
+        IMAGE,
+        lambda x: fr.convolution(
+            rounded(x, 3),
+            shifted(fr.Tensor(draw(6, 4, 3, 3)), fr.uint8, 7),
+            stride=(2, 1),
+            padding=((1, 2), (0, 1)),
+            dilation=(1, 2),
+        ),
+    ),
+    "conv_unsigned_kernel": (
+        IMAGE,
+        lambda x: fr.convolution(
+            rounded(x), shifted(fr.Tensor(draw(6, 4, 3, 3)), fr.uint8, 0), padding=((1, 1), (1, 1))
+        ),
+    ),
+    "conv_transpose_both": (
+        IMAGE,
+        lambda x: fr.conv_transpose(rounded(x, 3), weight(4, 6, 3, 3, dim=1), stride=(2, 2)),
+    ),
 }
 
 
@@ -84,10 +146,29 @@ def test_results_stay_the_same(name: str, dynamic: bool) -> None:
 def test_weights_are_constants_of_the_storage_type(name: str) -> None:
     found = run_passes(traced(name), default_pipeline(), verify=True)
     large = [v for v in found.constants.values() if v.type.size > 8]
-    assert {v.type.dtype for v in large} == {fr.int4 if name == "int4" else fr.int8}
+    small = {"int4": {fr.int4}, "both_int4": {fr.int4}, "attention": set[fr.dtype]()}
+    assert {v.type.dtype for v in large} - {fr.int32} == small.get(name, {fr.int8})
+    assert sum(v.type.size for v in large if v.type.dtype is fr.int32) <= 24  # corrections
     for node in found.nodes:
         if node.op.name == "quantize":
             assert node.operands[0].producer is not None or node.operands[0] in found.inputs
+
+
+FLOATS = {"weight_only", "transposed", "summed_scales", "batched", "int4"} | {
+    f"conv_{name}" for name in ("weight_only", "groups", "inputs", "transpose", "channels")
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_can_be_is_summed_as_integers(name: str) -> None:
+    found = run_passes(traced(name), default_pipeline(), verify=True)
+    kinds = {
+        node.result.type.dtype
+        for node in found.nodes
+        if node.op.name in ("dot_general", "convolution")
+    }
+    expected = {fr.float32} if name in FLOATS else {fr.int32}
+    assert kinds == (expected | {fr.float32} if name == "chain" else expected)
 
 
 def test_a_chain_stays_channels_last() -> None:

@@ -1,0 +1,96 @@
+"""A convolution of integers is a product of matrices, whose rows are the windows of its input."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from farrier_compiler.graph import Graph, Node, Value
+from farrier_compiler.ops.convolution import Convolution
+from farrier_compiler.ops.linear_algebra import DotGeneral
+from farrier_compiler.ops.shape import Concatenate, Pad, Reshape, Slice, Transpose
+from farrier_compiler.passes.base import Pass
+from farrier_compiler.passes.rewrite import Rewriter
+from farrier_runtime.dtypes import int8
+
+
+@dataclass(frozen=True)
+class Im2col(Pass):
+    """Turn channels-last convolutions of int8 into `dot_general` on (N * positions, taps * C).
+
+    IREE has fast code for products of int8, not for their convolutions: 128 channels, 28 x 28, a
+    3 x 3 kernel take 0.3 of the time so, and 0.6 of the time in float32.
+
+    Attributes:
+        taps: the most elements of a kernel's window, each of which copies the input.
+    """
+
+    taps: int = 64
+    name: ClassVar[str] = "im2col"
+
+    def __call__(self, graph: Graph) -> Graph:
+        rewriter = Rewriter(graph)
+
+        def rule(node: Node) -> tuple[Value] | None:
+            if not isinstance(node.op, Convolution) or not self._applies(node.op, node):
+                return None
+            return (_product(rewriter, node.op, node),)
+
+        return rewriter.run(rule)
+
+    def _applies(self, op: Convolution, node: Node) -> bool:
+        x, kernel = (value.type for value in node.operands)
+        return (
+            op.layout == "channels_last"
+            and (x.dtype is int8 if op.groups == 1 else kernel.shape[-2] > 1)
+            and kernel.is_static
+            and math.prod(kernel.shape[:-2]) <= self.taps
+        )
+
+
+def _product(rewriter: Rewriter, op: Convolution, node: Node) -> Value:
+    emit = rewriter.emit
+    x, kernel = node.operands
+    x = _padded(rewriter, op, x)
+    windows = [emit(tap, x) for tap in _taps(op, node, x.type.shape)]
+    columns = emit(Concatenate(x.type.rank - 1), *windows) if len(windows) > 1 else windows[0]
+    rows, taps = math.prod(columns.type.shape[:-1]), len(windows)
+    *_, terms, channels = kernel.type.shape
+    if op.groups == 1:
+        matrix = emit(Reshape((rows, taps * terms)), columns)
+        weight = emit(Reshape((taps * terms, channels)), kernel)
+        product = emit(DotGeneral((), (), (1,), (0,), op.dtype), matrix, weight)
+    else:
+        matrix = emit(Reshape((rows, taps, op.groups, terms)), columns)
+        weight = emit(Reshape((taps, terms, op.groups, channels // op.groups)), kernel)
+        stack = emit(DotGeneral((2,), (2,), (1, 3), (0, 1), op.dtype), matrix, weight)
+        product = emit(Transpose((1, 0, 2)), stack)
+    return emit(Reshape(node.result.type.shape), product)
+
+
+def _padded(rewriter: Rewriter, op: Convolution, x: Value) -> Value:
+    """Return the input with zeros around and between its elements."""
+    low, high = ((0, *(pair[side] for pair in op.padding), 0) for side in (0, 1))
+    gaps = (0, *(distance - 1 for distance in op.input_dilation), 0)
+    if not any((*low, *high, *gaps)):
+        return x
+    return rewriter.emit(
+        Pad(low, high, gaps), x, rewriter.constant(np.zeros((), x.type.dtype.numpy), x.type.dtype)
+    )
+
+
+def _taps(op: Convolution, node: Node, shape: tuple[int, ...]) -> list[Slice]:
+    """Return what each element of the window sees of a padded input."""
+    window = node.operands[1].type.shape[:-2]
+    positions = node.result.type.shape[1:-1]
+    ends = [(n - 1) * step + 1 for n, step in zip(positions, op.stride, strict=True)]
+    slices: list[Slice] = []
+    for tap in itertools.product(*map(range, window)):
+        start = [place * gap for place, gap in zip(tap, op.dilation, strict=True)]
+        limit = [first + end for first, end in zip(start, ends, strict=True)]
+        slices.append(Slice((0, *start, 0), (shape[0], *limit, shape[-1]), (1, *op.stride, 1)))
+    return slices

@@ -1,0 +1,199 @@
+"""Products of quantised tensors sum integers, and are scaled once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from farrier_compiler.graph import Graph, Node, Value
+from farrier_compiler.integer_products import Side, integer_product, summed_sizes
+from farrier_compiler.ops.base import Op
+from farrier_compiler.ops.convolution import Convolution
+from farrier_compiler.ops.elementwise import Add, Cast, Multiply, Subtract
+from farrier_compiler.ops.linear_algebra import DotGeneral
+from farrier_compiler.ops.quantization import Dequantize, Quantize
+from farrier_compiler.ops.reduction import Sum
+from farrier_compiler.ops.shape import Pad, Reshape, Transpose
+from farrier_compiler.passes.base import Pass
+from farrier_compiler.passes.rewrite import Rewriter, is_filled, known, made_by
+from farrier_runtime.dtypes import dtype, float32, int4, int8, int16, int32, uint8
+
+
+@dataclass(frozen=True)
+class QuantizeProducts(Pass):
+    """Turn `dot(dequantize(a), dequantize(b))` into `dequantize(dot(a, b))`; so for convolutions.
+
+    With scales s and zero points z: `sum((a - za) sa * (b - zb) sb)
+    = sa sb (sum(a b) - za sum(b) - zb sum(a) + n za zb)`, in int32. Sums of a constant weight are
+    constants. A convolution's padding holds the zero point. What stands behind, such as a bias, an
+    activation and the next `quantize`, stays behind `dequantize`, where back ends fuse it. Products
+    that cannot be so stay as they are; a note in the graph's text says why.
+
+    Source: Jacob et al., Quantization and Training of Neural Networks for Efficient
+    Integer-Arithmetic-Only Inference, 2018, section 2.3.
+    """
+
+    name: ClassVar[str] = "quantize"
+
+    def __call__(self, graph: Graph) -> Graph:
+        rewriter = Rewriter(graph)
+
+        def rule(node: Node) -> tuple[Value] | None:
+            sides = integer_product(node)
+            if not isinstance(sides, tuple) or not isinstance(node.op, DotGeneral | Convolution):
+                return None
+            return (_Product(rewriter, node, node.op).of(*sides),)
+
+        return rewriter.run(rule)
+
+
+@dataclass
+class _Product:
+    """One product that becomes one of integers."""
+
+    rewriter: Rewriter
+    node: Node
+    op: DotGeneral | Convolution
+
+    def of(self, left: Side, right: Side) -> Value:
+        """Return the product as floats, from sums of integers."""
+        left, right = self._padded(self._signed(left)), self._signed(right)
+        sums = self._emit(replace(self.op, dtype=int32), left.quantized, right.quantized)
+        return self._scaled(self._corrected(sums, left, right), left, right)
+
+    # ------------------------------------------------------------------ integers of 8 bits
+
+    def _signed(self, side: Side) -> Side:
+        """Return an operand as int8: unsigned numbers and their zero points less 128."""
+        if side.storage is int8:
+            return side
+        if side.storage is not uint8:
+            wider = None if side.zero_point is None else self._emit(Cast(int8), side.zero_point)
+            return replace(side, quantized=self._emit(Cast(int8), side.quantized), zero_point=wider)
+        zero_point = side.zero_point or self.rewriter.constant(np.zeros((), np.uint8), uint8)
+        lower = self._lowered(zero_point)
+        made = made_by(side.quantized, Quantize)
+        if made is not None:
+            op, node = made
+            quantized = self._emit(replace(op, dtype=int8), *node.operands[:2], lower)
+        else:
+            quantized = self._lowered(side.quantized)
+        kept = None if is_filled(lower, 0) else lower
+        return replace(side, quantized=quantized, zero_point=kept)
+
+    def _lowered(self, x: Value) -> Value:
+        """Return uint8 less 128, as int8."""
+        if (data := known(x)) is not None:
+            lower = (data.astype(np.int16) - 128).astype(np.int8)
+            return self.rewriter.constant(lower, int8, x)
+        offset = self.rewriter.constant(np.asarray(128, np.int16), int16)
+        return self._emit(Cast(int8), self._emit(Subtract(), self._emit(Cast(int16), x), offset))
+
+    # ------------------------------------------------------------------ sums
+
+    def _padded(self, side: Side) -> Side:
+        """Return a convolution's input with its zero point around it; then there is none to add."""
+        if not isinstance(self.op, Convolution) or side.zero_point is None:
+            return side
+        amounts = [(0, 0, 0), (0, 0, 0)]
+        for (before, behind), gap in zip(self.op.padding, self.op.input_dilation, strict=True):
+            amounts.append((before, behind, gap - 1))
+        if self.op.layout == "channels_last":
+            amounts.append(amounts.pop(1))
+        low, high, gaps = zip(*amounts, strict=True)
+        if not any((*low, *high, *gaps)):
+            return side
+        plain = ((0, 0),) * len(self.op.padding)
+        self.op = replace(self.op, padding=plain, input_dilation=())
+        return replace(
+            side, quantized=self._emit(Pad(low, high, gaps), side.quantized, side.zero_point)
+        )
+
+    def _corrected(self, sums: Value, left: Side, right: Side) -> Value:
+        """Return the sums less what zero points add to them."""
+        terms: list[Value] = []
+        for index, (side, other) in enumerate(((left, right), (right, left))):
+            if side.zero_point is not None:
+                total = self._total(1 - index, other)
+                terms.append(self._emit(Multiply(), total, self._integers(side)))
+        for term in terms:
+            sums = self._emit(Subtract(), sums, term)
+        if len(terms) == 2:
+            both = self._emit(Multiply(), self._integers(left), self._integers(right))
+            count = self.rewriter.constant(
+                np.asarray(math.prod(summed_sizes(self.node)), np.int32), int32
+            )
+            sums = self._emit(Add(), sums, self._emit(Multiply(), both, count))
+        return sums
+
+    def _integers(self, side: Side) -> Value:
+        """Return zero points as int32 that broadcast against the product."""
+        assert side.zero_point is not None
+        return self._aligned(self._emit(Cast(int32), side.zero_point), side.place)
+
+    def _total(self, index: int, side: Side) -> Value:
+        """Return sums over what the product sums over, in a shape that broadcasts against it."""
+        op, x = self.op, side.quantized
+        if isinstance(op, Convolution):
+            return self._total_of_windows(op, x) if index == 0 else self._total_of_kernel(op, x)
+        total = self._sum(x, (op.lhs_contracting, op.rhs_contracting)[index])
+        origins = [pair[index] for pair in op.origins(*(v.type.rank for v in self.node.operands))]
+        kept = [dim for dim in origins if dim is not None]
+        if kept != sorted(kept):
+            total = self._emit(Transpose(tuple(map(sorted(kept).index, kept))), total)
+        shape = tuple(1 if dim is None else x.type.shape[dim] for dim in origins)
+        return self._emit(Reshape(shape), total)
+
+    def _total_of_windows(self, op: Convolution, x: Value) -> Value:
+        """Return sums over a convolution's windows, for one channel of the result."""
+        shape = list(self.node.operands[1].type.shape)
+        shape[0 if op.layout == "channels_first" else -1] = 1
+        ones = self.rewriter.constant(np.ones(shape, np.int8), int8)
+        return self._emit(replace(op, dtype=int32), x, ones)
+
+    def _total_of_kernel(self, op: Convolution, x: Value) -> Value:
+        """Return sums over a kernel, for each channel of the result."""
+        first = op.layout == "channels_first"
+        total = self._sum(x, range(first, x.type.rank - (not first)))
+        return self._aligned(total, 1 if first else self.node.result.type.rank - 1)
+
+    def _sum(self, x: Value, dims: Sequence[int]) -> Value:
+        """Return sums in int32; of constants at once."""
+        if (data := known(_packed(x))) is not None:
+            total = np.sum(data.astype(np.int32), tuple(dims), np.int32)
+            return self.rewriter.constant(np.asarray(total), int32)
+        return self._emit(Sum(tuple(dims)), self._emit(Cast(int32), x))
+
+    # ------------------------------------------------------------------ floats
+
+    def _scaled(self, sums: Value, left: Side, right: Side) -> Value:
+        """Return what the sums stand for, in the data type of the product."""
+        kind = self.node.result.type.dtype
+        wide = kind if kind.bits >= 32 else float32
+        scales = [self._cast(side.scale, wide) for side in (left, right)]
+        place = left.place if left.place is not None else right.place
+        result = self._emit(Dequantize(wide, place), sums, self._emit(Multiply(), *scales))
+        return self._cast(result, kind)
+
+    def _cast(self, x: Value, kind: dtype) -> Value:
+        return x if x.type.dtype is kind else self._emit(Cast(kind), x)
+
+    def _aligned(self, x: Value, place: int | None) -> Value:
+        """Return a vector in a shape that varies along one dimension of the product."""
+        if place is None or not x.type.rank:
+            return x
+        behind = self.node.result.type.rank - place - 1
+        return self._emit(Reshape((*x.type.shape, *[1] * behind)), x)
+
+    def _emit(self, op: Op, *operands: Value) -> Value:
+        return self.rewriter.emit(op, *operands)
+
+
+def _packed(x: Value) -> Value:
+    """Return the int4 that a value widens, or the value."""
+    made = made_by(x, Cast)
+    return made[1].operands[0] if made and made[1].operands[0].type.dtype is int4 else x
