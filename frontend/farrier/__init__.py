@@ -3,7 +3,7 @@
 import difflib
 import typing
 
-from farrier import config as config, types as types, weights as weights
+from farrier import config as config, quantized as quantized, types as types, weights as weights
 from farrier.compile import compile as compile
 from farrier.dimension_size import DimensionSize as DimensionSize
 from farrier.executable import Executable as Executable

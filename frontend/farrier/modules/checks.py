@@ -81,6 +81,43 @@ def check_count(layer: str, name: str, values: Sequence[object], count: int | No
         )
 
 
+def windows(
+    layer: str,
+    rank: int,
+    padding: Sequence[Sequence[int]] | None,
+    stride: Sequence[int] | None,
+    dilation: Sequence[int] | None,
+) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...], tuple[int, ...]]:
+    """Return padding, stride and dilation of a convolution with one entry for each dimension.
+
+    Raises:
+        ArgumentError: one has another number of entries, or other things.
+    """
+    none, ones = ((0, 0),) * rank, (1,) * rank
+    return (
+        pairs(layer, "padding", none if padding is None else padding, rank),
+        integers(layer, "stride", ones if stride is None else stride, rank),
+        integers(layer, "dilation", ones if dilation is None else dilation, rank),
+    )
+
+
+def channels(layer: str, in_channels: int, out_channels: int, groups: int) -> None:
+    """Refuse channels that cannot be divided into groups.
+
+    Raises:
+        ArgumentError: naming the layer and the numbers.
+    """
+    positive(layer, in_channels=in_channels, out_channels=out_channels, groups=groups)
+    for name, number in (("in_channels", in_channels), ("out_channels", out_channels)):
+        if number % groups:
+            raise explain(
+                ArgumentError(
+                    f"{layer} got {name}={number}, which cannot be divided into groups={groups}. "
+                    "Both in_channels and out_channels must be multiples of groups."
+                )
+            )
+
+
 def _is_integer(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 

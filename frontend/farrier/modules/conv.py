@@ -12,9 +12,7 @@ from farrier.modules.quantizable import Quantizable
 from farrier.ops.convolution import conv_transpose, convolution
 from farrier.ops.shape import reshape
 from farrier.tensor import Tensor
-from farrier_compiler.diagnostics import explain
 from farrier_runtime.dtypes import dtype, float32
-from farrier_runtime.errors import ArgumentError
 
 
 class _Convolution(Quantizable):
@@ -36,15 +34,10 @@ class _Convolution(Quantizable):
     ) -> None:
         layer = type(self).__name__
         kernel = checks.integers(layer, "kernel_dims", kernel_dims)
-        rank, ones = len(kernel), (1,) * len(kernel)
         self.groups = 1 if groups is None else groups
-        _check_channels(layer, in_channels, out_channels, self.groups)
-        none = ((0, 0),) * rank
-        self.padding = checks.pairs(layer, "padding", none if padding is None else padding, rank)
-        self.stride = checks.integers(layer, "stride", ones if stride is None else stride, rank)
-        self.dilation = checks.integers(
-            layer, "dilation", ones if dilation is None else dilation, rank
-        )
+        checks.channels(layer, in_channels, out_channels, self.groups)
+        windows = checks.windows(layer, len(kernel), padding, stride, dilation)
+        self.padding, self.stride, self.dilation = windows
         self.dtype = dtype
         self.bias: Tensor | None = Parameter((out_channels,), dtype) if bias else None
         channels = self._weight_channels(in_channels, out_channels)
@@ -166,15 +159,3 @@ class ConvTranspose(_Convolution):
 
     def _weight_channels(self, in_channels: int, out_channels: int) -> tuple[int, int]:
         return in_channels, out_channels // self.groups
-
-
-def _check_channels(layer: str, in_channels: int, out_channels: int, groups: int) -> None:
-    checks.positive(layer, in_channels=in_channels, out_channels=out_channels, groups=groups)
-    for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
-        if channels % groups:
-            raise explain(
-                ArgumentError(
-                    f"{layer} got {name}={channels}, which cannot be divided into groups={groups}. "
-                    "Both in_channels and out_channels must be multiples of groups."
-                )
-            )

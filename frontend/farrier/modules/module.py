@@ -8,7 +8,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
 
@@ -217,7 +217,7 @@ class Module:
             (set(), set())
         """
         try:
-            return state.load(type(self).__name__, self._slots(), state_dict, strict)
+            return self._load(state_dict, strict)
         except FarrierError as error:
             raise explain(error) from None
 
@@ -242,10 +242,26 @@ class Module:
             DtypeError: a value has another data type than its parameter.
         """
         try:
-            found = source if isinstance(source, Mapping) else weights.load(source)
-            return state.load(type(self).__name__, self._slots(), found, strict)
+            return self._load(
+                source if isinstance(source, Mapping) else weights.load(source), strict
+            )
         except FarrierError as error:
             raise explain(error) from None
+
+    def _load(self, given: Any, strict: bool) -> tuple[set[str], set[str]]:
+        if isinstance(given, Mapping):
+            given = self._translated(cast("Mapping[str, Any]", given))
+        return state.load(type(self).__name__, self._slots(), given, strict)
+
+    def _translated(
+        self, given: Mapping[str, Any], prefix: str = "", above: tuple[Module, ...] = ()
+    ) -> Mapping[str, Any]:
+        """Return values by this module's names, where a layer knows another library's."""
+        above = (*above, self)
+        for name, child in self.named_children():
+            if not any(child is module for module in above):
+                given = child._translated(given, f"{prefix}{name}.", above)
+        return given
 
     def save_weights(self, path: str | os.PathLike[str]) -> None:
         """Write all parameters to a file: the whole file or, on an error, nothing.

@@ -53,6 +53,10 @@ class Parameter(Tensor):
         """Return whether values of a shape can be assigned."""
         return shape == self.shape
 
+    def holding(self, tensor: Tensor) -> Tensor:
+        """Return what takes this parameter's place when it gets a value: the tensor itself."""
+        return tensor
+
     def dummy(self) -> Any:
         """Return what `initialize_dummy_parameters` sets: 0, 1, 2, ... in this shape."""
         return np.arange(self.value.type.size).reshape(self.shape)
@@ -96,7 +100,7 @@ def fitting(name: str, current: Tensor, given: Any) -> Tensor:
     Args:
         name: the parameter's name, for messages.
         current: the parameter.
-        given: a tensor, which is returned itself, or an array or numbers.
+        given: a tensor, which is mostly returned itself, or an array or numbers.
 
     Raises:
         ShapeError: the shape differs.
@@ -118,7 +122,7 @@ def fitting(name: str, current: Tensor, given: Any) -> Tensor:
             f"not cast silently: pass {cast.format(wanted.dtype)}, or make the layer with "
             f"dtype=fr.{found.dtype}."
         )
-    return tensor
+    return current.holding(tensor) if isinstance(current, Parameter) else tensor
 
 
 def _as_tensor(name: str, current: Tensor, given: Any) -> Tensor:

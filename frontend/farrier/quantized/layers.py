@@ -1,0 +1,361 @@
+"""Layers on quantised tensors, which load what torch's quantised counterparts are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from farrier.modules import checks
+from farrier.modules.module import Module
+from farrier.modules.parameter import Parameter
+from farrier.modules.state import derived_seed
+from farrier.ops.activation import relu
+from farrier.ops.arguments import refuse
+from farrier.ops.convolution import convolution
+from farrier.ops.quantization import dequantize, quantize
+from farrier.quantized import torch_state
+from farrier.quantized.functional import linear_product
+from farrier.quantized.operands import (
+    INTEGERS,
+    checked_scale,
+    checked_zero_point,
+    dequantized,
+    input_quantization,
+    output,
+    with_bias,
+)
+from farrier.tensor import Tensor
+from farrier_compiler.ops.quantization import storage_limits
+from farrier_runtime.dtypes import dtype, float32, int8, int64
+from farrier_runtime.errors import ArgumentError, DtypeError
+
+
+class OutputParameter(Parameter):
+    """One number for the whole weight, or one for each output; values of both shapes may follow."""
+
+    __slots__ = ("outputs",)
+
+    def __init__(self, outputs: int, dtype: dtype) -> None:
+        super().__init__((), dtype)
+        self.outputs = outputs
+
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Return whether values of a shape can be assigned."""
+        return shape in ((), (self.outputs,))
+
+    def holding(self, tensor: Tensor) -> Tensor:
+        """Return a parameter of this kind that has a value."""
+        made = OutputParameter(self.outputs, self.dtype)
+        made.value = tensor.value
+        return made
+
+    def dummy(self) -> Any:
+        """Return 1: a scale cannot be 0."""
+        return np.ones(())
+
+
+class _QuantizedLayer(Module):
+    """What the layers with quantised weights share."""
+
+    weight: Tensor
+    weight_scale: Tensor
+    weight_zero_point: Tensor
+    bias: Tensor | None
+    scale: Tensor
+    zero_point: Tensor
+
+    def _add_parameters(self, shape: tuple[int, ...], bias: bool, dtype: dtype) -> None:
+        if dtype not in INTEGERS:
+            listed = ", ".join(map(str, INTEGERS))
+            problem = f"{type(self).__name__} takes a dtype of {listed}, not {dtype!r:.60}."
+            raise refuse(DtypeError(problem))
+        self.dtype = dtype
+        self.weight = Parameter(shape, dtype)
+        self.weight_scale = OutputParameter(shape[0], float32)
+        zero = Tensor(np.zeros((), dtype.numpy))
+        self.weight_zero_point = OutputParameter(shape[0], dtype).holding(zero)
+        self.bias = Parameter(shape[:1], float32) if bias else None
+        self.scale = Tensor(1.0, float32)
+        self.zero_point = Tensor(0, int64)
+
+    def _weight(self) -> Tensor:
+        """Return the floats that the weight stands for; a compiler keeps the integers."""
+        offset = self.weight_zero_point if self.weight_zero_point.numpy().any() else None
+        dim = 0 if self.weight_scale.rank else None
+        return dequantize(self.weight, self.weight_scale, float32, dim, offset)
+
+    def _then(self, x: Tensor) -> Tensor:
+        """Return what is quantised, of the sums."""
+        return x
+
+    def _translated(
+        self, given: Mapping[str, Any], prefix: str = "", above: tuple[Module, ...] = ()
+    ) -> Mapping[str, Any]:
+        return super()._translated(torch_state.translated(given, prefix), prefix, above)
+
+    def reset_parameters(self, seed: int = 0) -> None:
+        """Draw weight and bias evenly from +-1 / sqrt(number of inputs of each output)."""
+        shape = self.weight.shape
+        bound = math.prod(shape[1:]) ** -0.5
+        low, high = storage_limits(self.dtype)
+        step, zero = 2 * bound / (high - low), math.ceil((low + high) / 2)
+        drawn = np.random.default_rng(derived_seed(seed, "weight")).uniform(-bound, bound, shape)
+        integers = np.clip(np.rint(drawn / step) + zero, low, high)
+        self.weight = Tensor(integers.astype(self.dtype.numpy))
+        self.weight_scale = Tensor(step, float32)
+        self.weight_zero_point = Tensor(np.asarray(zero, self.dtype.numpy))
+        if self.bias is not None:
+            generator = np.random.default_rng(derived_seed(seed, "bias"))
+            self.bias = Tensor(generator.uniform(-bound, bound, shape[:1]).astype(np.float32))
+
+
+class QuantizedLinear(_QuantizedLayer):
+    """Apply a linear map to the last dimension of a quantised tensor, and quantise the result.
+
+    `y = quantize(dequantize(x) dequantize(W)^T + b, scale, zero_point)`
+
+    `load_state_dict` takes that of torch.ao.nn.quantized.Linear too, whose weight is quantised as a
+    whole or for each output. Compiled, it is a constant of integers.
+
+    Args:
+        in_features: the size of the input's last dimension.
+        out_features: the size of the output's last dimension.
+        bias: whether to add b.
+        dtype: the data type of the weight's integers.
+
+    Shape:
+        x: (*, in_features), quantised by one scale from float32.
+        output: (*, out_features), of the data type of x.
+        weight: (out_features, in_features).
+        weight_scale: (), or (out_features,).
+        weight_zero_point: () or as weight_scale; 0 at first.
+        bias: (out_features,).
+        scale: (), of the output; 1 at first, as in torch.
+        zero_point: (), of the output, as int64; 0 at first, as in torch.
+
+    Raises:
+        ArgumentError: a size is no integer >= 1.
+        DtypeError: nothing is quantised to `dtype`.
+
+    Example:
+        >>> layer = fr.quantized.QuantizedLinear(3, 2)
+        >>> layer.reset_parameters()
+        >>> layer.scale, layer.zero_point = 0.02, 128
+        >>> y = layer(fr.quantize(fr.ones((5, 3)), 0.05, fr.uint8, zero_point=128))
+        >>> y.shape, str(y.dtype), y.q_zero_point()
+        ((5, 2), 'uint8', 128)
+    """
+
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, dtype: dtype = int8
+    ) -> None:
+        layer = type(self).__name__
+        checks.positive(layer, in_features=in_features, out_features=out_features)
+        self.in_features = in_features
+        self.out_features = out_features
+        self._add_parameters((out_features, in_features), bias, dtype)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the quantised result, (*, out_features), for a quantised x, (*, in_features)."""
+        name = f"{type(self).__name__}({self.in_features}, {self.out_features})"
+        result = output(name, x, self.scale, self.zero_point)
+        checks.ends_with(name, x, (self.in_features,))
+        check_expressed(name, x)
+        return result.of(self._then(linear_product(dequantized(x), self._weight(), self.bias)))
+
+
+class QuantizedLinearReLU(QuantizedLinear):
+    """Apply a linear map and `relu` to a quantised tensor: torch's quantised LinearReLU.
+
+    `y = quantize(relu(dequantize(x) dequantize(W)^T + b), scale, zero_point)`
+
+    Arguments and parameters are those of `QuantizedLinear`.
+
+    Example:
+        >>> layer = fr.quantized.QuantizedLinearReLU(3, 2)
+        >>> layer.reset_parameters()
+        >>> layer(fr.quantize(fr.ones((5, 3)), 0.05, fr.uint8, zero_point=128)).shape
+        (5, 2)
+    """
+
+    def _then(self, x: Tensor) -> Tensor:
+        return relu(x)
+
+
+class QuantizedConv(_QuantizedLayer):
+    """Convolve a quantised tensor over any number of spatial dimensions, and quantise the result.
+
+    `y = quantize(convolution(dequantize(x), dequantize(weight)) + bias, scale, zero_point)`
+
+    `load_state_dict` takes that of torch.ao.nn.quantized.Conv1d, Conv2d and Conv3d too, whose
+    weight is quantised as a whole or for each output. Compiled, it is a constant of integers.
+
+    Args:
+        in_channels: the size of the input's dimension 1.
+        out_channels: the size of the output's dimension 1.
+        kernel_dims: the kernel's size in each spatial dimension.
+        padding: zeros before and behind each spatial dimension, in pairs; none by default.
+        stride: the distance of neighbouring windows in each spatial dimension; 1 by default.
+        groups: into how many groups the channels are divided, convolved one by one; 1 by default.
+        dilation: the distance of neighbouring kernel elements in the input; 1 by default.
+        bias: whether to add a bias to each output channel.
+        dtype: the data type of the weight's integers.
+
+    Shape:
+        x: (N, in_channels, *D), quantised by one scale from float32.
+        output: (N, out_channels, *D'), as for `fr.Conv`, of the data type of x.
+        weight: (out_channels, in_channels / groups, *kernel_dims).
+        weight_scale: (), or (out_channels,).
+        weight_zero_point: () or as weight_scale; 0 at first.
+        bias: (out_channels,).
+        scale: (), of the output; 1 at first, as in torch.
+        zero_point: (), of the output, as int64; 0 at first, as in torch.
+
+    Raises:
+        ArgumentError: `groups` does not divide the channels, or an argument has another number of
+            entries than there are spatial dimensions.
+        DtypeError: nothing is quantised to `dtype`.
+
+    Example:
+        >>> layer = fr.quantized.QuantizedConv(3, 8, (3, 3), padding=((1, 1), (1, 1)))
+        >>> layer.reset_parameters()
+        >>> layer(fr.quantize(fr.ones((1, 3, 32, 32)), 0.05, fr.uint8, zero_point=128)).shape
+        (1, 8, 32, 32)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_dims: Sequence[int],
+        padding: Sequence[Sequence[int]] | None = None,
+        stride: Sequence[int] | None = None,
+        groups: int | None = None,
+        dilation: Sequence[int] | None = None,
+        bias: bool = True,
+        dtype: dtype = int8,
+    ) -> None:
+        layer = type(self).__name__
+        kernel = checks.integers(layer, "kernel_dims", kernel_dims)
+        windows = checks.windows(layer, len(kernel), padding, stride, dilation)
+        self.padding, self.stride, self.dilation = windows
+        self.groups = 1 if groups is None else groups
+        checks.channels(layer, in_channels, out_channels, self.groups)
+        shape = (out_channels, in_channels // self.groups, *kernel)
+        self._add_parameters(shape, bias, dtype)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the quantised result, (N, out_channels, *D'), for x, (N, in_channels, *D)."""
+        name = type(self).__name__
+        result = output(name, x, self.scale, self.zero_point)
+        check_expressed(name, x)
+        product = convolution(
+            dequantized(x), self._weight(), self.stride, self.padding, self.dilation, self.groups
+        )
+        return result.of(self._then(with_bias(product, self.bias, len(self.stride))))
+
+
+class QuantizedConvReLU(QuantizedConv):
+    """Convolve a quantised tensor and apply `relu`: torch's quantised ConvReLU1d, 2d and 3d.
+
+    `y = quantize(relu(convolution(dequantize(x), dequantize(weight)) + bias), scale, zero_point)`
+
+    Arguments and parameters are those of `QuantizedConv`.
+
+    Example:
+        >>> layer = fr.quantized.QuantizedConvReLU(3, 8, (3, 3))
+        >>> layer.reset_parameters()
+        >>> layer(fr.quantize(fr.ones((1, 3, 32, 32)), 0.05, fr.uint8, zero_point=128)).shape
+        (1, 8, 30, 30)
+    """
+
+    def _then(self, x: Tensor) -> Tensor:
+        return relu(x)
+
+
+def check_expressed(name: str, x: Tensor) -> None:
+    """Refuse an input that stands for other floats than the layer's float32.
+
+    Raises:
+        DtypeError: naming the layer and the type.
+    """
+    known = input_quantization(name, x)
+    if known.expressed is not float32:
+        problem = (
+            f"{name} takes an input that was quantized from float32, but got "
+            f"{x.value.type.describe()}. Cast the floats to float32 before they are quantized."
+        )
+        raise refuse(DtypeError(problem), x=x)
+
+
+# ------------------------------------------------------------------ into and out of integers
+
+
+class Quantize(Module):
+    """Quantise floats by one scale and zero point: torch.ao.nn.quantized.Quantize.
+
+    `y = clamp(round(x / scale) + zero_point)`
+
+    Args:
+        scale: the distance of neighbouring numbers; finite and > 0.
+        zero_point: which number stands for 0.
+        dtype: the data type of the result: uint8 in most of torch's networks.
+
+    Shape:
+        x: any shape, of float32, float16, bfloat16 or float64.
+        output: the shape of x.
+        scale: (1,), as torch's.
+        zero_point: (1,), as int64, as torch's.
+
+    Raises:
+        ArgumentError: the scale is not finite and > 0, or the zero point is out of range.
+        DtypeError: `dtype` is none of int8, uint8, int4, int16 and uint16.
+
+    Example:
+        >>> fr.quantized.Quantize(0.5, 128, fr.uint8)(fr.Tensor([-1.0, 2.0])).tolist()
+        [126, 132]
+    """
+
+    def __init__(self, scale: float, zero_point: int, dtype: dtype) -> None:
+        if dtype not in INTEGERS:
+            listed = ", ".join(map(str, INTEGERS))
+            raise refuse(DtypeError(f"Quantize takes a dtype of {listed}, not {dtype!r:.60}."))
+        self.dtype = dtype
+        self.scale = Tensor([checked_scale("Quantize", scale, float32)], float32)
+        self.zero_point = Tensor([checked_zero_point("Quantize", zero_point, dtype)], int64)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the quantised tensor."""
+        if not x.dtype.is_floating:
+            problem = f"Quantize takes floats, but got {x.value.type.describe()}."
+            raise refuse(ArgumentError(problem), x=x)
+        scale = checked_scale("Quantize", self.scale, x.dtype)
+        zero_point = checked_zero_point("Quantize", self.zero_point, self.dtype)
+        return quantize(x, scale, self.dtype, zero_point=zero_point)
+
+
+class DeQuantize(Module):
+    """Return the floats that a quantised tensor stands for: torch.ao.nn.quantized.DeQuantize.
+
+    `y = (x - zero_point) * scale`, by the tensor's own scale and zero point.
+
+    Shape:
+        x: any shape, quantised by one scale.
+        output: the shape of x, of the data type that it was quantised from.
+
+    Raises:
+        ArgumentError: x is not quantised, or has several scales.
+
+    Example:
+        >>> x = fr.quantize(fr.Tensor([-1.0, 2.0]), 0.5, fr.uint8, zero_point=128)
+        >>> fr.quantized.DeQuantize()(x).tolist()
+        [-1.0, 2.0]
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the floats."""
+        input_quantization("DeQuantize", x)
+        return dequantized(x)

@@ -1,0 +1,216 @@
+"""What functions and layers on quantised tensors take, and the floats that stand behind it."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from farrier.ops.arguments import refuse
+from farrier.ops.quantization import dequantize, quantize
+from farrier.ops.shape import reshape
+from farrier.tensor import Tensor
+from farrier_compiler.ops.quantization import STORAGE, positive, storage_limits
+from farrier_compiler.requirements import equal_shapes
+from farrier_compiler.uniform import MOST_SCALES, Quantization
+from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
+
+Activation = Callable[[Tensor], Tensor]
+
+INTEGERS: tuple[dtype, ...] = tuple(kind for kind in STORAGE if kind.is_integer)
+"""The data types that quantised integers are stored in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a result is quantised by: one constant scale and zero point."""
+
+    scale: float
+    zero_point: int
+    dtype: dtype
+
+    def of(self, x: Tensor) -> Tensor:
+        """Return floats as these integers."""
+        return quantize(x, self.scale, self.dtype, zero_point=self.zero_point)
+
+
+def quantization(name: str, role: str, x: Any, example: str) -> Quantization:
+    """Return what a tensor's integers stand for.
+
+    Args:
+        name: what messages call the function or layer.
+        role: what they call the tensor.
+        x: the tensor.
+        example: how the user quantises it.
+
+    Raises:
+        ArgumentError: it is no tensor, or its scales are not known.
+        DtypeError: it is quantised to floats.
+    """
+    if not isinstance(x, Tensor):
+        kind = f"{type(x).__module__}.{type(x).__qualname__}".removeprefix("builtins.")
+        raise refuse(ArgumentError(f"{name} takes a quantized Tensor as {role}, not a {kind}."))
+    found, described = x.value.type.quantization, x.value.type.describe()
+    if found is None:
+        problem = (
+            f"{name} takes a quantized {role}, but got {described}. Quantize it by constants, no "
+            f"more than {MOST_SCALES} scales: {example}."
+        )
+        raise refuse(ArgumentError(problem), **{role: x})
+    if x.dtype not in INTEGERS:
+        problem = f"{name} takes integers as {role}, but got {described}."
+        raise refuse(DtypeError(problem), **{role: x})
+    return found
+
+
+def input_quantization(name: str, input: Tensor) -> Quantization:
+    """Return what the integers of an input stand for, which has one scale.
+
+    Raises:
+        ArgumentError: it is not quantised, or has several scales.
+        DtypeError: it is quantised to floats.
+    """
+    example = "fr.quantize(input, scale, fr.uint8, zero_point=zero_point)"
+    found = quantization(name, "input", input, example)
+    if found.axis is not None or found.block is not None:
+        problem = (
+            f"{name} takes an input with one scale for all elements, but got "
+            f"{input.value.type.describe()}."
+        )
+        raise refuse(ArgumentError(problem), input=input)
+    return found
+
+
+def weight_quantization(name: str, weight: Tensor) -> Quantization:
+    """Return what the integers of a weight stand for.
+
+    Raises:
+        ArgumentError: it is not quantised.
+        DtypeError: it is quantised to floats.
+    """
+    return quantization(name, "weight", weight, "fr.quantize(weight, scale, fr.int8)")
+
+
+def dequantized(x: Tensor) -> Tensor:
+    """Return the floats that a quantised tensor stands for, by its own scales."""
+    found = x.value.type.quantization
+    assert found is not None
+    offset = x.q_zero_point() if any(found.zero_point) else None
+    return dequantize(x, x.q_scale(), found.expressed, found.axis, offset)
+
+
+def check_mixed(name: str, input: Tensor, weight: Tensor) -> None:
+    """Refuse operands that stand for floats of different data types.
+
+    Raises:
+        DtypeError: naming them.
+    """
+    left, right = input.value.type, weight.value.type
+    assert left.quantization is not None
+    assert right.quantization is not None
+    if left.quantization.expressed is not right.quantization.expressed:
+        problem = (
+            f"{name} takes an input and a weight that stand for floats of one data type, but got "
+            f"{left.describe()} and {right.describe()}. Quantize both from "
+            f"{left.quantization.expressed}."
+        )
+        raise refuse(DtypeError(problem), input=input, weight=weight)
+
+
+def checked_bias(name: str, bias: Any, weight: Tensor, kind: dtype) -> Tensor | None:
+    """Return a bias as a tensor of floats with one for each output.
+
+    Raises:
+        DtypeError: it has another data type.
+        ShapeError: it has another shape.
+    """
+    if bias is None:
+        return None
+    tensor = bias if isinstance(bias, Tensor) else Tensor(bias)
+    described = tensor.value.type.describe()
+    if tensor.dtype is not kind:
+        problem = (
+            f"{name} takes a bias of {kind}, as it is added to the floats that the integers stand "
+            f"for, but got {described}. Cast it, for example with fr.cast(bias, fr.{kind})."
+        )
+        raise refuse(DtypeError(problem), bias=tensor)
+    if not equal_shapes(tensor.sizes, weight.sizes[:1]):
+        problem = (
+            f"{name} takes a bias of shape ({weight.sizes[0]},) for a weight of shape "
+            f"{weight.sizes}, but got {described}."
+        )
+        raise refuse(ShapeError(problem), bias=tensor)
+    return tensor
+
+
+def with_bias(x: Tensor, bias: Tensor | None, behind: int = 0) -> Tensor:
+    """Return a sum; the bias lies in front of that many dimensions."""
+    if bias is None:
+        return x
+    return x + (reshape(bias, (-1, *(1 for _ in range(behind)))) if behind else bias)
+
+
+# ------------------------------------------------------------------ results
+
+
+def output(name: str, input: Tensor, scale: Any, zero_point: Any) -> Output:
+    """Return what a result is quantised by: to the input's data type.
+
+    Args:
+        name: what messages call the function or layer.
+        input: a quantised tensor with one scale.
+        scale: a number; None: the input's.
+        zero_point: a whole number; None: the input's.
+
+    Raises:
+        ArgumentError: the scale is not finite and > 0, or the zero point is out of range.
+    """
+    known = input_quantization(name, input)
+    step = known.scale[0] if scale is None else checked_scale(name, scale, known.expressed)
+    if zero_point is None:
+        return Output(step, known.zero_point[0], input.dtype)
+    return Output(step, checked_zero_point(name, zero_point, input.dtype), input.dtype)
+
+
+def checked_scale(name: str, scale: Any, kind: dtype) -> float:
+    """Return a scale as a number.
+
+    Raises:
+        ArgumentError: it is not finite and > 0, as this data type holds it.
+    """
+    try:
+        number = float("nan" if isinstance(scale, str) else scale)
+    except (TypeError, ValueError, OverflowError):
+        number = float("nan")
+    with np.errstate(over="ignore"):
+        fits = bool(positive(np.asarray(number).astype(kind.numpy)))
+    if not fits:
+        shown = number if isinstance(scale, Tensor) else scale
+        problem = f"{name} got scale={shown!r:.60}. A scale must be a finite {kind} greater than 0."
+        raise refuse(ArgumentError(problem))
+    return number
+
+
+def checked_zero_point(name: str, zero_point: Any, kind: dtype) -> int:
+    """Return a zero point as a whole number.
+
+    Raises:
+        ArgumentError: it is no whole number that the data type holds.
+    """
+    low, high = storage_limits(kind)
+    try:
+        number = operator.index(zero_point)
+    except (TypeError, DtypeError):
+        number = None
+    if number is None or not low <= number <= high:
+        shown = number if isinstance(zero_point, Tensor) and number is not None else zero_point
+        problem = (
+            f"{name} got zero_point={shown!r:.60}. With {kind} it must be a whole number from "
+            f"{low} to {high}."
+        )
+        raise refuse(ArgumentError(problem))
+    return number

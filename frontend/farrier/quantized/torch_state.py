@@ -1,0 +1,79 @@
+"""What torch's quantised layers call their parameters, and how those become plain arrays.
+
+Nothing of torch is imported: its tensors tell themselves what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from farrier.interop import as_array, fit
+from farrier.tensor import Tensor
+from farrier_runtime.dtypes import BY_NUMPY
+from farrier_runtime.errors import ArgumentError
+
+_PACKED = "_packed_params._packed_params"
+
+
+def translated(given: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
+    """Return a mapping in which a layer's quantised weight is integers, scales and zero points.
+
+    torch's Linear has `_packed_params._packed_params`, a pair of weight and bias; its Conv has
+    `weight` and `bias`. A bias that is None is left out.
+
+    Args:
+        given: names and values; one without a quantised weight of this layer is returned itself.
+        prefix: what the layer's names start with.
+
+    Raises:
+        ArgumentError: a weight is quantised in a way that the layers do not know.
+    """
+    packed = given.get(prefix + _PACKED)
+    if packed is not None:
+        weight, bias = packed
+    else:
+        weight, bias = given.get(f"{prefix}weight"), given.get(f"{prefix}bias")
+    if not _is_quantized(weight):
+        return given
+    own = {prefix + name for name in (_PACKED, "_packed_params.dtype", "weight", "bias")}
+    result = {name: value for name, value in given.items() if name not in own}
+    parts = _parts(f"{prefix}weight", weight)
+    names = ("weight", "weight_scale", "weight_zero_point")
+    result |= {prefix + name: part for name, part in zip(names, parts, strict=True)}
+    return result if bias is None else result | {f"{prefix}bias": bias}
+
+
+def _is_quantized(weight: Any) -> bool:
+    if isinstance(weight, Tensor):
+        return weight.value.type.quantization is not None
+    return bool(getattr(weight, "is_quantized", False))
+
+
+def _parts(name: str, weight: Any) -> tuple[Any, Any, Any]:
+    """Return the integers, scales and zero points of a quantised tensor, torch's or Farrier's."""
+    if isinstance(weight, Tensor):
+        known = weight.value.type.quantization
+        assert known is not None
+        _check_axis(name, weight.value.type.describe(), known.axis, known.block is None)
+        scale, zero_point = weight.q_scale(), weight.q_zero_point()
+        return weight.int_repr(), np.asarray(scale), np.asarray(zero_point, weight.dtype.numpy)
+    integers = as_array(weight.int_repr())
+    scheme = str(weight.qscheme()).rpartition(".")[2]
+    if scheme.startswith("per_tensor"):
+        scale, zero_point = weight.q_scale(), np.asarray(weight.q_zero_point())
+    else:
+        _check_axis(name, scheme, weight.q_per_channel_axis(), not scheme.endswith("float_qparams"))
+        scale = as_array(weight.q_per_channel_scales())
+        zero_point = as_array(weight.q_per_channel_zero_points())
+    return integers, np.asarray(scale, np.float32), fit(zero_point, BY_NUMPY[integers.dtype])
+
+
+def _check_axis(name: str, described: str, axis: int | None, known: bool) -> None:
+    if axis or not known:
+        raise ArgumentError(
+            f"{name} is quantized as {described}, along dimension {axis}. The layers take one "
+            "scale and whole zero point for all, or for each output: along dimension 0."
+        )
