@@ -6,7 +6,14 @@ from farrier.interop import Number
 from farrier.ops.activation import relu
 from farrier.ops.arguments import refuse
 from farrier.ops.convolution import convolution
-from farrier.quantized.operands import Activation, check_mixed, dequantized, output, with_bias
+from farrier.quantized.operands import (
+    Activation,
+    check_mixed,
+    check_spatial,
+    dequantized,
+    output,
+    with_bias,
+)
 from farrier.quantized.packing import ConvPackedParams, Whole, packed_conv
 from farrier.tensor import Tensor
 from farrier_runtime.errors import ArgumentError
@@ -258,6 +265,7 @@ def _conv(
 ) -> Tensor:
     result = output(name, input, scale, zero_point)
     check_mixed(name, input, packed.weight)
+    check_spatial(name, input, len(packed.stride))
     pairs = [(amount, amount) for amount in packed.padding]
     product = convolution(
         dequantized(input),

@@ -20,6 +20,7 @@ from farrier.quantized import torch_state
 from farrier.quantized.functional import linear_product
 from farrier.quantized.operands import (
     INTEGERS,
+    check_spatial,
     checked_scale,
     checked_zero_point,
     dequantized,
@@ -30,7 +31,7 @@ from farrier.quantized.operands import (
 from farrier.tensor import Tensor
 from farrier_compiler.ops.quantization import storage_limits
 from farrier_runtime.dtypes import dtype, float32, int8, int64
-from farrier_runtime.errors import ArgumentError, DtypeError
+from farrier_runtime.errors import DtypeError
 
 
 class OutputParameter(Parameter):
@@ -251,6 +252,7 @@ class QuantizedConv(_QuantizedLayer):
         """Return the quantised result, (N, out_channels, *D'), for x, (N, in_channels, *D)."""
         name = type(self).__name__
         result = output(name, x, self.scale, self.zero_point)
+        check_spatial(name, x, len(self.stride))
         check_expressed(name, x)
         product = convolution(
             dequantized(x), self._weight(), self.stride, self.padding, self.dilation, self.groups
@@ -331,7 +333,7 @@ class Quantize(Module):
         """Return the quantised tensor."""
         if not x.dtype.is_floating:
             problem = f"Quantize takes floats, but got {x.value.type.describe()}."
-            raise refuse(ArgumentError(problem), x=x)
+            raise refuse(DtypeError(problem), x=x)
         scale = checked_scale("Quantize", self.scale, x.dtype)
         zero_point = checked_zero_point("Quantize", self.zero_point, self.dtype)
         return quantize(x, scale, self.dtype, zero_point=zero_point)

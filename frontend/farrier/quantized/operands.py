@@ -121,6 +121,21 @@ def check_mixed(name: str, input: Tensor, weight: Tensor) -> None:
         raise refuse(DtypeError(problem), input=input, weight=weight)
 
 
+def check_spatial(name: str, input: Tensor, rank: int) -> None:
+    """Refuse an input with another number of spatial dimensions.
+
+    Raises:
+        ShapeError: naming the type.
+    """
+    if input.rank != rank + 2:
+        sizes = ", ".join(["D"] * rank)
+        problem = (
+            f"{name} takes an input of shape (N, C, {sizes}), but got "
+            f"{input.value.type.describe()}."
+        )
+        raise refuse(ShapeError(problem), input=input)
+
+
 def checked_bias(name: str, bias: Any, weight: Tensor, kind: dtype) -> Tensor | None:
     """Return a bias as a tensor of floats with one for each output.
 
