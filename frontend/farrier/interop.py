@@ -125,7 +125,7 @@ def _from_torch(data: Any) -> Array:
     names = {"bfloat16": "bfloat16", "float8_e4m3fn": "float8", "float8_e5m2": "float8_e5m2"}
     if data.is_quantized:
         raise DtypeError(
-            f"A torch tensor of {data.dtype} is integers that stand for floats, and cannot become "
+            f"A tensor of {data.dtype} is integers that stand for floats, and cannot become "
             "a tensor as it is. Pass x.int_repr() or x.dequantize()."
         )
     name = names.get(str(data.dtype).rpartition(".")[2])

@@ -86,7 +86,7 @@ def test_compiled_is_eager(name: str, kind: fr.dtype) -> None:
 
 
 def network() -> Any:
-    net = fr.Sequential(
+    net: Any = fr.Sequential(
         q.Quantize(2.0**-5, 100, fr.uint8),
         q.QuantizedConv(3, 8, (3, 3), padding=((1, 1), (1, 1))),
         q.relu,

@@ -145,12 +145,17 @@ def test_both_distributions_are_marked_as_typed() -> None:
 
 
 def public() -> dict[str, Any]:
-    """Return what `farrier` exports, by name."""
+    """Return what `farrier` and `farrier.quantized` export, by name."""
+    names = dict(vars(fr)) | {f"quantized.{name}": x for name, x in vars(fr.quantized).items()}
     return {
         name: value
-        for name, value in vars(fr).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType)
+        for name, value in names.items()
+        if not name.rpartition(".")[2].startswith("_") and not isinstance(value, ModuleType)
     }
+
+
+def test_names_of_the_quantized_package_are_public_ones() -> None:
+    assert {"quantized.linear", "quantized.QuantizedConv"} < set(public())
 
 
 def own_docstring(value: Any) -> str:

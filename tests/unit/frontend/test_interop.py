@@ -144,3 +144,25 @@ def test_refusals(make: Callable[[], Any], error: type[Exception], text: str) ->
     with pytest.raises(error) as caught:
         make()
     assert message(caught.value).startswith(text)
+
+
+class QuantizedTorch:
+    """What a quantised tensor of torch tells of itself."""
+
+    is_quantized = True
+    dtype = "torch.qint8"
+
+    def detach(self) -> QuantizedTorch:
+        return self
+
+    def cpu(self) -> QuantizedTorch:
+        return self
+
+
+def test_quantized_tensors_of_torch_are_refused() -> None:
+    with pytest.raises(fr.DtypeError) as raised:
+        fr.Tensor(QuantizedTorch())
+    assert message(raised.value) == (
+        "A tensor of torch.qint8 is integers that stand for floats, and cannot become a "
+        "tensor as it is. Pass x.int_repr() or x.dequantize()."
+    )

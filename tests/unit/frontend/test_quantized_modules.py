@@ -93,7 +93,7 @@ def test_conv(
     x = quantized(drawn(fr.uint8, 2, 4, *(7, 8, 5)[:rank]), 0.05, zero_point=100)
     weight = foreign(4, 2, *kernel, axis=axis)
     offset = BIAS if bias else None
-    options = {"stride": (2,) * rank, "dilation": (1,) * rank, "groups": 2}
+    options: dict[str, Any] = {"stride": (2,) * rank, "dilation": (1,) * rank, "groups": 2}
     packed = prepack(
         weight_of(weight), fr.Tensor(BIAS) if bias else None, padding=(1,) * rank, **options
     )
@@ -122,7 +122,7 @@ def test_quantize_and_dequantize() -> None:
     found = layer(x)
     assert (found.tolist(), found.q_scale(), found.q_zero_point()) == ([1, 4, 203], 0.5, 3)
     assert q.DeQuantize()(found).tolist() == [-1.0, 0.5, 100.0]
-    state = {"scale": np.float32([0.25]), "zero_point": np.int64([7])}
+    state = {"scale": np.array([0.25], np.float32), "zero_point": np.array([7], np.int64)}
     assert layer.load_state_dict(state) == (set(), set())
     assert layer(x).tolist() == [3, 8, 255]
     half = layer(fr.Tensor([1.0], fr.float16))
@@ -146,8 +146,8 @@ def network() -> Any:
 
 def network_state() -> dict[str, Any]:
     return {
-        "0.scale": np.float32([0.05]),
-        "0.zero_point": np.int64([128]),
+        "0.scale": np.array([0.05], np.float32),
+        "0.zero_point": np.array([128], np.int64),
         **conv_state(foreign(4, 4, 3, 3, axis=0), "1."),
         **linear_state(foreign(4, 36), "4.0."),
     }
