@@ -18,6 +18,10 @@ from support.guides import outputs
 GUIDE = Path(__file__).parents[2] / "docs" / "coming_from_pytorch.md"
 
 
+# torch says so of every tensor that it quantises.
+@pytest.mark.filterwarnings(
+    "ignore:torch.quantize_per_tensor, torch.quantize_per_channel:UserWarning"
+)
 def test_examples_with_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     found = list(outputs(GUIDE, ("torch",)))
