@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from farrier.modules import checks
 from farrier.modules.module import Module
 from farrier.modules.parameter import Parameter
-from farrier.modules.state import derived_seed
+from farrier.modules.state import Slot, derived_seed
 from farrier.ops.activation import relu
 from farrier.ops.arguments import refuse
 from farrier.ops.convolution import convolution
@@ -29,7 +30,8 @@ from farrier.quantized.operands import (
     with_bias,
 )
 from farrier.tensor import Tensor
-from farrier_compiler.ops.quantization import storage_limits
+from farrier_compiler.graph import Value
+from farrier_compiler.ops.quantization import Dequantize, storage_limits
 from farrier_runtime.dtypes import dtype, float32, int8, int64
 from farrier_runtime.errors import DtypeError
 
@@ -84,9 +86,36 @@ class _QuantizedLayer(Module):
 
     def _weight(self) -> Tensor:
         """Return the floats that the weight stands for; a compiler keeps the integers."""
+        self._tell_scales()
         offset = self.weight_zero_point if self.weight_zero_point.numpy().any() else None
-        dim = 0 if self.weight_scale.rank else None
-        return dequantize(self.weight, self.weight_scale, float32, dim, offset)
+        return dequantize(self.weight, self.weight_scale, float32, self._dim, offset)
+
+    @property
+    def _dim(self) -> int | None:
+        return 0 if self.weight_scale.rank else None
+
+    def _tell_scales(self) -> None:
+        """Make the scales a part of the weight's type, where both are known."""
+        weight, parameters = self.weight.value, (self.weight_scale, self.weight_zero_point)
+        values = [tensor.value for tensor in parameters]
+        op = Dequantize(float32, self._dim)
+        known = op.quantization(weight.type.plain, float32, values)
+        if weight.data is not None and weight.type.quantization != known:
+            kind = replace(weight.type, quantization=known)
+            typed = Value(kind, None, weight.data, weight.name, weight.location)
+            vars(self)["weight"] = Tensor.of(typed)
+
+    def _slots(self, prefix: str = "", above: tuple[Module, ...] = ()) -> Iterator[Slot]:
+        self._tell_scales()
+        return super()._slots(prefix, above)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a quantised weight brings its scales and zero points."""
+        if name == "weight" and torch_state.is_quantized(value):
+            value, *others = torch_state.parts(f"{type(self).__name__}.weight", value)
+            super().__setattr__("weight_scale", others[0])
+            super().__setattr__("weight_zero_point", others[1])
+        super().__setattr__(name, value)
 
     def _then(self, x: Tensor) -> Tensor:
         """Return what is quantised, of the sums."""
@@ -119,7 +148,8 @@ class QuantizedLinear(_QuantizedLayer):
     `y = quantize(dequantize(x) dequantize(W)^T + b, scale, zero_point)`
 
     `load_state_dict` takes that of torch.ao.nn.quantized.Linear too, whose weight is quantised as a
-    whole or for each output. Compiled, it is a constant of integers.
+    whole or for each output. A quantised tensor that is assigned to `weight` brings its scales.
+    Compiled, the weight is a constant of integers.
 
     Args:
         in_features: the size of the input's last dimension.
@@ -192,7 +222,8 @@ class QuantizedConv(_QuantizedLayer):
     `y = quantize(convolution(dequantize(x), dequantize(weight)) + bias, scale, zero_point)`
 
     `load_state_dict` takes that of torch.ao.nn.quantized.Conv1d, Conv2d and Conv3d too, whose
-    weight is quantised as a whole or for each output. Compiled, it is a constant of integers.
+    weight is quantised as a whole or for each output. A quantised tensor that is assigned to
+    `weight` brings its scales. Compiled, the weight is a constant of integers.
 
     Args:
         in_channels: the size of the input's dimension 1.

@@ -36,30 +36,36 @@ def translated(given: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
         weight, bias = packed
     else:
         weight, bias = given.get(f"{prefix}weight"), given.get(f"{prefix}bias")
-    if not _is_quantized(weight):
+    if not is_quantized(weight):
         return given
     own = {prefix + name for name in (_PACKED, "_packed_params.dtype", "weight", "bias")}
     result = {name: value for name, value in given.items() if name not in own}
-    parts = _parts(f"{prefix}weight", weight)
     names = ("weight", "weight_scale", "weight_zero_point")
-    result |= {prefix + name: part for name, part in zip(names, parts, strict=True)}
+    for name, part in zip(names, parts(f"{prefix}weight", weight), strict=True):
+        result.setdefault(prefix + name, part)
     return result if bias is None else result | {f"{prefix}bias": bias}
 
 
-def _is_quantized(weight: Any) -> bool:
+def is_quantized(weight: Any) -> bool:
+    """Return whether a weight tells its scales: a quantised tensor, torch's or Farrier's."""
     if isinstance(weight, Tensor):
         return weight.value.type.quantization is not None
     return bool(getattr(weight, "is_quantized", False))
 
 
-def _parts(name: str, weight: Any) -> tuple[Any, Any, Any]:
-    """Return the integers, scales and zero points of a quantised tensor, torch's or Farrier's."""
+def parts(name: str, weight: Any) -> tuple[Any, Any, Any]:
+    """Return the integers, scales and zero points of a quantised tensor, torch's or Farrier's.
+
+    Raises:
+        ArgumentError: it has other scales than one for all or one for each output.
+        DtypeError: a zero point is out of range.
+    """
     if isinstance(weight, Tensor):
         known = weight.value.type.quantization
         assert known is not None
         _check_axis(name, weight.value.type.describe(), known.axis, known.block is None)
         scale, zero_point = weight.q_scale(), weight.q_zero_point()
-        return weight.int_repr(), np.asarray(scale), np.asarray(zero_point, weight.dtype.numpy)
+        return Tensor(weight.numpy()), np.asarray(scale), np.asarray(zero_point, weight.dtype.numpy)
     integers = as_array(weight.int_repr())
     scheme = str(weight.qscheme()).rpartition(".")[2]
     if scheme.startswith("per_tensor"):

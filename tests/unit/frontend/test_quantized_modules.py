@@ -212,6 +212,31 @@ def test_a_quantised_tensor_is_a_weight_too() -> None:
     assert one(X).tolist() == other(X).tolist()
 
 
+def test_assigned_weights_bring_their_scales() -> None:
+    weights: list[Any] = [foreign(4, 6, axis=0), weight_of(foreign(4, 6, axis=0))]
+    for given in weights:
+        layer: Any = q.QuantizedLinear(6, 4)
+        layer.weight = given
+        assert layer.weight_scale.tolist() == fr.Tensor(ROWS).tolist()
+        assert layer.weight_zero_point.tolist() == [0, 3, -5, 0]
+        assert layer.weight.tolist() == drawn(fr.int8, 4, 6).tolist()
+
+
+def test_the_weight_tells_its_scales() -> None:
+    layer: Any = q.QuantizedLinear(6, 4)
+    layer.load_state_dict(linear_state(foreign(4, 6, axis=0)))
+    weight = layer.state_dict()["weight"]
+    assert weight.q_scale().tolist() == fr.Tensor(ROWS).tolist()
+    assert layer.state_dict()["weight"] is weight
+    layer.weight_scale, layer.weight_zero_point = 0.5, 0
+    assert layer.state_dict()["weight"].q_scale() == 0.5
+    assert layer(X).shape == (2, 4)
+    changed = layer.state_dict() | {"weight_scale": fr.Tensor(0.25)}
+    assert layer.load_state_dict(changed) == (set(), set())
+    assert layer.state_dict()["weight"].q_scale() == 0.25
+    assert layer.state_dict()["weight"].tolist() == weight.tolist()
+
+
 def test_more_outputs_than_a_type_can_tell() -> None:
     count = 5000
     layer = q.QuantizedLinear(6, count)
