@@ -68,3 +68,31 @@ class Foreign:
 
     def q_per_channel_axis(self) -> int | None:
         return self.axis
+
+
+# Of layers with four outputs.
+OFFSETS = np.array([1, -2, 0.5, 3], np.float32)
+SCALES = np.array([0.01, 0.002, 0.03, 0.004], np.float32)
+
+
+def foreign(*shape: int, axis: int | None = None) -> Foreign:
+    """Return a weight as torch has it, quantised as a whole or for each output."""
+    if axis is None:
+        return Foreign(drawn(fr.int8, *shape), 0.01, 0)
+    return Foreign(drawn(fr.int8, *shape), SCALES, np.array([0, 3, -5, 0]), axis)
+
+
+def linear_state(weight: Any, prefix: str = "", bias: Any = OFFSETS) -> dict[str, Any]:
+    """Return what torch's quantised Linear has in its state_dict."""
+    return {
+        f"{prefix}scale": np.float32(0.1),
+        f"{prefix}zero_point": np.int64(7),
+        f"{prefix}_packed_params.dtype": "torch.qint8",
+        f"{prefix}_packed_params._packed_params": (weight, bias),
+    }
+
+
+def conv_state(weight: Any, prefix: str = "", bias: Any = OFFSETS) -> dict[str, Any]:
+    """Return what torch's quantised Conv has in its state_dict."""
+    values = {"weight": weight, "bias": bias, "scale": np.float32(0.1), "zero_point": np.int64(7)}
+    return {prefix + name: value for name, value in values.items()}
