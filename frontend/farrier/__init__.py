@@ -4,6 +4,12 @@ import difflib
 import typing
 
 from farrier import config as config, quantized as quantized, types as types, weights as weights
+from farrier.calibration import (
+    QuantizationReport as QuantizationReport,
+    QuantizationRow as QuantizationRow,
+    quantization_report as quantization_report,
+    quantize_module as quantize_module,
+)
 from farrier.compile import compile as compile
 from farrier.dimension_size import DimensionSize as DimensionSize
 from farrier.executable import Executable as Executable

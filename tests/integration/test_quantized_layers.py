@@ -52,6 +52,15 @@ def test_compiled_is_eager(name: str, kind: fr.dtype) -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", [name for name in LAYERS if name != "Embedding"])
+def test_compiled_with_a_zero_point(name: str) -> None:
+    layer, x, info = made(name, quant_dtype=fr.int8, weight_quant_dim=0)
+    layer.input_scale, layer.input_zero_point = 0.0625, -90
+    expected = layer(fr.Tensor(x)).numpy()
+    found = np.asarray(fr.compile(layer, args=[info], target="cpu")(fr.Tensor(x)))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
 def test_compiled_with_scales_of_blocks() -> None:
     layer, x, info = made("Linear", quant_dtype=fr.int4)
     layer.weight_scale = np.full((4, 6), 0.05, np.float32)

@@ -40,6 +40,8 @@ class Embedding(Quantizable):
         (1, 3, 8)
     """
 
+    quantizes_input = False
+
     def __init__(
         self,
         num_embeddings: int,
@@ -53,10 +55,11 @@ class Embedding(Quantizable):
         self.embedding_dim = embedding_dim
         self.dtype = dtype
         self.weight: Tensor = Parameter((num_embeddings, embedding_dim), dtype)
-        self._add_scales(quant_dtype, weight_quant_dim, input=False)
+        self._add_scales(quant_dtype, weight_quant_dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the vectors, (*, embedding_dim), of the tokens x, (*)."""
+        self.watch(x)
         return gather(self.weight, 0, x) if self.quant_dtype is None else self._dequantized(x)
 
     def _dequantized(self, x: Tensor) -> Tensor:

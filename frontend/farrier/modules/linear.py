@@ -36,6 +36,7 @@ class Linear(Quantizable):
         weight_scale: (), (weight.shape[weight_quant_dim],), or the number of blocks in both
             dimensions of the weight.
         input_scale: (); it may stay unset.
+        input_zero_point: (), of `quant_dtype`; it may stay unset, for 0.
 
     Raises:
         ArgumentError: a size is no integer >= 1, or the weight has no such dimension.

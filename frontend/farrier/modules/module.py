@@ -14,7 +14,7 @@ import numpy as np
 
 from farrier import weights
 from farrier.modules import state
-from farrier.modules.parameter import Parameter, fitting, is_unset
+from farrier.modules.parameter import HiddenParameter, Parameter, fitting, is_unset
 from farrier.modules.state import Slot
 from farrier.modules.summary import Summary, recorder, summarize
 from farrier.tensor import Tensor
@@ -144,7 +144,9 @@ class Module:
             >>> [name for name, _ in fr.Linear(2, 2).named_parameters()]
             ['weight', 'bias']
         """
-        return ((state.dotted(path), found) for path, found in state.find(self._members(), Tensor))
+        for path, found in state.find(self._members(), Tensor):
+            if not isinstance(found, HiddenParameter):
+                yield state.dotted(path), found
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield the names and Modules of the immediate children.
@@ -190,7 +192,7 @@ class Module:
             >>> list(fr.Sequential(fr.Linear(2, 2)).state_dict())
             ['0.weight', '0.bias']
         """
-        return {slot.name: slot.tensor for slot in self._slots()}
+        return {slot.name: slot.tensor for slot in self._slots() if not slot.hidden}
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True

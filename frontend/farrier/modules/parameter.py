@@ -68,6 +68,12 @@ class OptionalParameter(Parameter):
     __slots__ = ()
 
 
+class HiddenParameter(OptionalParameter):
+    """An optional parameter that no list shows until it is set."""
+
+    __slots__ = ()
+
+
 def _checked_shape(shape: Any) -> tuple[int, ...]:
     if hasattr(shape, "__array__"):
         raise ArgumentError(

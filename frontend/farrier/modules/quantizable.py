@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from farrier.modules.module import Module
-from farrier.modules.parameter import OptionalParameter, Parameter
+from farrier.modules.parameter import HiddenParameter, OptionalParameter, Parameter
 from farrier.ops.quantization import dequantize, quantize
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
@@ -38,6 +40,12 @@ class ScaleParameter(Parameter):
         return np.ones(self.shape)
 
 
+Watcher = Callable[["Quantizable", Tensor], None]
+
+# What is told of the input of each layer that is called, for calibration; None: nothing.
+watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
 class Quantizable(Module):
     """A layer whose weight is quantised with `quant_dtype`, and its input with `input_scale`.
 
@@ -47,7 +55,11 @@ class Quantizable(Module):
         weight_quant_dim: the dimension of the weight with a scale for each position.
         weight_scale: the scale of the weight.
         input_scale: the scale of the input; while it is unset, the input is not quantised.
+        input_zero_point: the integer that stands for an input of 0; while it is unset, 0 does,
+            and `state_dict` does not list it.
     """
+
+    quantizes_input: ClassVar[bool] = True
 
     dtype: dtype
     weight: Tensor
@@ -55,19 +67,42 @@ class Quantizable(Module):
     weight_quant_dim: int | None
     weight_scale: Tensor | None
     input_scale: Tensor | None
+    input_zero_point: Tensor | None
 
-    def _add_scales(
-        self, quant_dtype: dtype | None, weight_quant_dim: int | None, input: bool = True
-    ) -> None:
+    def _add_scales(self, quant_dtype: dtype | None, weight_quant_dim: int | None) -> None:
         """Add the scales, once `weight` is there."""
         layer = type(self).__name__
         self.quant_dtype = quant_dtype
         self.weight_quant_dim = _checked(layer, quant_dtype, weight_quant_dim, self.weight)
-        self.weight_scale = self.input_scale = None
+        self.weight_scale = self.input_scale = self.input_zero_point = None
         if quant_dtype is None:
             return
         self.weight_scale = ScaleParameter(self.weight_quant_dim, self.weight)
-        self.input_scale = OptionalParameter((), self.dtype) if input else None
+        if self.quantizes_input:
+            self.input_scale = OptionalParameter((), self.dtype)
+        if self.quantizes_input and not quant_dtype.is_floating:
+            self.input_zero_point = HiddenParameter((), quant_dtype)
+
+    def quantize_by(
+        self,
+        quant_dtype: dtype,
+        weight_quant_dim: int | None,
+        weight_scale: Any,
+        input_scale: Any = None,
+        input_zero_point: Any = None,
+    ) -> None:
+        """Quantise the weight, and perhaps the input, of a layer that was made without."""
+        self._add_scales(quant_dtype, weight_quant_dim)
+        self.weight_scale = weight_scale
+        if input_scale is not None:
+            self.input_scale = input_scale
+        if input_zero_point is not None:
+            self.input_zero_point = input_zero_point
+
+    def watch(self, x: Tensor) -> None:
+        """Tell who calibrates of this layer's input."""
+        if (tell := watcher.get()) is not None:
+            tell(self, x)
 
     def quantized_weight(self) -> Tensor:
         """Return the weight as integers; a compiler does this once."""
@@ -77,15 +112,17 @@ class Quantizable(Module):
 
     def operands(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return input and weight as they are or, quantised, as the floats they then stand for."""
+        self.watch(x)
         if self.quant_dtype is None or self.weight_scale is None:
             return x, self.weight
         weight = dequantize(
             self.quantized_weight(), self.weight_scale, self.dtype, self.weight_quant_dim
         )
-        scale = self.input_scale
-        if scale is None or isinstance(scale, OptionalParameter):
+        scale, offset = _if_set(self.input_scale), _if_set(self.input_zero_point)
+        if scale is None:
             return x, weight
-        return dequantize(quantize(x, scale, self.quant_dtype), scale, self.dtype), weight
+        x = quantize(x, scale, self.quant_dtype, None, offset)
+        return dequantize(x, scale, self.dtype, None, offset), weight
 
     def reset_scale(self) -> None:
         """Set `weight_scale` so that the largest elements become the largest integers."""
@@ -98,6 +135,10 @@ class Quantizable(Module):
         scale = ScaleParameter(dim, self.weight)  # which blocks may still replace
         scale.value = Tensor(np.where(fitted == 0, np.ones_like(fitted), fitted)).value
         self.weight_scale = scale
+
+
+def _if_set(parameter: Tensor | None) -> Tensor | None:
+    return None if isinstance(parameter, OptionalParameter) else parameter
 
 
 def _checked(layer: str, quant_dtype: Any, dim: Any, weight: Tensor) -> int | None:

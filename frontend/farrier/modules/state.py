@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from farrier.modules.parameter import OptionalParameter, fitting, is_unset
+from farrier.modules.parameter import HiddenParameter, OptionalParameter, fitting, is_unset
 from farrier.tensor import Tensor
 from farrier_compiler.graph import Array
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
@@ -32,6 +32,11 @@ class Slot:
     def optional(self) -> bool:
         """Whether the parameter is unset, and may stay so."""
         return isinstance(self.tensor, OptionalParameter)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the parameter is listed only once it is set."""
+        return isinstance(self.tensor, HiddenParameter)
 
     def set(self, tensor: Tensor) -> None:
         """Put another tensor in this place."""

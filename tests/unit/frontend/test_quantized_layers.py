@@ -251,3 +251,39 @@ def test_an_unset_weight_scale_is_named() -> None:
     with pytest.raises(fr.FarrierError) as raised:
         result.eval()
     assert "The value of 'weight_scale', float32 (), is not known" in message(raised.value)
+
+
+# ---------------------------------------------------------------------- zero points
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_with_a_zero_point(name: str) -> None:
+    layer = LAYERS[name](quant_dtype=fr.int8, weight_quant_dim=1)
+    layer.reset_parameters(3)
+    layer.input_scale, layer.input_zero_point = 0.03125, -100
+    plain = LAYERS[name]()
+    plain.load_state_dict(layer.state_dict(), strict=False)
+    plain.weight = there_and_back(layer.weight, layer.weight_scale, fr.int8, 1)
+    q = fr.quantize(argument(name), 0.03125, fr.int8, zero_point=-100)
+    expected = plain(fr.dequantize(q, 0.03125, fr.float32, zero_point=-100))
+    np.testing.assert_array_equal(layer(argument(name)).numpy(), expected.numpy())
+
+
+def test_a_zero_point_is_listed_once_it_is_set() -> None:
+    layer: Any = fr.Linear(6, 4, quant_dtype=fr.uint8)
+    assert isinstance(layer.input_zero_point, fr.Parameter)
+    assert "input_zero_point" not in layer.state_dict()
+    assert "input_zero_point" not in dict(layer.named_parameters())
+    layer.input_zero_point = 128
+    assert layer.state_dict()["input_zero_point"].tolist() == 128
+    assert "    input_zero_point: Parameter = (shape=(), dtype=uint8),\n" in repr(layer)
+    values = {"weight": draw(4, 6), "bias": draw(4), "weight_scale": 0.02, "input_scale": 0.5}
+    again: Any = fr.Linear(6, 4, quant_dtype=fr.uint8)
+    assert again.load_state_dict(values | {"input_zero_point": 3}) == (set(), set())
+    assert again.input_zero_point.item() == 3
+    assert fr.Linear(6, 4).input_zero_point is None
+    assert fr.Linear(6, 4, quant_dtype=fr.float8).input_zero_point is None
+    assert fr.Embedding(6, 4, quant_dtype=fr.int8).input_zero_point is None
+    with pytest.raises(fr.ArgumentError) as raised:
+        fr.Linear(6, 4, quant_dtype=fr.float8).load_state_dict(values | {"input_zero_point": 3})
+    assert "Unknown: input_zero_point." in message(raised.value)

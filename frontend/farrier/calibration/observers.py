@@ -1,0 +1,139 @@
+"""Observers: the range that the numbers of many batches need, seen one batch after the other."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from farrier.calibration.scales import InputScale, fit_input, round_trip
+from farrier_compiler.graph import Array
+from farrier_runtime.dtypes import dtype
+
+Range = tuple[float, float]
+
+# How many numbers a histogram counts together at most: half of a step of int8, or much less.
+_BINS = 1 << 14
+
+# The parts of the range that "mse" tries.
+CLIPPING_RATIOS = np.linspace(1, 0.3, 71)
+
+
+class Observer(ABC):
+    """Sees batches of numbers and tells which range of them to represent."""
+
+    def __init__(self) -> None:
+        self.low = math.inf
+        self.high = -math.inf
+
+    def observe(self, array: Array) -> None:
+        """See a batch; one without elements changes nothing.
+
+        Args:
+            array: finite numbers.
+        """
+        if array.size:
+            self.low = min(self.low, float(array.min()))
+            self.high = max(self.high, float(array.max()))
+
+    @property
+    def seen(self) -> bool:
+        """Whether there was any number."""
+        return self.low <= self.high
+
+    @abstractmethod
+    def range(self, storage: dtype) -> Range:
+        """Return the smallest and the largest number to represent, once some were seen."""
+
+
+class MinMaxObserver(Observer):
+    """The smallest and the largest number of all."""
+
+    def range(self, storage: dtype) -> Range:
+        """Return the extremes."""
+        return self.low, self.high
+
+
+class HistogramObserver(Observer):
+    """Counts numbers in bins of one width between -bound and bound.
+
+    The bound is a power of 2. Where numbers lie beyond it, it doubles, and neighbouring bins are
+    joined in pairs: so nothing that was counted is counted anew.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts = np.zeros(_BINS, np.int64)
+        self.bound = 0.0
+
+    def observe(self, array: Array) -> None:
+        """Count the numbers of a batch."""
+        super().observe(array)
+        if not self.seen:
+            return
+        self._grow(max(-self.low, self.high))
+        numbers = array.astype(np.float64).reshape(-1)
+        bins = np.zeros_like(numbers) if self.bound == 0 else numbers * (_BINS / 2 / self.bound)
+        index = np.clip(np.floor(bins).astype(np.int64) + _BINS // 2, 0, _BINS - 1)
+        self.counts += np.bincount(index, minlength=_BINS)
+
+    def _grow(self, largest: float) -> None:
+        """Double the bound until a number fits; before the first one, only zeros are counted."""
+        if self.bound == 0 and largest > 0:
+            self.bound = 2.0 ** math.ceil(math.log2(largest))
+        while self.bound < largest:
+            self.bound *= 2
+            pairs = self.counts.reshape(-1, 2).sum(axis=1)
+            self.counts = np.pad(pairs, _BINS // 4)
+
+    def edges(self) -> Array:
+        """Return the bounds of all bins, one more than there are bins."""
+        return np.linspace(-self.bound, self.bound, _BINS + 1)
+
+
+class PercentileObserver(HistogramObserver):
+    """Leaves out the outermost numbers, by default a ten-thousandth on each side."""
+
+    def __init__(self, percentile: float) -> None:
+        super().__init__()
+        self.percentile = percentile
+
+    def range(self, storage: dtype) -> Range:
+        """Return the bounds of the bins that hold the percentiles of both sides."""
+        total, edges = int(self.counts.sum()), self.edges()
+        rank = max(math.ceil(total * self.percentile / 100), 1)
+        upper = int(np.searchsorted(np.cumsum(self.counts), rank))
+        lower = int(np.searchsorted(np.cumsum(self.counts[::-1]), rank))
+        return max(self.low, float(edges[_BINS - 1 - lower])), min(self.high, edges[upper + 1])
+
+
+class MseObserver(HistogramObserver):
+    """Clips the range so that the squared error of rounding and clipping is least."""
+
+    def range(self, storage: dtype) -> Range:
+        """Return the part of the extremes' range, of those tried, with the least error."""
+        filled = self.counts.nonzero()[0]
+        centres = ((self.edges()[:-1] + self.edges()[1:]) / 2)[filled]
+        ranges = [(self.low * part, self.high * part) for part in CLIPPING_RATIOS.tolist()]
+        errors: list[float] = []
+        for low, high in ranges:
+            error = centres - _represented(centres, fit_input(low, high, storage), storage)
+            errors.append(float((self.counts[filled] * error**2).sum()))
+        return ranges[int(np.argmin(errors))]
+
+
+def _represented(numbers: Array, scale: InputScale, storage: dtype) -> Array:
+    return round_trip(numbers, np.float64(scale.scale), storage, scale.zero_point or 0)
+
+
+def observers(percentile: float) -> dict[str, Callable[[], Observer]]:
+    """Return what makes an observer, by the name that users give it."""
+    made: dict[str, Any] = {
+        "minmax": MinMaxObserver,
+        "percentile": lambda: PercentileObserver(percentile),
+        "mse": MseObserver,
+    }
+    return made

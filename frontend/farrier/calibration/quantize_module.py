@@ -1,0 +1,284 @@
+"""quantize_module: a quantised copy of a trained model."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from farrier.calibration.report import QuantizationReport, QuantizationRow
+from farrier.calibration.scales import fit_input
+from farrier.calibration.schemes import Settings
+from farrier.calibration.watching import Watched, decibel, output_snr, own_formula, powers, watch
+from farrier.calibration.weights import fit_weight, grouping
+from farrier.modules import state
+from farrier.modules.module import Module
+from farrier.modules.parameter import OptionalParameter, is_unset
+from farrier.modules.quantizable import Quantizable
+from farrier.ops.quantization import dequantize
+from farrier.tensor import Tensor
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.graph import Array
+from farrier_runtime.errors import ArgumentError
+
+Model = TypeVar("Model", bound=Module)
+
+_REPORT = "_quantization_report"
+_LISTED = 5  # names in a message
+_NEVER_CALLED = "never called"
+
+
+def quantize_module(
+    model: Model,
+    calibration_batches: Any = None,
+    scheme: str = "int8",
+    per_channel: bool = True,
+    observer: str = "minmax",
+    percentile: float = 99.99,
+) -> Model:
+    """Return a copy of a trained model whose layers are quantised; `model` stays as it is.
+
+    `Linear`, `Conv`, `ConvTranspose`, `Embedding` and classes derived from them get `quant_dtype`,
+    `weight_quant_dim` and `weight_scale`; with "int8" and "float8" also one `input_scale` each,
+    from what their inputs are when `model` is called with the batches. An int8 input whose range
+    lies unevenly around 0, as behind `relu`, gets an `input_zero_point`.
+
+    Some layers stay as they are, and the report says why: those that are quantised already; those
+    that no batch calls, if inputs are to be quantised; and those of a class with a `forward` of its
+    own that was not seen to call `super().forward` or `operands`.
+
+    Args:
+        model: a Module whose parameters are set.
+        calibration_batches: an iterable of inputs, used once: each is a tensor or an array, a tuple
+            of positional arguments, or a dict of keyword arguments. Schemes of weights only can do
+            without, but then there are no signal-to-noise ratios of outputs.
+        scheme: "int8" or "float8"; or, of weights only, "int8-weight-only" or "int4-weight-only".
+        per_channel: whether there is a scale for each output channel, or token of an `Embedding`;
+            in int4, for each block of 64 weights of an output of `Linear` (32 or 16 where 64 does
+            not divide them). Otherwise each weight has one scale.
+        observer: which range is represented, of inputs and weights: "minmax", that of all numbers;
+            "percentile", without the outermost; "mse", that with the least squared error.
+        percentile: where "percentile" cuts off large numbers, and as many small ones.
+
+    Returns:
+        The copy; `quantization_report` tells what was done.
+
+    Raises:
+        ArgumentError: there is no such scheme or observer, nothing is left to quantise, a parameter
+            is unset, batches are missing or do not fit, or a number is NaN or infinite.
+
+    Example:
+        >>> net = fr.Sequential(fr.Linear(64, 32), fr.relu, fr.Linear(32, 8))
+        >>> net.reset_parameters()
+        >>> small = fr.quantize_module(net, [fr.ones((1, 64)) * i for i in range(4)])
+        >>> print(small[2].quant_dtype, small[2].input_zero_point, net[2].quant_dtype)
+        int8 tensor(-128, dtype=int8, loc=cpu:0, shape=()) None
+    """
+    settings = Settings(scheme, per_channel, observer, percentile)
+    settings.check()
+    layers = _layers(model)
+    settings.check_data(calibration_batches)
+    seen: Mapping[str, Watched] = {}
+    if calibration_batches is not None:
+        seen = watch(model, layers, calibration_batches, settings.new_observer)
+    copied = _copy(model)
+    copies: dict[str, Any] = {n: layer for n, layer in copied.named_modules() if n in layers}
+    rows = [_row(name, layer, copies[name], settings, seen) for name, layer in layers.items()]
+    sizes = _sizes(layers.values()), _sizes(copies.values())
+    object.__setattr__(copied, _REPORT, QuantizationReport(scheme, observer, tuple(rows), *sizes))
+    return copied
+
+
+def quantization_report(module: Any) -> QuantizationReport:
+    """Return what `quantize_module` did to each layer of the module that it returned.
+
+    Args:
+        module: what `quantize_module` returned, or a copy of it.
+
+    Returns:
+        A QuantizationReport, which prints as a table; `rows` and the totals are its data.
+
+    Raises:
+        ArgumentError: `quantize_module` did not make this module.
+
+    Example:
+        >>> net = fr.Linear(64, 32)
+        >>> net.reset_parameters()
+        >>> small = fr.quantize_module(net, scheme="int8-weight-only")
+        >>> report = fr.quantization_report(small)
+        >>> report.bytes_before, report.bytes_after, report.rows[0].weight_quant_dim
+        (8192, 2176, 0)
+    """
+    found = vars(module).get(_REPORT) if isinstance(module, Module) else None
+    if not isinstance(found, QuantizationReport):
+        problem = (
+            f"There is no report on this {type(module).__name__}: quantization_report takes what "
+            "quantize_module returned."
+        )
+        raise explain(ArgumentError(problem))
+    return found
+
+
+# ------------------------------------------------------------------ the model
+
+
+def _layers(model: Any) -> dict[str, Quantizable]:
+    """Return the layers that can be quantised, by name."""
+    if not isinstance(model, Module):
+        problem = f"quantize_module takes a Module, not a {type(model).__name__}."
+        raise explain(ArgumentError(problem))
+    label = type(model).__name__
+    found = {n: layer for n, layer in model.named_modules() if isinstance(layer, Quantizable)}
+    kinds = "Linear, Conv, ConvTranspose and Embedding"
+    if not found:
+        problem = f"{label} has no layer that can be quantized: those are {kinds}."
+        raise explain(ArgumentError(problem))
+    if all(layer.quant_dtype is not None for layer in found.values()):
+        problem = f"{label} has no layer left to quantize: its {len(found)} are quantized already."
+        raise explain(ArgumentError(problem))
+    _check_set(label, model)
+    return found
+
+
+def _check_set(label: str, model: Module) -> None:
+    unset = [
+        name
+        for name, tensor in model.state_dict().items()
+        if is_unset(tensor) and not isinstance(tensor, OptionalParameter)
+    ]
+    if unset:
+        more = f" and {len(unset) - _LISTED} more" if len(unset) > _LISTED else ""
+        raise explain(
+            ArgumentError(
+                f"These parameters of {label} are not set: {', '.join(unset[:_LISTED])}{more}. Set "
+                "them (load_state_dict, load_weights or reset_parameters) before it is quantized."
+            )
+        )
+
+
+def _copy(model: Model) -> Model:
+    """Return a copy with modules and containers of its own, but the same tensors.
+
+    Raises:
+        ArgumentError: the model holds something that cannot be copied.
+    """
+    shared = [
+        tensor
+        for _, module in model.named_modules()
+        for _, tensor in state.find(vars(module), Tensor)
+    ]
+    try:
+        return copy.deepcopy(model, {id(tensor): tensor for tensor in shared})
+    except TypeError as error:
+        problem = f"quantize_module works on a copy, but {type(model).__name__} has none: {error}."
+        raise explain(ArgumentError(problem)) from error
+
+
+def _sizes(layers: Iterable[Any]) -> int:
+    """Return the bytes of the weights of layers as they are stored, each of them once."""
+    return sum({_stored(layer): _bytes(layer) for layer in layers}.values())
+
+
+def _stored(layer: Quantizable) -> Any:
+    """Return what tells the stored weights of layers apart."""
+    scale = layer.weight_scale
+    key = None if scale is None else scale.numpy().tobytes()
+    return id(layer.weight.value), layer.quant_dtype, layer.weight_quant_dim, key
+
+
+def _bytes(layer: Quantizable) -> int:
+    scales = [layer.weight_scale, layer.input_scale, layer.input_zero_point]
+    found = [tensor for tensor in scales if tensor is not None and not is_unset(tensor)]
+    bits = (layer.quant_dtype or layer.weight.dtype).bits * layer.weight.value.type.size
+    return -(-bits // 8) + sum(tensor.numpy().nbytes for tensor in found)
+
+
+# ------------------------------------------------------------------ its layers
+
+
+def _row(
+    name: str, layer: Quantizable, copied: Any, settings: Settings, seen: Mapping[str, Watched]
+) -> QuantizationRow:
+    """Quantise the copy of a layer if it can be, and tell about it."""
+    weight, found = _numbers(layer.weight), seen.get(name)
+    _check_finite(name or type(layer).__name__, weight)
+    ends, size = (float(weight.min()), float(weight.max())), _bytes(layer)
+    kinds = layer.weight.dtype, layer.quant_dtype
+    row = QuantizationRow(name, type(layer).__name__, *kinds, size, size, weight_range=ends)
+    if reason := _reason_to_keep(layer, settings, found):
+        return replace(row, note=reason)
+    return _quantized(row, layer, copied, settings, found)
+
+
+def _check_finite(name: str, weight: Array) -> None:
+    if not np.isfinite(weight).all():
+        problem = f"The weight of layer '{name}' has elements that are NaN or infinite."
+        raise explain(ArgumentError(problem))
+
+
+def _reason_to_keep(layer: Quantizable, settings: Settings, seen: Watched | None) -> str:
+    """Return why a layer stays as it is; empty: it does not."""
+    if layer.quant_dtype is not None:
+        return "as it was"
+    if seen is not None and seen.called:
+        return ""
+    if own_formula(layer):
+        return "a forward of its own"
+    return _NEVER_CALLED if settings.inputs else ""
+
+
+def _quantized(
+    row: QuantizationRow,
+    layer: Quantizable,
+    copied: Any,
+    settings: Settings,
+    seen: Watched | None,
+) -> QuantizationRow:
+    """Quantise the copy of a layer, and tell about it."""
+    group = grouping(layer, settings.storage, settings.per_channel)
+    scales = fit_weight(_numbers(layer.weight), layer.weight.dtype, group, settings)
+    quantized: Quantizable = copied
+    quantized.quantize_by(settings.storage, group.dim, Tensor(scales))
+    if settings.inputs and seen is not None and layer.quantizes_input:
+        row = _with_input(row, quantized, seen, settings)
+    return replace(
+        row,
+        quant_dtype=settings.storage,
+        note=_NEVER_CALLED if seen is not None and not seen.called else "",
+        weight_quant_dim=group.dim,
+        block=(1, group.block) if group.block else None,
+        weight_scale=(float(scales.min()), float(scales.max())),
+        weight_snr=_weight_snr(quantized),
+        output_snr=output_snr(seen.samples, layer, quantized) if seen is not None else None,
+        bytes_after=_bytes(quantized),
+    )
+
+
+def _with_input(
+    row: QuantizationRow, quantized: Quantizable, seen: Watched, settings: Settings
+) -> QuantizationRow:
+    """Set the scale of the input."""
+    ends = seen.observer.range(settings.storage)
+    found = fit_input(*ends, settings.storage, quantized.dtype)
+    quantized.input_scale = Tensor(np.asarray(found.scale, quantized.dtype.numpy))
+    if found.zero_point is not None:
+        quantized.input_zero_point = Tensor(found.zero_point, settings.storage)
+    return replace(
+        row, input_range=ends, input_scale=found.scale, input_zero_point=found.zero_point
+    )
+
+
+def _weight_snr(layer: Quantizable) -> float:
+    scale = layer.weight_scale
+    assert scale is not None
+    found = dequantize(layer.quantized_weight(), scale, layer.weight.dtype, layer.weight_quant_dim)
+    return decibel(*powers(layer.weight.numpy(), found.numpy()))
+
+
+def _numbers(weight: Tensor) -> Array:
+    """Return the elements in a type that numpy computes fast in."""
+    array = weight.numpy()
+    return array if array.dtype == np.float64 else array.astype(np.float32)

@@ -1,0 +1,106 @@
+"""What users choose: the scheme, the observer and their details, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from farrier.calibration.observers import Observer, observers
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.syntax import did_you_mean
+from farrier_runtime.dtypes import dtype, float8, int4, int8
+from farrier_runtime.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """What is quantised, and to which data type.
+
+    Attributes:
+        storage: the data type of weights, and of inputs if they are quantised.
+        inputs: whether they are.
+    """
+
+    storage: dtype
+    inputs: bool
+
+
+SCHEMES = {
+    "int8": Scheme(int8, True),
+    "int8-weight-only": Scheme(int8, False),
+    "int4-weight-only": Scheme(int4, False),
+    "float8": Scheme(float8, True),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `quantize_module` was asked for.
+
+    Attributes:
+        scheme: the scheme's name.
+        per_channel: whether a weight has several scales.
+        observer: the observer's name.
+        percentile: where "percentile" cuts off.
+    """
+
+    scheme: str
+    per_channel: bool
+    observer: str
+    percentile: float
+
+    @property
+    def storage(self) -> dtype:
+        """The data type of quantised numbers."""
+        return SCHEMES[self.scheme].storage
+
+    @property
+    def inputs(self) -> bool:
+        """Whether inputs are quantised."""
+        return SCHEMES[self.scheme].inputs
+
+    def new_observer(self) -> Observer:
+        """Return an observer of one layer's inputs."""
+        return self._observers()[self.observer]()
+
+    def _observers(self) -> dict[str, Callable[[], Observer]]:
+        return observers(self.percentile)
+
+    def check(self) -> None:
+        """Refuse what does not exist.
+
+        Raises:
+            ArgumentError: naming it, and what there is.
+        """
+        check_name("scheme", self.scheme, SCHEMES)
+        check_name("observer", self.observer, self._observers())
+        cut: Any = self.percentile
+        number = isinstance(cut, int | float) and not isinstance(cut, bool)
+        if not (number and 50 < cut <= 100):
+            problem = f"quantize_module takes a percentile above 50, up to 100, not {cut!r:.60}."
+            raise explain(ArgumentError(problem))
+
+    def check_data(self, batches: Any) -> None:
+        """Refuse to go without calibration where inputs are quantised."""
+        if self.inputs and batches is None:
+            raise explain(
+                ArgumentError(
+                    f"The scheme '{self.scheme}' quantizes the inputs of layers, so it needs "
+                    "calibration_batches, such as a list of inputs of the model. "
+                    "'int8-weight-only' and 'int4-weight-only' can do without."
+                )
+            )
+
+
+def check_name(what: str, name: Any, known: Iterable[str]) -> None:
+    """Refuse a name that is not known.
+
+    Raises:
+        ArgumentError: with the nearest of those that are, or all of them.
+    """
+    names = list(known)
+    if name not in names:
+        hint = did_you_mean(str(name), names)
+        end = hint if hint.endswith("?") else f"{hint}."
+        raise explain(ArgumentError(f"There is no {what} {name!r:.60}{end}"))

@@ -1,0 +1,420 @@
+"""quantize_module: what becomes of each layer, and what the report says."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import farrier as fr
+
+SCHEMES = ["int8", "int8-weight-only", "int4-weight-only", "float8"]
+OBSERVERS = ["minmax", "percentile", "mse"]
+
+
+def draw(*shape: int, seed: int = 0) -> Any:
+    return np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
+
+
+class Net(fr.Module):
+    """A layer of each kind, an input that is never negative, and a layer that is used twice."""
+
+    def __init__(self, dtype: fr.dtype = fr.float32) -> None:
+        self.embedding = fr.Embedding(10, 64, dtype=dtype)
+        self.conv = fr.Conv(4, 8, (3, 3), padding=((1, 1), (1, 1)), dtype=dtype)
+        self.up = fr.ConvTranspose(8, 6, (2, 2), stride=(2, 2), dtype=dtype)
+        self.heads = [fr.Linear(64, 16, dtype=dtype), fr.Linear(64, 16, dtype=dtype)]
+        self.unused = fr.Linear(3, 3, dtype=dtype)
+
+    def forward(self, tokens: fr.Tensor, image: fr.Tensor, shift: float = 0.0) -> fr.Tensor:
+        words = self.heads[0](self.embedding(tokens) + shift)
+        words = words + self.heads[0](fr.relu(self.embedding(tokens)) * 2)
+        picture = self.up(fr.relu(self.conv(image)))
+        return fr.sum(words) + fr.sum(picture) + fr.sum(self.heads[1](self.embedding(tokens)))
+
+
+def net(dtype: fr.dtype = fr.float32) -> Net:
+    made = Net(dtype)
+    made.reset_parameters(3)
+    return made
+
+
+def inputs(seed: int = 0, dtype: fr.dtype = fr.float32) -> tuple[Any, Any]:
+    tokens = np.random.default_rng(seed).integers(0, 10, (2, 5)).astype(np.int32)
+    return tokens, draw(2, 4, 6, 6, seed=seed).astype(dtype.numpy)
+
+
+def rows(module: fr.Module) -> dict[str, fr.QuantizationRow]:
+    return {row.name: row for row in fr.quantization_report(module).rows}
+
+
+def elements(tensor: fr.Tensor | None) -> Any:
+    assert tensor is not None
+    return tensor.numpy()
+
+
+def snr(expected: Any, found: Any) -> float:
+    expected, found = (np.asarray(x).astype(np.float64) for x in (expected, found))
+    return float(10 * np.log10((expected**2).sum() / ((expected - found) ** 2).sum()))
+
+
+# ------------------------------------------------------------------ what layers get
+
+
+def test_int8() -> None:
+    model = net()
+    small: Any = fr.quantize_module(model, [inputs(0), inputs(1)])
+    assert type(small) is Net
+    assert small.conv.quant_dtype is fr.int8
+    for layer, dim in ((small.conv, 0), (small.up, 1), (small.heads[0], 0), (small.embedding, 0)):
+        assert layer.weight_quant_dim == dim
+        weight = np.moveaxis(layer.weight.numpy(), dim, 0)
+        largest = np.abs(weight.reshape(len(weight), -1)).max(axis=1)
+        np.testing.assert_allclose(elements(layer.weight_scale), largest / 127, rtol=1e-6)
+    images = np.concatenate([inputs(seed)[1] for seed in (0, 1)])
+    assert elements(small.conv.input_scale) == pytest.approx(np.abs(images).max() / 127)
+    assert isinstance(small.conv.input_zero_point, fr.Parameter)  # unset: both sides are even
+    largest = max(
+        float(fr.max(fr.relu(model.conv(fr.Tensor(inputs(seed)[1])))).item()) for seed in (0, 1)
+    )
+    assert elements(small.up.input_scale) == pytest.approx(largest / 255)
+    assert elements(small.up.input_zero_point) == -128
+    assert small.embedding.input_scale is None
+
+
+def test_the_model_stays_as_it_is() -> None:
+    model = net()
+    before, text = dict(vars(model.conv)), repr(model)
+    tensors = list(model.state_dict().values())
+    small: Any = fr.quantize_module(model, [inputs()])
+    assert vars(model.conv) == before
+    assert repr(model) == text
+    assert all(a is b for a, b in zip(model.state_dict().values(), tensors, strict=True))
+    assert small.conv.weight is model.conv.weight  # no second copy of the numbers
+    small.conv.bias = np.zeros(8, np.float32)
+    assert model.conv.bias is not small.conv.bias
+
+
+@pytest.mark.parametrize("observer", OBSERVERS)
+@pytest.mark.parametrize("per_channel", [True, False])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_every_choice(scheme: str, per_channel: bool, observer: str) -> None:
+    small = fr.quantize_module(net(), [inputs()], scheme, per_channel, observer)
+    bits = 4 if "int4" in scheme else 8
+    least = {"int8": 30, "int8-weight-only": 35, "int4-weight-only": 12, "float8": 24}[scheme]
+    found = rows(small)
+    assert found["unused"].note == "never called"
+    for name in ("conv", "up", "embedding", "heads.0", "heads.1"):
+        row = found[name]
+        assert row.quant_dtype is not None
+        assert row.quant_dtype.bits == bits
+        assert row.output_snr is not None
+        assert row.output_snr > least
+        assert (row.input_scale is not None) == ("only" not in scheme and name != "embedding")
+
+
+@pytest.mark.parametrize("kind", [fr.float16, fr.bfloat16, fr.float64])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_other_float_types(kind: fr.dtype, scheme: str) -> None:
+    model = net(kind)
+    small = fr.quantize_module(model, [inputs(dtype=kind)], scheme)
+    for layer in (small.conv, small.heads[0]):
+        assert layer.weight_scale is not None
+        assert layer.weight_scale.dtype is kind
+    assert rows(small)["conv"].bytes_before == 8 * 4 * 9 * kind.bits // 8
+    least = 12 if "int4" in scheme else 24
+    assert all(row.output_snr > least for row in rows(small).values() if row.output_snr is not None)
+
+
+def test_tiny_float16_weights_keep_a_scale() -> None:
+    layer: Any = fr.Linear(16, 2, bias=False, dtype=fr.float16)
+    layer.weight = np.full((2, 16), 6e-8, np.float16)
+    small = fr.quantize_module(layer, scheme="int8-weight-only")
+    assert (small.weight_scale.numpy() > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("size", "per_channel", "shape", "block"),
+    [
+        (128, True, (8, 2), (1, 64)),
+        (96, True, (8, 3), (1, 32)),
+        (48, True, (8, 3), (1, 16)),
+        (20, True, (8,), None),
+        (128, False, (), None),
+    ],
+)
+def test_blocks_of_int4(
+    size: int, per_channel: bool, shape: tuple[int, ...], block: tuple[int, ...] | None
+) -> None:
+    layer: Any = fr.Linear(size, 8)
+    layer.reset_parameters()
+    small = fr.quantize_module(layer, None, "int4-weight-only", per_channel)
+    assert small.weight_scale.shape == shape
+    assert rows(small)[""].block == block
+    if block is not None:
+        parts = np.abs(layer.weight.numpy()).reshape(8, -1, block[1]).max(axis=2)
+        np.testing.assert_allclose(small.weight_scale.numpy(), parts / 7, rtol=1e-6)
+
+
+def test_percentile_and_mse_of_weights() -> None:
+    layer: Any = fr.Linear(4096, 2, bias=False)
+    layer.weight = weight = np.random.default_rng(0).standard_t(3, (2, 4096)).astype(np.float32)
+    options: dict[str, Any] = {"scheme": "int8-weight-only", "observer": "percentile"}
+    cut = fr.quantize_module(layer, percentile=99, **options)
+    expected = np.quantile(np.abs(weight), 0.99, axis=1, method="higher") / 127
+    np.testing.assert_allclose(cut.weight_scale.numpy(), expected, rtol=1e-6)
+    layer.weight = draw(2, 4096)
+    ratios = {
+        observer: rows(fr.quantize_module(layer, None, "int4-weight-only", False, observer))
+        for observer in OBSERVERS
+    }
+    best, plain = (ratios[observer][""].weight_snr for observer in ("mse", "minmax"))
+    assert best is not None
+    assert plain is not None
+    assert best > plain + 1
+
+
+# ------------------------------------------------------------------ batches
+
+
+def test_forms_of_batches() -> None:
+    tokens, image = inputs()
+    given = (fr.Tensor(tokens), fr.Tensor(image))
+    keywords = {"image": image, "tokens": tokens, "shift": 0.0}
+    expected = fr.quantization_report(fr.quantize_module(net(), [(tokens, image)]))
+    for batch in (given, keywords, (tokens, image, 0.0)):
+        assert fr.quantization_report(fr.quantize_module(net(), [batch])) == expected
+    layer: Any = fr.Linear(6, 4)
+    layer.reset_parameters()
+    one, other = draw(3, 6), fr.Tensor(draw(6))
+    assert rows(fr.quantize_module(layer, [one, other]))[""].input_range == (one.min(), one.max())
+
+
+def test_batches_are_used_once_and_one_at_a_time() -> None:
+    seen: list[int] = []
+
+    def batches() -> Iterator[Any]:
+        for index in range(3):
+            seen.append(index)
+            yield inputs(index)
+
+    small = fr.quantize_module(net(), batches())
+    assert seen == [0, 1, 2]
+    again = fr.quantize_module(net(), [inputs(index) for index in range(3)])
+    assert fr.quantization_report(small) == fr.quantization_report(again)
+
+
+def test_a_layer_that_is_used_twice_has_one_range() -> None:
+    model = net()
+    tokens, image = inputs()
+    words = model.embedding(fr.Tensor(tokens)).numpy()
+    both = np.concatenate([words, np.maximum(words, 0) * 2])
+    row = rows(fr.quantize_module(model, [(tokens, image)]))["heads.0"]
+    assert row.input_range == (both.min(), both.max())
+
+
+def test_a_generator_that_calls_the_model() -> None:
+    model = net()
+
+    def batches() -> Iterator[Any]:
+        model(*(fr.Tensor(x) for x in inputs(5)))
+        yield inputs(0)
+
+    small = fr.quantize_module(model, batches())
+    assert rows(small)["conv"] == rows(fr.quantize_module(model, [inputs(0)]))["conv"]
+
+
+# ------------------------------------------------------------------ classes of users
+
+
+class Scaled(fr.Linear):
+    """Goes through the formula of the class above."""
+
+    def forward(self, x: fr.Tensor, factor: float = 3.0) -> fr.Tensor:
+        return super().forward(x * factor)
+
+
+class Normalized(fr.Linear):
+    """Uses the weight in its own way."""
+
+    def forward(self, x: fr.Tensor) -> fr.Tensor:
+        return x @ fr.transpose(self.weight / fr.max(fr.abs(self.weight)), 0, 1)
+
+
+class Users(fr.Module):
+    def __init__(self) -> None:
+        self.scaled = Scaled(6, 6)
+        self.normalized = Normalized(6, 6)
+        self.plain = fr.Linear(6, 4)
+
+    def forward(self, x: fr.Tensor) -> fr.Tensor:
+        return self.plain(self.normalized(self.scaled(x)))
+
+
+def test_derived_classes() -> None:
+    model = Users()
+    model.reset_parameters(1)
+    x = draw(3, 6)
+    found = rows(fr.quantize_module(model, [x]))
+    assert found["scaled"].input_range == ((x * 3).min(), (x * 3).max())
+    assert found["scaled"].class_name == "Scaled"
+    assert (found["normalized"].quant_dtype, found["normalized"].note) == (
+        None,
+        "a forward of its own",
+    )
+    assert found["plain"].note == ""
+    blind = rows(fr.quantize_module(model, scheme="int8-weight-only"))
+    assert [row.note for row in blind.values()] == [
+        "a forward of its own",
+        "a forward of its own",
+        "",
+    ]
+    told = rows(fr.quantize_module(model, [x], "int8-weight-only"))
+    assert [row.quant_dtype for row in told.values()] == [fr.int8, None, fr.int8]
+
+
+def test_layers_in_containers_and_made_in_forward() -> None:
+    class Odd(fr.Module):
+        def __init__(self) -> None:
+            self.parts: Any = {"a": [fr.Linear(4, 4)], "b": (fr.relu, fr.Linear(4, 4))}
+            self.above = self
+            self.tied = self.parts["a"][0]
+
+        def forward(self, x: fr.Tensor) -> fr.Tensor:
+            made = fr.Linear(4, 4)
+            made.load_state_dict(self.tied.state_dict())
+            return self.parts["b"][1](made(self.tied(x)))
+
+    model = Odd()
+    model.parts["a"][0].reset_parameters(0)
+    model.parts["b"][1].reset_parameters(1)
+    small = fr.quantize_module(model, [draw(2, 4)])
+    assert list(rows(small)) == ["parts.a.0", "parts.b.1"]
+    assert small.above is small
+    assert small.tied is small.parts["a"][0]
+    assert small.tied.quant_dtype is fr.int8
+
+
+def test_layers_that_are_quantised_already_stay() -> None:
+    model: Any = fr.Sequential(fr.Linear(6, 6, quant_dtype=fr.int4), fr.Linear(6, 6))
+    model.reset_parameters()
+    small = fr.quantize_module(model, [draw(2, 6)])
+    first, second = fr.quantization_report(small).rows
+    assert (first.quant_dtype, first.note, first.output_snr) == (fr.int4, "as it was", None)
+    assert (first.bytes_before, first.bytes_after) == (22, 22)
+    assert second.quant_dtype is fr.int8
+
+
+# ------------------------------------------------------------------ what is saved
+
+
+def test_state_dict_round_trip(tmp_path: Any) -> None:
+    model: Any = fr.Sequential(fr.Linear(6, 8), fr.relu, fr.Linear(8, 4))
+    model.reset_parameters(2)
+    x = draw(3, 6)
+    small = fr.quantize_module(model, [x])
+    names = ["weight", "bias", "weight_scale", "input_scale"]
+    assert list(small.state_dict()) == [
+        *(f"0.{name}" for name in names),
+        *(f"2.{name}" for name in (*names, "input_zero_point")),
+    ]
+    assert "input_zero_point: Parameter = (shape=(), dtype=int8)," in repr(small[2])
+    small.save_weights(tmp_path / "small.safetensors")
+    options: dict[str, Any] = {"quant_dtype": fr.int8, "weight_quant_dim": 0}
+    again = fr.Sequential(fr.Linear(6, 8, **options), fr.relu, fr.Linear(8, 4, **options))
+    assert again.load_weights(tmp_path / "small.safetensors") == (set(), set())
+    np.testing.assert_array_equal(again(fr.Tensor(x)).numpy(), small(fr.Tensor(x)).numpy())
+    copied = copy.deepcopy(small)
+    assert fr.quantization_report(copied) == fr.quantization_report(small)
+    np.testing.assert_array_equal(copied(fr.Tensor(x)).numpy(), small(fr.Tensor(x)).numpy())
+
+
+# ------------------------------------------------------------------ the report
+
+
+def test_the_ratios_are_those_of_the_layers() -> None:
+    model: Any = fr.Sequential(fr.Linear(64, 32), fr.relu, fr.Linear(32, 8))
+    model.reset_parameters(2)
+    x = fr.Tensor(draw(100, 64))
+    small = fr.quantize_module(model, [x])
+    hidden = fr.relu(model[0](x))
+    first, second = fr.quantization_report(small).rows
+    assert first.output_snr == pytest.approx(snr(model[0](x), small[0](x)))
+    assert second.output_snr == pytest.approx(snr(model[2](hidden), small[2](hidden)))
+    weight = small[0].quantized_weight().numpy() * small[0].weight_scale.numpy()[:, None]
+    assert first.weight_snr == pytest.approx(snr(model[0].weight, weight), abs=1e-3)
+    weight = model[0].weight.numpy()
+    assert first.weight_range == (weight.min(), weight.max())
+    scales = small[0].weight_scale.numpy()
+    assert first.weight_scale == (scales.min(), scales.max())
+
+
+def test_the_table() -> None:
+    model = Users()
+    for layer in (model.scaled, model.normalized, model.plain):
+        layer.initialize_dummy_parameters()
+    small = fr.quantize_module(model, [np.eye(6, dtype=np.float32)])
+    text = str(fr.quantization_report(small))
+    cut = text.index("Input range")  # the lines are too long for this file
+    assert "".join(f"{line[:cut]}".rstrip() + "\n" for line in text.splitlines()) == LEFT
+    assert "".join(f"{line[cut:]}\n" for line in text.splitlines()) == RIGHT
+
+
+LEFT = """\
+Layer                   Stored as                      Weight scale
+------------------------------------------------------------------------
+scaled: Scaled          int8, dim 0                    0.0394 to 0.276
+normalized: Normalized  float32, a forward of its own  -
+plain: Linear           int8, dim 0                    0.0394 to 0.181
+------------------------------------------------------------------------
+Total                   66.1%
+"""
+
+RIGHT = """\
+Input range  Input scale  Zero point  Weight SNR  Output SNR  Bytes  After
+--------------------------------------------------------------------------
+0 to 3           0.01176        -128     52.1 dB     52.5 dB    144     65
+-                      -           -           -           -    144    144
+29.9 to 358        1.403        -128     51.2 dB     54.7 dB     96     45
+--------------------------------------------------------------------------
+                                                                384    254
+"""
+
+
+def test_bytes() -> None:
+    model: Any = fr.Sequential(fr.Linear(63, 5), fr.Conv(4, 8, (3,)))
+    model.reset_parameters()
+    first, second = fr.quantization_report(
+        fr.quantize_module(model, scheme="int4-weight-only")
+    ).rows
+    assert (first.bytes_before, first.bytes_after) == (63 * 5 * 4, 158 + 5 * 4)  # 157.5 bytes
+    assert (second.bytes_before, second.bytes_after) == (96 * 4, 48 + 8 * 4)
+    layer: Any = fr.Linear(64, 5)
+    layer.reset_parameters()
+    report = fr.quantization_report(fr.quantize_module(layer, [fr.ones((1, 64))]))
+    assert report.bytes_after == 64 * 5 + 5 * 4 + 4 + 1  # the input's scale and zero point
+    assert report.ratio == report.bytes_after / (64 * 5 * 4)
+
+
+def test_a_weight_that_layers_share_counts_once() -> None:
+    model: Any = fr.Sequential(
+        {"words": fr.Embedding(10, 8), "scores": fr.Linear(8, 10, bias=False)}
+    )
+    model.reset_parameters()
+    model.scores.weight = model.words.weight
+    report = fr.quantization_report(fr.quantize_module(model, scheme="int8-weight-only"))
+    assert (report.bytes_before, report.bytes_after) == (320, 80 + 40)
+
+
+def test_without_noise_and_without_signal() -> None:
+    layer: Any = fr.Linear(2, 2, bias=False)
+    layer.weight = [[127.0, 1.0], [2.0, 127.0]]
+    small = fr.quantize_module(layer, [fr.ones((1, 2))], "int8-weight-only")
+    assert rows(small)[""].output_snr == np.inf
+    assert " exact " in str(fr.quantization_report(small))
+    layer.weight = fr.zeros((2, 2))
+    report = fr.quantization_report(fr.quantize_module(layer, [fr.zeros((1, 2))]))
+    assert (report.rows[0].output_snr, report.rows[0].input_scale) == (np.inf, 1)
