@@ -1,4 +1,4 @@
-"""Compile the digits network, then read real handwriting with the compiled file.
+"""Compile the digits network, in float32 and int8, then read real handwriting with the files.
 
 python examples/digits/demo.py
 """
@@ -18,6 +18,7 @@ import farrier as fr
 HERE = Path(__file__).parent
 BUILD = Path("build")
 CPU_ARTIFACT = BUILD / "digits.vmfb"
+INT8_ARTIFACT = BUILD / "digits-int8.vmfb"
 CUDA_ARTIFACT = BUILD / "digits-cuda.vmfb"
 ONE_DIGIT = BUILD / "digit.npy"
 
@@ -28,6 +29,15 @@ sys.modules.update(dict.fromkeys(["farrier", "farrier_compiler", "iree.compiler"
 del sys.argv[0]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
+
+
+def quantize_net(net: Net) -> Net:
+    """Return the network in int8, with scales from 64 training images; tell about its layers."""
+    with np.load(HERE / "calibration.npz") as data:
+        quantized = fr.quantize_module(net, [data["x"]], scheme="int8")
+    report = fr.quantization_report(quantized)
+    print(f"\nIn int8, the weights take {report.ratio:.1%} of the bytes:\n\n{report}\n")
+    return quantized
 
 
 def compile_net(net: Net, target: str, path: Path) -> None:
@@ -45,7 +55,8 @@ def classify_with_runtime_alone() -> int:
     """Run classify.py where only farrier_runtime can be imported; return its exit status."""
     print("\nA new process, without farrier or the compiler, reads held-out scans:\n", flush=True)
     python = [sys.executable, "-X", "utf8", "-c", RUNTIME_ALONE]
-    return subprocess.run([*python, HERE / "classify.py", CPU_ARTIFACT], check=False).returncode
+    command = [*python, HERE / "classify.py", CPU_ARTIFACT, INT8_ARTIFACT]
+    return subprocess.run(command, check=False).returncode
 
 
 def print_gpu_command() -> None:
@@ -58,12 +69,13 @@ def print_gpu_command() -> None:
 
 
 def main() -> int:
-    """Compile for both targets, classify with one, say how to run the other."""
+    """Compile for CPUs, also in int8, and GPUs; classify on the CPU, say how to on a GPU."""
     net = Net()
     net.load_weights(HERE / "digits.safetensors")
     BUILD.mkdir(exist_ok=True)
     compile_net(net, "cpu", CPU_ARTIFACT)
     compile_net(net, "cuda:sm_80", CUDA_ARTIFACT)
+    compile_net(quantize_net(net), "cpu", INT8_ARTIFACT)
     status = classify_with_runtime_alone()
     if status == 0:
         print_gpu_command()

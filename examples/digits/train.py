@@ -1,5 +1,5 @@
 # pyright: basic, reportMissingImports=false
-"""Train the digits network with torch and write digits.safetensors and test_split.npz.
+"""Train the digits network with torch; write its weights, the test split and calibration data.
 
 For maintainers: needs torch and scikit-learn. Users of the example need neither.
 """
@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 SEED = 0
 THREADS = 2  # Sums are split by thread, so another count gives slightly other weights.
 HELD_OUT = 360
+CALIBRATION = 64
 EPOCHS = 60
 BATCH = 64
 LEARNING_RATE = 1e-2
@@ -120,8 +121,15 @@ def save_test_split(images: np.ndarray, labels: np.ndarray, path: Path) -> None:
     )
 
 
+def save_calibration(images: np.ndarray, path: Path) -> None:
+    """Write training images as the network's input x, (N, 1, 8, 8) in [0, 1]."""
+    np.savez_compressed(
+        path, x=to_input(images).numpy(), source=np.array(SOURCE), licence=np.array(LICENCE)
+    )
+
+
 def main() -> None:
-    """Train, report the accuracy and write both files."""
+    """Train, report the accuracy and write the three files."""
     torch.manual_seed(SEED)
     torch.set_num_threads(THREADS)
     torch.use_deterministic_algorithms(True)
@@ -131,6 +139,7 @@ def main() -> None:
     print(f"{reached:.2%} of {len(test_images)} held-out images")
     save_weights(net, HERE / "digits.safetensors")
     save_test_split(test_images, test_labels, HERE / "test_split.npz")
+    save_calibration(train_images[:CALIBRATION], HERE / "calibration.npz")
 
 
 if __name__ == "__main__":
