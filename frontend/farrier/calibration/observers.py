@@ -129,7 +129,7 @@ def _represented(numbers: Array, scale: InputScale, storage: dtype) -> Array:
     return round_trip(numbers, np.float64(scale.scale), storage, scale.zero_point or 0)
 
 
-def observers(percentile: float) -> dict[str, Callable[[], Observer]]:
+def observers(percentile: float = 99.99) -> dict[str, Callable[[], Observer]]:
     """Return what makes an observer, by the name that users give it."""
     made: dict[str, Any] = {
         "minmax": MinMaxObserver,

@@ -25,7 +25,7 @@ class QuantizationRow:
         block: the shape of the parts of the weight that share a scale; None: there are no blocks.
         weight_range: the smallest and the largest element of the weight.
         weight_scale: the smallest and the largest scale of the weight.
-        input_range: the smallest and the largest input that is represented.
+        input_range: the range of inputs that the observer chose; 0 is represented too.
         input_scale: the scale of the input; None: it is not quantised.
         input_zero_point: the integer that stands for an input of 0; None: 0 does.
         weight_snr: the signal-to-noise ratio of the weight in decibel,

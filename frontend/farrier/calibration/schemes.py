@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,8 @@ SCHEMES = {
     "float8": Scheme(float8, True),
 }
 
+OBSERVERS = tuple(observers())
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -62,10 +64,7 @@ class Settings:
 
     def new_observer(self) -> Observer:
         """Return an observer of one layer's inputs."""
-        return self._observers()[self.observer]()
-
-    def _observers(self) -> dict[str, Callable[[], Observer]]:
-        return observers(self.percentile)
+        return observers(self.percentile)[self.observer]()
 
     def check(self) -> None:
         """Refuse what does not exist.
@@ -74,7 +73,7 @@ class Settings:
             ArgumentError: naming it, and what there is.
         """
         check_name("scheme", self.scheme, SCHEMES)
-        check_name("observer", self.observer, self._observers())
+        check_name("observer", self.observer, OBSERVERS)
         cut: Any = self.percentile
         number = isinstance(cut, int | float) and not isinstance(cut, bool)
         if not (number and 50 < cut <= 100):

@@ -6,6 +6,10 @@ Without -o and --dump, the artifact is NAME.vmfb in the current directory.
 
 A size that calls decide is (MIN,OPT,MAX), or with a name batch(MIN,OPT,MAX): equal names are equal
 sizes, and later ones go without bounds. (MIN,OPT,MAX) alone is an input that is itself a size.
+
+--calibration FILE.npz holds an array of samples for each input, by name. If it has one dimension
+more than the input, each sample is an input. Otherwise the first dimension is that of the input,
+and as many samples as that usually has are a batch; what does not fill the smallest is left out.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from farrier.commands import dumps, model, program
+from farrier.commands import calibration, dumps, model, program
 from farrier.commands.files import check_folder
 from farrier.commands.text import size_text, time_text
 
@@ -51,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, metavar="N", help="random parameters instead, by torch's rules")
     add("--dummy-parameters", action="store_true", help="parameters 0, 1, 2, ... instead")
     add("--function-name", metavar="NAME", help="the function's name in the artifact")
+    calibration.add_arguments(parser.add_argument_group("quantization"))
     _add_compiler_arguments(parser.add_argument_group("compiler"))
     _add_dump_arguments(parser.add_argument_group("IRs"))
 
@@ -95,6 +100,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output is not None:
         check_folder(Path(options.output))
     dumping = dumps.check(options)
+    calibration.check(options)
     targets = _targets(options.target)
     settings = _settings(options)
     found = program.read(path, name, options)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farrier.commands import inputs, model, stablehlo
+from farrier.commands import calibration, inputs, model, stablehlo
 from farrier.commands.command_line import UsageError
 from farrier.commands.files import check_file
 from farrier.modules.module import Module
@@ -31,6 +31,7 @@ _ONLY_PYTHON = {
     "input": "--input",
     "seed": "--seed",
     "dummy_parameters": "--dummy-parameters",
+    "quantize": "--quantize",
 }
 
 
@@ -118,6 +119,8 @@ def _trace(path: Path, name: str, options: argparse.Namespace) -> Program:
     function = model.load(path, name)
     _set_parameters(function, f"{path}:{name}", options)
     args, kwargs = inputs.bind(function, types)
+    if options.quantize is not None:
+        function = calibration.quantized(function, f"{path}:{name}", types, options)
     with model.user_code(path):
         traced = trace(function, args, kwargs, options.function_name)
     return Program(traced.graph.name, traced.graph, traced.result)
