@@ -19,7 +19,7 @@ Range = tuple[float, float]
 _BINS = 1 << 14
 
 # The parts of the range that "mse" tries.
-CLIPPING_RATIOS = np.linspace(1, 0.3, 71)
+CLIPPING_RATIOS = np.linspace(1, 0.1, 46)
 
 
 class Observer(ABC):
@@ -107,17 +107,19 @@ class PercentileObserver(HistogramObserver):
         rank = max(math.ceil(total * self.percentile / 100), 1)
         upper = int(np.searchsorted(np.cumsum(self.counts), rank))
         lower = int(np.searchsorted(np.cumsum(self.counts[::-1]), rank))
-        return max(self.low, float(edges[_BINS - 1 - lower])), min(self.high, edges[upper + 1])
+        low, high = float(edges[_BINS - 1 - lower]), float(edges[upper + 1])
+        return max(self.low, low), min(self.high, high)
 
 
 class MseObserver(HistogramObserver):
-    """Clips the range so that the squared error of rounding and clipping is least."""
+    """Clips large numbers of both signs where that makes the squared error of all least."""
 
     def range(self, storage: dtype) -> Range:
         """Return the part of the extremes' range, of those tried, with the least error."""
         filled = self.counts.nonzero()[0]
         centres = ((self.edges()[:-1] + self.edges()[1:]) / 2)[filled]
-        ranges = [(self.low * part, self.high * part) for part in CLIPPING_RATIOS.tolist()]
+        ends = max(-self.low, self.high) * CLIPPING_RATIOS
+        ranges = [(max(self.low, -end), min(self.high, end)) for end in ends.tolist()]
         errors: list[float] = []
         for low, high in ranges:
             error = centres - _represented(centres, fit_input(low, high, storage), storage)

@@ -19,6 +19,9 @@ from farrier_runtime.dtypes import dtype, int4
 # How many weights along the inputs of a Linear share a scale in int4, whichever divides first.
 BLOCK_SIZES = (64, 32, 16)
 
+# How many elements are rounded at once where many scales are tried: what a processor's cache holds.
+_AT_ONCE = 1 << 16
+
 
 @dataclass(frozen=True)
 class Grouping:
@@ -81,6 +84,12 @@ def fit_weight(weight: Array, kind: dtype, group: Grouping, settings: Settings) 
 def _with_least_error(rows: Array, scales: Array, storage: dtype) -> Array:
     """Return for each row the part of its scale, of those tried, with the least squared error."""
     scales = np.where(scales == 0, 1.0, scales).astype(rows.dtype)
+    count = max(_AT_ONCE // rows.shape[1], 1)
+    parts = [slice(start, start + count) for start in range(0, len(rows), count)]
+    return np.concatenate([_best(rows[part], scales[part], storage) for part in parts])
+
+
+def _best(rows: Array, scales: Array, storage: dtype) -> Array:
     best, least = scales, np.full(len(rows), np.inf)
     for part in CLIPPING_RATIOS.astype(rows.dtype):
         tried = scales * part

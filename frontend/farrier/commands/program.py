@@ -152,9 +152,13 @@ def _set_parameters(function: Callable[..., Any], label: str, options: argparse.
 
 
 def _unset(module: Module) -> list[str]:
-    from farrier.modules.parameter import is_unset
+    from farrier.modules.parameter import OptionalParameter, is_unset
 
-    return [name for name, tensor in module.state_dict().items() if is_unset(tensor)]
+    return [
+        name
+        for name, tensor in module.state_dict().items()
+        if is_unset(tensor) and not isinstance(tensor, OptionalParameter)
+    ]
 
 
 def _check_set(module: Module, label: str) -> None:

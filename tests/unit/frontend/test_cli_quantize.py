@@ -38,6 +38,8 @@ class Failing(fr.Module):
 
 def double(x):
     return x + x
+
+small = fr.Linear(3, 2, quant_dtype=fr.int8)
 """
 
 Run = Callable[..., tuple[int, str, str]]
@@ -122,6 +124,13 @@ def test_weights_only_need_no_samples(run: Run) -> None:
     assert status == 0
     assert "tensor<2x3xi8>" in output or "tensor<2x3x!quant.uniform<i8" in output
     assert errors.splitlines()[2].split()[:4] == ["linear:", "Linear", "int8,", "dim"]
+
+
+def test_an_input_scale_may_stay_unset(run: Run) -> None:
+    words = ["--input", "x=1x3xf32", "--seed", "0", "--target", "cpu", "--dump", "graph"]
+    status, output, errors = run("compile", "model.py:small", *words)
+    assert (status, errors) == (0, "")
+    assert output.startswith("graph @Linear(")
 
 
 # ------------------------------------------------------------------ what is refused

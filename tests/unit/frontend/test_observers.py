@@ -93,13 +93,14 @@ def test_mse_is_the_best_of_all_parts(storage: fr.dtype) -> None:
     x = np.random.default_rng(4).standard_t(3, 20_000)
     low, high = seen(MseObserver(), [x]).range(storage)
 
-    def error(part: float) -> float:
-        found = fit_input(float(x.min()) * part, float(x.max()) * part, storage)
+    def error(end: float) -> float:
+        found = fit_input(max(float(x.min()), -end), min(float(x.max()), end), storage)
         return float(((x - round_trip(x, found.scale, storage, found.zero_point or 0)) ** 2).sum())
 
-    assert low / x.min() == pytest.approx(high / x.max())
-    assert error(high / x.max()) < 1.01 * min(map(error, CLIPPING_RATIOS.tolist()))
-    assert error(high / x.max()) < 0.95 * error(1)
+    largest, end = float(np.abs(x).max()), max(-low, high)
+    assert (low, high) == (max(x.min(), -end), min(x.max(), end))
+    assert error(end) < 1.01 * min(map(error, largest * CLIPPING_RATIOS))
+    assert error(end) < 0.95 * error(largest)
 
 
 @pytest.mark.parametrize("make", OBSERVERS)
