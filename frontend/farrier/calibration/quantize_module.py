@@ -46,9 +46,10 @@ def quantize_module(
     from what their inputs are when `model` is called with the batches. An int8 input whose range
     lies unevenly around 0, as behind `relu`, gets an `input_zero_point`.
 
-    Some layers stay as they are, and the report says why: those that are quantised already; those
-    that no batch calls, if inputs are to be quantised; and those of a class with a `forward` of its
-    own that was not seen to call `super().forward` or `operands`.
+    Some layers stay as they are, and the report says why: those that are quantised already, or have
+    other weights than floats of 16 bits or more; those that no batch calls, if inputs are to be
+    quantised; and those of a class with a `forward` of its own that was not seen to call
+    `super().forward` or `operands`.
 
     Args:
         model: a Module whose parameters are set.
@@ -223,6 +224,8 @@ def _reason_to_keep(layer: Quantizable, settings: Settings, seen: Watched | None
     """Return why a layer stays as it is; empty: it does not."""
     if layer.quant_dtype is not None:
         return "as it was"
+    if not layer.weight.dtype.is_floating or layer.weight.dtype.bits < 16:
+        return "no floats of 16 bits"
     if seen is not None and seen.called:
         return ""
     if own_formula(layer):

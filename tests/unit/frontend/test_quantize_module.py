@@ -308,6 +308,18 @@ def test_layers_that_are_quantised_already_stay() -> None:
     assert second.quant_dtype is fr.int8
 
 
+def test_layers_of_integers_stay() -> None:
+    model: Any = fr.Sequential(
+        fr.Linear(3, 2, dtype=fr.int32), lambda x: fr.cast(x, fr.float32), fr.Linear(2, 2)
+    )
+    model.initialize_dummy_parameters()
+    first, second = fr.quantization_report(
+        fr.quantize_module(model, [np.ones((1, 3), np.int32)])
+    ).rows
+    assert (first.quant_dtype, first.note) == (None, "no floats of 16 bits")
+    assert second.quant_dtype is fr.int8
+
+
 # ------------------------------------------------------------------ what is saved
 
 

@@ -1,0 +1,51 @@
+"""Networks that quantize_module made, compiled: eager's results, with calls of several sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import farrier as fr
+
+
+class Net(fr.Module):
+    """A layer of each kind, with inputs of both signs and of one."""
+
+    def __init__(self) -> None:
+        self.words = fr.Embedding(16, 64)
+        self.mix = fr.Linear(64, 32)
+        self.conv = fr.Conv(1, 8, (3, 3), padding=((1, 1), (1, 1)))
+        self.up = fr.ConvTranspose(8, 4, (2, 2), stride=(2, 2))
+        self.head = fr.Linear(32 + 4, 10)
+
+    def forward(self, tokens: fr.Tensor, image: fr.Tensor) -> fr.Tensor:
+        text = fr.gelu(self.mix(fr.mean(self.words(tokens), dim=1)))
+        picture = fr.mean(self.up(fr.relu(self.conv(image))), dim=(2, 3))
+        return self.head(fr.concatenate([text, picture], dim=1))
+
+
+def inputs(batch: int, seed: int = 0) -> tuple[Any, Any]:
+    generator = np.random.default_rng(seed)
+    tokens = generator.integers(0, 16, (batch, 5)).astype(np.int32)
+    return tokens, generator.normal(0, 1, (batch, 1, 6, 6)).astype(np.float32)
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+@pytest.mark.parametrize("scheme", ["int8", "int8-weight-only", "int4-weight-only", "float8"])
+def test_compiled_is_eager(scheme: str, per_channel: bool) -> None:
+    net = Net()
+    net.reset_parameters(1)
+    small = fr.quantize_module(net, [inputs(8), inputs(8, 1)], scheme, per_channel)
+    batch = fr.NamedDimension("batch", 1, 8, 16)
+    infos = [fr.InputInfo((batch, 5), fr.int32), fr.InputInfo((batch, 1, 6, 6), fr.float32)]
+    run = fr.compile(small, args=infos, target="cpu")
+    for count in (1, 8, 3):
+        arguments = [fr.Tensor(x) for x in inputs(count, seed=count)]
+        exact, expected = net(*arguments).numpy(), small(*arguments).numpy()
+        found = np.asarray(run(*arguments))
+        noise = np.abs(expected - exact).max()
+        assert noise > 1e-4
+        # An input that is summed otherwise may round to the next integer: much less than the noise.
+        assert np.abs(found - expected).max() < (1e-6 if "only" in scheme else noise / 4)
