@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,7 @@ def _names(function: Module, types: Sequence[InputType]) -> list[str]:
 def _parameters(function: Module) -> Iterator[str]:
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            yield from (f"{name}{index}" for index in range(1000))  # as `compile` names them
+            yield from (f"{name}{index}" for index in itertools.count())  # as `compile` names them
         yield name
 
 
