@@ -55,8 +55,7 @@ def print_graph(graph: Graph, locations: bool = True) -> str:
 
     Args:
         graph: what to print.
-        locations: end each line with a comment that says where the user wrote it, and of products
-            with a quantised operand why they are of floats.
+        locations: end lines with comments: where the user wrote it, why it sums no integers.
     """
     printer = _Printer(graph)
     signature = (
@@ -112,11 +111,10 @@ class _Printer:
             results = ", ".join(f"{self.reference(v)}: {v.type}" for v in node.results)
             operands = ", ".join(map(self.reference, node.operands))
             attributes = attributes_text(node.op)
-            where = _comment(node) if locations else ""
-            yield (
-                f"{results} = {node.op.name}({operands})"
-                f"{f' {{{attributes}}}' if attributes else ''}{where}"
+            end = (
+                f"{f' {{{attributes}}}' if attributes else ''}{_comment(node) if locations else ''}"
             )
+            yield f"{results} = {node.op.name}({operands}){end}"
 
     def reference(self, value: Value) -> str:
         found = self.references.get(value)
@@ -128,10 +126,8 @@ class _Printer:
 
 
 def _comment(node: Node) -> str:
-    """Return where the user wrote a node, and why it does not sum integers."""
-    where = node.location.short() if node.location else None
-    parts = [text for text in (where, note(node)) if text]
-    return f"   # {'; '.join(parts)}" if parts else ""
+    parts = [node.location.short() if node.location else None, note(node)]
+    return f"   # {'; '.join(filter(None, parts))}" if any(parts) else ""
 
 
 def attributes_text(op: Op) -> str:
