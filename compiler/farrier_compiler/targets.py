@@ -188,6 +188,7 @@ def flags_for(
         f"--iree-opt-level=O{min(max(optimization_level, 0), 3)}",
         f"--iree-opt-data-tiling={str(tiled).lower()}",
         "--iree-opt-strip-assertions=false",  # O1 and higher would leave out checks of shapes
+        "--iree-opt-const-eval=false",  # it would widen quantised weights in the artifact
         "--iree-llvmcpu-stack-allocation-limit=131072",
         "--iree-input-demote-f64-to-f32=false",
     )
