@@ -6,6 +6,7 @@ import contextlib
 import functools
 import importlib.metadata
 import json
+import math
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,11 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from farrier_compiler import cache
+from farrier_compiler.elements import pack_four_bits
 from farrier_compiler.graph import Array, Graph, Value
 from farrier_compiler.mlir_text import PHASES, SCOPE
 from farrier_compiler.passes import default_pipeline, run_passes
 from farrier_compiler.sizes import SymbolicSize, dimension_of, lower, opt_of, upper
 from farrier_compiler.targets import (
+    UNPACKED_ONCE,
     Layout,
     Target,
     cpu_model,
@@ -38,6 +41,7 @@ from farrier_runtime.artifact import (
     TensorSpec,
 )
 from farrier_runtime.dimension import Dimension, Size
+from farrier_runtime.dtypes import int4, int8
 from farrier_runtime.errors import ArgumentError, CompileError, DtypeError
 from farrier_runtime.version import __version__
 
@@ -181,12 +185,14 @@ class _Job:
         options: Options,
         after: Callable[[str, Graph], None] | None = None,
     ) -> _Job:
-        flags = flags_for(targets, options.layout, options.optimization_level)
         _check_names(graphs)
         _check_boundaries(graphs)
         pipeline = _pipeline(targets, options)
         optimized = tuple(run_passes(graph, pipeline, after=after) for graph in graphs)
         external = _external(optimized) if options.weights == "external" else {}
+        flags = flags_for(targets, options.layout, options.optimization_level)
+        if any(v.type.dtype is int4 for graph in optimized for v in graph.constants.values()):
+            flags = (*flags, UNPACKED_ONCE)
         return _Job(optimized, tuple(targets), options, (*flags, *options.flags), external)
 
     def key(self, trees: Sequence[ResultTree]) -> str:
@@ -242,7 +248,8 @@ class _Job:
         return self.flags if self._in_process() else ()
 
     def weights(self) -> dict[str, Array]:
-        return {name: value.data for value, name in self.external.items() if value.data is not None}
+        stored = {name: _stored(value) for value, name in self.external.items()}
+        return {name: data for name, data in stored.items() if data is not None}
 
     def manifest(self, trees: Sequence[ResultTree]) -> Manifest:
         functions = [_function(*pair) for pair in zip(self.graphs, trees, strict=True)]
@@ -258,7 +265,7 @@ class _Job:
     def _parameters(self) -> Parameters | None:
         if not self.external:
             return None
-        entries = [_spec(name, value) for value, name in self.external.items()]
+        entries = [_stored_spec(name, value) for value, name in self.external.items()]
         return Parameters(f"{self.graphs[0].name}.weights.safetensors", SCOPE, tuple(entries))
 
 
@@ -300,7 +307,20 @@ def _external(graphs: Sequence[Graph]) -> dict[Value, str]:
 def _can_be_external(value: Value) -> bool:
     # Small ones too: else other weights would be used with the biases of the old ones.
     kind = value.type.dtype
-    return kind.bits >= 8 and (kind.is_floating or kind.is_integer)
+    return kind.is_floating or kind.is_integer
+
+
+def _stored(value: Value) -> Array | None:
+    """Return the elements of a constant as its file holds them: no format has int4."""
+    if value.type.dtype is int4 and value.data is not None:
+        return pack_four_bits(value.data)
+    return value.data
+
+
+def _stored_spec(name: str, value: Value) -> TensorSpec:
+    if value.type.dtype is int4:
+        return TensorSpec(name, int8, (math.ceil(value.type.size / 2),))
+    return _spec(name, value)
 
 
 def _function(graph: Graph, tree: ResultTree) -> Function:

@@ -58,3 +58,10 @@ def _from_bits(bits: int, kind: dtype) -> Array | None:
     if bits >= 2**kind.bits:
         return None
     return np.asarray(bits, f"u{kind.numpy.itemsize}").view(kind.numpy)
+
+
+def pack_four_bits(array: Array) -> Array:
+    """Return int4 as int8 that hold two elements in a row each: the first one in the low bits."""
+    flat = array.astype(np.int8).reshape(-1)
+    pairs = np.append(flat, np.zeros(flat.size % 2, np.int8)).reshape(-1, 2)
+    return pairs[:, 0] & 15 | pairs[:, 1] << 4

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from farrier_compiler import quantization
+from farrier_compiler.elements import pack_four_bits
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.iree_windows import IreeWindows
 from farrier_compiler.stablehlo import HloValue
@@ -128,24 +130,28 @@ class IreeFourBits(IreeWindows):
         array = self._elements.get(x)
         if array is None:
             return self._bytes.get(x, x)
-        pairs = _pairs(array)
-        packed = (pairs[:, 0] & 15) | (pairs[:, 1] << 4)
-        both = TensorType(pairs.shape, dtypes.int8)
-        held = super().constant(packed, dtypes.int8, "packed")
+        packed = super().constant(pack_four_bits(array), dtypes.int8, "packed")
+        return self._spread(packed, x.type.with_dtype(dtypes.int8))
+
+    def parameter(self, key: str, type: TensorType) -> HloValue:
+        """Read int4 from bytes that hold two elements, as beside constants."""
+        if type.dtype is not dtypes.int4:
+            return super().parameter(key, type)
+        count = math.ceil(type.size / 2)
+        packed = super().parameter(key, TensorType((count,), dtypes.int8))
+        return self._remembered(self._spread(packed, type.with_dtype(dtypes.int8)))
+
+    def _spread(self, packed: HloValue, out: TensorType) -> HloValue:
+        """Emit the elements of bytes that hold two each."""
+        both = TensorType((*packed.type.shape, 2), dtypes.int8)
         raised = super().constant(np.array([4, 0], np.int8), dtypes.int8)
         upper = self.elementwise(
             "shift_left",
             both,
-            self.broadcast_in_dim(held, both.shape, (0,)),
+            self.broadcast_in_dim(packed, both.shape, (0,)),
             self.broadcast_in_dim(raised, both.shape, (1,)),
         )
         whole = self.elementwise("shift_right", both, upper, self.full(both, 4))
-        flat = self.reshape(both.with_shape((pairs.size,)), whole)
-        first = self.slice(flat.type.with_shape((array.size,)), flat, [0], [array.size], [1])
-        return self.reshape(both.with_shape(array.shape), first)
-
-
-def _pairs(array: Array) -> Array:
-    """Return the elements as int8, two in a row; 0 where there is no second one."""
-    flat = array.astype(np.int8).reshape(-1)
-    return np.append(flat, np.zeros(flat.size % 2, np.int8)).reshape(-1, 2)
+        flat = self.reshape(both.with_shape((both.size,)), whole)
+        first = self.slice(flat.type.with_shape((out.size,)), flat, [0], [out.size], [1])
+        return self.reshape(out, first)

@@ -108,7 +108,7 @@ class _Lowering:
     def _constant(self, value: Value) -> HloValue:
         key = self.parameters.get(value)
         if key is not None:
-            return HloValue(self.program.parameter(key, value.type.plain), value.type.plain)
+            return self.hlo.parameter(key, value.type.plain)
         if value.data is None:
             raise AssertionError(f"{value!r} is used before it is made")
         name = self.names.get(value, "constant")

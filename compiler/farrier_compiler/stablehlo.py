@@ -383,6 +383,10 @@ class Builder(Emitter):
             interior_padding=i64s(interior),
         )
 
+    def parameter(self, key: str, type: TensorType) -> HloValue:
+        """Emit the reading of a constant that lies beside the program, by its name there."""
+        return HloValue(self.program.parameter(key, type), type)
+
     def argument(self, x: HloValue) -> HloValue:
         """Return an input of the function as ops shall read it."""
         return x

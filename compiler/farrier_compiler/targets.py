@@ -166,6 +166,10 @@ def _cuda_device(name: str) -> str:
     )
 
 
+UNPACKED_ONCE = "--iree-opt-const-expr-max-size-increase-threshold=1099511627776"
+"""The flag by which constants of int4 become bytes at load, however large they are."""
+
+
 def flags_for(
     targets: Sequence[Target], layout: Layout = "tiled", optimization_level: int = 3
 ) -> tuple[str, ...]:

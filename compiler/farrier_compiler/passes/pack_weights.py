@@ -10,21 +10,25 @@ from typing import ClassVar
 import numpy as np
 
 from farrier_compiler.graph import Array, Graph, Node, Value
+from farrier_compiler.ops.elementwise import Multiply
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.quantization import Dequantize
+from farrier_compiler.ops.reduction import Sum
 from farrier_compiler.ops.shape import Reshape, Slice
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, contiguous, known, made_by
-from farrier_runtime.dtypes import float32, int8
+from farrier_runtime.dtypes import dtype, float32, int4, int8
+
+_STORAGE: tuple[dtype, ...] = (int8, int4)
 
 
 @dataclass(frozen=True)
 class PackWeights(Pass):
-    """Turn a product (m, k) x (k, n) with an int8 weight into (m, k) x (n / tile, k, tile).
+    """Turn a product (m, k) x (k, n) with a quantised weight into (m, k) x (n / tile, k, tile).
 
     The weight is then read in the order of the loops, and once. IREE's data tiling would widen it
     to floats in memory first: 32 rows of 1024 x 1024 take 0.4 of that time so, and one row of
-    4096 x 4096 half of it.
+    4096 x 4096 half of it. Scales of blocks are multiplied with the sums of each block.
 
     Attributes:
         tile: how many columns are computed at once.
@@ -43,47 +47,85 @@ class PackWeights(Pass):
             weight = _weight(node)
             if weight is None or uses[weight.operands[0]] > 1:
                 return None
-            return (self._packed(rewriter, node, weight),)
+            return (_Product(rewriter, node, weight, self._tile(node)).packed(),)
 
         return rewriter.run(rule)
 
-    def _packed(self, rewriter: Rewriter, node: Node, weight: Node) -> Value:
-        assert isinstance(node.op, DotGeneral)
-        x, (quantized, *scale) = node.operands[0], weight.operands
-        data = known(quantized)
-        assert data is not None
-        columns = data if node.op.rhs_contracting == (1,) else data.T
-        rows = math.prod(x.type.shape[:-1])
-        held = _tiles(columns, self.row_tile if rows == 1 else self.tile)
-        emit, (tiles, terms, tile) = rewriter.emit, held.shape
-        floats = emit(Dequantize(float32), rewriter.constant(held, int8, quantized), *scale)
-        matrix = emit(Reshape((rows, terms)), x)
-        product = emit(DotGeneral((), (), (1,), (1,)), matrix, floats)
-        result = emit(Reshape((rows, tiles * tile)), product)
-        if tiles * tile > len(columns):
-            result = emit(Slice((0, 0), (rows, len(columns)), (1, 1)), result)
-        return emit(Reshape(node.result.type.shape), result)
+    def _tile(self, node: Node) -> int:
+        is_row = math.prod(node.operands[0].type.shape[:-1]) == 1
+        return self.row_tile if is_row else self.tile
 
 
 def _weight(node: Node) -> Node | None:
-    """Return what makes the weight of a product, if it is a constant of int8 with one scale."""
+    """Return what makes the weight of a product, if it is a constant of small integers."""
     if not isinstance(node.op, DotGeneral) or node.result.type.dtype is not float32:
         return None
     x, weight = node.operands
     found = made_by(weight, Dequantize)
-    if found is None or weight.type.rank != 2:
+    if found is None or weight.type.rank != 2 or found[0].dim is not None:
         return None
     quantized, scale, *zero_points = found[1].operands
-    sums = node.op.lhs_contracting, node.op.rhs_contracting
-    if (
-        scale.type.rank
-        or zero_points
-        or known(quantized) is None
-        or quantized.type.dtype is not int8
-    ):
+    if zero_points or known(quantized) is None or quantized.type.dtype not in _STORAGE:
         return None
+    sums = node.op.lhs_contracting, node.op.rhs_contracting
     plain = sums[0] == (x.type.rank - 1,) and len(sums[1]) == 1 and not node.op.lhs_batch
-    return found[1] if plain and weight.type.size else None
+    usable = not scale.type.rank or known(scale) is not None
+    return found[1] if plain and usable and weight.type.size else None
+
+
+@dataclass
+class _Product:
+    """One product whose weight is packed."""
+
+    rewriter: Rewriter
+    node: Node
+    weight: Node
+    tile: int
+
+    def packed(self) -> Value:
+        """Return the product, in the shape that it had."""
+        emit, (quantized, scale) = self.rewriter.emit, self.weight.operands
+        columns = self._columns(quantized)
+        tiles, kind = _tiles(columns, self.tile), quantized.type.dtype
+        rows, width = math.prod(self.node.operands[0].type.shape[:-1]), tiles.shape[0] * self.tile
+        if scale.type.rank:
+            product = self._of_blocks(rows, tiles)
+        else:
+            floats = emit(Dequantize(float32), self._held(tiles, kind), scale)
+            matrix = emit(Reshape((rows, tiles.shape[1])), self.node.operands[0])
+            product = emit(DotGeneral((), (), (1,), (1,)), matrix, floats)
+        result = emit(Reshape((rows, width)), product)
+        if width > len(columns):
+            result = emit(Slice((0, 0), (rows, len(columns)), (1, 1)), result)
+        return emit(Reshape(self.node.result.type.shape), result)
+
+    def _of_blocks(self, rows: int, tiles: Array) -> Value:
+        """Return sums over blocks of (k, n), each with its scales: (m, n / tile, tile)."""
+        emit, (quantized, scale) = self.rewriter.emit, self.weight.operands
+        counts = self._columns(scale)
+        columns = self._columns(quantized).shape[0]
+        blocks, terms = counts.shape[1], tiles.shape[1]
+        split = (tiles.shape[0], blocks, terms // blocks, self.tile)
+        one = self.rewriter.constant(np.ones((), np.float32), float32)
+        held = self._held(tiles.reshape(split), quantized.type.dtype)
+        matrix = emit(Reshape((rows, blocks, terms // blocks)), self.node.operands[0])
+        sums = emit(
+            DotGeneral((1,), (1,), (2,), (2,)), matrix, emit(Dequantize(float32), held, one)
+        )
+        factors = _tiles(np.repeat(counts, columns // len(counts), axis=0), self.tile)
+        factors = contiguous(np.moveaxis(factors, 1, 0)[:, None])  # (blocks, 1, n / tile, tile)
+        scaled = emit(Multiply(), sums, self.rewriter.constant(factors, float32, scale))
+        return emit(Sum((0,)), scaled)
+
+    def _columns(self, value: Value) -> Array:
+        """Return a weight, or its scales, as (n, k)."""
+        data = known(value)
+        assert data is not None
+        assert isinstance(self.node.op, DotGeneral)
+        return data if self.node.op.rhs_contracting == (1,) else data.T
+
+    def _held(self, tiles: Array, kind: dtype) -> Value:
+        return self.rewriter.constant(tiles, kind, self.weight.operands[0])
 
 
 def _tiles(columns: Array, tile: int) -> Array:
