@@ -276,10 +276,18 @@ class IreeBuilder(IreeQuantization):
         return self.convert(out, total)
 
 
+_VIEWS = (
+    "stablehlo.bitcast_convert",
+    "stablehlo.reshape",
+    "tensor.collapse_shape",
+    "tensor.expand_shape",
+)
+
+
 def _is_selected(value: Handle) -> bool:
-    """Return whether a value is a part of another, perhaps in another shape."""
+    """Return whether a value is a part of another, perhaps in another shape or as other bits."""
     made_by = getattr(value.owner, "name", "")
-    if made_by in ("stablehlo.reshape", "tensor.collapse_shape", "tensor.expand_shape"):
+    if made_by in _VIEWS:
         return _is_selected(value.owner.operands[0])
     return made_by in ("stablehlo.slice", "stablehlo.gather", "tensor.extract_slice")
 

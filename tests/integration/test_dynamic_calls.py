@@ -14,6 +14,7 @@ import pytest
 import farrier as fr
 import farrier_runtime
 from support.dynamic import assert_as_eager, together
+from support.records import Operand
 
 N = fr.NamedDimension("n", 0, 4, 8)
 M = fr.NamedDimension("m", 0, 3, 9)
@@ -33,6 +34,7 @@ class Case:
     shapes: Sequence[Any]
     calls: Sequence[Any]
     concrete: Callable[..., Sequence[tuple[int, ...]]]
+    dtype: fr.dtype = fr.float32
 
 
 def rows(function: Callable[..., Any], calls: Sequence[int] = SOME) -> Case:
@@ -150,6 +152,13 @@ CASES: dict[str, Case] = {
         lambda n, h, w: [(n, 2, h, w)],
     ),
     "steps_apart": matrix(lambda x: (x[:, ::-2], fr.flip(x[::2, 1::2]), fr.sum(x[::2], 0))),
+    "reversed_column_of_bytes": Case(
+        lambda x: fr.flip(x[:, :, 1], 0),
+        [((1, 2, 8), (1, 2, 8), (2, 3, 8))],
+        [(1, 2, 3), (8, 8, 8)],
+        lambda a, b, c: [(a, b, c)],
+        fr.uint8,
+    ),
     "empty_parts": matrix(lambda x: (x[:, :0], fr.unsqueeze(x, 1)[:, 1:])),
     "places_of_extremes": Case(
         lambda x: (fr.argmax(fr.flip(x, 1), 1), fr.argmin(fr.concatenate([x, x], 0), 2)),
@@ -176,7 +185,7 @@ CASES: dict[str, Case] = {
 def programs() -> dict[str, farrier_runtime.Executable]:
     """Return all cases, compiled once for all sizes."""
     functions: dict[str, Any] = {
-        name: (case.function, [fr.InputInfo(shape, fr.float32) for shape in case.shapes])
+        name: (case.function, [fr.InputInfo(shape, case.dtype) for shape in case.shapes])
         for name, case in CASES.items()
     }
     return together(functions)
@@ -189,8 +198,6 @@ def test_every_size_is_computed_or_refused_as_eagerly(
     case, random = CASES[name], np.random.default_rng(len(name))
     computed = 0
     for call in case.calls:
-        arrays = [
-            random.standard_normal(shape).astype(np.float32) for shape in case.concrete(*call)
-        ]
+        arrays = [Operand(shape).random(case.dtype, random) for shape in case.concrete(*call)]
         computed += assert_as_eager(programs[name], case.function, arrays, 4)
     assert computed, "no size is allowed"
