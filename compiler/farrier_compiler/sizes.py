@@ -275,6 +275,9 @@ def maximum(*sizes: int) -> int:
 def _extreme(
     function: Literal["min", "max"], sizes: Iterable[int], wins: Callable[[int, int], bool]
 ) -> int:
+    sizes = tuple(sizes)
+    if is_static(sizes):
+        return (min if function == "min" else max)(sizes)
     kept: list[int] = []
     for size in sorted(flat(function, sizes), key=str):
         if not any(wins(other, size) for other in kept):

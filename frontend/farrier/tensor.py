@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -447,7 +448,12 @@ def as_tensor(data: Tensor | Any, like: Tensor | None = None) -> Tensor:
         return as_tensor(farrier.DimensionSize.of_size(data), like)
     kind = like.value.type.dtype
     try:
-        array = fit(np.asarray(data), kind)
+        array = _kept_number(data, kind) if data else fit(np.asarray(data), kind)  # 0.0 == -0.0
     except FarrierError as error:
         raise explain(error, [("operand", like.value)]) from None
     return Tensor.of(Value(TensorType((), kind), None, array))
+
+
+@functools.lru_cache(1024, typed=True)
+def _kept_number(data: float, kind: dtype) -> Array:
+    return fit(np.asarray(data), kind)

@@ -12,7 +12,7 @@ import numpy as np
 
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.requirements import broadcast_size
-from farrier_compiler.sizes import SymbolicSize, is_static, substitute
+from farrier_compiler.sizes import SymbolicSize, substitute
 from farrier_runtime.dtypes import dtype, float32, int4, int8
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
@@ -49,7 +49,12 @@ class Op:
 
     def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
         """Return what `infer` does for operands; ops that depend on constants look at them too."""
-        return self.infer(*[value.type.plain for value in operands])
+        types = [
+            type if (type := value.type).quantization is None else type.plain for value in operands
+        ]
+        found, static = _kept_types(self, *types)
+        # What calls decide is recorded each time.
+        return found if static else self.infer(*types)
 
     def check_operands(self, operands: Sequence[Value]) -> None:
         """Refuse what users cannot mean: bad constants, and quantised operands that do not mix.
@@ -75,6 +80,13 @@ class Op:
         """Return what error messages call the operands."""
         names = {1: ["input"], 2: ["left", "right"]}
         return names.get(count) or [f"operand {index}" for index in range(count)]
+
+
+@functools.lru_cache(4096)
+def _kept_types(op: Op, *types: TensorType) -> tuple[TensorType | tuple[TensorType, ...], bool]:
+    """Return what `infer` does, and whether nothing in it is left to calls."""
+    static = all(type.is_static for type in types) and not is_symbolic(op)
+    return op.infer(*types), static
 
 
 def evaluate(op: Op, out: TensorType | tuple[TensorType, ...], arrays: list[Array]) -> list[Array]:
@@ -222,12 +234,15 @@ def check_same_quantization(name: str, operands: Sequence[Value]) -> None:
     Raises:
         ArgumentError: naming the op and the types.
     """
-    quantized = [value.type for value in operands if value.type.quantization is not None]
-    for other in quantized[1:]:
-        if other.quantization != quantized[0].quantization:
+    first: TensorType | None = None
+    for value in operands:
+        if value.type.quantization is None:
+            continue
+        first, other = first or value.type, value.type
+        if other.quantization != first.quantization:
             raise ArgumentError(
                 f"{name} got operands that are quantized in different ways, "
-                f"{quantized[0].describe()} and {other.describe()}. "
+                f"{first.describe()} and {other.describe()}. "
                 "Dequantize them first, or pass the plain numbers: x.int_repr()."
             )
 
@@ -238,17 +253,6 @@ def broadcast_shapes(name: str, shapes: tuple[Shape, ...]) -> Shape:
     Raises:
         ShapeError: naming the op, the shapes and the dimension that differs.
     """
-    shape, static = _kept_broadcast(name, shapes)
-    # What calls decide is recorded each time.
-    return shape if static else _broadcast(name, shapes)
-
-
-@functools.lru_cache(4096)
-def _kept_broadcast(name: str, shapes: tuple[Shape, ...]) -> tuple[Shape, bool]:
-    return _broadcast(name, shapes), all(map(is_static, shapes))
-
-
-def _broadcast(name: str, shapes: tuple[Shape, ...]) -> Shape:
     if len(set(shapes)) == 1:
         return shapes[0]
     rank = max(map(len, shapes))

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 
 from farrier.ops.arguments import refuse, whole_numbers
 from farrier.ops.elementwise import binary, cast, floating
-from farrier.ops.reduction import mean, widen
-from farrier.ops.shape import reshape
+from farrier.ops.reduction import averaged, widen
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops.elementwise import Add, Multiply, Subtract
 from farrier_compiler.ops.float_function import Rsqrt
 from farrier_compiler.ops.normalization import BatchNormInference
-from farrier_compiler.ops.shape import OptimizationBarrier
+from farrier_compiler.ops.shape import OptimizationBarrier, Reshape
 from farrier_compiler.requirements import equal
 from farrier_runtime.errors import DtypeError, ShapeError
 
@@ -171,8 +170,8 @@ def group_norm(
         )
         raise refuse(ShapeError(problem), input=input)
     size = channels // groups * math.prod(input.sizes[2:])
-    grouped = reshape(widen(input), (input.sizes[0], groups, size))
-    normal = reshape(_normalized(grouped, (2,), eps), input.sizes)
+    grouped = apply(Reshape((input.sizes[0], groups, size)), widen(input))
+    normal = apply(Reshape(input.sizes), _normalized(grouped, (2,), eps))
     return cast(_affine(normal, *_columns(input.rank, weight, bias)), input.dtype)
 
 
@@ -219,13 +218,13 @@ def _normalized(wide: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
 
     The difference of mean squares would cancel where the mean is large.
     """
-    deviation = apply(Subtract(), wide, mean(wide, dims, keepdim=True))
+    deviation = apply(Subtract(), wide, averaged(wide, dims, keepdim=True))
     return _scaled(deviation, deviation, dims, eps)
 
 
 def _scaled(input: Tensor, deviation: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
     """Return the input divided by the root of the deviation's mean square."""
-    square = mean(apply(Multiply(), deviation, deviation), dims, keepdim=True)
+    square = averaged(apply(Multiply(), deviation, deviation), dims, keepdim=True)
     return apply(Multiply(), input, apply(Rsqrt(), binary(Add(), square, float(eps))))
 
 
@@ -249,7 +248,7 @@ def _affine(normal: Tensor, weight: Tensor | None, bias: Tensor | None = None) -
 def _columns(rank: int, *parameters: Tensor | None) -> list[Tensor | None]:
     """Return (channels,) as (channels, 1, ...), which broadcasts along spatial dimensions."""
     behind = (1,) * (rank - 2)
-    return [p if p is None else reshape(p, (*p.shape, *behind)) for p in parameters]
+    return [p if p is None else apply(Reshape((*p.sizes, *behind)), p) for p in parameters]
 
 
 def _last_dims(name: str, input: Tensor, sizes: tuple[int, ...]) -> tuple[int, ...]:

@@ -231,10 +231,14 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """
     input = as_tensor(input)
     dims = reduced_dims("mean", input, dim)
-    wide = widen(input)
+    return cast(averaged(widen(input), dims, keepdim), input.dtype)
+
+
+def averaged(wide: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
+    """Return means in the data type of the input, whose dims are counted from the front."""
     total = apply(primitive.Sum(dims, keepdim), wide)
-    count = math.prod(input.sizes[i] for i in dims)
-    return cast(binary(Divide(), total, count), input.dtype)
+    count = math.prod([wide.sizes[i] for i in dims])
+    return binary(Divide(), total, count)
 
 
 def var(input: Tensor, dim: Dims = None, keepdim: bool = False, correction: int = 1) -> Tensor:
@@ -262,7 +266,7 @@ def var(input: Tensor, dim: Dims = None, keepdim: bool = False, correction: int 
     input = floating("var", input)
     dims = reduced_dims("var", input, dim)
     wide = widen(input)
-    deviation = apply(Subtract(), wide, mean(wide, dims, keepdim=True))
+    deviation = apply(Subtract(), wide, averaged(wide, dims, keepdim=True))
     total = apply(primitive.Sum(dims, keepdim), apply(Multiply(), deviation, deviation))
     count = math.prod(input.sizes[i] for i in dims)
     return cast(binary(Divide(), total, maximum(0, count - correction)), input.dtype)

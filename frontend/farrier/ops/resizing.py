@@ -159,11 +159,13 @@ def _quotient(old: int, new: int) -> float | Tensor:
 
 def _along(input: Tensor, dim: int, taps: Taps) -> Tensor:
     """Return the sum of the taps along a dim, of which each has an index and a weight."""
-    parts = [(apply(Gather(dim), input, index), weight) for index, weight in taps]
-    weighted = [
-        part if weight is None else apply(Multiply(), part, weight) for part, weight in parts
-    ]
-    return functools.reduce(lambda total, part: apply(Add(), total, part), weighted)
+    select, total = Gather(dim), None
+    for index, weight in taps:
+        part = apply(select, input, index)
+        part = part if weight is None else apply(Multiply(), part, weight)
+        total = part if total is None else apply(Add(), total, part)
+    assert total is not None
+    return total
 
 
 def _taps(

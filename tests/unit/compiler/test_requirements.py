@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from farrier_compiler.graph import TensorType, Value
 from farrier_compiler.iree_input import IreeBuilder
 from farrier_compiler.lower import lower
+from farrier_compiler.ops.base import Op
+from farrier_compiler.ops.elementwise import Add
+from farrier_compiler.ops.shape import Reshape
 from farrier_compiler.requirements import (
     Requirement,
     at_most,
@@ -21,6 +25,7 @@ from farrier_compiler.requirements import (
 from farrier_compiler.sizes import broadcast, minimum, symbol
 from farrier_compiler.text import parse_graph
 from farrier_runtime.dimension import Dimension
+from farrier_runtime.dtypes import float32
 
 n, m = symbol(Dimension("n", 1, 4, 8)), symbol(Dimension("m", 0, 3, 9))
 large = symbol(Dimension("large", 10, 20, 30))
@@ -52,6 +57,17 @@ def test_equal_shapes() -> None:
         True,
         ["n must be equal to m", "m must be equal to 3"],
     )
+
+
+@pytest.mark.parametrize(
+    ("op", "shapes"),
+    [(Add(), [(n,), (3,)]), (Reshape((n, 2)), [(6,)])],
+    ids=["operand", "attribute"],
+)
+def test_inferring_again_requires_the_same(op: Op, shapes: list[tuple[int, ...]]) -> None:
+    operands = [Value(TensorType(shape, float32)) for shape in shapes]
+    found = [recorded(lambda: op.result_types(operands))[1] for _ in range(3)]
+    assert set(found[0]) == set(found[1]) == set(found[2]) != set()
 
 
 def test_at_most() -> None:

@@ -131,6 +131,15 @@ def test_numbers_adapt_to_the_tensor(kind: fr.dtype) -> None:
     assert fr.maximum(4, x).tolist() == [4, 5]
 
 
+def test_numbers_are_kept_apart() -> None:
+    for number in (0.0, -0.0, 0.0):
+        sign = math.copysign(1, number)
+        assert np.copysign(1, (FLOATS * number).numpy()).tolist() == [sign, sign]
+    assert [(INTEGERS * number).tolist() for number in (1, True, 1)] == [[1, 2]] * 3
+    with pytest.raises(fr.DtypeError):
+        fr.multiply(INTEGERS, 1.0)
+
+
 def test_operators() -> None:
     x = fr.Tensor([7, -7])
     assert (x // 2).tolist() == [3, -4]
