@@ -37,6 +37,21 @@ def raw_size(value: Any) -> int | None:
     return value if isinstance(value, SymbolicSize) or type(value) is int else None
 
 
+def size_of_sizes(
+    operation: Callable[[int, int], int | None], left: Any, right: Any
+) -> Tensor | None:
+    """Return what an operation makes of a size and another one, or a number.
+
+    Returns:
+        None where an operand is no size, both are plain numbers, or the operation gives None.
+    """
+    if not (isinstance(left, DimensionSize) or isinstance(right, DimensionSize)):
+        return None
+    first, second = raw_size(left), raw_size(right)
+    found = None if first is None or second is None else operation(first, second)
+    return None if found is None else DimensionSize.of_size(found)
+
+
 def _arithmetic(name: str, operation: Callable[[int, int], int], reflected: bool = False) -> Any:
     """Return a method that gives sizes for sizes, and what tensors do for all others."""
     inherited = getattr(Tensor, name)

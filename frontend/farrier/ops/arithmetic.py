@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from farrier.dimension_size import size_of_sizes
 from farrier.interop import Number
 from farrier.ops.elementwise import binary, reciprocal, rsqrt, sqrt, square
 from farrier.tensor import Tensor
+from farrier_compiler import sizes
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import elementwise as primitive, float_function
 from farrier_runtime.errors import ArgumentError
@@ -214,7 +216,7 @@ def maximum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
         rhs: a tensor of the same data type whose shape broadcasts, or a Python number.
 
     Returns:
-        The larger elements, in the broadcast shape.
+        The larger elements, in the broadcast shape; of two sizes a `DimensionSize`.
 
     Raises:
         ShapeError: the shapes do not broadcast.
@@ -224,7 +226,8 @@ def maximum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
         >>> fr.maximum(fr.Tensor([1, 5]), 3)
         tensor([3, 5], dtype=int32, loc=cpu:0, shape=(2,))
     """
-    return binary(primitive.Maximum(), lhs, rhs)
+    size = size_of_sizes(sizes.maximum, lhs, rhs)
+    return binary(primitive.Maximum(), lhs, rhs) if size is None else size
 
 
 def minimum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
@@ -235,7 +238,7 @@ def minimum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
         rhs: a tensor of the same data type whose shape broadcasts, or a Python number.
 
     Returns:
-        The smaller elements, in the broadcast shape.
+        The smaller elements, in the broadcast shape; of two sizes a `DimensionSize`.
 
     Raises:
         ShapeError: the shapes do not broadcast.
@@ -245,7 +248,8 @@ def minimum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
         >>> fr.minimum(fr.Tensor([1, 5]), 3)
         tensor([1, 3], dtype=int32, loc=cpu:0, shape=(2,))
     """
-    return binary(primitive.Minimum(), lhs, rhs)
+    size = size_of_sizes(sizes.minimum, lhs, rhs)
+    return binary(primitive.Minimum(), lhs, rhs) if size is None else size
 
 
 def atan2(input: Tensor | Number, other: Tensor | Number) -> Tensor:

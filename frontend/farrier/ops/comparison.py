@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
 
+from farrier.dimension_size import size_of_sizes
 from farrier.formatting import plain
 from farrier.interop import Number
 from farrier.ops.elementwise import binary, floating
@@ -13,6 +15,8 @@ from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import elementwise as primitive, float_function
 from farrier_compiler.ops.base import check_same_dtype
+from farrier_compiler.size_choice import choose
+from farrier_runtime.dtypes import bool as bool_dtype
 from farrier_runtime.errors import DtypeError
 
 __all__ = [
@@ -253,7 +257,8 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
         other: a tensor of the same data type, or a Python number.
 
     Returns:
-        A tensor of the three shapes' broadcast shape and of the data type of `input`.
+        A tensor of the three shapes' broadcast shape and of the data type of `input`. Of two
+        sizes, by a comparison of sizes, a `DimensionSize`.
 
     Raises:
         ShapeError: the shapes do not broadcast.
@@ -263,10 +268,19 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
         >>> fr.where(fr.Tensor([True, False]), fr.Tensor([1, 2]), 0)
         tensor([1, 0], dtype=int32, loc=cpu:0, shape=(2,))
     """
+    size = size_of_sizes(functools.partial(_choose, condition), input, other)
+    if size is not None:
+        return size
     if isinstance(input, Tensor):
         return apply(primitive.Where(), condition, input, as_tensor(other, like=input))
     chosen = as_tensor(other)
     return apply(primitive.Where(), condition, as_tensor(input, like=chosen), chosen)
+
+
+def _choose(condition: Tensor, chosen: int, other: int) -> int | None:
+    value = as_tensor(condition).value
+    scalar = value.type.shape == () and value.type.dtype is bool_dtype
+    return choose(value, chosen, other) if scalar else None
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:

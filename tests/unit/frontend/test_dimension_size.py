@@ -170,6 +170,67 @@ def test_arithmetic_of_unknown_sizes(compute: Callable[[Any], Any], text: str) -
     assert str(found) == f"{found}" == text
 
 
+@pytest.mark.parametrize(
+    ("compute", "text"),
+    [
+        (lambda n: fr.maximum(n, 4), "max(4, n)"),
+        (lambda n: fr.minimum(4, n), "min(4, n)"),
+        (lambda n: fr.maximum(n, 1), "n"),
+        (lambda n: fr.minimum(n * 2, fr.DimensionSize(3)), "min(2*n, 3)"),
+        (lambda n: fr.where(n < 4, n, 4), "min(4, n)"),
+        (lambda n: fr.where(n < 4, fr.DimensionSize(4), n), "max(4, n)"),
+        (lambda n: fr.where(n >= 4, 4, n), "min(4, n)"),
+        (lambda n: fr.where(n >= 4, n, fr.DimensionSize(4)), "max(4, n)"),
+        (lambda n: fr.where(n < 9, n, 2), "n"),
+        (lambda n: fr.where(fr.Tensor(False), n, 2), "2"),
+        (lambda n: fr.where(n > 3, n, 2), "min(1, max(0, n - 3))*n - 2*min(1, max(0, n - 3)) + 2"),
+    ],
+)
+def test_choices_between_sizes(compute: Callable[[Any], Any], text: str) -> None:
+    found = traced(lambda x: compute(x.shape[0]))
+    assert type(found) is fr.DimensionSize
+    assert str(found) == text
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x: fr.where(fr.sum(x) > 0, x.shape[0], 2),
+        lambda x: fr.where(x[0, 0] > x.shape[0], x.shape[0], 2),
+        lambda x: fr.where(fr.logical_and(x.shape[0] > 2, fr.sum(x) > 0), x.shape[0], 2),
+        lambda x: fr.where(x.shape[0] > 2, x.shape[0], fr.Tensor(2)),
+        lambda x: fr.where(fr.Tensor([True, False]), x.shape[0], 2),
+        lambda x: fr.maximum(x.shape[0], fr.Tensor(2)),
+    ],
+)
+def test_choices_that_give_tensors(compute: Callable[[Any], Any]) -> None:
+    found = traced(compute)
+    assert type(found) is fr.Tensor
+    assert found.dtype is fr.int32
+
+
+def test_choices_between_known_sizes() -> None:
+    three, five = fr.DimensionSize(3), fr.DimensionSize(5)
+    for found in (
+        fr.where(three < five, five, three),
+        fr.where(fr.Tensor(True), five, 1),
+        fr.maximum(three, five),
+        fr.minimum(9, five),
+    ):
+        assert type(found) is fr.DimensionSize
+        assert int(found) == 5
+    assert fr.where(three < five, 1, 2).tolist() == 1
+
+
+def test_conditions_of_sizes_are_bools() -> None:
+    with pytest.raises(fr.DtypeError) as caught:
+        traced(lambda x: fr.where(x.shape[0], x.shape[0], 2))
+    assert message(caught.value) == (
+        "where's condition takes bool, but got int32 (). Convert it first, for example with "
+        "fr.cast(x, fr.bool)."
+    )
+
+
 def test_shapes_are_tuples_of_both() -> None:
     shape = traced(lambda x: x.shape)
     assert isinstance(shape, tuple)
@@ -265,6 +326,17 @@ def test_a_size_that_may_be_too_large_for_a_data_type() -> None:
 
 # ---------------------------------------------------------------------- compiled
 
+
+def _n(x: fr.Tensor) -> Any:
+    """Return the number of rows as a DimensionSize, eagerly too."""
+    return fr.DimensionSize(0) + x.shape[0]
+
+
+def _size(found: Any) -> fr.DimensionSize:
+    assert isinstance(found, fr.DimensionSize)
+    return found
+
+
 FUNCTIONS: dict[str, Callable[[fr.Tensor], Any]] = {
     "full": lambda x: fr.full((x.shape[0], 2), 1.5),
     "full_of_size": lambda x: fr.full((2,), fr.Tensor(0) + x.shape[0]),
@@ -280,6 +352,15 @@ FUNCTIONS: dict[str, Callable[[fr.Tensor], Any]] = {
     "repeat": lambda x: fr.repeat(x, x.shape[0], 0),
     "slices": lambda x: (x[: x.shape[0] // 2], x[x.shape[0] // 2 :], x[x.shape[0] - 1], x[-1]),
     "slices_back": lambda x: (x[x.shape[0] - 1 :: -1], x[x.shape[0] :: -2], x[::-3]),
+    "where_of_sizes": lambda x: (
+        fr.ones((_size(fr.where(_n(x) == 5, _n(x) - 1, 3)),)),
+        fr.ones((_size(fr.where(_n(x) != 5, 1 + _n(x), 2)),)),
+        fr.ones((_size(fr.where(fr.logical_and(_n(x) > 1, _n(x) <= 5), 4, _n(x))),)),
+        fr.ones((_size(fr.where(fr.logical_or(_n(x) < 2, _n(x) >= 8), 2 * _n(x), 1)),)),
+        fr.ones((_size(fr.where(fr.logical_xor(_n(x) < 6, _n(x) > 1), 1, _n(x))),)),
+        fr.ones((_size(fr.where(fr.logical_not(_n(x) % 2 == 0), _n(x) + 1, _n(x))),)),
+        x[: _size(fr.minimum(_n(x), 3))],
+    ),
     "pad": lambda x: fr.pad(x, [(x.shape[0], 1), (0, 2)]),
     "split": lambda x: fr.split(x, [1, x.shape[0] - 1]),
     "resize": lambda x: fr.resize(x, (x.shape[0] * 2, 3), mode="nearest"),

@@ -1,0 +1,102 @@
+"""Choices between sizes by conditions on sizes, written as sizes again."""
+
+from __future__ import annotations
+
+from farrier_compiler.graph import Value
+from farrier_compiler.ops import elementwise as ops
+from farrier_compiler.ops.creation import SizeOf
+from farrier_compiler.sizes import maximum, minimum, symbol
+
+
+def choose(condition: Value, chosen: int, other: int) -> int | None:
+    """Return one size where a scalar condition holds and another elsewhere, as a size.
+
+    Returns:
+        None where the condition is not known to be one on sizes.
+    """
+    extreme = _extreme(condition, chosen, other)
+    if extreme is not None:
+        return extreme
+    holds = indicator(condition)
+    return None if holds is None else between(holds, chosen, other)
+
+
+def between(holds: int, chosen: int, other: int) -> int:
+    """Return one size where an indicator is 1, and another where it is 0."""
+    return other + holds * (chosen - other)
+
+
+def not_negative(size: int) -> int:
+    """Return an indicator of sizes that are 0 or more."""
+    return minimum(maximum(size + 1, 0), 1)
+
+
+def indicator(condition: Value) -> int | None:
+    """Return a size that is 1 where a scalar condition on sizes holds, and 0 elsewhere."""
+    if condition.data is not None:
+        return int(condition.data.item())
+    if condition.producer is None:
+        return None
+    op, operands = condition.producer.op, condition.producer.operands
+    if isinstance(op, ops.Comparison):
+        return _compared(op, *map(_size, operands))
+    if not isinstance(op, ops.LogicalNot | ops.LogicalAnd | ops.LogicalOr | ops.LogicalXor):
+        return None
+    parts = list(map(indicator, operands))
+    known = [part for part in parts if part is not None]
+    return _combined(op, *known) if len(known) == len(parts) else None
+
+
+def _combined(op: object, *holds: int) -> int:
+    first, second = holds[0], holds[-1]
+    match op:
+        case ops.LogicalNot():
+            return 1 - first
+        case ops.LogicalAnd():
+            return first * second
+        case ops.LogicalOr():
+            return first + second - first * second
+        case _:
+            return first + second - 2 * first * second
+
+
+def _compared(op: ops.Comparison, left: int | None, right: int | None) -> int | None:
+    if left is None or right is None:
+        return None
+    match op:
+        case ops.LessEqual():
+            return not_negative(right - left)
+        case ops.GreaterEqual():
+            return not_negative(left - right)
+        case ops.Less():
+            return not_negative(right - left - 1)
+        case ops.Greater():
+            return not_negative(left - right - 1)
+        case ops.Equal():
+            return not_negative(right - left) * not_negative(left - right)
+        case _:
+            return not_negative(right - left - 1) + not_negative(left - right - 1)
+
+
+def _extreme(condition: Value, chosen: int, other: int) -> int | None:
+    """Return the smaller or the larger size, where that is what is chosen: its bounds are known."""
+    node = condition.producer
+    if node is None or condition.data is not None or not isinstance(node.op, ops.Comparison):
+        return None
+    if isinstance(node.op, ops.Equal | ops.NotEqual):
+        return None
+    left, right = map(_size, node.operands)
+    if (left, right) not in ((chosen, other), (other, chosen)):
+        return None
+    first_if_smaller = isinstance(node.op, ops.Less | ops.LessEqual)
+    return (minimum if first_if_smaller == (left == chosen) else maximum)(chosen, other)
+
+
+def _size(value: Value) -> int | None:
+    """Return the size that a scalar is, if it is one."""
+    if value.dimension is not None:
+        return symbol(value.dimension)
+    if value.producer is not None and isinstance(value.producer.op, SizeOf):
+        return value.producer.op.size
+    known = value.is_scalar_constant and value.type.dtype.is_integer
+    return int(value.data.item()) if known and value.data is not None else None
