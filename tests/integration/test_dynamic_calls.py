@@ -117,6 +117,13 @@ CASES: dict[str, Case] = {
     "slices": rows(lambda x: (x[1:], x[:3], x[::2], x[::-1], x[-2:], x[:-1], x[3:1])),
     "steps_back": rows(lambda x: (x[5:2:-1], x[-2:-5:-2], x[:2:-3], x[2::-1]), range(9)),
     "size_slices": pair(lambda x, y: (x[: y.shape[0]], x[y.shape[0] :], x[: x.shape[0] // 2])),
+    "slices_about_sizes": rows(
+        lambda x: (x[x.shape[0] - 4 :], x[: x.shape[0] - 4], x[x.shape[0] - 6 : x.shape[0] - 3 : 2])
+    ),
+    "slices_about_sizes_back": rows(
+        lambda x: (x[x.shape[0] - 4 :: -1], x[: x.shape[0] - 4 : -2], x[x.shape[0] - 9 :: -1])
+    ),
+    "position_about_size": rows(lambda x: x[x.shape[0] - 4], range(9)),
     "size_position": pair(lambda x, y: x[y.shape[0]]),
     # Shapes.
     "reshape_rest": rows(lambda x: fr.reshape(x, (-1, 4)), range(9)),

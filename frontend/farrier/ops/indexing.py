@@ -15,7 +15,8 @@ from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.indexing import Gather
 from farrier_compiler.requirements import at_most
-from farrier_compiler.sizes import SymbolicSize, maximum, minimum
+from farrier_compiler.size_choice import between, not_negative
+from farrier_compiler.sizes import SymbolicSize, lower, maximum, minimum, upper
 from farrier_runtime.errors import ArgumentError, FarrierError
 
 if TYPE_CHECKING:
@@ -245,6 +246,8 @@ def _position(input: Tensor, dim: int, index: int) -> int:
             ),
             input=input,
         )
+    if isinstance(index, SymbolicSize):
+        return _from_front(index, size)
     return index if index >= 0 else index + size
 
 
@@ -274,4 +277,11 @@ def _symbolic_bounds(item: builtins.slice, size: int) -> tuple[int, int, int]:
 
 
 def _clamped(bound: int, size: int, low: int, high: int) -> int:
-    return minimum(bound, high) if bound >= 0 else maximum(bound + size, low)
+    return minimum(maximum(_from_front(bound, size), low), high)
+
+
+def _from_front(index: int, size: int) -> int:
+    """Return an index that counts from the end where it is negative, which calls may decide."""
+    if upper(index) < 0:
+        return index + size
+    return index if lower(index) >= 0 else between(not_negative(index), index, index + size)
