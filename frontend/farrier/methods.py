@@ -10,6 +10,7 @@ import farrier
 if TYPE_CHECKING:
     from farrier.interop import Number
     from farrier.tensor import Tensor
+    from farrier.types import IntLike, ShapeLike
 
 
 class Methods:
@@ -87,7 +88,7 @@ class Methods:
         """Compute the exponential elementwise: `farrier.exp`."""
         return farrier.exp(self)
 
-    def expand(self: Any, sizes: Sequence[int]) -> Tensor:
+    def expand(self: Any, sizes: ShapeLike) -> Tensor:
         """Repeat along dimensions of size 1, and along new ones in front: `farrier.expand`."""
         return farrier.expand(self, sizes)
 
@@ -221,7 +222,7 @@ class Methods:
 
     def pad(
         self: Any,
-        pad: Sequence[Sequence[int]],
+        pad: Sequence[ShapeLike],
         mode: Literal["constant", "reflect"] = "constant",
         value: float = 0,
     ) -> Tensor:
@@ -248,13 +249,13 @@ class Methods:
         """Compute what `//` leaves elementwise: `farrier.remainder`."""
         return farrier.remainder(self, other)
 
-    def repeat(self: Any, repeats: int, dim: int) -> Tensor:
+    def repeat(self: Any, repeats: IntLike, dim: int) -> Tensor:
         """Repeat each element along a dimension: `farrier.repeat`."""
         return farrier.repeat(self, repeats, dim)
 
     def resize(
         self: Any,
-        output_shape: Sequence[int] | None = None,
+        output_shape: ShapeLike | None = None,
         mode: Literal["nearest", "linear", "cubic"] = "linear",
         align_corners: bool = False,
         *,
@@ -308,7 +309,7 @@ class Methods:
         return farrier.sort(self, dim, descending)
 
     def split(
-        self: Any, num_split_or_sizes: int | Sequence[int], dim: int = 0
+        self: Any, num_split_or_sizes: IntLike | ShapeLike, dim: int = 0
     ) -> tuple[Tensor, ...]:
         """Take a tensor apart along a dimension: `farrier.split`."""
         return farrier.split(self, num_split_or_sizes, dim)
@@ -333,7 +334,7 @@ class Methods:
         """Compute the hyperbolic tangent elementwise: `farrier.tanh`."""
         return farrier.tanh(self)
 
-    def topk(self: Any, k: int, dim: int = -1) -> tuple[Tensor, Tensor]:
+    def topk(self: Any, k: IntLike, dim: int = -1) -> tuple[Tensor, Tensor]:
         """Find the `k` largest elements along a dimension, the largest first: `farrier.topk`."""
         return farrier.topk(self, k, dim)
 

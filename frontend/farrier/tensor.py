@@ -24,6 +24,7 @@ from farrier_runtime.dtypes import BY_NUMPY, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
 
 if TYPE_CHECKING:
+    from farrier.types import ShapeLike
     from farrier_compiler.graph import Array
     from farrier_compiler.ops.base import Op
 
@@ -384,7 +385,7 @@ class Tensor(Methods):
         """Convert the elements to another data type: `farrier.cast`."""
         return farrier.cast(self, dtype)
 
-    def reshape(self, shape: Sequence[int]) -> Tensor:
+    def reshape(self, shape: ShapeLike) -> Tensor:
         """Give the elements another shape: `farrier.reshape`."""
         return farrier.reshape(self, shape)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from farrier.dimension_size import DimensionSize, raw_size
 from farrier.tensor import Tensor
@@ -13,6 +13,9 @@ from farrier_compiler.ops.base import normalize_dim
 from farrier_compiler.ops.shape import Padding
 from farrier_compiler.sizes import SymbolicSize
 from farrier_runtime.errors import ArgumentError, FarrierError, ShapeError
+
+if TYPE_CHECKING:
+    from farrier.types import ShapeLike
 
 
 def refuse(error: FarrierError, **tensors: Tensor) -> FarrierError:
@@ -77,7 +80,7 @@ def normal_dims(name: str, input: Tensor, dims: int | Sequence[int]) -> tuple[in
     return found
 
 
-def padding_pairs(name: str, pairs: Sequence[Sequence[int]], count: int, input: Tensor) -> Padding:
+def padding_pairs(name: str, pairs: Sequence[ShapeLike], count: int, input: Tensor) -> Padding:
     """Return pairs of amounts, one for each of `count` dimensions, as tuples of ints."""
     found = [whole_numbers(f"{name}'s padding", pair) for pair in pairs]
     if len(found) != count or any(len(pair) != 2 for pair in found):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from farrier.ops.arguments import padding_pairs, refuse, whole_numbers
 from farrier.ops.shape import flip, permute, reshape
@@ -12,15 +13,18 @@ from farrier_compiler.requirements import at_most, equal
 from farrier_compiler.sizes import maximum
 from farrier_runtime.errors import ArgumentError, ShapeError
 
+if TYPE_CHECKING:
+    from farrier.types import ShapeLike
+
 __all__ = ["conv_transpose", "convolution"]
 
 
 def convolution(
     input: Tensor,
     weight: Tensor,
-    stride: Sequence[int] | None = None,
-    padding: Sequence[Sequence[int]] | None = None,
-    dilation: Sequence[int] | None = None,
+    stride: ShapeLike | None = None,
+    padding: Sequence[ShapeLike] | None = None,
+    dilation: ShapeLike | None = None,
     groups: int = 1,
 ) -> Tensor:
     r"""Sum products of a kernel with the windows of the input.
@@ -63,9 +67,9 @@ def convolution(
 def conv_transpose(
     input: Tensor,
     weight: Tensor,
-    stride: Sequence[int] | None = None,
-    padding: Sequence[Sequence[int]] | None = None,
-    dilation: Sequence[int] | None = None,
+    stride: ShapeLike | None = None,
+    padding: Sequence[ShapeLike] | None = None,
+    dilation: ShapeLike | None = None,
     groups: int = 1,
 ) -> Tensor:
     r"""Spread each input element over a window, scaled by a kernel, and sum where they overlap.

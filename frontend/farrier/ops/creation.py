@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
-from farrier.dimension_size import DimensionSize
 from farrier.formatting import plain
 from farrier.interop import Number, fit
 from farrier.ops.arguments import whole_numbers
@@ -240,9 +239,9 @@ def iota_like(input: Tensor, dim: int = 0, dtype: dtype | None = None) -> Tensor
 
 
 def arange(
-    start: Number | DimensionSize,
-    stop: Number | DimensionSize | None = None,
-    step: Number | DimensionSize = 1,
+    start: Number | SupportsIndex,
+    stop: Number | SupportsIndex | None = None,
+    step: Number | SupportsIndex = 1,
     dtype: dtype = float32,
 ) -> Tensor:
     """Make a vector of equally spaced numbers: start, start + step, ... below stop.
@@ -269,8 +268,13 @@ def arange(
     """
     first, end = (0, start) if stop is None else (start, stop)
     wanted = check_dtype("arange", dtype)
-    if isinstance(first, Tensor) or isinstance(end, Tensor) or isinstance(step, Tensor):
-        return _sized_arange(first, end, step, wanted)
+    numbers: tuple[Any, Any, Any] = (first, end, step)
+    if any(isinstance(number, Tensor) for number in numbers):
+        return _sized_arange(numbers, wanted)
+    return _arange(*numbers, wanted)
+
+
+def _arange(first: Number, end: Number, step: Number, wanted: dtype) -> Tensor:
     count = _count(first, end, step)
     if wanted is bool_:
         raise explain(DtypeError("arange counts in numbers, not in bool: pass a number type."))
@@ -410,11 +414,8 @@ def _count(start: Number, stop: Number, step: Number) -> int:
     return count
 
 
-def _sized_arange(
-    start: Number | DimensionSize, stop: Number | DimensionSize, step: Any, wanted: dtype
-) -> Tensor:
+def _sized_arange(bounds: tuple[Any, ...], wanted: dtype) -> Tensor:
     """Return a range between sizes, whose length only calls decide."""
-    bounds: tuple[Any, ...] = (start, stop, step)
     first, end, distance = whole_numbers("arange beside a DimensionSize", bounds)
     if distance == 0:
         raise explain(ArgumentError("arange needs a step that is not 0."))

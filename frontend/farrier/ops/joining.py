@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from farrier.ops.arguments import new_dim, normal_dim, padding_pairs, refuse, whole_numbers
 from farrier.ops.shape import flip, unsqueeze
@@ -16,6 +16,9 @@ from farrier_compiler.requirements import at_most, equal, equal_shapes
 from farrier_compiler.sizes import SymbolicSize, maximum, minimum
 from farrier_runtime.dtypes import bool
 from farrier_runtime.errors import ArgumentError, ShapeError
+
+if TYPE_CHECKING:
+    from farrier.types import IntLike, ShapeLike
 
 __all__ = ["concatenate", "pad", "split", "stack"]
 
@@ -85,7 +88,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def split(
-    input: Tensor, num_split_or_sizes: int | Sequence[int], dim: int = 0
+    input: Tensor, num_split_or_sizes: IntLike | ShapeLike, dim: int = 0
 ) -> tuple[Tensor, ...]:
     """Take a tensor apart along a dimension.
 
@@ -143,7 +146,7 @@ def take(input: Tensor, dim: int, start: int, stop: int, step: int = 1) -> Tenso
 
 def pad(
     input: Tensor,
-    pad: Sequence[Sequence[int]],
+    pad: Sequence[ShapeLike],
     mode: Literal["constant", "reflect"] = "constant",
     value: float = 0,
 ) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from farrier.ops.arguments import refuse, whole_numbers
 from farrier.ops.elementwise import binary, cast, floating
@@ -15,6 +15,9 @@ from farrier_compiler.ops.normalization import BatchNormInference
 from farrier_compiler.ops.shape import OptimizationBarrier, Reshape
 from farrier_compiler.requirements import equal
 from farrier_runtime.errors import DtypeError, ShapeError
+
+if TYPE_CHECKING:
+    from farrier.types import IntLike, ShapeLike
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
 
@@ -57,7 +60,7 @@ def batch_norm(
 
 def layer_norm(
     input: Tensor,
-    normalized_shape: int | Sequence[int],
+    normalized_shape: IntLike | ShapeLike,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
@@ -95,7 +98,7 @@ def layer_norm(
 
 def rms_norm(
     input: Tensor,
-    normalized_shape: int | Sequence[int],
+    normalized_shape: IntLike | ShapeLike,
     weight: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from farrier_compiler.sizes import SymbolicSize, is_static
 from farrier_runtime.dtypes import dtype, float32, int32
 from farrier_runtime.errors import ArgumentError, ShapeError
 
+if TYPE_CHECKING:
+    from farrier.types import ShapeLike
+
 __all__ = ["avgpool", "maxpool"]
 
 Window = tuple[tuple[int, ...], tuple[int, ...], Padding, tuple[int, ...]]
@@ -27,9 +31,9 @@ Window = tuple[tuple[int, ...], tuple[int, ...], Padding, tuple[int, ...]]
 
 def maxpool(
     input: Tensor,
-    kernel_dims: Sequence[int],
-    stride: Sequence[int] | None = None,
-    padding: Sequence[Sequence[int]] | None = None,
+    kernel_dims: ShapeLike,
+    stride: ShapeLike | None = None,
+    padding: Sequence[ShapeLike] | None = None,
 ) -> Tensor:
     """Take the maximum of every window.
 
@@ -58,9 +62,9 @@ def maxpool(
 
 def avgpool(
     input: Tensor,
-    kernel_dims: Sequence[int],
-    stride: Sequence[int] | None = None,
-    padding: Sequence[Sequence[int]] | None = None,
+    kernel_dims: ShapeLike,
+    stride: ShapeLike | None = None,
+    padding: Sequence[ShapeLike] | None = None,
     count_include_pad: bool = True,
 ) -> Tensor:
     """Take the mean of every window.
@@ -115,9 +119,9 @@ def _counts(op: SumPool, total: Tensor, input: Tensor) -> Tensor:
 def _window(
     name: str,
     input: Tensor,
-    kernel_dims: Sequence[int],
-    stride: Sequence[int] | None,
-    padding: Sequence[Sequence[int]] | None,
+    kernel_dims: ShapeLike,
+    stride: ShapeLike | None,
+    padding: Sequence[ShapeLike] | None,
 ) -> Window:
     """Return window, stride, padding and dilation with entries for batch and channels too."""
     rank = input.rank - 2
@@ -135,7 +139,7 @@ def _window(
     return (1, 1, *window), (1, 1, *step), ((0, 0), (0, 0), *pairs), (1,) * input.rank
 
 
-def _entries(name: str, input: Tensor, numbers: Sequence[int]) -> tuple[int, ...]:
+def _entries(name: str, input: Tensor, numbers: ShapeLike) -> tuple[int, ...]:
     found = whole_numbers(name, numbers)
     if len(found) != input.rank - 2 or not all(at_most(1, n) for n in found):
         raise refuse(

@@ -26,6 +26,7 @@ from farrier_runtime.dtypes import dtype, float32, float64, int32
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 if TYPE_CHECKING:
+    from farrier.types import ShapeLike
     from farrier_compiler.graph import Shape
 
 __all__ = ["resize"]
@@ -42,7 +43,7 @@ _CHECKED = 1 << 20
 
 def resize(
     input: Tensor,
-    output_shape: Sequence[int] | None = None,
+    output_shape: ShapeLike | None = None,
     mode: Mode = "linear",
     align_corners: bool = False,
     *,
@@ -102,7 +103,7 @@ def _floats(input: Tensor) -> Tensor:
 
 
 def _sizes(
-    input: Tensor, output_shape: Sequence[int] | None, scales: Sequence[float] | None
+    input: Tensor, output_shape: ShapeLike | None, scales: Sequence[float] | None
 ) -> tuple[tuple[int, ...], tuple[float | Tensor, ...]]:
     """Return new sizes, and by how much a step in the result moves in the input."""
     if (output_shape is None) == (scales is None):

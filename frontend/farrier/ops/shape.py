@@ -16,6 +16,7 @@ from farrier_compiler.requirements import at_most, equal
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
+    from farrier.types import IntLike, ShapeLike
     from farrier_compiler.graph import Shape
     from farrier_runtime.device import device
 
@@ -33,7 +34,7 @@ __all__ = [
 ]
 
 
-def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
+def reshape(input: Tensor, shape: ShapeLike) -> Tensor:
     """Give the elements another shape, in row-major order.
 
     Args:
@@ -204,7 +205,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return apply(primitive.Reshape((*input.sizes[:first], merged, *input.sizes[last + 1 :])), input)
 
 
-def expand(input: Tensor, sizes: Sequence[int]) -> Tensor:
+def expand(input: Tensor, sizes: ShapeLike) -> Tensor:
     """Repeat along dimensions of size 1, and along new ones in front.
 
     Args:
@@ -265,7 +266,7 @@ def flip(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     return apply(primitive.Reverse(tuple(sorted(dims))), input)
 
 
-def repeat(input: Tensor, repeats: int, dim: int) -> Tensor:
+def repeat(input: Tensor, repeats: IntLike, dim: int) -> Tensor:
     """Repeat each element along a dimension.
 
     Args:

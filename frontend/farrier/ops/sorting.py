@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from farrier.ops.arguments import normal_dim, whole_numbers
 from farrier.ops.elementwise import cast
 from farrier.ops.reduction import widen
@@ -11,6 +13,9 @@ from farrier_compiler.ops.reduction import Cumsum
 from farrier_compiler.ops.shape import Reshape
 from farrier_compiler.ops.sorting import Sort, TopK
 from farrier_runtime.dtypes import int32
+
+if TYPE_CHECKING:
+    from farrier.types import IntLike
 
 __all__ = ["argsort", "cumsum", "sort", "topk"]
 
@@ -69,7 +74,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False) -> Tensor:
     return sort(input, dim, descending)[1]
 
 
-def topk(input: Tensor, k: int, dim: int = -1) -> tuple[Tensor, Tensor]:
+def topk(input: Tensor, k: IntLike, dim: int = -1) -> tuple[Tensor, Tensor]:
     """Find the `k` largest elements along a dimension, the largest first.
 
     Of equal elements the first one comes first; NaN counts as larger than every number.
