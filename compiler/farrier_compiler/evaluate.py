@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from farrier_compiler.graph import Array, Node, Value, topological
 from farrier_compiler.ops.base import evaluate as evaluate_op, is_symbolic
 from farrier_compiler.ops.creation import SizeOf
-from farrier_compiler.sizes import dimensions_of
+from farrier_compiler.size_text import ranges
 from farrier_runtime.errors import FarrierError, ShapeError
 
 
@@ -48,11 +48,10 @@ def _run(node: Node) -> None:
 
 def unknown_size(size: int) -> str:
     """Return the text of the error for a size whose number is asked for too early."""
-    ranges = ", ".join(f"'{d.name}' is {d.range}" for d in dict.fromkeys(dimensions_of(size)))
     return (
-        f"The size '{size}' ({ranges}) is known only when the compiled function is called, but its "
-        "number is asked for while the function is traced. Use it in shapes, in arithmetic and as "
-        "a tensor, or give InputInfo a number there."
+        f"The size '{size}' ({ranges(size)}) is known only when the compiled function is called, "
+        "but its number is asked for while the function is traced. Use it in shapes, in arithmetic "
+        "and as a tensor, or give InputInfo a number there."
     )
 
 

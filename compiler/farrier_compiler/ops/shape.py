@@ -12,6 +12,7 @@ import numpy as np
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.ops.base import Op, check_same_dtype, check_same_quantization
 from farrier_compiler.requirements import at_most, broadcast_size, equal
+from farrier_compiler.size_text import elements
 from farrier_compiler.sizes import maximum
 from farrier_runtime.errors import ArgumentError, ShapeError
 
@@ -31,7 +32,7 @@ class Reshape(Op):
     def infer(self, x: TensorType) -> TensorType:
         if not equal(math.prod(self.shape), x.size) or not not_negative(self.shape):
             raise ShapeError(
-                f"reshape cannot give {x.describe()}, which has {x.size} elements, the shape "
+                f"reshape cannot give {x.describe()}, which has {elements(x.size)}, the shape "
                 f"{self.shape}, which has {math.prod(self.shape)}. The numbers must be equal."
             )
         return x.with_shape(self.shape)

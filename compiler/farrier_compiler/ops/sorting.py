@@ -10,6 +10,7 @@ import numpy as np
 from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.base import Op, normalize_dim
 from farrier_compiler.requirements import at_most, equal_shapes
+from farrier_compiler.size_text import elements
 from farrier_runtime.dtypes import int32
 from farrier_runtime.errors import ArgumentError, ShapeError
 
@@ -80,7 +81,7 @@ class TopK(Op):
         size = x.shape[dim]
         if not (at_most(0, self.k) and at_most(self.k, size)):
             raise ArgumentError(
-                f"topk got k={self.k}, but dim {dim} of {x.describe()} has {size} elements: "
+                f"topk got k={self.k}, but dim {dim} of {x.describe()} has {elements(size)}: "
                 f"k must be in [0, {size}]."
             )
         values = x.with_shape((*x.shape[:dim], self.k, *x.shape[dim + 1 :]))

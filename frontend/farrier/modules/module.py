@@ -50,9 +50,9 @@ def _scoped(call: Callable[..., Any]) -> Callable[..., Any]:
     return scoped
 
 
-def _name_unset(name: str, value: Any) -> None:
-    """Give unset parameters in a new attribute the names by which errors will call them."""
-    for path, found in state.find({name: value}, (Parameter, Module)):
+def name_unset(members: Mapping[str, Any]) -> None:
+    """Give unset parameters in new attributes the names by which errors will call them."""
+    for path, found in state.find(members, (Parameter, Module)):
         inner = {"": found} if isinstance(found, Parameter) else found.state_dict()
         for key, tensor in inner.items():
             if isinstance(tensor, Parameter) and is_unset(tensor):
@@ -105,7 +105,7 @@ class Module:
                 value = fitting(f"{type(self).__name__}.{name}", current, value)
             except FarrierError as error:
                 raise explain(error, [(name, current.value)]) from None
-        _name_unset(name, value)
+        name_unset({name: value})
         object.__setattr__(self, name, value)
 
     if not TYPE_CHECKING:  # type checkers know the attributes, and report others

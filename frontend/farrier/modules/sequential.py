@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
-from farrier.modules.module import Module, nested_line
+from farrier.modules.module import Module, name_unset, nested_line
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_runtime.errors import ArgumentError
@@ -76,11 +76,15 @@ class Sequential(Module):
 
     def __setattr__(self, name: str, value: Any) -> None:
         modules = vars(self).get("modules", {})
-        if name not in modules:
+        if name == "modules":  # which is no part of the names of what is in it
+            name_unset(value)
+            object.__setattr__(self, name, value)
+        elif name in modules:
+            _check_layer(name, value)
+            name_unset({name: value})
+            modules[name] = value
+        else:
             super().__setattr__(name, value)
-            return
-        _check_layer(name, value)
-        modules[name] = value
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *vars(self).get("modules", ())]

@@ -140,14 +140,18 @@ def _check_transposed(
         )
         raise refuse(ShapeError(problem), input=input, weight=weight)
     for name, given in (("stride", stride), ("dilation", dilation)):
-        if len(given) != rank or min(given, default=1) < 1:
+        if len(given) != rank or not all(at_most(1, n) for n in given):
             problem = (
                 f"conv_transpose got {name}={given} for {a}, which has {rank} spatial dimensions: "
                 "it needs an integer >= 1 for each."
             )
             raise refuse(ArgumentError(problem), input=input)
     channels = weight.sizes[0]
-    if groups < 1 or not equal(channels % groups, 0) or not equal(input.sizes[1], channels):
+    if (
+        not at_most(1, groups)
+        or not equal(channels % groups, 0)
+        or not equal(input.sizes[1], channels)
+    ):
         problem = (
             f"conv_transpose got {input.sizes[1]} input channels in {a}, and the weight {b} in "
             f"groups={groups}: the weight's first size must be the number of input channels, "

@@ -16,6 +16,7 @@ from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.indexing import Gather
 from farrier_compiler.requirements import at_most
 from farrier_compiler.size_choice import between, not_negative
+from farrier_compiler.size_text import elements
 from farrier_compiler.sizes import SymbolicSize, lower, maximum, minimum, upper
 from farrier_runtime.errors import ArgumentError, FarrierError
 
@@ -242,7 +243,7 @@ def _position(input: Tensor, dim: int, index: int) -> int:
         raise refuse(
             ArgumentError(
                 f"Index {index} is out of range: dim {dim} of {input.value.type.describe()} "
-                f"has {size} elements."
+                f"has {elements(size)}."
             ),
             input=input,
         )

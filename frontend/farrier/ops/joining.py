@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from farrier.ops.arguments import new_dim, normal_dim, padding_pairs, refuse, whole_numbers
@@ -112,7 +112,7 @@ def split(
     place = normal_dim("split", input, dim)
     size = input.sizes[place]
     numbers = whole_numbers("split", num_split_or_sizes)
-    given = hasattr(num_split_or_sizes, "__iter__")
+    given = isinstance(num_split_or_sizes, Iterable) and not isinstance(num_split_or_sizes, Tensor)
     ends = _ends(input, size, numbers) if given else _even(size, numbers[0])
     starts = [0, *ends][: len(ends)]
     parts = [take(input, place, *part) for part in zip(starts, ends, strict=True)]
@@ -123,6 +123,12 @@ def split(
 
 
 def _even(size: int, count: int) -> list[int]:
+    if isinstance(count, SymbolicSize):
+        problem = (
+            "split makes a number of parts that is known when it is traced, but only calls decide "
+            f"'{count}'. Pass a number, or the size of each part."
+        )
+        raise explain(ArgumentError(problem))
     if count < 1:
         raise explain(ArgumentError(f"split makes at least 1 part, not {count}."))
     each = (size + count - 1) // count

@@ -13,7 +13,7 @@ from farrier_compiler.ops.elementwise import Add, Multiply, Subtract
 from farrier_compiler.ops.float_function import Rsqrt
 from farrier_compiler.ops.normalization import BatchNormInference
 from farrier_compiler.ops.shape import OptimizationBarrier, Reshape
-from farrier_compiler.requirements import equal
+from farrier_compiler.requirements import at_most, equal
 from farrier_runtime.errors import DtypeError, ShapeError
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def group_norm(
     (groups,) = whole_numbers("group_norm's num_groups", num_groups)
     channels = _channels("group_norm", input, spatial=0)
     _check_affine("group_norm", input, (channels,), weight, bias)
-    if groups < 1 or not equal(channels % groups, 0):
+    if not at_most(1, groups) or not equal(channels % groups, 0):
         problem = (
             f"group_norm got {channels} channels in dimension 1 of "
             f"{input.value.type.describe()}, which cannot be divided into num_groups={groups}."

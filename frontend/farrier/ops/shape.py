@@ -13,6 +13,7 @@ from farrier.tensor import Tensor, apply
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.shape import becomes, not_negative
 from farrier_compiler.requirements import at_most, equal
+from farrier_compiler.size_text import elements
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _solve(input: Tensor, sizes: Shape) -> Shape:
         raise refuse(
             ShapeError(
                 f"reshape cannot give {input.value.type.describe()}, which has "
-                f"{input.value.type.size} elements, the shape {sizes}: "
+                f"{elements(input.value.type.size)}, the shape {sizes}: "
                 f"they cannot be divided by {known}."
             ),
             input=input,

@@ -35,7 +35,8 @@ def too_far(x: fr.Tensor) -> fr.Tensor:
 
 
 error(too_far, X)
-# CHECK:      ArgumentError: Index 9 is out of range: dim 0 of float32 (n, 6) has n elements.
+# CHECK:      ArgumentError: Index 9 is out of range: dim 0 of float32 (n, 6)
+# CHECK-SAME: has n elements ('n' is 1 to 8).
 # CHECK-NEXT:   --> {{.*}}dynamic.py:34 in too_far()
 
 
@@ -44,18 +45,18 @@ def never(x: fr.Tensor) -> fr.Tensor:
 
 
 error(never, X)
-# CHECK:      ShapeError: reshape cannot give float32 (n, 6), which has 6*n elements, the shape
-# CHECK-SAME: (n, 7), which has 7*n. The numbers must be equal.
+# CHECK:      ShapeError: reshape cannot give float32 (n, 6), which has 6*n elements
+# CHECK-SAME: ('n' is 1 to 8), the shape (n, 7), which has 7*n. The numbers must be equal.
 
 
-def undecided(x: fr.Tensor) -> fr.Tensor:
-    return x[x.shape[0] - 4 :]
+def parts(x: fr.Tensor) -> fr.Tensor:
+    return fr.split(x, fr.minimum(x.shape[0], 2))[0]
 
 
-error(undecided, X)
-# CHECK:      UndecidedError: Whether n - 4 >= 0 depends on 'n' (1 to 8). Narrow the bounds in
-# CHECK-SAME: InputInfo so that one answer is right for all sizes, or compare nothing here.
-# CHECK-NEXT:   --> {{.*}}dynamic.py:52 in undecided()
+error(parts, X)
+# CHECK:      ArgumentError: split makes a number of parts that is known when it is traced, but only
+# CHECK-SAME: calls decide 'min(2, n)'. Pass a number, or the size of each part.
+# CHECK-NEXT:   --> {{.*}}dynamic.py:53 in parts()
 
 
 def mixed(x: fr.Tensor, y: fr.Tensor) -> fr.Tensor:

@@ -143,8 +143,8 @@ def test_sizes_that_are_wrong(dimensions: str, sizes: str, text: str) -> None:
         ),
         (
             "(%x: f32[n]) -> f32[m] { %0: f32[9] = reshape(%x) {shape = (9,)} return %0 }",
-            "reshape cannot give float32 (n,), which has n elements, the shape (9,), which has 9. "
-            "The numbers must be equal. @ reshape(%x)",
+            "reshape cannot give float32 (n,), which has n elements ('n' is 1 to 8), the shape "
+            "(9,), which has 9. The numbers must be equal. @ reshape(%x)",
         ),
     ],
 )

@@ -57,6 +57,17 @@ def test_names_are_those_of_the_outermost_module() -> None:
     ]
 
 
+def test_names_in_a_sequential_are_those_of_its_layers() -> None:
+    net = fr.Sequential({"a": fr.Linear(2, 2), "b": fr.Sequential(fr.Linear(2, 2))})
+    assert repr(net.a.weight) == "tensor(<a.weight>, dtype=float32, loc=cpu:0, shape=(2, 2))"
+    net.a = fr.Linear(2, 2, bias=False)
+    named = net.state_dict()
+    assert list(named) == ["a.weight", "b.0.weight", "b.0.bias"]
+    assert [tensor.name for tensor in named.values()] == list(named)
+    net.modules = {"c": fr.Linear(1, 1, bias=False)}
+    assert [tensor.name for tensor in net.state_dict().values()] == ["c.weight"]
+
+
 def test_inputs_kept_in_attributes_keep_their_names() -> None:
     module: Any = fr.Module()
     seen = fr.Tensor.of(fr.Parameter((2,), name="x").value)

@@ -19,6 +19,7 @@ def shapes(x: fr.Tensor, size: fr.DimensionSize) -> list[tuple[fr.Tensor, str]]:
         (x.repeat(size, 0), "(rows*size, 2)"),
         (fr.split(x, [1, size - 1])[1], "(size - 1, 2)"),
         (x.split([size - 2, 2])[0], "(size - 2, 2)"),
+        (fr.split(x, fr.DimensionSize(2))[1], "(-((rows + 1)//2) + rows, 2)"),
         (fr.pad(x, [(size, 0), (1, one)]), "(rows + size, 4)"),
         (x.pad([(0, size), (0, 0)]), "(rows + size, 2)"),
         (fr.resize(x, (size * 2, 2), "nearest"), "(2*size, 2)"),
@@ -53,5 +54,5 @@ def test_a_size_is_accepted_in_every_shape() -> None:
 
     rows = fr.NamedDimension("rows", 4, 8, 16)
     trace(function, [fr.InputInfo((rows, 2), fr.float32), fr.DimensionInputInfo((4, 8, 16))])
-    assert len(found) == 27
+    assert len(found) == 28
     assert [shape for shape, _ in found] == [expected for _, expected in found]
