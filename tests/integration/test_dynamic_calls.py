@@ -128,6 +128,15 @@ CASES: dict[str, Case] = {
     # Shapes.
     "reshape_rest": rows(lambda x: fr.reshape(x, (-1, 4)), range(9)),
     "reshape_halves": rows(lambda x: fr.reshape(x, (x.shape[0] // 2, 2, -1)), range(9)),
+    "reshape_rest_of_none": rows(
+        lambda x: (fr.reshape(x, (x.shape[0], -1)), fr.reshape(x, (3, x.shape[0], -1))), range(9)
+    ),
+    "reshape_rest_twice": rows(
+        lambda x: fr.reshape(fr.reshape(x, (-1, x.shape[0])), (3, x.shape[0])), range(9)
+    ),
+    "reshape_rest_of_full": rows(
+        lambda x: fr.reshape(fr.ones((x.shape[0], 3)), (x.shape[0], -1)) + x, range(9)
+    ),
     "reshape_by_size": matrix(lambda x: fr.reshape(x, (x.shape[0] + 1, -1))),
     "reshape_swapped": matrix(lambda x: fr.reshape(x, (x.shape[1], x.shape[0]))),
     "reshape_groups": matrix(lambda x: fr.reshape(x, (4, -1))),

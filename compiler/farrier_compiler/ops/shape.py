@@ -25,11 +25,19 @@ Padding = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True)
 class Reshape(Op):
-    """The same elements, in row-major order, in another shape. StableHLO spec: reshape."""
+    """The same elements, in row-major order, in another shape. StableHLO spec: reshape.
+
+    Attributes:
+        shape: the size of each dimension.
+        divisor: by what the number of elements was divided to find one of them, which is not 0.
+    """
 
     shape: Shape
+    divisor: int = 1
 
     def infer(self, x: TensorType) -> TensorType:
+        if not at_most(1, self.divisor):
+            raise ShapeError(f"reshape cannot divide {x.size} elements by {self.divisor}.")
         if not equal(math.prod(self.shape), x.size) or not not_negative(self.shape):
             raise ShapeError(
                 f"reshape cannot give {x.describe()}, which has {elements(x.size)}, the shape "

@@ -251,15 +251,16 @@ def transpose_of_transpose(op: Transpose, node: Node, emit: Emit) -> Value | Non
 
 @rule(Reshape)
 def reshape_to_same(op: Reshape, node: Node, emit: Emit) -> Value | None:
-    """A reshape to the shape that it has already does nothing."""
-    return node.operands[0] if node.operands[0].type.shape == op.shape else None
+    """A reshape to the shape that it has already does nothing, but for what it asserts."""
+    same = node.operands[0].type.shape == op.shape and op.divisor == 1
+    return node.operands[0] if same else None
 
 
 @rule(Reshape)
 def reshape_of_reshape(op: Reshape, node: Node, emit: Emit) -> Value | None:
-    """The last of two reshapes is enough."""
+    """The last of two reshapes is enough, where the first one asserts nothing else."""
     inner = made_by(node.operands[0], Reshape)
-    return emit(op, inner[1].operands[0]) if inner else None
+    return emit(op, inner[1].operands[0]) if inner and inner[0].divisor == 1 else None
 
 
 @rule(Broadcast)
@@ -283,7 +284,8 @@ def broadcast_of_broadcast(op: Broadcast, node: Node, emit: Emit) -> Value | Non
 def part_of_full(op: Op, node: Node, emit: Emit) -> Value | None:
     """Wherever elements go that are all the same, they stay so."""
     full = made_by(node.operands[0], Full)
-    return emit(replace(full[0], shape=node.result.type.shape)) if full else None
+    asserts = isinstance(op, Reshape) and op.divisor != 1
+    return emit(replace(full[0], shape=node.result.type.shape)) if full and not asserts else None
 
 
 @rule(DotGeneral)

@@ -14,6 +14,7 @@ from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.shape import becomes, not_negative
 from farrier_compiler.requirements import at_most, equal
 from farrier_compiler.size_text import elements
+from farrier_compiler.sizes import is_static, lower
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -53,16 +54,17 @@ def reshape(input: Tensor, shape: ShapeLike) -> Tensor:
         tensor([1, 2, 3, 4], dtype=int32, loc=cpu:0, shape=(4,))
     """
     sizes = whole_numbers("reshape's shape", shape)
-    if -1 in sizes:
-        sizes = _solve(input, sizes)
-    return apply(primitive.Reshape(sizes), input)
+    if -1 not in sizes:
+        return apply(primitive.Reshape(sizes), input)
+    known = math.prod([size for size in sizes if size != -1])
+    divisor = 1 if is_static((known,)) or lower(known) > 0 else known  # the call asserts that
+    return apply(primitive.Reshape(_solve(input, sizes, known), divisor), input)
 
 
-def _solve(input: Tensor, sizes: Shape) -> Shape:
-    known = math.prod(size for size in sizes if size != -1)
+def _solve(input: Tensor, sizes: Shape, known: int) -> Shape:
     if sizes.count(-1) > 1:
         raise refuse(ShapeError(f"reshape got {sizes}: only one size may be -1."), input=input)
-    if known == 0 or not at_most(0, known) or not equal(input.value.type.size % known, 0):
+    if known == 0 or not at_most(1, known) or not equal(input.value.type.size % known, 0):
         raise refuse(
             ShapeError(
                 f"reshape cannot give {input.value.type.describe()}, which has "

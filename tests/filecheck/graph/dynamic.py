@@ -23,6 +23,10 @@ graph(lambda x, k: fr.reshape(x, (k, -1)), X, fr.DimensionInputInfo((1, 2, 3)), 
 # CHECK-NEXT:   %0: f32[k,(6*n)//k] = reshape(%x) {shape = (k, (6*n)//k)}
 # CHECK-NEXT:   return %0
 
+graph(lambda x, k: fr.reshape(x, (k, -1)), X, fr.DimensionInputInfo((0, 2, 3)), name="or_none")
+# CHECK:      graph @or_none
+# CHECK-NEXT:   %0: f32[k,(6*n)//k] = reshape(%x) {shape = (k, (6*n)//k), divisor = k}
+
 graph(lambda x: x * x.shape[0] + fr.sum(x, 0), X, name="number")
 # CHECK:      graph @number[n in (1, 4, 8)](%x: f32[n,6]) -> f32[n,6] {
 # CHECK-NEXT:   %0: i32[] = size_of() {size = n}

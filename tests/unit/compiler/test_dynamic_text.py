@@ -146,6 +146,11 @@ def test_sizes_that_are_wrong(dimensions: str, sizes: str, text: str) -> None:
             "reshape cannot give float32 (n,), which has n elements ('n' is 1 to 8), the shape "
             "(9,), which has 9. The numbers must be equal. @ reshape(%x)",
         ),
+        (
+            "(%x: f32[n]) -> f32[n] { %0: f32[n] = reshape(%x) {shape = (n,), divisor = 0} "
+            "return %0 }",
+            "reshape cannot divide n elements by 0. @ reshape(%x)",
+        ),
     ],
 )
 def test_graphs_that_are_wrong(rest: str, text: str) -> None:
