@@ -51,22 +51,16 @@ class CLIPConfig:
     projection_dim: int = 512
 
 
-TowerConfig = TextConfig | VisionConfig
-
-
 class Attention(fr.Module):
     """Multi-head self-attention: softmax(Q K^T / sqrt(size of a head)) V."""
 
-    def __init__(self, config: TowerConfig, causal: bool):
+    def __init__(self, config: TextConfig | VisionConfig, causal: bool):
         super().__init__()
-        width = config.hidden_size
+        width, self.causal = config.hidden_size, causal
         self.heads = config.num_attention_heads
-        self.head_size = width // config.num_attention_heads
-        self.causal = causal
-        self.q_proj = fr.Linear(width, width)
-        self.k_proj = fr.Linear(width, width)
-        self.v_proj = fr.Linear(width, width)
-        self.out_proj = fr.Linear(width, width)
+        self.head_size = width // self.heads
+        maps = [fr.Linear(width, width) for _ in range(4)]
+        self.q_proj, self.k_proj, self.v_proj, self.out_proj = maps
 
     def forward(self, x: fr.Tensor) -> fr.Tensor:
         """Mix x, (B, T, C); a position does not see later ones if the attention is causal."""
@@ -87,7 +81,7 @@ class Attention(fr.Module):
 class Layer(fr.Module):
     """Attention and two linear layers, each half normalised before and added to its input."""
 
-    def __init__(self, config: TowerConfig, causal: bool):
+    def __init__(self, config: TextConfig | VisionConfig, causal: bool):
         super().__init__()
         width, inner = config.hidden_size, config.intermediate_size
         self.self_attn = Attention(config, causal)
@@ -189,7 +183,7 @@ class CLIP(fr.Module):
         return normalized(self.visual_projection(self.vision_model(images)))
 
 
-def encoder(config: TowerConfig, causal: bool) -> fr.Sequential:
+def encoder(config: TextConfig | VisionConfig, causal: bool) -> fr.Sequential:
     """Return the layers of a tower."""
     layers = [Layer(config, causal) for _ in range(config.num_hidden_layers)]
     return fr.Sequential({"layers": fr.Sequential(*layers)})

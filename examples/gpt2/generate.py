@@ -1,4 +1,4 @@
-r"""Sample token ids from GPT-2, with one compiled call a token.
+r"""Sample token ids from GPT-2, compiled once for all lengths and called once a token.
 
     python examples/gpt2/generate.py                              # small network, random weights
     python examples/gpt2/generate.py --model gpt2 --weights model.safetensors \
@@ -58,14 +58,13 @@ def generate(
 ) -> Iterator[int]:
     """Yield `count` tokens that continue the prompt.
 
-    The network sees as many tokens each time. Zeros stand for those that are not yet known: no
-    position looks at later ones.
+    The network sees all tokens that are known, one more each time.
     """
-    tokens = prompt + [0] * count
-    for position in range(len(prompt), len(tokens)):
+    tokens = list(prompt)
+    for _ in range(count):
         logits = logits_of(fr.Tensor([tokens]))
-        tokens[position] = sampler.pick(logits.numpy()[0, position - 1])
-        yield tokens[position]
+        tokens.append(sampler.pick(logits.numpy()[0, -1]))
+        yield tokens[-1]
 
 
 def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -88,8 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     net = build(options.model, options.weights, options.seed)
     logits_of: Callable[[fr.Tensor], fr.Tensor] = net
     if not options.eager:
-        tokens = fr.InputInfo((1, len(prompt) + options.tokens), fr.int32)
-        logits_of = fr.compile(net, args=[tokens], target="cpu")
+        longest = MODELS[options.model].n_positions
+        length = fr.NamedDimension("length", 1, min(len(prompt) + options.tokens, longest), longest)
+        logits_of = fr.compile(net, args=[fr.InputInfo((1, length), fr.int32)], target="cpu")
     sampler = Sampler(options.temperature, options.seed)
     for token in generate(logits_of, prompt, options.tokens, sampler):
         print(token, end=" ", flush=True)

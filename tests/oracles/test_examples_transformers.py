@@ -8,6 +8,8 @@ differs is our rounding alone.
 from __future__ import annotations
 
 import copy
+import runpy
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -34,6 +36,7 @@ from support.examples import (
     INNER,
     LAYERS,
     POSITIONS,
+    ROOT,
     VARIANTS,
     VOCABULARY,
     WIDTH,
@@ -167,6 +170,25 @@ def test_compiled(name: str, variant: str) -> None:
     for seed, sizes in enumerate(called_with):
         inputs = EXAMPLES[name].sample(sizes, seed)
         assert_close(compiled(*inputs).numpy(), expected(inputs), SCALE)
+
+
+def test_gpt2_generates_the_same_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(1)
+    theirs, renamed, _ = gpt2()
+    with torch.no_grad():  # or the same token would follow all others
+        theirs.state_dict()["transformer.wpe.weight"].normal_(std=3)
+    ours = EXAMPLES["gpt2"].make()
+    ours.load_state_dict(renamed(theirs.state_dict()))
+    length = fr.NamedDimension("length", 1, 8, POSITIONS)
+    compiled = fr.compile(ours, args=[fr.InputInfo((1, length), fr.int32)], target="cpu")
+    monkeypatch.setitem(sys.modules, "model", model_of("gpt2"))
+    script = runpy.run_path(str(ROOT / "gpt2" / "generate.py"))
+    greedy = script["Sampler"](temperature=0, seed=0)
+    found = list(script["generate"](compiled, [7, 3], POSITIONS - 2, greedy))
+    options: Any = {"do_sample": False, "eos_token_id": None, "pad_token_id": END}
+    expected = theirs.eval().generate(torch.tensor([[7, 3]]), max_length=POSITIONS, **options)
+    assert found == expected[0, 2:].tolist()
+    assert len(set(found)) > 2
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
