@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from farrier_runtime import dtypes
-from support.dynamic import check, dynamic_rows, is_large_sort
+from support.compiled import is_large_sort
+from support.dynamic import check, dynamic_rows
 from support.records import Record
 
 # The other data types are in the oracles' matrix, and so are large sorts, which compile slowly.

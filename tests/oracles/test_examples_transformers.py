@@ -186,7 +186,8 @@ def test_gpt2_generates_the_same_tokens(monkeypatch: pytest.MonkeyPatch) -> None
     greedy = script["Sampler"](temperature=0, seed=0)
     found = list(script["generate"](compiled, [7, 3], POSITIONS - 2, greedy))
     options: Any = {"do_sample": False, "eos_token_id": None, "pad_token_id": END}
-    expected = theirs.eval().generate(torch.tensor([[7, 3]]), max_length=POSITIONS, **options)
+    network: Any = theirs.eval()
+    expected = network.generate(torch.tensor([[7, 3]]), max_length=POSITIONS, **options)
     assert found == expected[0, 2:].tolist()
     assert len(set(found)) > 2
 

@@ -6,7 +6,8 @@ import pytest
 
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.dynamic import check, dynamic_rows, is_large_sort
+from support.compiled import is_large_sort
+from support.dynamic import check, dynamic_rows
 from support.records import Record
 
 OTHERS = (dtypes.float16, dtypes.int32, dtypes.uint8, dtypes.bool)

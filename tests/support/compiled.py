@@ -30,6 +30,19 @@ def cuda_rows(tested: dtype) -> list[Record]:
     return [row for row in rows_of(tested) if row.cuda]
 
 
+def is_large_sort(row: Record) -> bool:
+    """Return whether a row sorts or selects from more than 16 elements."""
+    sizes = [size for operand in row.operands for size in operand.shape]
+    return row.name.startswith(("sort", "argsort", "topk")) and max(sizes, default=0) > 16
+
+
+def together_with(row: Record, rows: Sequence[Record]) -> tuple[Record, ...]:
+    """Return the rows that share a module with one: large sorts compile slowly, and are apart."""
+    alike = [other for other in rows if is_large_sort(other) == is_large_sort(row)]
+    start = alike.index(row) // CHUNK * CHUNK
+    return tuple(alike[start : start + CHUNK])
+
+
 def function_name(row: Record) -> str:
     """Return the name of a row's function in the compiled module."""
     return row.name.replace("/", "_").replace("-", "_")
@@ -48,8 +61,7 @@ def traced(row: Record, tested: dtype) -> Traced:
 def run(row: Record, tested: dtype, target: str = "cpu", device: str = "cpu") -> list[Any]:
     """Return the results of a row on a device."""
     rows = cuda_rows(tested) if device.startswith("cuda") else rows_of(tested)
-    start = rows.index(row) // CHUNK * CHUNK
-    function = _chunk(tuple(rows[start : start + CHUNK]), tested, target, device)[row.name]
+    function = _chunk(together_with(row, rows), tested, target, device)[row.name]
     if isinstance(function, fr.CompileError):
         raise function
     found = function(*row.sample(tested))

@@ -17,7 +17,7 @@ from farrier.compile import Traced, trace
 from farrier_compiler.driver import Options, compile_graphs
 from farrier_compiler.targets import Target
 from farrier_runtime.dtypes import dtype
-from support.compiled import CHUNK, by_halves, function_name, rows_of
+from support.compiled import by_halves, function_name, rows_of, together_with
 from support.records import Array, Operand, Record, Values
 from support.tolerances import assert_close
 
@@ -65,12 +65,6 @@ def traced(row: Record, tested: dtype) -> Traced:
     return trace(function, infos, name=function_name(row))
 
 
-def is_large_sort(row: Record) -> bool:
-    """Return whether a row sorts or selects from more than 16 elements."""
-    sizes = [size for operand in row.operands for size in operand.shape]
-    return row.name.startswith(("sort", "argsort", "topk")) and max(sizes, default=0) > 16
-
-
 def check(row: Record, tested: dtype) -> None:
     """Compare a row with the interpreter at every size; what one refuses, the other must."""
     compared = 0
@@ -90,9 +84,7 @@ def check(row: Record, tested: dtype) -> None:
 
 def run(row: Record, tested: dtype, change: int) -> list[Any]:
     """Return the results of the compiled row for changed sizes."""
-    rows = dynamic_rows(tested)
-    start = rows.index(row) // CHUNK * CHUNK
-    function = _chunk(tuple(rows[start : start + CHUNK]), tested)[row.name]
+    function = _chunk(together_with(row, dynamic_rows(tested)), tested)[row.name]
     if isinstance(function, fr.CompileError):
         raise function
     found = function(*sample(row, tested, change))
