@@ -13,7 +13,7 @@ import farrier as fr
 from farrier_compiler.driver import Options, dump
 from farrier_compiler.targets import Target
 from farrier_runtime.dtypes import dtype
-from support.compiled import CHUNK, by_halves, cuda_rows, traced
+from support.compiled import by_halves, cuda_rows, together_with, traced
 from support.records import Record
 
 
@@ -24,8 +24,7 @@ def ptx(row: Record, tested: dtype, architecture: str) -> str:
         CompileError: the row does not compile.
     """
     rows = cuda_rows(tested)
-    start = rows.index(row) // CHUNK * CHUNK
-    found = _chunk(tuple(rows[start : start + CHUNK]), tested, architecture)[row.name]
+    found = _chunk(together_with(row, rows), tested, architecture)[row.name]
     if isinstance(found, fr.CompileError):
         raise found
     return found
