@@ -110,11 +110,9 @@ class _Printer:
         for node in self.graph.nodes:
             results = ", ".join(f"{self.reference(v)}: {v.type}" for v in node.results)
             operands = ", ".join(map(self.reference, node.operands))
-            attributes = attributes_text(node.op)
-            end = (
-                f"{f' {{{attributes}}}' if attributes else ''}{_comment(node) if locations else ''}"
-            )
-            yield f"{results} = {node.op.name}({operands}){end}"
+            braces = f" {{{text}}}" if (text := attributes_text(node.op)) else ""
+            comment = _comment(node) if locations else ""
+            yield f"{results} = {node.op.name}({operands}){braces}{comment}"
 
     def reference(self, value: Value) -> str:
         found = self.references.get(value)

@@ -66,6 +66,13 @@ class Quantization:
             return self if self.block is None else None
         return replace(self, axis=permutation.index(self.axis))
 
+    def reshaped(self, before: Sequence[int], after: Sequence[int]) -> Quantization | None:
+        """Return this for the elements in another shape; None for blocks, and a merged axis."""
+        if self.axis is None:
+            return self if self.block is None else None
+        axis = kept_dim(before, after, self.axis)
+        return None if axis is None else replace(self, axis=axis)
+
     def described(self, storage: str, shape: Sequence[int]) -> str:
         """Return the type as error messages show it: without scales, where there are many."""
         if len(self.scale) <= 16:
@@ -91,6 +98,15 @@ class Quantization:
         else:
             parameters = numbers[0] if self.axis is None else f"{{{', '.join(numbers)}}}"
         return f"!quant.uniform<{storage}{limits}:{self.expressed.short}{where}, {parameters}>"
+
+
+def kept_dim(before: Sequence[int], after: Sequence[int], dim: int) -> int | None:
+    """Return where a reshape puts a dimension, if it keeps it as it is."""
+    behind = math.prod(before[dim + 1 :])
+    for place, size in enumerate(after):
+        if size == before[dim] and math.prod(after[place + 1 :]) == behind:
+            return place
+    return None
 
 
 def _number(scale: float, expressed: dtype, exact: bool) -> str:

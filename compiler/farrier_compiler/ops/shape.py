@@ -35,6 +35,19 @@ class Reshape(Op):
     shape: Shape
     divisor: int = 1
 
+    def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
+        """Return `infer`'s type; a quantised tensor stays one, unless its axis is merged."""
+        own = operands[0].type
+        if own.quantization is None:
+            return super().result_types(operands)
+        kept = own.quantization.reshaped(own.shape, self.shape)
+        return replace(self.infer(own.plain), quantization=kept)
+
+    def reads_quantized(self, operands: Sequence[Value]) -> bool:
+        own = operands[0].type
+        kept = own.quantization and own.quantization.reshaped(own.shape, self.shape)
+        return kept is not None
+
     def infer(self, x: TensorType) -> TensorType:
         if not at_most(1, self.divisor):
             raise ShapeError(f"reshape cannot divide {x.size} elements by {self.divisor}.")

@@ -153,7 +153,10 @@ class Walk(Rewriter):
         if longer == sorted(longer):
             return self.reshaped(x, tuple(x.type.shape[dim] for dim in permutation))
         if (data := known(x)) is not None:
-            return self.constant(np.transpose(data, permutation), x.type.dtype, x)
+            made = self.constant(np.transpose(data, permutation), x.type.dtype, x)
+            if (own := x.type.quantization) is not None:
+                made.type = replace(made.type, quantization=own.transposed(permutation))
+            return made
         return self.emit(Transpose(permutation), x)
 
     def reshaped(self, x: Value, shape: tuple[int, ...]) -> Value:

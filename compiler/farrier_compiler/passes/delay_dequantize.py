@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -12,6 +11,7 @@ from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.ops.shape import Reshape, Reverse, Transpose
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, made_by
+from farrier_compiler.uniform import kept_dim
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,6 @@ def moved_dim(op: Op, shape: tuple[int, ...], dim: int) -> int | None:
         case Reverse():
             return None if dim in op.dims else dim
         case Reshape():
-            behind = math.prod(shape[dim + 1 :])
-            for place, size in enumerate(op.shape):
-                if size == shape[dim] and math.prod(op.shape[place + 1 :]) == behind:
-                    return place
-            return None
+            return kept_dim(shape, op.shape, dim)
         case _:
             return None

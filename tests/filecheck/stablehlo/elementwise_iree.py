@@ -55,8 +55,9 @@ iree_input(lambda x: fr.cast(x, fr.float32), of(fr.uint8), name="unsigned_widene
 # CHECK-NEXT: return
 iree_input(lambda x: fr.cast(x, fr.float64), of(fr.float8), name="float8_widened")
 # CHECK-LABEL: func.func @float8_widened(
-# CHECK-NEXT: [[WIDE:%.+]] = stablehlo.convert %arg0 : (tensor<2x3xf8E4M3FN>) -> tensor<2x3xf32>
 # CHECK-NEXT: stablehlo.bitcast_convert %arg0 : (tensor<2x3xf8E4M3FN>) -> tensor<2x3xi8>
+# CHECK: stablehlo.bitcast_convert %{{.+}} : (tensor<2x3xi16>) -> tensor<2x3xf16>
+# CHECK: [[WIDE:%.+]] = stablehlo.multiply %{{.+}} : tensor<2x3xf32>
 # CHECK: [[NUMBER:%.+]] = stablehlo.select %{{.+}}, [[WIDE]]
 # CHECK-NEXT: stablehlo.convert [[NUMBER]] : (tensor<2x3xf32>) -> tensor<2x3xf64>
 # CHECK-NEXT: return

@@ -130,6 +130,7 @@ def test_common_flags_are_the_recipe_for_cpus() -> None:
         "--iree-opt-level=O3",
         "--iree-opt-data-tiling=false",
         "--iree-opt-strip-assertions=false",
+        "--iree-opt-const-eval=false",
         "--iree-llvmcpu-stack-allocation-limit=131072",
         "--iree-input-demote-f64-to-f32=false",
     )

@@ -248,7 +248,7 @@ REFUSED: list[tuple[Any, type[fr.FarrierError], str]] = [
         lambda: fr.dequantize(X, 1.0, fr.float32),
         fr.DtypeError,
         "Quantized tensors are stored as int8, uint8, int4, int16, uint16, float8, float8_e5m2, "
-        "not as float32.",
+        "int32, not as float32.",
     ),
     (
         lambda: fr.dequantize(Q, 1, fr.int8),
