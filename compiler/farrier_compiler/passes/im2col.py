@@ -15,6 +15,7 @@ from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.shape import Concatenate, Pad, Reshape, Slice, Transpose
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter
+from farrier_compiler.sizes import is_static
 from farrier_runtime.dtypes import int8
 
 
@@ -23,7 +24,8 @@ class Im2col(Pass):
     """Turn channels-last convolutions of int8 into `dot_general` on (N * positions, taps * C).
 
     IREE has fast code for products of int8, not for their convolutions: 128 channels, 28 x 28, a
-    3 x 3 kernel take 0.3 of the time so, and 0.6 of the time in float32.
+    3 x 3 kernel take 0.3 of the time so, and 0.6 of the time in float32. Those with groups are
+    stacks of products, of any data type: the same with 4 groups takes 0.08 of the time in float32.
 
     Attributes:
         taps: the most elements of a kernel's window, each of which copies the input.
@@ -44,12 +46,10 @@ class Im2col(Pass):
 
     def _applies(self, op: Convolution, node: Node) -> bool:
         x, kernel = (value.type for value in node.operands)
-        return (
-            op.layout == "channels_last"
-            and (x.dtype is int8 if op.groups == 1 else kernel.shape[-2] > 1)
-            and kernel.is_static
-            and math.prod(kernel.shape[:-2]) <= self.taps
-        )
+        if op.layout != "channels_last" or not is_static((*x.shape[1:], *kernel.shape)):
+            return False
+        faster = x.dtype is int8 if op.groups == 1 else kernel.shape[-2] > 1
+        return faster and math.prod(kernel.shape[:-2]) <= self.taps
 
 
 def _product(rewriter: Rewriter, op: Convolution, node: Node) -> Value:
