@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar, cast
 
 import ml_dtypes
+import numpy as np
 
 from farrier_compiler.graph import Graph, Node, Value, constant
 from farrier_compiler.ops.base import Op, broadcast_shapes, evaluate
@@ -32,6 +33,7 @@ from farrier_compiler.ops.elementwise import (
     limits,
 )
 from farrier_compiler.ops.linear_algebra import DotGeneral, free_dims
+from farrier_compiler.ops.quantization import Dequantize, Quantize
 from farrier_compiler.ops.reduction import Reduction, Sum
 from farrier_compiler.ops.shape import (
     Broadcast,
@@ -229,6 +231,33 @@ def _precision(kind: dtype) -> tuple[int, int, int, bool]:
 
 
 # ---------------------------------------------------------------------- shapes
+
+
+@rule(Quantize)
+def quantize_of_dequantize(op: Quantize, node: Node, emit: Emit) -> Value | None:
+    """Integers that become floats, and the same integers by the same scales again, stay so."""
+    inner = made_by(node.operands[0], Dequantize)
+    if inner is None or inner[0].dim != op.dim or not op.dtype.is_integer:
+        return None
+    source, *parameters = inner[1].operands
+    if source.type.dtype is not op.dtype or inner[0].dtype.bits < 32:
+        return None
+    given = node.operands[1:]
+    same = len(parameters) == len(given) and all(map(_is_same, parameters, given))
+    return source if same and _is_moderate(parameters[0]) else None
+
+
+def _is_same(left: Value, right: Value) -> bool:
+    data = known(left), known(right)
+    return left is right or (
+        data[0] is not None and data[1] is not None and np.array_equal(data[0], data[1])
+    )
+
+
+def _is_moderate(scale: Value) -> bool:
+    """Return whether products with a scale neither overflow nor lose bits."""
+    data = known(scale)
+    return data is not None and bool(((data > 1e-30) & (data < 1e30)).all())
 
 
 @rule(Transpose)

@@ -21,7 +21,7 @@ GENERATED_BYTES = 1024
 class FoldConstants(Pass):
     """Evaluate nodes whose operands are all constants, by the ops' `reference`.
 
-    A quantised weight stays quantised, and in 4 bits: what widens it is left to run time.
+    A quantised weight stays quantised, and in its bits: what widens it is left to run time.
 
     Attributes:
         limit: how many bytes a result may be larger than its operands together.
@@ -51,7 +51,13 @@ class FoldConstants(Pass):
 
 
 def _is_unpacking(node: Node) -> bool:
-    return isinstance(node.op, Cast) and node.operands[0].type.dtype.bits < 8
+    """Return whether a node widens int4, or makes floats of many bytes."""
+    if not isinstance(node.op, Cast):
+        return False
+    source = node.operands[0].type
+    many = source.size * source.dtype.itemsize > GENERATED_BYTES
+    to_floats = source.dtype.is_integer and node.op.dtype.is_floating
+    return source.dtype.bits < 8 or (source.dtype.bits == 8 and to_floats and many)
 
 
 def fold(rewriter: Rewriter, node: Node) -> list[Value] | None:

@@ -46,7 +46,8 @@ class Im2col(Pass):
 
     def _applies(self, op: Convolution, node: Node) -> bool:
         x, kernel = (value.type for value in node.operands)
-        if op.layout != "channels_last" or not is_static((*x.shape[1:], *kernel.shape)):
+        sizes = (*x.shape[1:], *kernel.shape)
+        if op.layout != "channels_last" or not is_static(sizes) or 0 in (x.shape[0], *sizes):
             return False
         faster = x.dtype is int8 if op.groups == 1 else kernel.shape[-2] > 1
         return faster and math.prod(kernel.shape[:-2]) <= self.taps

@@ -16,6 +16,7 @@ from farrier_compiler.passes.delay_dequantize import DelayDequantize
 from farrier_compiler.passes.eliminate_dead_nodes import EliminateDeadNodes
 from farrier_compiler.passes.fold_batch_norm import FoldBatchNorm
 from farrier_compiler.passes.fold_constants import FoldConstants
+from farrier_compiler.passes.half_products import HalfProducts
 from farrier_compiler.passes.im2col import Im2col
 from farrier_compiler.passes.pack_weights import PackWeights
 from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
@@ -39,12 +40,15 @@ PASSES: dict[str, type[Pass]] = {
         Im2col,
         ScaleProducts,
         PackWeights,
+        HalfProducts,
         RemoveBarriers,
     )
 }
 
 _QUANTIZATION = "delay_dequantize,fold_constants,quantize"
 _LAYOUT = "fold_batch_norm,channels_last,pointwise_convolution,delay_dequantize,scale_products"
+
+_LAST = {"cpu": "im2col,pack_weights,", "cuda": "half_products,"}
 
 
 def default_pipeline(
@@ -60,7 +64,7 @@ def default_pipeline(
     first = "" if "cpu" in target_kinds else "remove_barriers,"
     deduplicate = "deduplicate{weights=false}" if exchangeable_weights else "deduplicate"
     simplify = f"canonicalize,{deduplicate},eliminate_dead_nodes,fold_constants"
-    last = "im2col,pack_weights," if set(target_kinds) == {"cpu"} else ""
+    last = _LAST.get("/".join(sorted(set(target_kinds))), "")
     return f"{first}{simplify},{_QUANTIZATION},{_LAYOUT},{last}{simplify}"
 
 

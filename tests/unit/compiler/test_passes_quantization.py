@@ -171,6 +171,62 @@ def test_what_can_be_is_summed_as_integers(name: str) -> None:
     assert kinds == (expected | {fr.float32} if name == "chain" else expected)
 
 
+@pytest.mark.parametrize("name", NETWORKS)
+def test_results_on_tensor_cores_stay_the_same(name: str) -> None:
+    graph, x = traced(name), draw(*NETWORKS[name][0])
+    found = run_passes(graph, default_pipeline(["cuda"]), verify=True)
+    expected, result = (run(one, [x])[0] for one in (graph, found))
+    np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+    for node in found.nodes:
+        if node.op.name in ("dot_general", "convolution"):
+            assert node.result.type.dtype is fr.float32
+            wanted = fr.float32 if name in FLOATS or name == "chain" else fr.float16
+            assert node.operands[0].type.dtype in (wanted, fr.float16)
+
+
+def product(x: fr.Tensor, w: fr.Tensor) -> fr.Tensor:
+    return fr.dot_general(x, w, ((1,), (0,)), dtype=fr.int32)
+
+
+def test_sums_in_float32_are_exact() -> None:
+    terms = 2500
+    infos = [fr.InputInfo((2, terms), fr.int8), fr.InputInfo((terms, 3), fr.int8)]
+    graph = trace(product, infos, name="product").graph
+    found = run_passes(graph, "half_products", verify=True)
+    for low in (-128, 100):
+        x, w = (ROW.integers(low, 128, shape).astype(np.int8) for shape in ((2, terms), (terms, 3)))
+        np.testing.assert_array_equal(run(found, [x, w])[0], x.astype(int) @ w.astype(int))
+
+
+def test_integers_that_come_back_stay() -> None:
+    def there_and_back(q: fr.Tensor) -> fr.Tensor:
+        x = fr.quantize(q, 0.03, fr.uint8, zero_point=7)
+        return fr.quantize(
+            fr.dequantize(x, 0.03, fr.float32, zero_point=7), 0.03, fr.uint8, zero_point=7
+        )
+
+    info = fr.InputInfo((256,), fr.float32)
+    graph = trace(there_and_back, [info], name="net").graph
+    found = run_passes(graph, "canonicalize,eliminate_dead_nodes", verify=True)
+    assert [node.op.name for node in found.nodes] == ["quantize"]
+    x = np.linspace(-1, 8, 256, dtype=np.float32)
+    np.testing.assert_array_equal(run(found, [x])[0], run(graph, [x])[0])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(0.03, 0.04), (1e-39, 1e-39), (1e38, 1e38)],
+)
+def test_other_scales_and_extreme_ones_do_not(first: float, second: float) -> None:
+    def there_and_back(q: fr.Tensor) -> fr.Tensor:
+        x = fr.dequantize(fr.quantize(q, first, fr.int8), first, fr.float32)
+        return fr.quantize(x, second, fr.int8)
+
+    graph = trace(there_and_back, [fr.InputInfo((4,), fr.float32)], name="net").graph
+    found = run_passes(graph, "canonicalize,eliminate_dead_nodes", verify=True)
+    assert [node.op.name for node in found.nodes] == ["quantize", "dequantize", "quantize"]
+
+
 def test_a_chain_stays_channels_last() -> None:
     found = run_passes(traced("chain"), default_pipeline(), verify=True)
     names = [node.op.name for node in found.nodes]
