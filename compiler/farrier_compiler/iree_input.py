@@ -218,6 +218,8 @@ class IreeBuilder(IreeQuantization):
         Depthwise ones with a wider result fail in `tensor.collapse_shape`, or read other memory;
         float32 holds sums of few bytes exactly, and is faster than int32.
         """
+        if 0 in (*input.type.shape, *kernel.type.shape):
+            return self.full(out, 0)  # as for contractions
         base, exact = super().convolution, _cover(attributes, input.type, kernel.type)
         terms = math.prod(map(upper, attributes.kernel_first(kernel.type.shape)[1:]))
         few = (input.type.dtype, out.dtype) == (dtypes.int8, dtypes.int32)

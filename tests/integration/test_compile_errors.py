@@ -58,7 +58,7 @@ def test_a_refusal_in_code_generation_is_named_too() -> None:
     text = str(refusal([graph], "cuda:sm_80"))
     reason = (
         "of float8 (8, 8) for cuda:sm_80: the target has no code for the operation "
-        f"builtin.unrealized_conversion_cast. {ADVICE}"
+        f"arith.truncf. {ADVICE}"
     )
     candidates = [
         f"IREE cannot compile {node.op.name} {reason}{excerpt(graph, index)}"
@@ -86,7 +86,7 @@ def test_a_dump_of_code_names_the_line_too() -> None:
         dump([graph], [Target.parse("cuda:sm_80")], Options(cache=False), "ptx")
     assert str(raised.value) == (
         "IREE cannot compile tanh of float8 (8, 8) for cuda:sm_80: the target has no code "
-        f"for the operation builtin.unrealized_conversion_cast. {ADVICE}{excerpt(graph, 0)}"
+        f"for the operation arith.truncf. {ADVICE}{excerpt(graph, 0)}"
     )
 
 
