@@ -206,3 +206,9 @@ def test_any_batch(name: str) -> None:
         x, _, _ = operands(case._replace(input=(size, *case.input[1:])), False)
         wanted = expected(case, x, weight, scales)
         np.testing.assert_array_equal(np.asarray(run(fr.Tensor(x))), wanted)
+
+
+def test_tensor_cores_multiply_them_as_float16() -> None:
+    cuda = Target.parse("cuda:sm_80")
+    files = dump([traced(linear((64, 256), 128, zero_point=3))], [cuda], NO_CACHE, "ptx")
+    assert "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32" in "\n".join(files.values())
