@@ -11,6 +11,7 @@ import numpy as np
 
 from farrier_compiler import iree_sorting
 from farrier_compiler.graph import TensorType
+from farrier_compiler.iree_float8 import is_float8, narrowed, widened
 from farrier_compiler.iree_functions import Term, function, wants_float32
 from farrier_compiler.iree_quantization import IreeQuantization
 from farrier_compiler.iree_sizes import signed
@@ -60,7 +61,7 @@ class IreeBuilder(IreeQuantization):
             data = np.ascontiguousarray(array).view(np.int8)
             return self._from_bytes(super().constant(data, dtypes.int8, name))
         large = array.nbytes >= RESOURCE_BYTES and any(array.strides)
-        if not large or not (dtype.is_unsigned or _is_float8(dtype)):
+        if not large or not (dtype.is_unsigned or is_float8(dtype)):
             return super().constant(array, dtype, name)
         carrier = DTYPES[f"int{dtype.bits}"]
         data = np.ascontiguousarray(array).view(carrier.numpy)
@@ -83,8 +84,8 @@ class IreeBuilder(IreeQuantization):
         return instead(*[Term(self, operand) for operand in operands]).value
 
     def compare(self, name: str, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
-        """IREE reads the NaN of float8 as a number: see `_widen`."""
-        pair = [self._widen(z) if _is_float8(z.type.dtype) else z for z in (x, y)]
+        """IREE reads the NaN of float8 as a number: see `widened`."""
+        pair = [widened(Term(self, z)) if is_float8(z.type.dtype) else z for z in (x, y)]
         return super().compare(name, out, *pair)
 
     def convert(self, out: TensorType, x: HloValue) -> HloValue:
@@ -97,10 +98,10 @@ class IreeBuilder(IreeQuantization):
         source, target = x.type.dtype, out.dtype
         if target is not source and any(x is size for size in self._sizes.values()):
             x = self.barrier(x)  # its host code has neither `arith.sitofp` to f64 nor unsigned
-        if _is_float8(source) and target is not source:
-            return self.convert(out, self._widen(x))
-        if _is_float8(target) and source is not dtypes.float32:
-            return super().convert(out, self.convert(out.with_dtype(dtypes.float32), x))
+        if is_float8(source) and target is not source:
+            return self.convert(out, widened(Term(self, x)))
+        if is_float8(target) and source is not target:
+            return narrowed(Term(self, self.convert(out.with_dtype(dtypes.float32), x)), target)
         if target.is_integer and source.is_floating:
             return self._saturate(out, x)
         if source is dtypes.bool and target is not source:
@@ -116,18 +117,6 @@ class IreeBuilder(IreeQuantization):
         wide = super().convert(carrier, self.signless(x))
         mask = self.full(carrier, 2**bits - 1)
         return super().convert(out, self.emit("stablehlo.and", carrier, wide, mask))
-
-    def _widen(self, x: HloValue) -> HloValue:
-        """Convert float8 to float32 by the bits of float16, which CPUs convert: 30 times as fast.
-
-        IREE would do it one by one, and read NaN as 480.
-        """
-        bits = Term(self, x).bitcast(dtypes.int8).convert(dtypes.int16)
-        if x.type.dtype is dtypes.float8_e5m2:
-            return (bits * 256).bitcast(dtypes.float16).convert(dtypes.float32).value
-        half = ((bits * 128 & 0x3F80) | (bits & -0x8000)).bitcast(dtypes.float16)
-        wide = half.convert(dtypes.float32) * 256
-        return wide.where((bits & 127).compare("less", 127), math.nan).value
 
     def _saturate(self, out: TensorType, x: HloValue) -> HloValue:
         """Clamp to what both data types hold, NaN to 0; what lies above becomes the highest."""
@@ -292,10 +281,6 @@ def _is_selected(value: Handle) -> bool:
     if made_by in _VIEWS:
         return _is_selected(value.owner.operands[0])
     return made_by in ("stablehlo.slice", "stablehlo.gather", "tensor.extract_slice")
-
-
-def _is_float8(kind: dtype) -> bool:
-    return kind.is_floating and kind.bits == 8
 
 
 # So many products of int8 sum up to 2^24 at most, below which float32 holds every integer.

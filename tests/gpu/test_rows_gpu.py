@@ -6,14 +6,14 @@ import pytest
 
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.compiled import cuda_rows, run
+from support.compiled import rows_of, run
 from support.records import Record
 from support.tolerances import assert_close
 
 CASES = [
     pytest.param(row, tested, id=f"{row.name}-{tested.short}")
     for tested in (dtypes.float32, dtypes.float16, dtypes.int32, dtypes.bool)
-    for row in cuda_rows(tested)
+    for row in rows_of(tested)
 ]
 
 

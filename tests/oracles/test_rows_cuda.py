@@ -6,7 +6,7 @@ import pytest
 
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.compiled import cuda_rows
+from support.compiled import rows_of
 from support.cuda import ptx
 from support.records import Record
 
@@ -14,7 +14,7 @@ CASES = [
     pytest.param(row, tested, architecture, id=f"{row.name}-{tested.short}-{architecture}")
     for architecture in ("sm_80", "sm_90")
     for tested in (dtypes.float32, dtypes.float16, dtypes.int32, dtypes.bool)
-    for row in cuda_rows(tested)
+    for row in rows_of(tested)
 ]
 
 

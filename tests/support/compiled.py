@@ -25,11 +25,6 @@ def rows_of(tested: dtype) -> list[Record]:
     return [row for row in ROWS if tested in row.dtypes]
 
 
-def cuda_rows(tested: dtype) -> list[Record]:
-    """Return the rows of a data type that compile for CUDA."""
-    return [row for row in rows_of(tested) if row.cuda]
-
-
 def is_large_sort(row: Record) -> bool:
     """Return whether a row sorts or selects from more than 16 elements."""
     sizes = [size for operand in row.operands for size in operand.shape]
@@ -60,7 +55,7 @@ def traced(row: Record, tested: dtype) -> Traced:
 
 def run(row: Record, tested: dtype, target: str = "cpu", device: str = "cpu") -> list[Any]:
     """Return the results of a row on a device."""
-    rows = cuda_rows(tested) if device.startswith("cuda") else rows_of(tested)
+    rows = rows_of(tested)
     function = _chunk(together_with(row, rows), tested, target, device)[row.name]
     if isinstance(function, fr.CompileError):
         raise function

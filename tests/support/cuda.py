@@ -13,7 +13,7 @@ import farrier as fr
 from farrier_compiler.driver import Options, dump
 from farrier_compiler.targets import Target
 from farrier_runtime.dtypes import dtype
-from support.compiled import by_halves, cuda_rows, together_with, traced
+from support.compiled import by_halves, rows_of, together_with, traced
 from support.records import Record
 
 
@@ -23,7 +23,7 @@ def ptx(row: Record, tested: dtype, architecture: str) -> str:
     Raises:
         CompileError: the row does not compile.
     """
-    rows = cuda_rows(tested)
+    rows = rows_of(tested)
     found = _chunk(together_with(row, rows), tested, architecture)[row.name]
     if isinstance(found, fr.CompileError):
         raise found

@@ -90,7 +90,6 @@ class Record:
         tolerance: a factor on the data type's tolerance.
         ops: the primitives that the row covers besides the one it is named for.
         static: sizes that stay numbers where the others become dynamic: a layer's own.
-        cuda: whether IREE compiles it for CUDA (where not, the reason stands beside the row).
         xla: whether XLA can run it, likewise.
     """
 
@@ -104,7 +103,6 @@ class Record:
     tolerance: float = 1.0
     ops: tuple[str, ...] = field(default=())
     static: tuple[int, ...] = ()
-    cuda: bool = True
     xla: bool = True
 
     def sample(self, tested: dtype) -> list[Array]:

@@ -15,7 +15,7 @@ from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.shape import Concatenate, Pad, Reshape, Slice, Transpose
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter
-from farrier_compiler.sizes import is_static
+from farrier_compiler.sizes import is_static, upper
 from farrier_runtime.dtypes import int8
 
 
@@ -29,9 +29,11 @@ class Im2col(Pass):
 
     Attributes:
         taps: the most elements of a kernel's window, each of which copies the input.
+        products: the fewest multiplications; smaller ones are not worth the code, 5 kB each.
     """
 
     taps: int = 64
+    products: int = 1 << 20
     name: ClassVar[str] = "im2col"
 
     def __call__(self, graph: Graph) -> Graph:
@@ -50,7 +52,9 @@ class Im2col(Pass):
         if op.layout != "channels_last" or not is_static(sizes) or 0 in (x.shape[0], *sizes):
             return False
         faster = x.dtype is int8 if op.groups == 1 else kernel.shape[-2] > 1
-        return faster and math.prod(kernel.shape[:-2]) <= self.taps
+        positions = math.prod(map(upper, node.result.type.shape[:-1]))
+        large = positions * kernel.size >= self.products
+        return faster and large and math.prod(kernel.shape[:-2]) <= self.taps
 
 
 def _product(rewriter: Rewriter, op: Convolution, node: Node) -> Value:

@@ -6,6 +6,7 @@ from farrier.tensor import apply
 from farrier_compiler.ops.convolution import Convolution
 from support.show import graph
 
+ALL = "im2col{products=0}"
 X = fr.InputInfo((1, 5, 4), fr.int8)
 KERNEL = fr.InputInfo((2, 4, 3), fr.int8)
 
@@ -24,7 +25,7 @@ def convolution(x: fr.Tensor, kernel: fr.Tensor) -> fr.Tensor:
 # CHECK-NEXT:    %5: i8[8,3] = reshape(%kernel)
 # CHECK-NEXT:    %6: i32[3,3] = dot_general(%4, %5)
 # CHECK-NEXT:    reshape(%6) {shape = (1, 3, 3)}
-graph(convolution, X, KERNEL, passes="im2col", name="integers")
+graph(convolution, X, KERNEL, passes=ALL, name="integers")
 
 
 def groups(x: fr.Tensor, kernel: fr.Tensor) -> fr.Tensor:
@@ -41,7 +42,7 @@ graph(
     groups,
     fr.InputInfo((1, 5, 4), fr.float32),
     fr.InputInfo((2, 2, 6), fr.float32),
-    passes="im2col",
+    passes=ALL,
     name="groups",
 )
 
@@ -57,7 +58,7 @@ graph(
     stays,
     fr.InputInfo((1, 5, 4), fr.float32),
     fr.InputInfo((2, 4, 6), fr.float32),
-    passes="im2col",
+    passes=ALL,
     name="stays",
 )
 
@@ -69,6 +70,12 @@ graph(
     convolution,
     fr.InputInfo((1, 80, 4), fr.int8),
     fr.InputInfo((65, 4, 3), fr.int8),
-    passes="im2col",
+    passes=ALL,
     name="large",
 )
+
+
+# Few products are not worth the code.
+# CHECK-LABEL: graph @small
+# CHECK:         convolution(%x, %kernel)
+graph(convolution, X, KERNEL, passes="im2col", name="small")

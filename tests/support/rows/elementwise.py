@@ -256,7 +256,6 @@ def _cast(wanted: fr.dtype) -> Record:
         torch_dtypes=None if not wanted.is_unsigned else (*INTEGERS, dtypes.bool),
         reference=lambda x: _converted(x, wanted),
         # IREE: `missing LLVMTranslationDialectInterface registration for ... arith.truncf`.
-        cuda=wanted not in FLOAT8,
         xla=wanted not in FLOAT8,  # jaxlib's float8 arrays do not reach numpy
     )
 
@@ -315,14 +314,12 @@ OTHERS = [
         lambda x, y: fr.maximum(x + y, x * y),
         (Operand((4, 7)), Operand((7,))),
         dtypes=FLOAT8,
-        cuda=False,  # `missing LLVMTranslationDialectInterface registration for ... arith.truncf`
     ),
     Record(
         "float8/to_float64",
         lambda x: fr.cast(x, fr.float64),
         (ROW,),
         dtypes=FLOAT8,
-        cuda=False,  # the same for `arith.extf`
     ),
 ]
 

@@ -67,18 +67,14 @@ def _torch(name: str, kind: str, *arguments: Any):
 
 
 def _storage(storage: dtype, **options: Any) -> Record:
-    """Return the row of a data type that quantised tensors are stored in.
-
-    IREE has no conversions of float8 for CUDA's sm_80.
-    """
+    """Return the row of a data type that quantised tensors are stored in."""
     name = f"quantize/{storage.name}"
 
     def function(x: fr.Tensor, scale: fr.Tensor) -> fr.Tensor:
         # int4 cannot leave a compiled function.
         return fr.cast(fr.quantize(x, scale, storage), dtypes.float32)
 
-    operands, cuda = (X, Operand((), 0.5, 4)), not storage.is_floating
-    return Record(name, function, operands, FLOATS, _quantized(storage), cuda=cuda)
+    return Record(name, function, (X, Operand((), 0.5, 4)), FLOATS, _quantized(storage))
 
 
 def _inverse(storage: dtype, low: int, high: int) -> Record:
@@ -101,7 +97,7 @@ def _from_float8(storage: dtype) -> Record:
         return x.astype(storage.numpy).astype(float) * scale
 
     operands = (Operand((4, 6), -400, 400), CHANNELS)
-    return Record(f"dequantize/{storage.name}", function, operands, FLOATS, reference, cuda=False)
+    return Record(f"dequantize/{storage.name}", function, operands, FLOATS, reference)
 
 
 FOUR_BITS = np.random.default_rng(0).integers(-8, 8, (4, 6)).astype(dtypes.int4.numpy)
