@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import farrier as fr
 from farrier import Tensor
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
@@ -21,6 +22,7 @@ SIGNED = (dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64)
 UNSIGNED = (dtypes.uint8, dtypes.uint16, dtypes.uint32, dtypes.uint64)
 INTEGERS = SIGNED + UNSIGNED
 NUMBERS = FLOATS + INTEGERS
+BITS = (*INTEGERS, dtypes.bool)
 ANY = (*NUMBERS, dtypes.bool)
 
 
@@ -75,6 +77,21 @@ class Values(Operand):
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A mistake that users make.
+
+    Attributes:
+        call: the call that is refused.
+        error: the class of the error.
+        text: all that the error says, without the user's lines that follow.
+    """
+
+    call: Callable[[], object]
+    error: type[fr.FarrierError]
+    text: str
+
+
+@dataclass(frozen=True)
 class Record:
     """A function under test.
 
@@ -91,6 +108,7 @@ class Record:
         ops: the primitives that the row covers besides the one it is named for.
         static: sizes that stay numbers where the others become dynamic: a layer's own.
         xla: whether XLA can run it, likewise.
+        refused: the error cases.
     """
 
     name: str
@@ -104,6 +122,7 @@ class Record:
     ops: tuple[str, ...] = field(default=())
     static: tuple[int, ...] = ()
     xla: bool = True
+    refused: tuple[Refusal, ...] = ()
 
     def sample(self, tested: dtype) -> list[Array]:
         """Return the operands' elements, the same at every call."""
@@ -126,3 +145,56 @@ class Record:
 def _widen(array: Array) -> Array:
     kind = dtypes.BY_NUMPY[array.dtype]
     return array.astype(np.float64) if kind.is_floating else array
+
+
+# What an op takes, by the data types that its row tests: in words, not this one, cast to that one.
+_TAKES: dict[tuple[dtype, ...], tuple[str, dtype, dtype]] = {
+    FLOATS: ("a floating-point number", fr.int32, fr.float32),
+    NUMBERS: ("a number", fr.bool, fr.float32),
+    FLOATS + SIGNED: ("a number", fr.bool, fr.float32),
+    INTEGERS: ("an integer", fr.float32, fr.int32),
+    BITS: ("bool or an integer", fr.float32, fr.int32),
+    (fr.bool,): ("bool", fr.float32, fr.bool),
+}
+
+
+def wrong_dtype(
+    name: str, function: Callable[..., object], tested: tuple[dtype, ...], operands: int = 1
+) -> Refusal:
+    """Return the refusal of operands of a data type that the op does not take."""
+    takes, given, wanted = _TAKES[tested]
+    return Refusal(
+        lambda: function(*[fr.ones((2, 3), given)] * operands),
+        fr.DtypeError,
+        f"{name} takes {takes}, but got {given} (2, 3). "
+        f"Convert it first, for example with fr.cast(x, fr.{wanted}).",
+    )
+
+
+def unlike_dtypes(name: str, function: Callable[..., object]) -> Refusal:
+    """Return the refusal of two operands that differ in their data types."""
+    return Refusal(
+        lambda: function(fr.ones((2, 3)), fr.ones((2, 3), fr.int32)),
+        fr.DtypeError,
+        f"{name} takes operands of one data type, but got float32 (2, 3) and int32 (2, 3). "
+        "Cast one of them, for example with fr.cast(x, fr.float32).",
+    )
+
+
+def unlike_shapes(name: str, function: Callable[..., object], kind: dtype = fr.float32) -> Refusal:
+    """Return the refusal of two operands that do not broadcast."""
+    return Refusal(
+        lambda: function(fr.ones((2, 3), kind), fr.ones((4,), kind)),
+        fr.ShapeError,
+        f"{name} cannot broadcast shapes (2, 3) and (4,): dimension -1 has sizes 3 and 4. "
+        "Sizes must be equal, or one of them 1.",
+    )
+
+
+def no_such_dim(name: str, function: Callable[..., object], kind: dtype = fr.float32) -> Refusal:
+    """Return the refusal of a dimension that a matrix does not have."""
+    return Refusal(
+        lambda: function(fr.ones((2, 3), kind), dim=2),
+        fr.ShapeError,
+        f"{name} got dim=2, but the tensor has 2 dimensions: dim must be in [-2, 1].",
+    )

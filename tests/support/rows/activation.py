@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import farrier as fr
-from support.records import NUMBERS, Operand, Record
+from support.records import FLOATS, NUMBERS, Operand, Record, Refusal, no_such_dim, wrong_dtype
 
 INPUT = Operand((4, 17), -6, 6)
 
@@ -23,8 +23,10 @@ def _torch(name: str, **options: Any) -> Callable[..., Any]:
 
 
 def _row(name: str, **options: Any) -> Record:
+    function = getattr(fr, name)
     options.setdefault("torch", _torch(name))
-    return Record(name, getattr(fr, name), (INPUT,), **options)
+    options.setdefault("refused", (wrong_dtype(name, function, FLOATS),))
+    return Record(name, function, (INPUT,), **options)
 
 
 def _softmax(name: str, dim: int) -> Record:
@@ -34,6 +36,7 @@ def _softmax(name: str, dim: int) -> Record:
         lambda x: function(x, dim=dim),
         (Operand((3, 5, 7), -6, 6),),
         torch=_torch(name, dim=dim),
+        refused=(no_such_dim(name, function),),
     )
 
 
@@ -43,15 +46,33 @@ def _whole(name: str) -> Callable[[Any], Any]:
 
 
 ROWS = [
-    _row("relu", dtypes=NUMBERS, torch=lambda x: x.clamp(min=0)),
+    _row(
+        "relu",
+        dtypes=NUMBERS,
+        torch=lambda x: x.clamp(min=0),
+        refused=(
+            Refusal(
+                lambda: fr.relu(fr.ones((2,), fr.bool)),
+                fr.DtypeError,
+                "Python numbers are not cast to bool. Write True or False.",
+            ),
+        ),
+    ),
     _row("gelu"),
     Record(
         "gelu/tanh",
         lambda x: fr.gelu(x, approximate="tanh"),
         (INPUT,),
         torch=_torch("gelu", approximate="tanh"),
+        refused=(
+            Refusal(
+                lambda: fr.gelu(fr.ones((2,)), approximate="fast"),  # pyright: ignore[reportArgumentType]
+                fr.ArgumentError,
+                "gelu's approximate is 'none' or 'tanh', but got 'fast'.",
+            ),
+        ),
     ),
-    _row("silu"),
+    _row("silu", refused=(wrong_dtype("sigmoid", fr.silu, FLOATS),)),
     _row("softplus"),
     _row("leaky_relu"),
     Record(

@@ -15,11 +15,12 @@ from farrier.tensor import apply
 from farrier_compiler.ops.convolution import Convolution
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.records import FLOATS, NUMBERS, Operand, Record
+from support.records import FLOATS, NUMBERS, Operand, Record, Refusal
 
 Array = NDArray[Any]
 Pairs = tuple[tuple[int, int], ...]
 FLOAT32 = (dtypes.float32,)
+IMAGE = fr.ones((1, 4, 5, 5))
 
 
 def _row(
@@ -129,6 +130,7 @@ def _transposed(
     padding: Pairs = (),
     dilation: tuple[int, ...] = (),
     groups: int = 1,
+    refused: tuple[Refusal, ...] = (),
 ) -> Record:
     rank = len(input) - 2
     ones = (1,) * rank
@@ -186,11 +188,26 @@ def _transposed(
         in_torch,
         FLOATS,
         tolerance=4,
+        refused=refused,
     )
 
 
 ROWS = [
-    _transposed("", (2, 3, 5, 4), (3, 4, 3, 2), NUMBERS),
+    _transposed(
+        "",
+        (2, 3, 5, 4),
+        (3, 4, 3, 2),
+        NUMBERS,
+        refused=(
+            Refusal(
+                lambda: fr.conv_transpose(IMAGE, fr.ones((3, 4, 2, 2))),
+                fr.ShapeError,
+                "conv_transpose got 4 input channels in float32 (1, 4, 5, 5), and the weight "
+                "float32 (3, 4, 2, 2) in groups=1: the weight's first size must be the number of "
+                "input channels, and a multiple of groups.",
+            ),
+        ),
+    ),
     _transposed("1d", (2, 3, 5), (3, 4, 3), stride=(2,), padding=((1, 0),), dilation=(2,)),
     _transposed(
         "3d",
@@ -242,6 +259,20 @@ ROWS = [
         FLOAT32,
         lambda x, w: _by_definition(Convolution((2, 1), ((1, 0), (2, 1)), (1, 2), 2), x, w),
         tolerance=4,
+        refused=(
+            Refusal(
+                lambda: fr.convolution(IMAGE, fr.ones((6, 3, 3, 3))),
+                fr.ShapeError,
+                "convolution got 4 input channels in float32 (1, 4, 5, 5), but the weight float32 "
+                "(6, 3, 3, 3) takes 3 in each of 1 groups, 3 together.",
+            ),
+            Refusal(
+                lambda: fr.convolution(IMAGE, fr.ones((6, 4, 3, 3), fr.float16)),
+                fr.DtypeError,
+                "convolution takes operands of one data type, but got float32 (1, 4, 5, 5) and "
+                "float16 (6, 4, 3, 3). Cast one of them, for example with fr.cast(x, fr.float32).",
+            ),
+        ),
     ),
     _row("", (2, 3, 8, 9), (4, 3, 3, 2), NUMBERS, stride=(2, 1), padding=((1, 1), (0, 1))),
     _row("unsigned", (2, 3, 6, 6), (4, 3, 3, 3), (dtypes.uint8, dtypes.uint16), low=200, high=255),

@@ -14,6 +14,7 @@ import farrier as fr
 from farrier_runtime import dtypes
 from support.records import (
     ANY,
+    BITS,
     FLOATS,
     INTEGERS,
     NUMBERS,
@@ -21,11 +22,19 @@ from support.records import (
     UNSIGNED,
     Operand,
     Record,
+    Refusal,
     Values,
+    unlike_dtypes,
+    unlike_shapes,
+    wrong_dtype,
 )
 
 FLOAT8 = (dtypes.float8, dtypes.float8_e5m2)
-BITS = (*INTEGERS, dtypes.bool)
+
+FRACTIONS_CUT_OFF = (
+    "Python floats are not cast to int32: that would cut off fractions. Write integers, or cast "
+    "the other operand, for example with fr.cast(x, fr.float32)."
+)
 
 
 def _torch(name: str) -> Callable[..., Any]:
@@ -40,7 +49,9 @@ def _torch(name: str) -> Callable[..., Any]:
 def _unary(name: str, low: float = -3.0, high: float = 3.0, **options: Any) -> Record:
     operand = Operand((4, 17), low, high)
     options.setdefault("torch", _torch(name))
-    return Record(name, getattr(fr, name), (operand,), **options)
+    function = getattr(fr, name)
+    options.setdefault("refused", (wrong_dtype(name, function, options.get("dtypes", FLOATS)),))
+    return Record(name, function, (operand,), **options)
 
 
 UNARY = [
@@ -63,7 +74,7 @@ UNARY = [
     _unary("ceil"),
     _unary("round"),
     _unary("reciprocal", 0.1, 9.0),
-    _unary("square", -9.0, 9.0, dtypes=NUMBERS),
+    _unary("square", -9.0, 9.0, dtypes=NUMBERS, refused=()),
     _unary("isfinite"),
     _unary("isnan"),
     _unary("isinf"),
@@ -74,7 +85,31 @@ UNARY = [
 def _binary(name: str, *, divisor: bool = False, **options: Any) -> Record:
     operands = (Operand((4, 1, 7), -9, 9), Operand((3, 7), -9, 9, exclude_zero=divisor))
     options.setdefault("torch", _torch(name))
-    return Record(name, getattr(fr, name), options.pop("operands", operands), **options)
+    tested = options.pop("dtypes", FLOATS)
+    operands = options.pop("operands", operands)
+    function = getattr(fr, name)
+    options.setdefault("refused", _unlike(name, function, tested))
+    return Record(name, function, operands, tested, **options)
+
+
+def _unlike(
+    name: str, function: Callable[..., Any], tested: tuple[fr.dtype, ...]
+) -> tuple[Refusal, ...]:
+    """Return the refusals of two operands: their shapes, their data types, the data type."""
+    shapes = unlike_shapes(name, function, tested[0])
+    pairs = (shapes, unlike_dtypes(name, function))
+    return pairs if tested == ANY else (*pairs, wrong_dtype(name, function, tested, operands=2))
+
+
+def _shift(name: str, low: int, high: int) -> Record:
+    function = getattr(fr, name)
+    return Record(
+        name,
+        function,
+        (Operand((4, 7), low, high), Operand((7,), 0, 7)),
+        INTEGERS,
+        refused=_unlike(name, function, INTEGERS),
+    )
 
 
 def _truncate(x: Any, y: Any) -> Any:
@@ -94,7 +129,7 @@ BINARY = [
         "power",
         operands=(Operand((4, 1, 7), 0.1, 3), Operand((3, 7), -3, 3)),
         torch=_torch("pow"),
-        dtypes=FLOATS,
+        refused=_unlike("power", fr.power, NUMBERS),
     ),
     Record(
         "power/integers",
@@ -117,10 +152,8 @@ BINARY = [
     _binary("logical_and", dtypes=BITS, torch=_torch("bitwise_and")),
     _binary("logical_or", dtypes=BITS, torch=_torch("bitwise_or")),
     _binary("logical_xor", dtypes=BITS, torch=_torch("bitwise_xor")),
-    Record("shift_left", fr.shift_left, (Operand((4, 7), -9, 9), Operand((7,), 0, 7)), INTEGERS),
-    Record(
-        "shift_right", fr.shift_right, (Operand((4, 7), -99, 99), Operand((7,), 0, 7)), INTEGERS
-    ),
+    _shift("shift_left", -9, 9),
+    _shift("shift_right", -99, 99),
     Record(
         "shift_right/operator", lambda x: (3 << x) >> (x >> 1), (Operand((9,), 0, 7),), INTEGERS
     ),
@@ -134,7 +167,7 @@ def _comparison(name: str, **options: Any) -> Record:
 
 
 COMPARISONS = [
-    _comparison("eq"),
+    _comparison("eq", refused=_unlike("equal", fr.eq, ANY)),
     _comparison("not_equal"),
     _comparison("less"),
     _comparison("less_equal"),
@@ -149,6 +182,15 @@ CHOICES = [
         (Operand((4, 1, 7), dtype=dtypes.bool), Operand((3, 7)), Operand(())),
         dtypes=ANY,
         torch=_torch("where"),
+        refused=(
+            Refusal(
+                lambda: fr.where(fr.ones((2,)), 1.0, 0.0),
+                fr.DtypeError,
+                "where's condition takes bool, but got float32 (2,). "
+                "Convert it first, for example with fr.cast(x, fr.bool).",
+            ),
+            unlike_dtypes("where", lambda x, y: fr.where(fr.ones((2, 3), fr.bool), x, y)),
+        ),
     ),
     Record(
         "masked_fill",
@@ -156,6 +198,13 @@ CHOICES = [
         (Operand((4, 7)), Operand((7,), dtype=dtypes.bool)),
         dtypes=NUMBERS,
         torch=lambda x, mask: x.masked_fill(mask, 2),
+        refused=(
+            Refusal(
+                lambda: fr.masked_fill(fr.ones((2,), fr.int32), fr.ones((2,), fr.bool), -0.5),
+                fr.DtypeError,
+                FRACTIONS_CUT_OFF,
+            ),
+        ),
     ),
     Record(
         "clamp",
@@ -163,8 +212,36 @@ CHOICES = [
         (Operand((4, 7), -9, 9), Operand((7,), 2, 6)),
         dtypes=NUMBERS,
         torch=lambda x, high: x.clamp(1).minimum(high),
+        refused=(
+            Refusal(
+                lambda: fr.clamp(fr.ones((2,))),
+                fr.ArgumentError,
+                "clamp needs min=, max= or both.",
+            ),
+        ),
     ),
-    Record("number/right", lambda x: x * 3 - 1, (Operand((4, 7)),), dtypes=NUMBERS),
+    Record(
+        "number/right",
+        lambda x: x * 3 - 1,
+        (Operand((4, 7)),),
+        dtypes=NUMBERS,
+        refused=(
+            Refusal(lambda: fr.ones((2,), fr.int32) + 1.5, fr.DtypeError, FRACTIONS_CUT_OFF),
+            Refusal(
+                lambda: fr.ones((2,), fr.int32) + 2**40,
+                fr.DtypeError,
+                "1099511627776 does not fit into int32.",
+            ),
+            Refusal(
+                lambda: fr.ones((2,), fr.uint8) - -1, fr.DtypeError, "-1 does not fit into uint8."
+            ),
+            Refusal(
+                lambda: fr.ones((2,), fr.bool) + 1,
+                fr.DtypeError,
+                "Python numbers are not cast to bool. Write True or False.",
+            ),
+        ),
+    ),
     Record("number/left", lambda x: 1 - 3 * x, (Operand((4, 7)),), dtypes=NUMBERS),
 ]
 
@@ -308,12 +385,27 @@ OTHERS = [
         (Operand((4, 8), 0, 255), Operand((8, 5), dtype=dtypes.float32)),
         dtypes=UNSIGNED,
         reference=lambda x, y: x.astype(np.float64) @ y,
+        refused=(
+            Refusal(
+                lambda: fr.cast(fr.ones((2,)), int),  # pyright: ignore[reportArgumentType]
+                fr.ArgumentError,
+                "cast needs a data type such as fr.float32, not <class 'int'>.",
+            ),
+        ),
     ),
     Record(
         "float8",
         lambda x, y: fr.maximum(x + y, x * y),
         (Operand((4, 7)), Operand((7,))),
         dtypes=FLOAT8,
+        refused=(
+            Refusal(
+                lambda: fr.ones((2,), fr.float8) + fr.ones((2,)),
+                fr.DtypeError,
+                "add takes operands of one data type, but got float8 (2,) and float32 (2,). "
+                "Cast one of them, for example with fr.cast(x, fr.float8).",
+            ),
+        ),
     ),
     Record(
         "float8/to_float64",

@@ -12,7 +12,7 @@ import numpy as np
 import farrier as fr
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.records import ANY, Operand, Record
+from support.records import ANY, Operand, Record, Refusal
 from support.rows.shape import ON_TORCH
 
 
@@ -32,6 +32,7 @@ def _gather(
     dim: int,
     index: Operand,
     tested: tuple[dtype, ...] = (dtypes.float32,),
+    refused: tuple[Refusal, ...] = (),
 ) -> Record:
     """Return the row of a gather; torch has it for vectors of positions that are not negative."""
     one = len(index.shape) == 1 and index.low >= 0 and index.high < input[dim]
@@ -50,6 +51,7 @@ def _gather(
         reference,
         torch,
         ON_TORCH,
+        refused=refused,
     )
 
 
@@ -66,6 +68,13 @@ ROWS = [
         lambda x: x[1],
         lambda x: x[1],
         ON_TORCH,
+        refused=(
+            Refusal(
+                lambda: fr.slice(fr.ones((2, 3)), 2),
+                fr.ArgumentError,
+                "Index 2 is out of range: dim 0 of float32 (2, 3) has 2 elements.",
+            ),
+        ),
     ),
     _row("integers", (1, slice(None), -2)),
     _row("steps", (slice(None, None, 2), slice(1, -1, 3))),
@@ -73,7 +82,21 @@ ROWS = [
     _row("list", (slice(1, 3), [0, -1, 3])),
     _row("ellipsis", (..., slice(2, 4))),
     _row("new_dims", (None, 2, ..., None, slice(1, None))),
-    _gather("", (4, 5, 6), 1, _index(7, high=4), ANY),
+    _gather(
+        "",
+        (4, 5, 6),
+        1,
+        _index(7, high=4),
+        ANY,
+        refused=(
+            Refusal(
+                lambda: fr.gather(fr.ones((4, 5, 6)), 0, fr.ones((2,))),
+                fr.DtypeError,
+                "gather takes int32 or int64 indices, but got float32 (2,). Convert them first, "
+                "for example with fr.cast(index, fr.int32).",
+            ),
+        ),
+    ),
     _gather("/int64", (4, 5, 6), 0, _index(7, high=3, dtype=dtypes.int64), ANY),
     _gather("/last_dim", (4, 5, 6), -1, _index(2, 3, high=5)),
     _gather("/scalar_index", (4, 5, 6), 1, _index(high=4)),

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import farrier as fr
 from farrier_runtime import dtypes
-from support.records import FLOATS, INTEGERS, NUMBERS, Operand, Record
+from support.records import FLOATS, INTEGERS, NUMBERS, Operand, Record, Refusal
 from support.rows.shape import ON_TORCH
 
 
@@ -70,8 +71,24 @@ def _unsigned(name: str, kind: fr.dtype, result: fr.dtype) -> Record:
     return Record(f"matmul/{name}", function, operands, (kind,), lambda x, y: _wide(x) @ _wide(y))
 
 
+def _unfit(call: Callable[[], object], text: str) -> tuple[Refusal]:
+    return (Refusal(call, fr.ShapeError, text),)
+
+
+MATRIX = fr.ones((2, 3))
+
 ROWS = [
-    _matmul("", (5, 7), (7, 3), dtypes=NUMBERS),
+    _matmul(
+        "",
+        (5, 7),
+        (7, 3),
+        dtypes=NUMBERS,
+        refused=_unfit(
+            lambda: MATRIX @ MATRIX,
+            "matmul got float32 (2, 3) and float32 (2, 3): the last size of the left operand, 3, "
+            "must be equal to the last but one size of the right operand, 2.",
+        ),
+    ),
     _matmul("vectors", (7,), (7,), dtypes=NUMBERS),
     _matmul("vector_matrix", (7,), (7, 3)),
     _matmul("matrix_vector", (5, 7), (7,)),
@@ -102,6 +119,11 @@ ROWS = [
         (Operand((5, 7)), Operand((3, 7))),
         (((1,), (1,)),),
         dtypes=NUMBERS,
+        refused=_unfit(
+            lambda: fr.dot_general(MATRIX, MATRIX, ((1,), (0,))),
+            "dot_general got the contracting dims (1,) of float32 (2, 3) and (0,) of float32 "
+            "(2, 3): their sizes, (3,) and (2,), must be equal.",
+        ),
     ),
     _dot_general(
         "batch_behind",
@@ -146,6 +168,10 @@ ROWS = [
         np.outer,
         lambda x, y: x.outer(y),
         torch_dtypes=ON_TORCH,
+        refused=_unfit(
+            lambda: fr.outer(MATRIX, fr.ones((2,))),
+            "outer takes two vectors, but got float32 (2, 3) and float32 (2,).",
+        ),
     ),
     Record(
         "matmul/wraps",

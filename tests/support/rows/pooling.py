@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import farrier as fr
 from farrier.tensor import apply
 from farrier_compiler.ops.pooling import MaxPool, Pool, SumPool
 from farrier_runtime import dtypes
-from support.records import FLOATS, NUMBERS, Operand, Record
+from support.records import FLOATS, NUMBERS, Operand, Record, Refusal
 
 SMALL = (dtypes.float32, dtypes.int8)
 
@@ -36,12 +37,21 @@ def _by_definition(op: Pool, x: Any) -> Any:
 
 
 def _primitive(name: str, op: Pool, shape: tuple[int, ...], **options: Any) -> Record:
+    public = "maxpool" if isinstance(op, MaxPool) else "avgpool"
     return Record(
         f"{op.name}/{name}",
         lambda x: apply(op, x),
         (Operand(shape, -100, 100),),
         reference=lambda x: _by_definition(op, x),
         tolerance=2,
+        refused=(
+            Refusal(
+                lambda: apply(replace(op, window=(2,)), fr.ones(shape)),
+                fr.ArgumentError,
+                f"{public} got window=(2,) for float32 {shape}: it needs one entry for each of the "
+                f"{len(shape)} dimensions.",
+            ),
+        ),
         **options,
     )
 
@@ -65,6 +75,7 @@ def _torch(name: str, *arguments: Any, **options: Any) -> Callable[..., Any]:
 
 IMAGE = Operand((2, 3, 7, 6), -100, 100)
 NONE = (0, 0)
+SQUARE = fr.ones((1, 2, 5, 5))
 
 ROWS = [
     Record(
@@ -77,6 +88,20 @@ ROWS = [
         ),
         _torch("max_pool2d", (2, 3), (2, 1), 1),
         FLOATS,
+        refused=(
+            Refusal(
+                lambda: fr.maxpool(SQUARE, (6, 2)),
+                fr.ShapeError,
+                "maxpool got a window that extends over 6 elements in dimension 2 of float32 "
+                "(1, 2, 5, 5), but with its padding it has 5 there.",
+            ),
+            Refusal(
+                lambda: fr.maxpool(fr.cast(SQUARE, fr.bool), (2, 2)),
+                fr.DtypeError,
+                "maxpool takes a number, but got bool (1, 2, 5, 5). Convert it first, for example "
+                "with fr.cast(x, fr.float32).",
+            ),
+        ),
     ),
     Record(
         "maxpool/1d",
@@ -108,6 +133,14 @@ ROWS = [
         _torch("avg_pool2d", (2, 3), (2, 1), 1),
         torch_dtypes=FLOATS,
         tolerance=2,
+        refused=(
+            Refusal(
+                lambda: fr.avgpool(SQUARE, (2, 2), stride=(1, 0)),
+                fr.ArgumentError,
+                "avgpool's stride takes 2 numbers of at least 1 for float32 (1, 2, 5, 5), but got "
+                "(1, 0).",
+            ),
+        ),
     ),
     Record(
         "avgpool/inside",

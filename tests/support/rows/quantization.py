@@ -13,7 +13,7 @@ import farrier as fr
 from farrier_compiler.ops.quantization import storage_limits
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.records import FLOATS, Operand, Record, Values
+from support.records import FLOATS, Operand, Record, Refusal, Values, wrong_dtype
 
 FLOAT32 = (dtypes.float32,)
 NO_OFFSET = np.asarray(0)
@@ -115,6 +115,21 @@ ROWS = [
         _quantized(dtypes.int8),
         _torch("quantize_per_tensor", "qint8", 0),
         FLOAT32,
+        refused=(
+            wrong_dtype("quantize", lambda x: fr.quantize(x, 1.0, fr.int8), FLOATS),
+            Refusal(
+                lambda: fr.quantize(fr.ones((2, 4)), [1.0, 2.0], fr.int8, 1),
+                fr.ShapeError,
+                "quantize got dim=1 of float32 (2, 4) and the scale float32 (2,). "
+                "Along that dimension it takes one scale for each position, (4,).",
+            ),
+            Refusal(
+                lambda: fr.quantize(fr.ones((2, 4)), 1.0, fr.int32),
+                fr.DtypeError,
+                "Quantized tensors are stored as int8, uint8, int4, int16, uint16, float8, "
+                "float8_e5m2, not as int32.",
+            ),
+        ),
     ),
     Record(
         "quantize/zero_point",
@@ -178,6 +193,14 @@ ROWS = [
         (Operand((4, 6), -128, 127, dtypes.int8), SCALE),
         FLOATS,
         _dequantized(),
+        refused=(
+            Refusal(
+                lambda: fr.dequantize(fr.ones((2, 4)), 1.0, fr.float32),
+                fr.DtypeError,
+                "Quantized tensors are stored as int8, uint8, int4, int16, uint16, float8, "
+                "float8_e5m2, int32, not as float32.",
+            ),
+        ),
     ),
     Record(
         "dequantize/blocks",

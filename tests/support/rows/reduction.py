@@ -11,7 +11,18 @@ from typing import Any
 import farrier as fr
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.records import ANY, FLOATS, INTEGERS, NUMBERS, Operand, Record, Values
+from support.records import (
+    ANY,
+    FLOATS,
+    INTEGERS,
+    NUMBERS,
+    Operand,
+    Record,
+    Refusal,
+    Values,
+    no_such_dim,
+    wrong_dtype,
+)
 
 INPUT = Operand((3, 5, 7), -4, 4)
 SPECIAL = (
@@ -63,15 +74,32 @@ def _variants(
         (operand,),
         dtypes=tested,
         torch=_torch(torch),
+        refused=_refused(name, tested),
         **options,
     )
     return [whole, *found]
 
 
+def _refused(name: str, tested: tuple[dtype, ...]) -> tuple[Refusal, ...]:
+    function: Any = getattr(fr, name)
+    dim = no_such_dim(name, function, tested[0])
+    # The mean of integers has a row of its own.
+    if tested == ANY or name == "mean":
+        return (dim,)
+    return (dim, wrong_dtype(name, lambda x: function(x, dim=1), tested))
+
+
 def _arg(name: str) -> list[Record]:
     function: Any = getattr(fr, name)
     return [
-        Record(name, function, (INPUT,), dtypes=NUMBERS, torch=_torch(name)),
+        Record(
+            name,
+            function,
+            (INPUT,),
+            dtypes=NUMBERS,
+            torch=_torch(name),
+            refused=_refused(name, NUMBERS),
+        ),
         Record(
             f"{name}/one",
             lambda x: function(x, dim=1),

@@ -10,7 +10,7 @@ import numpy as np
 
 import farrier as fr
 from farrier_runtime import dtypes
-from support.records import ANY, FLOATS, Operand, Record
+from support.records import ANY, FLOATS, NUMBERS, Operand, Record, Refusal, wrong_dtype
 
 INPUT = Operand((2, 3, 5, 7))
 TORCH = {"nearest": "nearest-exact", "linear": "bilinear", "cubic": "bicubic"}
@@ -69,6 +69,14 @@ ROWS = [
         (INPUT,),
         torch=_scaled,
         tolerance=4,
+        refused=(
+            Refusal(
+                lambda: fr.resize(fr.ones((2, 3)), scales=(2,)),
+                fr.ShapeError,
+                "resize got scales=(2,) for float32 (2, 3): give one for each dimension.",
+            ),
+            wrong_dtype("resize", lambda x: fr.resize(x, (4, 6)), NUMBERS),
+        ),
     ),
     # Twice the size: the weights are multiples of 1/256, and sums exact in any order.
     *(

@@ -13,7 +13,7 @@ import farrier as fr
 from farrier.tensor import apply
 from farrier_compiler.ops.shape import Pad
 from farrier_runtime import dtypes
-from support.records import ANY, Operand, Record
+from support.records import ANY, Operand, Record, Refusal, no_such_dim
 
 X = Operand((2, 3, 4))
 # torch has hardly any functions on the wider unsigned types.
@@ -26,9 +26,10 @@ def _row(
     reference: Callable[..., Any],
     torch: Callable[..., Any] | None,
     *operands: Operand,
+    refused: tuple[Refusal, ...] = (),
 ) -> Record:
     operands = operands or (X,)
-    return Record(name, function, operands, ANY, reference, torch, ON_TORCH)
+    return Record(name, function, operands, ANY, reference, torch, ON_TORCH, refused=refused)
 
 
 def _torch(name: str, *arguments: Any, **options: Any) -> Callable[..., Any]:
@@ -64,12 +65,23 @@ def _interior(x: np.ndarray[Any, Any], value: np.ndarray[Any, Any]) -> np.ndarra
     return result
 
 
+def _unfit(call: Callable[[], object], text: str) -> tuple[Refusal]:
+    return (Refusal(call, fr.ShapeError, text),)
+
+
+MATRIX = fr.ones((2, 3))
+
 ROWS = [
     _row(
         "reshape",
         lambda x: fr.reshape(x, (4, -1)),
         lambda x: x.reshape(4, 6),
         _torch("reshape", (4, -1)),
+        refused=_unfit(
+            lambda: fr.reshape(MATRIX, (4, 2)),
+            "reshape cannot give float32 (2, 3), which has 6 elements, the shape (4, 2), which has "
+            "8. The numbers must be equal.",
+        ),
     ),
     _row(
         "reshape/scalar",
@@ -83,12 +95,20 @@ ROWS = [
         lambda x: fr.permute(x, (2, 0, -2)),
         lambda x: x.transpose(2, 0, 1),
         _torch("permute", (2, 0, -2)),
+        refused=_unfit(
+            lambda: fr.permute(MATRIX, (0,)),
+            "permute got (0,) for float32 (2, 3): it must name all 2 dimensions.",
+        ),
     ),
     _row(
         "transpose",
         lambda x: fr.transpose(x, 0, -1),
         lambda x: x.swapaxes(0, 2),
         _torch("transpose", 0, -1),
+        refused=_unfit(
+            lambda: fr.transpose(MATRIX, 0, 2),
+            "transpose got dim=2, but the tensor has 2 dimensions: dim must be in [-2, 1].",
+        ),
     ),
     _row(
         "squeeze",
@@ -96,17 +116,42 @@ ROWS = [
         lambda x: x.squeeze((0, 2)),
         _torch("squeeze", (0, -2)),
         Operand((1, 3, 1, 2)),
+        refused=_unfit(
+            lambda: fr.squeeze(MATRIX, 0),
+            "squeeze removes sizes of 1, but dim 0 of float32 (2, 3) is larger.",
+        ),
     ),
     _row(
-        "unsqueeze", lambda x: fr.unsqueeze(x, -2), lambda x: x[:, :, None], _torch("unsqueeze", -2)
+        "unsqueeze",
+        lambda x: fr.unsqueeze(x, -2),
+        lambda x: x[:, :, None],
+        _torch("unsqueeze", -2),
+        refused=_unfit(
+            lambda: fr.unsqueeze(MATRIX, 3),
+            "unsqueeze got dim=3, but its result has 3 dimensions: dim must be in [-3, 2].",
+        ),
     ),
-    _row("flatten", lambda x: fr.flatten(x, 1), lambda x: x.reshape(2, 12), _torch("flatten", 1)),
+    _row(
+        "flatten",
+        lambda x: fr.flatten(x, 1),
+        lambda x: x.reshape(2, 12),
+        _torch("flatten", 1),
+        refused=_unfit(
+            lambda: fr.flatten(MATRIX, 1, 0),
+            "flatten got start_dim=1, which lies behind end_dim=0.",
+        ),
+    ),
     _row(
         "expand",
         lambda x: fr.expand(x, (5, -1, 3, 4)),
         lambda x: np.broadcast_to(x, (5, 2, 3, 4)),
         lambda x: x.expand(5, -1, 3, 4),
         Operand((2, 1, 4)),
+        refused=_unfit(
+            lambda: fr.expand(MATRIX, (4, 3)),
+            "expand cannot give float32 (2, 3) the sizes (4, 3). Only dimensions of size 1 change; "
+            "-1 keeps a size, and new dimensions are in front.",
+        ),
     ),
     _row(
         "concatenate",
@@ -115,6 +160,11 @@ ROWS = [
         lambda x, y: _joined("concatenate", 1)(x, y, x),
         X,
         Operand((2, 5, 4)),
+        refused=_unfit(
+            lambda: fr.concatenate([MATRIX, fr.ones((2, 4))], 0),
+            "concatenate cannot join float32 (2, 3) and float32 (2, 4) along dim 0: all other "
+            "sizes must be equal.",
+        ),
     ),
     _row(
         "stack",
@@ -123,6 +173,10 @@ ROWS = [
         _joined("stack", -1),
         X,
         X,
+        refused=_unfit(
+            lambda: fr.stack([MATRIX, fr.ones((2, 3, 4))]),
+            "stack takes tensors of one shape, but got (2, 3) and (2, 3, 4).",
+        ),
     ),
     _row(
         "split",
@@ -137,6 +191,10 @@ ROWS = [
         lambda x: (x[:, :1], x[:, 1:5], x[:, 5:]),
         _torch("split", (1, 4, 2), dim=-1),
         Operand((2, 7)),
+        refused=_unfit(
+            lambda: fr.split(MATRIX, (1, 1), dim=1),
+            "split got the sizes (1, 1), which do not add up to 3.",
+        ),
     ),
     _row(
         "flip", lambda x: fr.flip(x, (0, -1)), lambda x: x[::-1, :, ::-1], _torch("flip", (0, -1))
@@ -147,7 +205,13 @@ ROWS = [
         lambda x: x[::-1, :, 1],
         lambda x: x[:, :, 1].flip(0),
     ),
-    _row("flip/all", fr.flip, lambda x: x[::-1, ::-1, ::-1], _torch("flip", (0, 1, 2))),
+    _row(
+        "flip/all",
+        fr.flip,
+        lambda x: x[::-1, ::-1, ::-1],
+        _torch("flip", (0, 1, 2)),
+        refused=(no_such_dim("flip", lambda x, dim: fr.flip(x, (0, dim))),),
+    ),
     _row(
         "pad",
         lambda x: fr.pad(x, ((1, 2), (0, 0), (3, 1)), value=1),
@@ -159,6 +223,11 @@ ROWS = [
         lambda x: fr.pad(x, ((-1, 2), (0, -2), (1, -1))),
         lambda x: np.pad(x[1:, :1, :3], ((0, 2), (0, 0), (1, 0))),
         _padded((1, -1, 0, -2, -1, 2)),
+        refused=_unfit(
+            lambda: fr.pad(MATRIX, ((0, 0), (-2, -2))),
+            "pad crops more than there is: float32 (2, 3) with (0, -2) before and (0, -2) behind "
+            "would have the shape (2, -1).",
+        ),
     ),
     _row(
         "pad/reflect",
@@ -179,5 +248,6 @@ ROWS = [
         lambda x: fr.repeat(x, 3, 1),
         lambda x: x.repeat(3, 1),
         _torch("repeat_interleave", 3, dim=1),
+        refused=(no_such_dim("repeat", lambda x, dim: fr.repeat(x, 3, dim)),),
     ),
 ]

@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 
 import farrier as fr
-from support.records import ANY, FLOATS, INTEGERS, NUMBERS, Operand, Record, Values
+from support.records import (
+    ANY,
+    FLOATS,
+    INTEGERS,
+    NUMBERS,
+    Operand,
+    Record,
+    Refusal,
+    Values,
+    no_such_dim,
+    wrong_dtype,
+)
 
 INPUT = Operand((3, 37, 4), -9, 9)
 NUMBERS_AND_NAN = (1, math.nan, 3, math.nan, -0.0, 0.0, -math.inf, 2, 2, 1, math.inf, 2)
@@ -72,7 +83,14 @@ def _cumsum(label: str, operand: Operand, dim: int, tested: Any = NUMBERS) -> Re
 
 
 ROWS = [
-    _sort("", INPUT, dim=-1),
+    Record(
+        "sort",
+        fr.sort,
+        (INPUT,),
+        ANY,
+        torch=_torch_sort(),
+        refused=(no_such_dim("sort", fr.sort),),
+    ),
     _sort("/dim", INPUT, dim=1),
     _sort("/descending", INPUT, dim=1, descending=True),
     _sort("/special", SPECIAL, FLOATS, dim=1),
@@ -93,6 +111,7 @@ ROWS = [
         (INPUT,),
         ANY,
         torch=lambda x: _torch_sort(dim=0)(x)[1],
+        refused=(no_such_dim("sort", fr.argsort),),
     ),
     _topk("", INPUT, 5, 1),
     _topk("/all", INPUT, 4, -1),
@@ -104,7 +123,19 @@ ROWS = [
     _topk("/folded_first", Operand((300, 2, 2), -9, 9), 20, 0),
     _topk("/half", Operand((2, 400), -99, 99), 200, 1),
     _topk("/empty", Operand((0, 40)), 2, 1),
-    Record("topk/scalar", lambda x: fr.topk(x, 1, 0), (Operand(()),), ANY),
+    Record(
+        "topk/scalar",
+        lambda x: fr.topk(x, 1, 0),
+        (Operand(()),),
+        ANY,
+        refused=(
+            Refusal(
+                lambda: fr.topk(fr.ones((2, 3)), 4, dim=1),
+                fr.ArgumentError,
+                "topk got k=4, but dim 1 of float32 (2, 3) has 3 elements: k must be in [0, 3].",
+            ),
+        ),
+    ),
     _cumsum("", INPUT, 1),
     _cumsum("/first", INPUT, 0),
     _cumsum("/last", INPUT, -1),
@@ -116,5 +147,9 @@ ROWS = [
         (Operand((2, 500), -9, 9),),
         torch=_torch_cumsum(1),
         tolerance=4,
+        refused=(
+            no_such_dim("cumsum", fr.cumsum),
+            wrong_dtype("cumsum", lambda x: fr.cumsum(x, 0), NUMBERS),
+        ),
     ),
 ]
