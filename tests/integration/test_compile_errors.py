@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from typing import Any
+
 import pytest
 
+from farrier_compiler.diagnostics import Scope, scope
 from farrier_compiler.driver import Options, compile_graphs, dump
 from farrier_compiler.graph import Graph, Value
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.targets import Target
 from farrier_runtime import dtypes
-from farrier_runtime.errors import CompileError
-from support.programs import Cholesky, affine, apply, argument, function
+from farrier_runtime.errors import ArgumentError, CompileError
+from support.programs import Cholesky, WrongType, affine, apply, argument, function
 
 ADVICE = "Compute it with other ops or in another data type, or compile for another target."
 
@@ -87,3 +91,64 @@ def test_a_dump_of_code_names_the_line_too() -> None:
         f"IREE cannot compile dot_general of {PRODUCT} for cuda:sm_80: the target has no code "
         f"for the operation builtin.unrealized_conversion_cast. {ADVICE}{excerpt(graph, 0)}"
     )
+
+
+def test_a_wrong_lowering_is_named() -> None:
+    graph = function("f", apply(WrongType(), argument(3, 3)))
+    assert str(refusal([graph])) == (
+        "IREE cannot compile wrong_type of float32 (3, 3) for cpu: 'stablehlo.tanh' op requires "
+        f"compatible types for all operands and results. {ADVICE}{excerpt(graph, 0)}"
+    )
+
+
+class Layer:
+    def __init__(self, **children: Any) -> None:
+        self.children = children
+
+    def named_modules(self) -> Any:
+        return self.children.items()
+
+
+def test_the_layer_is_named() -> None:
+    inner = Layer()
+    token = scope.set(Scope(inner, Scope(Layer(whiten=inner), None)))
+    try:
+        graph = refused()
+    finally:
+        scope.reset(token)
+    assert "in refused(), layer 'whiten'\n" in str(refusal([graph]))
+
+
+def test_irees_own_report_is_a_note_and_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, logger="farrier"):
+        error = refusal([refused()])
+    (note,) = error.__notes__
+    assert note.startswith("IREE's report:\n")
+    assert "see current operation" in note
+    assert "see current operation" in caplog.text
+    assert "see current operation" not in str(error)
+
+
+def test_a_long_report_is_cut_in_the_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    from farrier_compiler import failures
+
+    monkeypatch.setattr(failures, "_NOTE_CHARACTERS", 100)
+    (note,) = refusal([refused()]).__notes__
+    head, _, tail = note.removeprefix("IREE's report:\n").rpartition("\n... ")
+    assert len(head) == 100
+    assert tail.endswith(" characters, all in the debug log)")
+
+
+def test_a_flag_that_does_not_exist_is_named() -> None:
+    with pytest.raises(ArgumentError) as raised:
+        compile_graphs([affine("f")], [Target("cpu")], Options(flags=("--iree-no-such-flag=1",)))
+    assert str(raised.value) == (
+        "IREE's compiler does not take the flag '--iree-no-such-flag=1': Unknown command line "
+        "argument '--iree-no-such-flag=1'."
+    )
+
+
+def test_a_flag_that_kills_the_compiler_leaves_this_process_alive() -> None:
+    flags = ("--iree-llvmcpu-target-cpu=nonsense",)
+    text = str(refusal([affine("f")], options=Options(cache=False, flags=flags)))
+    assert text.startswith("IREE's compiler ended with exit code 1: a bug in it, ")

@@ -171,6 +171,11 @@ def wrong_dtype(
     )
 
 
+def unfit(call: Callable[[], object], text: str) -> tuple[Refusal]:
+    """Return the refusal of sizes that do not fit the op, or each other."""
+    return (Refusal(call, fr.ShapeError, text),)
+
+
 def unlike_dtypes(name: str, function: Callable[..., object]) -> Refusal:
     """Return the refusal of two operands that differ in their data types."""
     return Refusal(

@@ -332,7 +332,13 @@ def _cast(wanted: fr.dtype) -> Record:
         # Elsewhere torch leaves negative and out-of-range floats to the hardware.
         torch_dtypes=None if not wanted.is_unsigned else (*INTEGERS, dtypes.bool),
         reference=lambda x: _converted(x, wanted),
-        # IREE: `missing LLVMTranslationDialectInterface registration for ... arith.truncf`.
+        refused=(
+            Refusal(
+                lambda: fr.cast(fr.ones((2,)), wanted.name),  # pyright: ignore[reportArgumentType]
+                fr.ArgumentError,
+                f"cast needs a data type such as fr.float32, not '{wanted.name}'.",
+            ),
+        ),
         xla=wanted not in FLOAT8,  # jaxlib's float8 arrays do not reach numpy
     )
 
@@ -385,13 +391,6 @@ OTHERS = [
         (Operand((4, 8), 0, 255), Operand((8, 5), dtype=dtypes.float32)),
         dtypes=UNSIGNED,
         reference=lambda x, y: x.astype(np.float64) @ y,
-        refused=(
-            Refusal(
-                lambda: fr.cast(fr.ones((2,)), int),  # pyright: ignore[reportArgumentType]
-                fr.ArgumentError,
-                "cast needs a data type such as fr.float32, not <class 'int'>.",
-            ),
-        ),
     ),
     Record(
         "float8",

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import farrier as fr
 from farrier_runtime import dtypes
-from support.records import FLOATS, INTEGERS, NUMBERS, Operand, Record, Refusal
+from support.records import FLOATS, INTEGERS, NUMBERS, Operand, Record, unfit
 from support.rows.shape import ON_TORCH
 
 
@@ -71,10 +70,6 @@ def _unsigned(name: str, kind: fr.dtype, result: fr.dtype) -> Record:
     return Record(f"matmul/{name}", function, operands, (kind,), lambda x, y: _wide(x) @ _wide(y))
 
 
-def _unfit(call: Callable[[], object], text: str) -> tuple[Refusal]:
-    return (Refusal(call, fr.ShapeError, text),)
-
-
 MATRIX = fr.ones((2, 3))
 
 ROWS = [
@@ -83,7 +78,7 @@ ROWS = [
         (5, 7),
         (7, 3),
         dtypes=NUMBERS,
-        refused=_unfit(
+        refused=unfit(
             lambda: MATRIX @ MATRIX,
             "matmul got float32 (2, 3) and float32 (2, 3): the last size of the left operand, 3, "
             "must be equal to the last but one size of the right operand, 2.",
@@ -119,7 +114,7 @@ ROWS = [
         (Operand((5, 7)), Operand((3, 7))),
         (((1,), (1,)),),
         dtypes=NUMBERS,
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.dot_general(MATRIX, MATRIX, ((1,), (0,))),
             "dot_general got the contracting dims (1,) of float32 (2, 3) and (0,) of float32 "
             "(2, 3): their sizes, (3,) and (2,), must be equal.",
@@ -168,7 +163,7 @@ ROWS = [
         np.outer,
         lambda x, y: x.outer(y),
         torch_dtypes=ON_TORCH,
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.outer(MATRIX, fr.ones((2,))),
             "outer takes two vectors, but got float32 (2, 3) and float32 (2,).",
         ),

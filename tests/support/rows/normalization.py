@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import farrier as fr
 from farrier_runtime import dtypes
-from support.records import FLOATS, Operand, Record, Refusal, wrong_dtype
+from support.records import FLOATS, Operand, Record, Refusal, unfit, wrong_dtype
 
 FEATURES = (Operand((3,)), Operand((3,)), Operand((3,)), Operand((3,), 0.1, 3))
 
@@ -72,13 +71,9 @@ def _functional(name: str, *arguments: Any, **options: Any) -> Any:
     return call
 
 
-def _unfit(call: Callable[[], object], text: str) -> Refusal:
-    return Refusal(call, fr.ShapeError, text)
-
-
 SIX = (Operand((6,)), Operand((6,)))
 FLOAT32 = (dtypes.float32,)
-IMAGE, FOUR = fr.ones((2, 3, 4)), fr.ones((4,))
+IMAGE, THREE, FOUR = fr.ones((2, 3, 4)), fr.ones((3,)), fr.ones((4,))
 
 ROWS = [
     Record(
@@ -90,7 +85,7 @@ ROWS = [
         static=(6,),
         tolerance=4,
         refused=(
-            _unfit(
+            *unfit(
                 lambda: fr.layer_norm(IMAGE, (3,)),
                 "layer_norm got float32 (2, 3, 4), which does not end in normalized_shape=(3,). It "
                 "normalises over the last dimensions, at least one.",
@@ -140,12 +135,10 @@ ROWS = [
         reference=_groups(3),
         torch=_functional("group_norm", 3),
         tolerance=4,
-        refused=(
-            _unfit(
-                lambda: fr.group_norm(IMAGE, 2),
-                "group_norm got 3 channels in dimension 1 of float32 (2, 3, 4), which cannot be "
-                "divided into num_groups=2.",
-            ),
+        refused=unfit(
+            lambda: fr.group_norm(IMAGE, 2),
+            "group_norm got 3 channels in dimension 1 of float32 (2, 3, 4), which cannot be "
+            "divided into num_groups=2.",
         ),
     ),
     Record(
@@ -164,12 +157,10 @@ ROWS = [
         reference=_by_channels(_over((2, 3))),
         torch=_functional("instance_norm"),
         tolerance=4,
-        refused=(
-            _unfit(
-                lambda: fr.instance_norm(fr.ones((2, 3))),
-                "instance_norm takes an input of shape (N, channels, *), with at least one spatial "
-                "dimension, but got float32 (2, 3).",
-            ),
+        refused=unfit(
+            lambda: fr.instance_norm(fr.ones((2, 3))),
+            "instance_norm takes an input of shape (N, channels, *), with at least one spatial "
+            "dimension, but got float32 (2, 3).",
         ),
     ),
     Record(
@@ -188,12 +179,10 @@ ROWS = [
         reference=_batch_norm(1e-5),
         torch=_torch(1e-5),
         tolerance=2,
-        refused=(
-            _unfit(
-                lambda: fr.batch_norm(IMAGE, FOUR, FOUR, FOUR, FOUR),
-                "batch_norm got 3 features in dimension 1 of float32 (2, 3, 4), but its weight is "
-                "float32 (4,). It must have the shape (3,).",
-            ),
+        refused=unfit(
+            lambda: fr.batch_norm(IMAGE, THREE, THREE, FOUR, THREE),
+            "batch_norm got 3 features in dimension 1 of float32 (2, 3, 4), but its "
+            "running_mean is float32 (4,). It must have the shape (3,).",
         ),
     ),
     Record(

@@ -13,7 +13,7 @@ import farrier as fr
 from farrier.tensor import apply
 from farrier_compiler.ops.shape import Pad
 from farrier_runtime import dtypes
-from support.records import ANY, Operand, Record, Refusal, no_such_dim
+from support.records import ANY, Operand, Record, Refusal, no_such_dim, unfit
 
 X = Operand((2, 3, 4))
 # torch has hardly any functions on the wider unsigned types.
@@ -65,10 +65,6 @@ def _interior(x: np.ndarray[Any, Any], value: np.ndarray[Any, Any]) -> np.ndarra
     return result
 
 
-def _unfit(call: Callable[[], object], text: str) -> tuple[Refusal]:
-    return (Refusal(call, fr.ShapeError, text),)
-
-
 MATRIX = fr.ones((2, 3))
 
 ROWS = [
@@ -77,7 +73,7 @@ ROWS = [
         lambda x: fr.reshape(x, (4, -1)),
         lambda x: x.reshape(4, 6),
         _torch("reshape", (4, -1)),
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.reshape(MATRIX, (4, 2)),
             "reshape cannot give float32 (2, 3), which has 6 elements, the shape (4, 2), which has "
             "8. The numbers must be equal.",
@@ -95,7 +91,7 @@ ROWS = [
         lambda x: fr.permute(x, (2, 0, -2)),
         lambda x: x.transpose(2, 0, 1),
         _torch("permute", (2, 0, -2)),
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.permute(MATRIX, (0,)),
             "permute got (0,) for float32 (2, 3): it must name all 2 dimensions.",
         ),
@@ -105,7 +101,7 @@ ROWS = [
         lambda x: fr.transpose(x, 0, -1),
         lambda x: x.swapaxes(0, 2),
         _torch("transpose", 0, -1),
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.transpose(MATRIX, 0, 2),
             "transpose got dim=2, but the tensor has 2 dimensions: dim must be in [-2, 1].",
         ),
@@ -116,7 +112,7 @@ ROWS = [
         lambda x: x.squeeze((0, 2)),
         _torch("squeeze", (0, -2)),
         Operand((1, 3, 1, 2)),
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.squeeze(MATRIX, 0),
             "squeeze removes sizes of 1, but dim 0 of float32 (2, 3) is larger.",
         ),
@@ -126,7 +122,7 @@ ROWS = [
         lambda x: fr.unsqueeze(x, -2),
         lambda x: x[:, :, None],
         _torch("unsqueeze", -2),
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.unsqueeze(MATRIX, 3),
             "unsqueeze got dim=3, but its result has 3 dimensions: dim must be in [-3, 2].",
         ),
@@ -136,7 +132,7 @@ ROWS = [
         lambda x: fr.flatten(x, 1),
         lambda x: x.reshape(2, 12),
         _torch("flatten", 1),
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.flatten(MATRIX, 1, 0),
             "flatten got start_dim=1, which lies behind end_dim=0.",
         ),
@@ -147,7 +143,7 @@ ROWS = [
         lambda x: np.broadcast_to(x, (5, 2, 3, 4)),
         lambda x: x.expand(5, -1, 3, 4),
         Operand((2, 1, 4)),
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.expand(MATRIX, (4, 3)),
             "expand cannot give float32 (2, 3) the sizes (4, 3). Only dimensions of size 1 change; "
             "-1 keeps a size, and new dimensions are in front.",
@@ -160,7 +156,7 @@ ROWS = [
         lambda x, y: _joined("concatenate", 1)(x, y, x),
         X,
         Operand((2, 5, 4)),
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.concatenate([MATRIX, fr.ones((2, 4))], 0),
             "concatenate cannot join float32 (2, 3) and float32 (2, 4) along dim 0: all other "
             "sizes must be equal.",
@@ -173,7 +169,7 @@ ROWS = [
         _joined("stack", -1),
         X,
         X,
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.stack([MATRIX, fr.ones((2, 3, 4))]),
             "stack takes tensors of one shape, but got (2, 3) and (2, 3, 4).",
         ),
@@ -191,7 +187,7 @@ ROWS = [
         lambda x: (x[:, :1], x[:, 1:5], x[:, 5:]),
         _torch("split", (1, 4, 2), dim=-1),
         Operand((2, 7)),
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.split(MATRIX, (1, 1), dim=1),
             "split got the sizes (1, 1), which do not add up to 3.",
         ),
@@ -223,7 +219,7 @@ ROWS = [
         lambda x: fr.pad(x, ((-1, 2), (0, -2), (1, -1))),
         lambda x: np.pad(x[1:, :1, :3], ((0, 2), (0, 0), (1, 0))),
         _padded((1, -1, 0, -2, -1, 2)),
-        refused=_unfit(
+        refused=unfit(
             lambda: fr.pad(MATRIX, ((0, 0), (-2, -2))),
             "pad crops more than there is: float32 (2, 3) with (0, -2) before and (0, -2) behind "
             "would have the shape (2, -1).",

@@ -55,19 +55,38 @@ def _torch_cumsum(dim: int) -> Callable[..., Any]:
     return lambda x: x.cumsum(dim, dtype=x.dtype)
 
 
-def _sort(label: str, operand: Operand, tested: Any = ANY, **options: Any) -> Record:
+def _sort(
+    label: str,
+    operand: Operand,
+    tested: Any = ANY,
+    refused: tuple[Refusal, ...] = (),
+    **options: Any,
+) -> Record:
     return Record(
         f"sort{label}",
         lambda x: fr.sort(x, **options),
         (operand,),
         tested,
         torch=_torch_sort(**options),
+        refused=refused,
     )
 
 
 def _topk(label: str, operand: Operand, k: int, dim: int, tested: Any = ANY) -> Record:
+    size = operand.shape[dim]
+    too_many = Refusal(
+        lambda: fr.topk(fr.ones(operand.shape), size + 1, dim),
+        fr.ArgumentError,
+        f"topk got k={size + 1}, but dim {dim % len(operand.shape)} of float32 {operand.shape} has "
+        f"{size} elements: k must be in [0, {size}].",
+    )
     return Record(
-        f"topk{label}", lambda x: fr.topk(x, k, dim), (operand,), tested, torch=_torch_topk(k, dim)
+        f"topk{label}",
+        lambda x: fr.topk(x, k, dim),
+        (operand,),
+        tested,
+        torch=_torch_topk(k, dim),
+        refused=(too_many,),
     )
 
 
@@ -83,14 +102,7 @@ def _cumsum(label: str, operand: Operand, dim: int, tested: Any = NUMBERS) -> Re
 
 
 ROWS = [
-    Record(
-        "sort",
-        fr.sort,
-        (INPUT,),
-        ANY,
-        torch=_torch_sort(),
-        refused=(no_such_dim("sort", fr.sort),),
-    ),
+    _sort("", INPUT, refused=(no_such_dim("sort", fr.sort),), dim=-1),
     _sort("/dim", INPUT, dim=1),
     _sort("/descending", INPUT, dim=1, descending=True),
     _sort("/special", SPECIAL, FLOATS, dim=1),
@@ -123,19 +135,7 @@ ROWS = [
     _topk("/folded_first", Operand((300, 2, 2), -9, 9), 20, 0),
     _topk("/half", Operand((2, 400), -99, 99), 200, 1),
     _topk("/empty", Operand((0, 40)), 2, 1),
-    Record(
-        "topk/scalar",
-        lambda x: fr.topk(x, 1, 0),
-        (Operand(()),),
-        ANY,
-        refused=(
-            Refusal(
-                lambda: fr.topk(fr.ones((2, 3)), 4, dim=1),
-                fr.ArgumentError,
-                "topk got k=4, but dim 1 of float32 (2, 3) has 3 elements: k must be in [0, 3].",
-            ),
-        ),
-    ),
+    Record("topk/scalar", lambda x: fr.topk(x, 1, 0), (Operand(()),), ANY),
     _cumsum("", INPUT, 1),
     _cumsum("/first", INPUT, 0),
     _cumsum("/last", INPUT, -1),

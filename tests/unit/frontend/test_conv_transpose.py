@@ -1,4 +1,4 @@
-"""ConvTranspose: what it is made with, and every error."""
+"""ConvTranspose: what it is made with, and the other errors."""
 
 from __future__ import annotations
 
@@ -67,12 +67,6 @@ def test_bad_arguments(changed: dict[str, Any], text: str) -> None:
 X, W = fr.ones((2, 4, 5, 5)), fr.ones((4, 3, 2, 2))
 CHANNELS = "the weight's first size must be the number of input channels, and a multiple of groups."
 ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
-    (
-        lambda: fr.conv_transpose(X, fr.ones((3, 4, 2, 2))),
-        fr.ShapeError,
-        "conv_transpose got 4 input channels in float32 (2, 4, 5, 5), and the weight "
-        f"float32 (3, 4, 2, 2) in groups=1: {CHANNELS}",
-    ),
     (
         lambda: fr.conv_transpose(X, W, groups=3),
         fr.ShapeError,

@@ -1,4 +1,4 @@
-"""Normalisation: what rows cannot say, and every error."""
+"""Normalisation: what rows cannot say, and the other errors."""
 
 from __future__ import annotations
 
@@ -33,23 +33,11 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
         "(N, features, ...).",
     ),
     (
-        lambda: fr.batch_norm(X, ONE, ONE, FOUR, ONE),
-        SHAPE,
-        "batch_norm got 3 features in dimension 1 of float32 (2, 3, 4), but its running_mean is "
-        "float32 (4,). It must have the shape (3,).",
-    ),
-    (
         lambda: fr.batch_norm(fr.ones((2, 3), fr.float16), ONE, ONE, ONE, ONE),
         DTYPE,
         "batch_norm takes operands of one data type, but got float16 (2, 3) and float32 (3,) and "
         "float32 (3,) and float32 (3,) and float32 (3,). Cast one of them, for example with "
         "fr.cast(x, fr.float16).",
-    ),
-    (
-        lambda: fr.layer_norm(X, (3,)),
-        SHAPE,
-        "layer_norm got float32 (2, 3, 4), which does not end in normalized_shape=(3,). It "
-        "normalises over the last dimensions, at least one.",
     ),
     (
         lambda: fr.rms_norm(X, ()),
@@ -64,24 +52,6 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
         "(4,).",
     ),
     (
-        lambda: fr.layer_norm(X, 4, fr.ones((4,), fr.float16)),
-        DTYPE,
-        "layer_norm got float32 (2, 3, 4), but its weight is float16 (4,). Cast one of them: "
-        "nothing is cast silently.",
-    ),
-    (
-        lambda: fr.rms_norm(THREE, 3),
-        DTYPE,
-        "rms_norm takes a floating-point number, but got int32 (3,). Convert it first, for "
-        "example with fr.cast(x, fr.float32).",
-    ),
-    (
-        lambda: fr.group_norm(X, 2),
-        SHAPE,
-        "group_norm got 3 channels in dimension 1 of float32 (2, 3, 4), which cannot be divided "
-        "into num_groups=2.",
-    ),
-    (
         lambda: fr.group_norm(ONE, 1),
         SHAPE,
         "group_norm takes an input of shape (N, channels, *), but got float32 (3,).",
@@ -91,12 +61,6 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
         SHAPE,
         "group_norm got float32 (2, 3, 4), but its weight is float32 (4,). It must have the shape "
         "(3,).",
-    ),
-    (
-        lambda: fr.instance_norm(fr.ones((2, 3))),
-        SHAPE,
-        "instance_norm takes an input of shape (N, channels, *), with at least one spatial "
-        "dimension, but got float32 (2, 3).",
     ),
     (
         lambda: fr.instance_norm(X, ONE, FOUR),
