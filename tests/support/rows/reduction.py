@@ -86,6 +86,7 @@ def _refused(name: str, tested: tuple[dtype, ...]) -> tuple[Refusal, ...]:
     # The mean of integers has a row of its own.
     if tested == ANY or name == "mean":
         return (dim,)
+    # Over all dimensions argmax names the flat tensor, not the one that it got.
     return (dim, wrong_dtype(name, lambda x: function(x, dim=1), tested))
 
 
