@@ -439,13 +439,10 @@ def square(input: Tensor) -> Tensor:
     `output = input * input`
 
     Args:
-        input: a tensor of numbers; integers wrap around.
+        input: a tensor of any data type; integers wrap around, bools stay.
 
     Returns:
         A tensor of the same shape and data type.
-
-    Raises:
-        DtypeError: the input holds bools.
 
     Example:
         >>> fr.square(fr.Tensor([-2, 3]))
