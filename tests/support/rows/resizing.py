@@ -1,6 +1,6 @@
 """Rows of resizing."""
 
-# pyright: basic
+# pyright: basic, reportMissingImports=false
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Rows of sorting and running sums."""
 
-# pyright: basic
+# pyright: basic, reportMissingImports=false
 
 from __future__ import annotations
 
