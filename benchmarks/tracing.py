@@ -84,7 +84,14 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "logical_not": (TRUE,),
 }
 # These compute something or record nothing.
-OTHERS = {"allclose", "compile", "default_stream", "equal"}
+OTHERS = {
+    "quantization_report",
+    "quantize_module",
+    "allclose",
+    "compile",
+    "default_stream",
+    "equal",
+}
 
 CASES: dict[str, Callable[[], Any]] = {
     "x + row": lambda: X + ROW,
