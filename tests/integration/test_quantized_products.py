@@ -214,3 +214,20 @@ def test_tensor_cores_multiply_them_as_float16() -> None:
     cuda = Target.parse("cuda:sm_80")
     files = dump([traced(linear((64, 256), 128, zero_point=3))], [cuda], NO_CACHE, "ptx")
     assert "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32" in "\n".join(files.values())
+
+
+def test_bias_activation_and_requantisation_are_fused() -> None:
+    weight, scales = np.ones((32, 32), np.float32), np.full(32, SCALE, np.float32)
+
+    def layer(q: fr.Tensor) -> fr.Tensor:
+        x = fr.dequantize(q, SCALE, fr.float32, zero_point=3)
+        w = fr.quantize(fr.Tensor(weight), fr.Tensor(scales), fr.int8, 0)
+        w = fr.dequantize(w, fr.Tensor(scales), fr.float32, 0)
+        y = fr.relu(fr.dot_general(x, w, ((1,), (1,))) + fr.Tensor(scales))
+        return fr.quantize(y, SCALE, fr.int8, zero_point=3)
+
+    info = fr.InputInfo((64, 32), fr.int8)
+    graph = trace(lambda q: layer(layer(q)), [info], name="main").graph
+    (text,) = dump([graph], [CPU], NO_CACHE, "flow").values()
+    dispatches = re.findall(r"flow\.dispatch @\w+::@(\w+)", text.partition("func public @main")[2])
+    assert [name.partition("like_")[2] for name in dispatches] == ["64x32x32_i8xi8xi32"] * 2
