@@ -59,12 +59,12 @@ class Emitter:
     # ------------------------------------------------------------------ quantised types
 
     def known_type(self, type: TensorType) -> TensorType:
-        """Return a type with what StableHLO can say of it: it has no blocks, and no small floats.
+        """Return a type with what StableHLO can say of it: it has no quantised small floats.
 
         16-bit floats would be computed in 16 bits.
         """
         known = type.quantization
-        if known and (known.block or type.dtype.is_floating or known.expressed.bits < 32):
+        if known and (type.dtype.is_floating or known.expressed.bits < 32):
             return type.plain
         return type
 
@@ -73,8 +73,15 @@ class Emitter:
         return self.as_quantized(x, x.type.plain)
 
     def as_quantized(self, x: HloValue, out: TensorType) -> HloValue:
-        """Emit the same numbers as another type, quantised or not."""
-        return x if x.type == out else self.emit("stablehlo.bitcast_convert", out, x)
+        """Emit the same numbers as another type, quantised or not.
+
+        StableHLO's own ops take no types with scales of blocks; the quant dialect's do.
+        """
+        if x.type == out:
+            return x
+        kinds = (x.type.quantization, out.quantization)
+        blocks = any(kind is not None and kind.block for kind in kinds)
+        return self.emit("quant.scast" if blocks else "stablehlo.bitcast_convert", out, x)
 
     # ------------------------------------------------------------------ sizes
 

@@ -49,7 +49,7 @@ def type_text(type: TensorType) -> str:
     """Return MLIR's text of a tensor type; symbolic sizes are `?`."""
     sizes = "".join("?x" if isinstance(size, SymbolicSize) else f"{size}x" for size in type.shape)
     if type.quantization is not None:
-        return f"tensor<{sizes}{type.quantization.text(type.dtype.short, exact=True)}>"
+        return f"tensor<{sizes}{type.quantization.text(type.dtype.short, type.shape, exact=True)}>"
     return f"tensor<{sizes}{element_text(type.dtype)}>"
 
 

@@ -124,7 +124,8 @@ class Builder(Emitter):
         dim: int | None,
     ) -> HloValue:
         """Emit the integers, or small floats, that stand for floats, saturated."""
-        if out.quantization is not None and not any(out.quantization.zero_point):
+        known = out.quantization
+        if known is not None and not known.block and not any(known.zero_point):
             return self.emit("stablehlo.uniform_quantize", out, x)
         made = quantization.quantize(self, out.plain, x, scale, zero_point, dim)
         return self.as_quantized(made, out)
@@ -138,9 +139,10 @@ class Builder(Emitter):
         dim: int | None,
     ) -> HloValue:
         """Emit the floats that integers, or small floats, stand for."""
-        if x.type.quantization is not None:
+        known = x.type.quantization
+        if known is not None and not known.block:
             return self.emit("stablehlo.uniform_dequantize", out, x)
-        return quantization.dequantize(self, out, x, scale, zero_point, dim)
+        return quantization.dequantize(self, out, self.plain(x), scale, zero_point, dim)
 
     # ------------------------------------------------------------------ reductions
 

@@ -83,7 +83,8 @@ class Transpose(Op):
         return replace(type, quantization=own.quantization.transposed(self.permutation))
 
     def reads_quantized(self, operands: Sequence[Value]) -> bool:
-        return True
+        own = operands[0].type.quantization
+        return own is not None and own.transposed(self.permutation) is not None
 
     def infer(self, x: TensorType) -> TensorType:
         if sorted(self.permutation) != list(range(x.rank)):

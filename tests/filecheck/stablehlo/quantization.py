@@ -110,10 +110,25 @@ stablehlo(
 # CHECK-SAME: -> tensor<6x!quant.uniform<i8:f32, 5.000000e-01>>
 # CHECK: stablehlo.uniform_dequantize %[[Q]]
 
-# StableHLO has no type for blocks, and would compute 16-bit floats in 16 bits.
-stablehlo(lambda x: fr.quantize(x, [[0.5] * 3], fr.int4), X, name="constant_blocks")
+
+# StableHLO's own ops take no scales of blocks: the numbers are cast to the type, and back.
+def of_blocks(x: fr.Tensor) -> tuple[fr.Tensor, fr.Tensor]:
+    scale = [[0.5, 0.25, 0.125]]
+    q = fr.quantize(x, scale, fr.int4)
+    return q, fr.dequantize(fr.transpose(fr.transpose(q, 0, 1), 0, 1), scale, fr.float32)
+
+
+stablehlo(of_blocks, X, name="constant_blocks")
 # CHECK-LABEL: func.func @constant_blocks(
-# CHECK-NOT: uniform
+# CHECK: %[[N:.*]] = stablehlo.convert %{{.*}} : (tensor<2x6xf32>) -> tensor<2x6xi4>
+# CHECK-NEXT: %[[Q:.*]] = quant.scast %[[N]] : tensor<2x6xi4>
+# CHECK-SAME: to tensor<2x6x!quant.uniform<i4:f32:{0:2, 1:2}, {{.*}}5.000000e-01, 2.500000e-01,
+# CHECK: %[[P:.*]] = quant.scast %[[Q]]
+# CHECK-SAME: to tensor<2x6xi4>
+# CHECK-NEXT: stablehlo.transpose %[[P]]
+# CHECK: return %[[Q]]
+
+# 16-bit floats would be computed in 16 bits.
 stablehlo(
     lambda x: fr.quantize(x, 0.5, fr.int8), fr.InputInfo((2, 6), fr.float16), name="constant_f16"
 )
