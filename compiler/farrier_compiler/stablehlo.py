@@ -124,8 +124,7 @@ class Builder(Emitter):
         dim: int | None,
     ) -> HloValue:
         """Emit the integers, or small floats, that stand for floats, saturated."""
-        known = out.quantization
-        if known is not None and not known.block and not any(known.zero_point):
+        if (known := out.quantization) and not known.block and not any(known.zero_point):
             return self.emit("stablehlo.uniform_quantize", out, x)
         made = quantization.quantize(self, out.plain, x, scale, zero_point, dim)
         return self.as_quantized(made, out)
@@ -139,8 +138,7 @@ class Builder(Emitter):
         dim: int | None,
     ) -> HloValue:
         """Emit the floats that integers, or small floats, stand for."""
-        known = x.type.quantization
-        if known is not None and not known.block:
+        if (known := x.type.quantization) and not known.block:
             return self.emit("stablehlo.uniform_dequantize", out, x)
         return quantization.dequantize(self, out, self.plain(x), scale, zero_point, dim)
 
