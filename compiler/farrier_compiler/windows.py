@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 
 def padded(hlo: Builder, x: HloValue, attributes: Convolution) -> HloValue:
     """Return the input of a convolution after its padding and dilation."""
-    pairs = [(0, 0), (0, 0), *attributes.padding]
-    gaps = (0, 0, *(distance - 1 for distance in attributes.input_dilation))
-    if attributes.layout == "channels_last":
-        pairs = [pairs[0], *pairs[2:], pairs[1]]
-        gaps = (gaps[0], *gaps[2:], gaps[1])
-    low, high = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    low, high, gaps = attributes.pads()
     if all(amount == 0 for amount in (*low, *high, *gaps)):
         return x
     shape = padded_shape(x.type.shape, low, high, gaps)

@@ -122,6 +122,16 @@ class Convolution(Op):
             return (shape[-1], shape[-2], *shape[:-2])
         return shape
 
+    def pads(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """Return what a pad of the whole input takes: before, behind and between its elements."""
+        amounts = [(0, 0, 0), (0, 0, 0)]
+        for (before, behind), distance in zip(self.padding, self.input_dilation, strict=True):
+            amounts.append((before, behind, distance - 1))
+        if self.layout == "channels_last":
+            amounts.append(amounts.pop(1))
+        low, high, gaps = zip(*amounts, strict=True)
+        return low, high, gaps
+
     # ------------------------------------------------------------------ meaning
 
     def reference(self, input: Array, kernel: Array) -> Array:

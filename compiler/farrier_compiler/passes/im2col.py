@@ -79,8 +79,7 @@ def _product(rewriter: Rewriter, op: Convolution, node: Node) -> Value:
 
 def _padded(rewriter: Rewriter, op: Convolution, x: Value) -> Value:
     """Return the input with zeros around and between its elements."""
-    low, high = ((0, *(pair[side] for pair in op.padding), 0) for side in (0, 1))
-    gaps = (0, *(distance - 1 for distance in op.input_dilation), 0)
+    low, high, gaps = op.pads()
     if not any((*low, *high, *gaps)):
         return x
     return rewriter.emit(

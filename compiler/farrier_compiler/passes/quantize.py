@@ -20,6 +20,7 @@ from farrier_compiler.ops.reduction import Sum
 from farrier_compiler.ops.shape import Pad, Reshape, Transpose
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, is_filled, known, made_by
+from farrier_compiler.windows import unpadded
 from farrier_runtime.dtypes import dtype, float32, int4, int8, int16, int32, uint8
 
 
@@ -99,16 +100,10 @@ class _Product:
         """Return a convolution's input with its zero point around it; then there is none to add."""
         if not isinstance(self.op, Convolution) or side.zero_point is None:
             return side
-        amounts = [(0, 0, 0), (0, 0, 0)]
-        for (before, behind), gap in zip(self.op.padding, self.op.input_dilation, strict=True):
-            amounts.append((before, behind, gap - 1))
-        if self.op.layout == "channels_last":
-            amounts.append(amounts.pop(1))
-        low, high, gaps = zip(*amounts, strict=True)
+        low, high, gaps = self.op.pads()
         if not any((*low, *high, *gaps)):
             return side
-        plain = ((0, 0),) * len(self.op.padding)
-        self.op = replace(self.op, padding=plain, input_dilation=())
+        self.op = unpadded(self.op)
         return replace(
             side, quantized=self._emit(Pad(low, high, gaps), side.quantized, side.zero_point)
         )
