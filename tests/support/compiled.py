@@ -34,8 +34,8 @@ def is_large_sort(row: Record) -> bool:
 def together_with(row: Record, rows: Sequence[Record]) -> tuple[Record, ...]:
     """Return the rows that share a module with one: large sorts compile slowly, and are apart."""
     alike = [other for other in rows if is_large_sort(other) == is_large_sort(row)]
-    start = alike.index(row) // CHUNK * CHUNK
-    return tuple(alike[start : start + CHUNK])
+    modules = -(-len(alike) // CHUNK)  # of equal sizes: a row that computes nothing is never alone
+    return tuple(alike[alike.index(row) % modules :: modules])
 
 
 def function_name(row: Record) -> str:
