@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextvars import ContextVar
@@ -158,19 +159,43 @@ def explain(error: Error, operands: Sequence[tuple[str, Value]] = ()) -> Error:
     """Return `error` with the user's line, and where its operands were made, added to the text.
 
     Args:
-        error: the error, whose text says what is wrong.
+        error: the error, whose text says what is wrong. Where it begins with the name of a function
+            that the user's call led to, it will begin with the name of the one that was called.
         operands: names and values of the tensors that took part.
     """
     if error.explained:
         return error
     place = here()
-    parts = [str(error)]
+    parts = [_in_users_words(str(error))]
     if place is not None:
         parts.append(_indent(place.excerpt()))
     parts.extend(_origins(operands))
     error.args = ("\n".join(parts),)
     error.explained = True
     return error
+
+
+def _in_users_words(text: str) -> str:
+    """Return a text that begins with a function's name with the name that the user called it by."""
+    from farrier_compiler.ops.base import REGISTRY  # which needs graphs, as these need places
+
+    called, *inner = _public_functions() or [""]
+    name = re.match(r"\w*", text)
+    if not (called and name and name[0] in {*REGISTRY, *inner}):
+        return text
+    return called + text[name.end() :]
+
+
+def _public_functions() -> list[str]:
+    """Return the names of Farrier's public functions that run, first the one the user called."""
+    frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+    user, names = user_frame(), list[str]()
+    while frame is not user and frame is not None:
+        name = frame.f_code.co_qualname  # a method's or a nested function's has a dot
+        if name in frame.f_globals.get("__all__", ()):
+            names.insert(0, name)
+        frame = frame.f_back
+    return names
 
 
 def _origins(operands: Sequence[tuple[str, Value]]) -> Iterator[str]:

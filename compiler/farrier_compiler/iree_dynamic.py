@@ -357,6 +357,7 @@ class IreeDynamic(IreeSizes):
         maps: Sequence[str],
         body: Callable[[Sequence[Handle]], list[Handle]],
         reductions: int,
+        **attributes: str,
     ) -> HloValue:
         """Emit loops over the result's dimensions, and over those that are summed."""
         loops = ", ".join(f"d{dim}" for dim in range(out.rank + reductions))
@@ -370,9 +371,23 @@ class IreeDynamic(IreeSizes):
                 "indexing_maps": f"[{', '.join(f'affine_map<({loops}) -> ({m})>' for m in maps)}]",
                 "iterator_types": f"[{', '.join(f'#linalg.iterator_type<{k}>' for k in kinds)}]",
                 "operandSegmentSizes": _segments(len(inputs), 1),
+                **attributes,
             },
             [(texts, body)],
             terminator="linalg.yield",
+        )
+        return HloValue(results[0], out)
+
+    def one_kernel(self, out: TensorType, body: Callable[[], HloValue]) -> HloValue:
+        """Emit what one kernel computes, where IREE would divide it."""
+        results = self.program.operation(
+            "flow.dispatch.region",
+            [type_text(out)],
+            [],
+            {"operandSegmentSizes": _segments(0, 0)},
+            [([], lambda _: [body().handle])],
+            terminator="flow.return",
+            empty_regions=1,
         )
         return HloValue(results[0], out)
 

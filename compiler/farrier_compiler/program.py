@@ -146,6 +146,7 @@ class Program:
         attributes: Mapping[str, str] | None = None,
         bodies: Sequence[tuple[Sequence[str], Body]] = (),
         terminator: str = "stablehlo.return",
+        empty_regions: int = 0,
     ) -> list[Handle]:
         """Emit an operation and return its results.
 
@@ -156,9 +157,11 @@ class Program:
             attributes: attribute texts by name.
             bodies: for each region, its argument types and what emits it.
             terminator: the operation that ends each region.
+            empty_regions: how many regions without operations stand behind those.
         """
-        made = self._create(name, results, operands, attributes or {}, regions=len(bodies))
-        for region, (types, body) in zip(made.regions, bodies, strict=True):
+        regions = len(bodies) + empty_regions
+        made = self._create(name, results, operands, attributes or {}, regions)
+        for region, (types, body) in zip(made.regions, bodies, strict=False):
             self._fill(region, types, body, terminator)
         return list(made.results)
 

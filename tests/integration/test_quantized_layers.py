@@ -69,6 +69,25 @@ def test_compiled_with_scales_of_blocks() -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
+# One row is one kernel, 32 and more scale the weights: with even and odd numbers of tiles, and
+# blocks whose size no vector divides.
+@pytest.mark.parametrize("rows", [1, 2, 32, (1, 4, 64)])
+@pytest.mark.parametrize(("n", "k", "blocks"), [(20, 35, 5), (128, 256, 2), (96, 6, 6)])
+def test_compiled_scales_of_blocks_by_rows(
+    rows: int | tuple[int, int, int], n: int, k: int, blocks: int
+) -> None:
+    generator = np.random.default_rng(0)
+    layer = fr.Linear(k, n, quant_dtype=fr.int4)
+    layer.reset_parameters()
+    scales = generator.uniform(0.01, 0.1, (n, blocks)).astype(np.float32)
+    layer.weight_scale = fr.Tensor(scales)
+    run = fr.compile(layer, args=[fr.InputInfo((rows, k), fr.float32)], target="cpu")
+    for count in (1, 7, 64) if isinstance(rows, tuple) else (rows,):
+        x = generator.normal(0, 1, (count, k)).astype(np.float32)
+        expected = layer(fr.Tensor(x)).numpy()
+        np.testing.assert_allclose(np.asarray(run(fr.Tensor(x))), expected, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("kind", [fr.int8, fr.int4])
 def test_weights_are_stored_in_their_bits(kind: fr.dtype, tmp_path: Path) -> None:
     size = 256

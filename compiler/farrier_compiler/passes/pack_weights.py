@@ -10,10 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from farrier_compiler.graph import Array, Graph, Node, Value
-from farrier_compiler.ops.elementwise import Multiply
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.quantization import Dequantize
-from farrier_compiler.ops.reduction import Sum
 from farrier_compiler.ops.shape import Reshape, Slice
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, contiguous, known, made_by
@@ -28,7 +26,7 @@ class PackWeights(Pass):
 
     The weight is then read in the order of the loops, and once. IREE's data tiling would widen it
     to floats in memory first: 32 rows of 1024 x 1024 take 0.4 of that time so, and one row of
-    4096 x 4096 half of it. Scales of blocks are multiplied with the sums of each block.
+    4096 x 4096 half of it. With a scale for each block, it is (n / tile, blocks, k / blocks, tile).
 
     Attributes:
         tile: how many columns are computed at once.
@@ -86,36 +84,26 @@ class _Product:
         """Return the product, in the shape that it had."""
         emit, (quantized, scale) = self.rewriter.emit, self.weight.operands
         columns = self._columns(quantized)
-        tiles, kind = _tiles(columns, self.tile), quantized.type.dtype
-        rows, width = math.prod(self.node.operands[0].type.shape[:-1]), tiles.shape[0] * self.tile
+        tiles, rows = _tiles(columns, self.tile, 0), math.prod(self.node.result.type.shape[:-1])
+        width = tiles.shape[0] * self.tile
         if scale.type.rank:
-            product = self._of_blocks(rows, tiles)
-        else:
-            floats = emit(Dequantize(float32), self._held(tiles, kind), scale)
-            matrix = emit(Reshape((rows, tiles.shape[1])), self.node.operands[0])
-            product = emit(DotGeneral((), (), (1,), (1,)), matrix, floats)
-        result = emit(Reshape((rows, width)), product)
+            tiles, scale = self._in_blocks(tiles, len(columns), scale)
+        held = self.rewriter.constant(tiles, quantized.type.dtype, quantized)
+        matrix = emit(Reshape((rows, *tiles.shape[1:-1])), self.node.operands[0])
+        terms = tuple(range(1, tiles.ndim - 1))
+        floats = emit(Dequantize(float32), held, scale)
+        result = emit(DotGeneral((), (), terms, terms), matrix, floats)
+        result = emit(Reshape((rows, width)), result)
         if width > len(columns):
             result = emit(Slice((0, 0), (rows, len(columns)), (1, 1)), result)
         return emit(Reshape(self.node.result.type.shape), result)
 
-    def _of_blocks(self, rows: int, tiles: Array) -> Value:
-        """Return sums over blocks of (k, n), each with its scales: (m, n / tile, tile)."""
-        emit, (quantized, scale) = self.rewriter.emit, self.weight.operands
+    def _in_blocks(self, tiles: Array, columns: int, scale: Value) -> tuple[Array, Value]:
+        """Return tiles as (n / tile, blocks, terms, tile), and a scale for each of their blocks."""
         counts = self._columns(scale)
-        columns = self._columns(quantized).shape[0]
-        blocks, terms = counts.shape[1], tiles.shape[1]
-        split = (tiles.shape[0], blocks, terms // blocks, self.tile)
-        one = self.rewriter.constant(np.ones((), np.float32), float32)
-        held = self._held(tiles.reshape(split), quantized.type.dtype)
-        matrix = emit(Reshape((rows, blocks, terms // blocks)), self.node.operands[0])
-        sums = emit(
-            DotGeneral((1,), (1,), (2,), (2,)), matrix, emit(Dequantize(float32), held, one)
-        )
-        factors = _tiles(np.repeat(counts, columns // len(counts), axis=0), self.tile)
-        factors = contiguous(np.moveaxis(factors, 1, 0)[:, None])  # (blocks, 1, n / tile, tile)
-        scaled = emit(Multiply(), sums, self.rewriter.constant(factors, float32, scale))
-        return emit(Sum((0,)), scaled)
+        factors = _tiles(np.repeat(counts, columns // len(counts), axis=0), self.tile, 1)
+        blocks = tiles.reshape(*factors.shape[:2], -1, self.tile)
+        return blocks, self.rewriter.constant(factors[:, :, None], float32, scale)
 
     def _columns(self, value: Value) -> Array:
         """Return a weight, or its scales, as (n, k)."""
@@ -124,12 +112,10 @@ class _Product:
         assert isinstance(self.node.op, DotGeneral)
         return data if self.node.op.rhs_contracting == (1,) else data.T
 
-    def _held(self, tiles: Array, kind: dtype) -> Value:
-        return self.rewriter.constant(tiles, kind, self.weight.operands[0])
 
-
-def _tiles(columns: Array, tile: int) -> Array:
-    """Return (n, k) as (n / tile, k, tile), with zeros behind the last columns."""
-    padded = np.pad(columns, ((0, -len(columns) % tile), (0, 0)))
+def _tiles(columns: Array, tile: int, padding: int) -> Array:
+    """Return (n, k) as (n / tile, k, tile), with `padding` behind the last columns."""
+    rest = ((0, -len(columns) % tile), (0, 0))
+    padded = np.pad(columns, rest, constant_values=np.asarray(padding, columns.dtype))
     tiles = padded.reshape(-1, tile, padded.shape[1])
     return contiguous(np.moveaxis(tiles, 1, 2))

@@ -8,6 +8,9 @@ from support.show import graph
 
 W = fr.Tensor(np.arange(60, dtype=np.int8).reshape(20, 3))
 
+BLOCKS = fr.Tensor(np.ones((20, 128), np.int8))
+SCALES = fr.Tensor(np.arange(1, 21, dtype=np.float32).reshape(10, 2))
+
 
 def product(x: fr.Tensor) -> fr.Tensor:
     return fr.dot_general(x, fr.dequantize(W, 0.5, fr.float32), ((x.rank - 1,), (1,)))
@@ -28,6 +31,21 @@ graph(product, fr.InputInfo((2, 4, 3), fr.float32), passes="pack_weights", name=
 # CHECK-LABEL: graph @one_row
 # CHECK-NEXT:    constant @{{.*}}: i8[1,3,32]
 graph(product, fr.InputInfo((1, 3), fr.float32), passes="pack_weights", name="one_row")
+
+# With a scale for each block of 2 x 64 numbers, a product sums over blocks and their terms.
+# CHECK-LABEL: graph @blocks
+# CHECK-NEXT:    constant @{{.*}}: i8[1,2,64,32]
+# CHECK-NEXT:    constant @{{.*}}: f32[1,2,1,32]
+# CHECK-NEXT:    %0: f32[1,2,64] = reshape(%x)
+# CHECK-NEXT:    %1: f32[1,2,64,32] = dequantize(
+# CHECK-NEXT:    %2: f32[1,1,32] = dot_general(%0, %1)
+# CHECK-SAME:      lhs_contracting = (1, 2), rhs_contracting = (1, 2)
+graph(
+    lambda x: fr.dot_general(x, fr.dequantize(BLOCKS, SCALES, fr.float32), ((1,), (1,))),
+    fr.InputInfo((1, 128), fr.float32),
+    passes="pack_weights",
+    name="blocks",
+)
 
 
 # What else reads the weight needs it as it is; other data types stay as well.

@@ -29,6 +29,35 @@ iree_input(product, X, passes="pack_weights", name="packed")
 # CHECK: stablehlo.transpose
 
 
+# One row with scales of blocks is one kernel: sums of each block, then their sums by the scales.
+def blocks(x: fr.Tensor) -> fr.Tensor:
+    weight = fr.Tensor(np.arange(20 * 8, dtype=np.int8).reshape(20, 8))
+    scales = fr.Tensor(np.arange(1, 41, dtype=np.float32).reshape(20, 2))
+    return fr.dot_general(x, fr.dequantize(weight, scales, fr.float32), ((1,), (1,)))
+
+
+iree_input(blocks, fr.InputInfo((1, 8), fr.float32), passes="pack_weights", name="one_row")
+# CHECK: #[[INNER:.*]] = #iree_cpu.lowering_config<vector_common_parallel = [1, 0, 32, 0]
+# CHECK: #[[OUTER:.*]] = #iree_codegen.compilation_info<
+# CHECK-LABEL: func.func @one_row(
+# CHECK: %[[SCALES:.*]] = stablehlo.optimization_barrier %{{.*}} : tensor<1x2x32xf32>
+# CHECK: flow.dispatch.region -> (tensor<1x32xf32>)
+# CHECK: %[[SUMS:.*]] = linalg.generic
+# CHECK-SAME: ins(%{{.*}}, %{{.*}} : tensor<2x4xf32>, tensor<1x2x4x32xi8>)
+# CHECK-SAME: lowering_config = #[[INNER]]}
+# CHECK: linalg.generic
+# CHECK-SAME: ins(%[[SUMS]], %[[SCALES]] : tensor<1x2x32xf32>, tensor<1x2x32xf32>)
+# CHECK-SAME: compilation_info = #[[OUTER]]}
+
+# Many rows multiply each weight with its scale, once for all of them.
+iree_input(blocks, fr.InputInfo((32, 8), fr.float32), passes="pack_weights", name="many_rows")
+# CHECK-LABEL: func.func @many_rows(
+# CHECK: %[[WIDE:.*]] = linalg.generic
+# CHECK-SAME: ins(%{{.*}}, %{{.*}} : tensor<2x2x4x16xi8>, tensor<2x2x16xf32>)
+# CHECK: linalg.generic
+# CHECK-SAME: ins(%{{.*}}, %[[WIDE]] : tensor<32x2x4xf32>, tensor<2x2x4x16xf32>)
+
+
 # Elsewhere, too, are the sums of integers plain arithmetic.
 def integers(x: fr.Tensor) -> fr.Tensor:
     x = fr.dequantize(fr.quantize(x, 0.5, fr.uint8, zero_point=3), 0.5, fr.float32, zero_point=3)
