@@ -16,6 +16,7 @@ from farrier.ops.elementwise import (
     log,
     log1p,
     negative,
+    taken,
     tanh,
 )
 from farrier.ops.reduction import max, reduced_dims, sum, widen
@@ -56,7 +57,7 @@ def relu(input: Tensor) -> Tensor:
         >>> fr.relu(fr.Tensor([-1.0, 2.0]))
         tensor([0, 2], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return maximum(as_tensor(input), 0)
+    return maximum(taken("relu", input, "number"), 0)
 
 
 def sigmoid(input: Tensor) -> Tensor:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 from farrier.dimension_size import DimensionSize, raw_size
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
-from farrier_compiler.ops.base import normalize_dim
+from farrier_compiler.ops.base import check_same_dtype, normalize_dim
 from farrier_compiler.ops.shape import Padding
 from farrier_compiler.sizes import SymbolicSize
-from farrier_runtime.errors import ArgumentError, FarrierError, ShapeError
+from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
 
 if TYPE_CHECKING:
     from farrier.types import ShapeLike
@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 def refuse(error: FarrierError, **tensors: Tensor) -> FarrierError:
     """Return an error with the user's line, and where the named tensors were made."""
     return explain(error, [(name, tensor.value) for name, tensor in tensors.items()])
+
+
+def same_dtype(name: str, **tensors: Tensor) -> None:
+    """Refuse named tensors of different data types.
+
+    Raises:
+        DtypeError: naming the function and the types.
+    """
+    try:
+        check_same_dtype(name, tuple(tensor.value.type for tensor in tensors.values()))
+    except DtypeError as error:
+        raise refuse(error, **tensors) from None
 
 
 def whole_numbers(name: str, numbers: SupportsIndex | Sequence[SupportsIndex]) -> tuple[int, ...]:

@@ -10,14 +10,12 @@ import numpy as np
 from farrier.dimension_size import size_of_sizes
 from farrier.formatting import plain
 from farrier.interop import Number
-from farrier.ops.elementwise import binary, floating
+from farrier.ops.arguments import same_dtype
+from farrier.ops.elementwise import binary, floating, taken
 from farrier.tensor import Tensor, apply, as_tensor
-from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import elementwise as primitive, float_function
-from farrier_compiler.ops.base import check_same_dtype
 from farrier_compiler.size_choice import choose
 from farrier_runtime.dtypes import bool as bool_dtype
-from farrier_runtime.errors import DtypeError
 
 __all__ = [
     "allclose",
@@ -302,7 +300,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:
         >>> fr.masked_fill(fr.Tensor([1, 2]), fr.Tensor([True, False]), 9)
         tensor([9, 2], dtype=int32, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Where(), mask, as_tensor(value, like=input), input)
+    chosen = taken("masked_fill's mask", mask, "bool", label="mask")
+    return apply(primitive.Where(), chosen, as_tensor(value, like=input), input)
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
@@ -323,7 +322,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
         >>> fr.equal(fr.Tensor([1, 2]), fr.Tensor([1, 2]))
         True
     """
-    require_same_dtype("equal", input, other)
+    same_dtype("equal", input=input, other=other)
     return input.sizes == other.sizes and bool((input.numpy() == other.numpy()).all())
 
 
@@ -412,16 +411,3 @@ def isfinite(input: Tensor) -> Tensor:
         tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
     """
     return apply(float_function.Isfinite(), input)
-
-
-def require_same_dtype(name: str, input: Tensor, other: Tensor) -> None:
-    """Refuse tensors of different data types.
-
-    Raises:
-        DtypeError: naming the function and the types.
-    """
-    try:
-        check_same_dtype(name, (input.value.type, other.value.type))
-    except DtypeError as error:
-        operands = [("input", input.value), ("other", other.value)]
-        raise explain(error, operands) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from farrier.ops.arguments import padding_pairs, refuse, whole_numbers
+from farrier.ops.arguments import padding_pairs, refuse, same_dtype, whole_numbers
 from farrier.ops.shape import flip, permute, reshape
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops.convolution import Convolution
@@ -158,6 +158,8 @@ def _check_transposed(
             "and a multiple of groups."
         )
         raise refuse(ShapeError(problem), input=input, weight=weight)
+    if weight.dtype is not input.dtype:
+        same_dtype("conv_transpose", input=input, weight=weight)
 
 
 def _check_left(

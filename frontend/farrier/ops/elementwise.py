@@ -50,11 +50,20 @@ def floating(name: str, input: Tensor) -> Tensor:
     Raises:
         DtypeError: naming the function and the tensor's type.
     """
+    return taken(name, input, "floating")
+
+
+def taken(name: str, input: Tensor, domain: str, label: str = "input") -> Tensor:
+    """Return `input` as a tensor, whose data type must belong to one of `ops.base.DOMAINS`.
+
+    Raises:
+        DtypeError: naming the function and the tensor's type.
+    """
     tensor = as_tensor(input)
     try:
-        check_domain(name, tensor.value.type, "floating")
+        check_domain(name, tensor.value.type, domain)
     except DtypeError as error:
-        raise explain(error, [("input", tensor.value)]) from None
+        raise explain(error, [(label, tensor.value)]) from None
     return tensor
 
 

@@ -6,7 +6,14 @@ import builtins
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from farrier.ops.arguments import new_dim, normal_dim, padding_pairs, refuse, whole_numbers
+from farrier.ops.arguments import (
+    new_dim,
+    normal_dim,
+    padding_pairs,
+    refuse,
+    same_dtype,
+    whole_numbers,
+)
 from farrier.ops.shape import flip, unsqueeze
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
@@ -83,6 +90,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 first=parts[0],
                 other=part,
             )
+        if part.dtype is not parts[0].dtype:
+            same_dtype("stack", first=parts[0], other=part)
     place = new_dim("stack", parts[0], dim)
     return concatenate([unsqueeze(part, place) for part in parts], place)
 

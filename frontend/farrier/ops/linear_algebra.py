@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from farrier.ops.arguments import normal_dims, refuse
+from farrier.ops.arguments import normal_dims, refuse, same_dtype
 from farrier.ops.arithmetic import multiply
 from farrier.ops.shape import broadcast, permute, reshape, unsqueeze
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.graph import TensorType
-from farrier_compiler.ops.base import broadcast_shapes, check_domain, check_same_dtype, in_domain
+from farrier_compiler.ops.base import broadcast_shapes, check_domain, in_domain
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.requirements import equal
 from farrier_runtime.dtypes import dtype
@@ -50,10 +50,9 @@ def matmul(left: Tensor, right: Tensor) -> Tensor:
 
 
 def _check_dtypes(left: Tensor, right: Tensor) -> None:
-    types = left.value.type, right.value.type
+    same_dtype("matmul", left=left, right=right)
     try:
-        check_same_dtype("matmul", types)
-        check_domain("matmul", types[0], "number")
+        check_domain("matmul", left.value.type, "number")
     except DtypeError as error:
         raise refuse(error, left=left, right=right) from None
 
@@ -191,4 +190,6 @@ def outer(vec1: Tensor, vec2: Tensor) -> Tensor:
         raise refuse(
             ShapeError(f"outer takes two vectors, but got {described}."), vec1=vec1, vec2=vec2
         )
+    if vec1.dtype is not vec2.dtype:
+        same_dtype("outer", vec1=vec1, vec2=vec2)
     return multiply(unsqueeze(vec1, 1), vec2)

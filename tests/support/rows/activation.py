@@ -40,9 +40,20 @@ def _softmax(name: str, dim: int) -> Record:
     )
 
 
-def _whole(name: str) -> Callable[[Any], Any]:
-    function = _torch(name, dim=0)
-    return lambda x: function(x.flatten()).reshape(x.shape)
+def _whole(name: str) -> Record:
+    function: Any = getattr(fr, name)
+    flat = _torch(name, dim=0)
+    empty = Refusal(
+        lambda: function(fr.ones((0, 3))),
+        fr.ShapeError,
+        f"{name} of no elements is not defined, but float32 (0, 3) has size 0 in a dimension that "
+        "is reduced. Reduce other dimensions, or test the size first.",
+    )
+    return _row(
+        name,
+        torch=lambda x: flat(x.flatten()).reshape(x.shape),
+        refused=(wrong_dtype(name, function, FLOATS), empty),
+    )
 
 
 ROWS = [
@@ -50,13 +61,7 @@ ROWS = [
         "relu",
         dtypes=NUMBERS,
         torch=lambda x: x.clamp(min=0),
-        refused=(
-            Refusal(
-                lambda: fr.relu(fr.ones((2,), fr.bool)),
-                fr.DtypeError,
-                "Python numbers are not cast to bool. Write True or False.",
-            ),
-        ),
+        refused=(wrong_dtype("relu", fr.relu, NUMBERS),),
     ),
     _row("gelu"),
     Record(
@@ -72,7 +77,7 @@ ROWS = [
             ),
         ),
     ),
-    _row("silu", refused=(wrong_dtype("sigmoid", fr.silu, FLOATS),)),
+    _row("silu"),
     _row("softplus"),
     _row("leaky_relu"),
     Record(
@@ -87,6 +92,6 @@ ROWS = [
     _softmax("softmax", 1),
     _softmax("softmax", -1),
     _softmax("log_softmax", 1),
-    _row("softmax", torch=_whole("softmax")),
-    _row("log_softmax", torch=_whole("log_softmax")),
+    _whole("softmax"),
+    _whole("log_softmax"),
 ]

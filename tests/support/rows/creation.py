@@ -79,14 +79,28 @@ ROWS = [
         (SCALAR,),
         dtypes=ANY,
         reference=lambda x: np.full((2, 3), x),
+        refused=(
+            Refusal(
+                lambda: fr.full((2, 3), fr.ones(4)),
+                fr.ShapeError,
+                "full cannot give float32 (4,) the sizes (2, 3). Only dimensions of size 1 change; "
+                "-1 keeps a size, and new dimensions are in front.",
+            ),
+        ),
     ),
     Record(
         "full_like",
         lambda x: fr.full_like(x, 1) + x,
         (Operand((2, 3)),),
         dtypes=ANY,
-        refused=_wrong_dtype(
-            lambda: fr.full_like(fr.ones(2, fr.int8), 300), "300 does not fit into int8."
+        refused=(
+            *_wrong_dtype(
+                lambda: fr.full_like(fr.ones(2, fr.int8), 300), "300 does not fit into int8."
+            ),
+            *_bad_argument(
+                lambda: fr.full_like(fr.ones(2), 1, "f32"),  # pyright: ignore[reportArgumentType]
+                "full_like needs a data type such as fr.float32, not 'f32'.",
+            ),
         ),
     ),
     Record(
@@ -96,7 +110,7 @@ ROWS = [
         dtypes=ANY,
         refused=_bad_argument(
             lambda: fr.ones((2, 2.5)),  # pyright: ignore[reportArgumentType]
-            "full's shape takes integers, but got (2, 2.5).",
+            "ones's shape takes integers, but got (2, 2.5).",
         ),
     ),
     Record(
@@ -106,7 +120,7 @@ ROWS = [
         dtypes=ANY,
         refused=_bad_argument(
             lambda: fr.zeros(2, "f32"),  # pyright: ignore[reportArgumentType]
-            "full needs a data type such as fr.float32, not 'f32'.",
+            "zeros needs a data type such as fr.float32, not 'f32'.",
         ),
     ),
     Record(

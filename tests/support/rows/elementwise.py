@@ -167,7 +167,7 @@ def _comparison(name: str, **options: Any) -> Record:
 
 
 COMPARISONS = [
-    _comparison("eq", refused=_unlike("equal", fr.eq, ANY)),
+    _comparison("eq"),
     _comparison("not_equal"),
     _comparison("less"),
     _comparison("less_equal"),
@@ -204,6 +204,7 @@ CHOICES = [
                 fr.DtypeError,
                 FRACTIONS_CUT_OFF,
             ),
+            wrong_dtype("masked_fill's mask", lambda x: fr.masked_fill(x, x, 2), (dtypes.bool,)),
         ),
     ),
     Record(
@@ -218,6 +219,8 @@ CHOICES = [
                 fr.ArgumentError,
                 "clamp needs min=, max= or both.",
             ),
+            unlike_shapes("clamp", fr.clamp),
+            unlike_dtypes("clamp", lambda x, high: fr.clamp(x, max=high)),
         ),
     ),
     Record(

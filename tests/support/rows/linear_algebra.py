@@ -10,7 +10,7 @@ import numpy as np
 
 import farrier as fr
 from farrier_runtime import dtypes
-from support.records import FLOATS, INTEGERS, NUMBERS, Operand, Record, unfit
+from support.records import FLOATS, INTEGERS, NUMBERS, Operand, Record, Refusal, unfit
 from support.rows.shape import ON_TORCH
 
 
@@ -163,9 +163,17 @@ ROWS = [
         np.outer,
         lambda x, y: x.outer(y),
         torch_dtypes=ON_TORCH,
-        refused=unfit(
-            lambda: fr.outer(MATRIX, fr.ones((2,))),
-            "outer takes two vectors, but got float32 (2, 3) and float32 (2,).",
+        refused=(
+            *unfit(
+                lambda: fr.outer(MATRIX, fr.ones((2,))),
+                "outer takes two vectors, but got float32 (2, 3) and float32 (2,).",
+            ),
+            Refusal(
+                lambda: fr.outer(fr.ones(2), fr.ones(3, fr.int32)),
+                fr.DtypeError,
+                "outer takes operands of one data type, but got float32 (2,) and int32 (3,). "
+                "Cast one of them, for example with fr.cast(x, fr.float32).",
+            ),
         ),
     ),
     Record(

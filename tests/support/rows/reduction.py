@@ -83,9 +83,10 @@ def _variants(
 def _refused(name: str, tested: tuple[dtype, ...]) -> tuple[Refusal, ...]:
     function: Any = getattr(fr, name)
     dim = no_such_dim(name, function, tested[0])
-    # The mean of integers has a row of its own.
-    if tested == ANY or name == "mean":
+    if tested == ANY:
         return (dim,)
+    if name == "mean":
+        tested = NUMBERS  # that of integers has a row of its own
     # Over all dimensions argmax names the flat tensor, not the one that it got.
     return (dim, wrong_dtype(name, lambda x: function(x, dim=1), tested))
 

@@ -13,7 +13,7 @@ import farrier as fr
 from farrier.tensor import apply
 from farrier_compiler.ops.shape import Pad
 from farrier_runtime import dtypes
-from support.records import ANY, Operand, Record, Refusal, no_such_dim, unfit
+from support.records import ANY, Operand, Record, Refusal, no_such_dim, unfit, unlike_dtypes
 
 X = Operand((2, 3, 4))
 # torch has hardly any functions on the wider unsigned types.
@@ -169,9 +169,12 @@ ROWS = [
         _joined("stack", -1),
         X,
         X,
-        refused=unfit(
-            lambda: fr.stack([MATRIX, fr.ones((2, 3, 4))]),
-            "stack takes tensors of one shape, but got (2, 3) and (2, 3, 4).",
+        refused=(
+            *unfit(
+                lambda: fr.stack([MATRIX, fr.ones((2, 3, 4))]),
+                "stack takes tensors of one shape, but got (2, 3) and (2, 3, 4).",
+            ),
+            unlike_dtypes("stack", lambda x, y: fr.stack([x, y])),
         ),
     ),
     _row(

@@ -123,7 +123,7 @@ ROWS = [
         (INPUT,),
         ANY,
         torch=lambda x: _torch_sort(dim=0)(x)[1],
-        refused=(no_such_dim("sort", fr.argsort),),
+        refused=(no_such_dim("argsort", fr.argsort),),
     ),
     _topk("", INPUT, 5, 1),
     _topk("/all", INPUT, 4, -1),

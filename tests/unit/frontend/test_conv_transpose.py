@@ -106,8 +106,8 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
     (
         lambda: fr.conv_transpose(X, fr.ones((4, 3, 2, 2), fr.float16)),
         fr.DtypeError,
-        "convolution takes operands of one data type, but got float32 (2, 4, 5, 5) and "
-        "float16 (3, 4, 2, 2). Cast one of them, for example with fr.cast(x, fr.float32).",
+        "conv_transpose takes operands of one data type, but got float32 (2, 4, 5, 5) and "
+        "float16 (4, 3, 2, 2). Cast one of them, for example with fr.cast(x, fr.float32).",
     ),
 ]
 

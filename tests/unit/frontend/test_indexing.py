@@ -143,7 +143,7 @@ GATHER_ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
     (
         lambda: X[np.zeros(2, np.uint8)],
         fr.DtypeError,
-        "gather takes int32 or int64 indices, but got uint8 (2,). Convert them first, for "
+        "slice takes int32 or int64 indices, but got uint8 (2,). Convert them first, for "
         "example with fr.cast(index, fr.int32).",
     ),
     (
