@@ -239,14 +239,14 @@ def iota_like(input: Tensor, dim: int = 0, dtype: dtype | None = None) -> Tensor
 
 
 def arange(
-    start: Number | SupportsIndex,
-    stop: Number | SupportsIndex | None = None,
+    start: Number | SupportsIndex = 0,
+    stop: Number | SupportsIndex | dtype | None = None,
     step: Number | SupportsIndex = 1,
     dtype: dtype = float32,
 ) -> Tensor:
     """Make a vector of equally spaced numbers: start, start + step, ... below stop.
 
-    `arange(n)` counts from 0 to n - 1.
+    `arange(n)` counts from 0 to n - 1, and `arange(n, dtype)` does so in a data type.
 
     Args:
         start: the first number; the end, if `stop` is not given. Beside a DimensionSize, all are
@@ -266,6 +266,8 @@ def arange(
         >>> fr.arange(2, 10, 3)
         tensor([2, 5, 8], dtype=float32, loc=cpu:0, shape=(3,))
     """
+    if isinstance(stop, type):
+        stop, dtype = None, stop
     first, end = (0, start) if stop is None else (start, stop)
     wanted = check_dtype("arange", dtype)
     numbers: tuple[Any, Any, Any] = (first, end, step)

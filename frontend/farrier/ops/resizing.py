@@ -43,7 +43,7 @@ _CHECKED = 1 << 20
 
 def resize(
     input: Tensor,
-    output_shape: ShapeLike | None = None,
+    output_shape: ShapeLike | Sequence[float] | None = None,
     mode: Mode = "linear",
     align_corners: bool = False,
     *,
@@ -59,7 +59,7 @@ def resize(
 
     Args:
         input: a tensor of numbers; with `mode="nearest"` of any data type.
-        output_shape: the new size of each dimension.
+        output_shape: the new size of each dimension; numbers with a point are `scales`.
         mode: "nearest" (of two equally near the later one), "linear", or "cubic" with the
             coefficient -0.75, in every dimension that changes.
         align_corners: whether the centres of the outermost elements stay where they are.
@@ -93,6 +93,11 @@ def resize(
     return cast(round(result) if whole else result, input.dtype)
 
 
+def _has_fractions(sizes: Any) -> bool:
+    """Tell scales from sizes: nvtripy takes them in one place."""
+    return type(sizes) in (list, tuple) and any(isinstance(size, float) for size in sizes)
+
+
 def _floats(input: Tensor) -> Tensor:
     """Return numbers in the data type in which they are weighed and added."""
     try:
@@ -103,9 +108,11 @@ def _floats(input: Tensor) -> Tensor:
 
 
 def _sizes(
-    input: Tensor, output_shape: ShapeLike | None, scales: Sequence[float] | None
+    input: Tensor, output_shape: Any, scales: Sequence[float] | None
 ) -> tuple[tuple[int, ...], tuple[float | Tensor, ...]]:
     """Return new sizes, and by how much a step in the result moves in the input."""
+    if scales is None and _has_fractions(output_shape):
+        output_shape, scales = None, output_shape
     if (output_shape is None) == (scales is None):
         raise refuse(ArgumentError("resize needs output_shape= or scales=, one of them."))
     name, given = ("output_shape", output_shape) if scales is None else ("scales", scales)

@@ -94,6 +94,12 @@ def test_arange_of_integers() -> None:
     assert fr.arange(2**40, 2**40 + 2, dtype=fr.int64).tolist() == [2**40, 2**40 + 1]
 
 
+def test_arange_takes_the_stop_alone_by_name_and_with_a_data_type() -> None:
+    assert fr.arange(stop=3).tolist() == [0.0, 1.0, 2.0]
+    counted = fr.arange(3, fr.int32)
+    assert (counted.dtype, counted.tolist()) == (fr.int32, [0, 1, 2])
+
+
 def test_iota() -> None:
     assert fr.iota((2, 3), -1, fr.int32).tolist() == [[0, 1, 2], [0, 1, 2]]
     assert fr.iota((2, 3), dtype=fr.int32).tolist() == [[0, 0, 0], [1, 1, 1]]

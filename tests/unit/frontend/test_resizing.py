@@ -38,6 +38,10 @@ def test_error(function: Callable[[], object], error: type[fr.FarrierError], tex
     assert message(found.value) == text
 
 
+def test_numbers_with_a_point_are_scales() -> None:
+    assert fr.resize(X, (2, 1.5), "nearest").shape == (4, 4)
+
+
 def test_nearest_of_integers() -> None:
     found = fr.resize(fr.Tensor([1, 2, 3, 4]), (2,), mode="nearest")
     assert found.tolist() == [2, 4]
