@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, cast
 
 from farrier.modules import checks
 from farrier.modules.initialization import reset_uniform
@@ -14,10 +16,46 @@ from farrier.ops.shape import reshape
 from farrier.tensor import Tensor
 from farrier_runtime.dtypes import dtype, float32
 
+Arguments = ParamSpec("Arguments")
+
+# nvtripy's order of what comes after kernel_dims, and what the four that are elsewhere hold.
+_THEIR_ORDER = ("stride", "padding", "dilation", "groups", "bias", "dtype")
+_THEIR_FORMS = ("numbers", "pairs", "numbers", "number")
+
+
+def _in_either_order(init: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Let arguments by position come in nvtripy's order, which is torch's, as well."""
+
+    @functools.wraps(init)
+    def ordered(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        call: Any = init
+        layer, others = args[:4], args[4:]
+        if _is_their_order(others):
+            call(*layer, **dict(zip(_THEIR_ORDER, others, strict=False)), **kwargs)
+        else:
+            call(*args, **kwargs)
+
+    return ordered
+
+
+def _is_their_order(given: Sequence[Any]) -> bool:
+    """Tell by the first argument that says something: no form means the same in both orders."""
+    pairs = zip(map(_form, given), _THEIR_FORMS, strict=False)
+    told = (form == theirs for form, theirs in pairs if form)
+    return len(given) <= len(_THEIR_ORDER) and next(told, False)
+
+
+def _form(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        inner: list[Any] = list(cast("Sequence[Any]", value))
+        return "pairs" if inner and isinstance(inner[0], list | tuple) else "numbers"
+    return "number" if isinstance(value, int) else ""
+
 
 class _Convolution(Quantizable):
     """What `Conv` and `ConvTranspose` share: all but the order of the weight's channels."""
 
+    @_in_either_order
     def __init__(
         self,
         in_channels: int,
