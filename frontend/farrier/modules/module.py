@@ -8,7 +8,7 @@ import inspect
 import os
 from collections.abc import Callable, Iterator, Mapping
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from farrier.modules.state import Slot
 from farrier.modules.summary import Summary, recorder, summarize
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import Scope, explain, scope
-from farrier_runtime.errors import FarrierError
+from farrier_runtime.errors import ArgumentError, FarrierError
+
+_FIXED = "cannot change: the parameters are already made by it. Make another layer."
 
 
 class _ForwardSignature:
@@ -78,6 +80,7 @@ class Module:
     """
 
     __signature__ = _ForwardSignature()
+    _fixed: ClassVar[frozenset[str]] = frozenset()  # what cannot change once a layer is made
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -100,6 +103,8 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         current = vars(self).get(name)
+        if name in self._fixed and vars(self).get(name, value) is not value:
+            raise explain(ArgumentError(f"{type(self).__name__}.{name} {_FIXED}"))
         if isinstance(current, Tensor) and not (value is None or isinstance(value, Module)):
             try:
                 value = fitting(f"{type(self).__name__}.{name}", current, value)

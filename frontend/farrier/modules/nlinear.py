@@ -39,6 +39,8 @@ class NLinear(Module):
         (2, 4, 7)
     """
 
+    _fixed = frozenset({"dtype"})
+
     def __init__(
         self,
         n: int | tuple[int, ...],

@@ -39,6 +39,8 @@ class BatchNorm(Module):
         (1, 2, 4, 4)
     """
 
+    _fixed = frozenset({"dtype"})
+
     def __init__(self, num_features: int, dtype: dtype = float32, eps: float = 1e-5) -> None:
         checks.positive("BatchNorm", num_features=num_features)
         self.num_features = num_features
@@ -84,6 +86,8 @@ class LayerNorm(Module):
         (2, 3, 6)
     """
 
+    _fixed = frozenset({"dtype"})
+
     def __init__(
         self, normalized_shape: int | Sequence[int], dtype: dtype = float32, eps: float = 1e-5
     ) -> None:
@@ -126,6 +130,8 @@ class RMSNorm(Module):
         (2, 3, 6)
     """
 
+    _fixed = frozenset({"dtype"})
+
     def __init__(
         self, normalized_shape: int | Sequence[int], dtype: dtype = float32, eps: float = 1e-5
     ) -> None:
@@ -167,6 +173,8 @@ class GroupNorm(Module):
         >>> norm(fr.ones((1, 6, 4, 4))).shape
         (1, 6, 4, 4)
     """
+
+    _fixed = frozenset({"dtype"})
 
     def __init__(
         self, num_groups: int, num_channels: int, dtype: dtype = float32, eps: float = 1e-5
@@ -218,6 +226,8 @@ class InstanceNorm(Module):
         >>> norm(fr.ones((1, 3, 4, 4))).shape
         (1, 3, 4, 4)
     """
+
+    _fixed = frozenset({"dtype"})
 
     def __init__(self, num_channels: int, dtype: dtype = float32, eps: float = 1e-5) -> None:
         checks.positive("InstanceNorm", num_channels=num_channels)

@@ -60,6 +60,7 @@ class Quantizable(Module):
     """
 
     quantizes_input: ClassVar[bool] = True
+    _fixed = frozenset({"dtype", "quant_dtype", "weight_quant_dim"})
 
     dtype: dtype
     weight: Tensor
@@ -71,9 +72,8 @@ class Quantizable(Module):
 
     def _add_scales(self, quant_dtype: dtype | None, weight_quant_dim: int | None) -> None:
         """Add the scales, once `weight` is there."""
-        layer = type(self).__name__
-        self.quant_dtype = quant_dtype
-        self.weight_quant_dim = _checked(layer, quant_dtype, weight_quant_dim, self.weight)
+        dim = _checked(type(self).__name__, quant_dtype, weight_quant_dim, self.weight)
+        vars(self).update(quant_dtype=quant_dtype, weight_quant_dim=dim)  # fixed for all others
         self.weight_scale = self.input_scale = self.input_zero_point = None
         if quant_dtype is None:
             return

@@ -385,3 +385,23 @@ def test_mistyped_attribute() -> None:
         _ = net.zzz
     assert str(unlike.value) == "Classifier has no attribute 'zzz'."
     assert not hasattr(net, "__name__")
+
+
+@pytest.mark.parametrize(
+    ("layer", "name", "value"),
+    [
+        (fr.Linear(2, 3), "dtype", fr.float16),
+        (fr.Linear(2, 3), "quant_dtype", fr.int8),
+        (fr.Conv(2, 3, (1,), quant_dtype=fr.int8), "weight_quant_dim", 0),
+        (fr.LayerNorm(2), "dtype", fr.float16),
+        (fr.NLinear(2, 3, 4), "dtype", fr.float16),
+    ],
+)
+def test_what_parameters_are_made_by_is_fixed(layer: Any, name: str, value: Any) -> None:
+    setattr(layer, name, getattr(layer, name))
+    with pytest.raises(fr.ArgumentError) as caught:
+        setattr(layer, name, value)
+    assert message(caught.value) == (
+        f"{type(layer).__name__}.{name} cannot change: the parameters are already made by it. "
+        "Make another layer."
+    )
