@@ -176,6 +176,8 @@ def _check_dimensions(inputs: Sequence[Value]) -> None:
 def _bind(
     func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> inspect.BoundArguments:
+    if not callable(func):
+        raise explain(ArgumentError(f"compile takes a Module or a function, not {func!r:.60}."))
     try:
         return inspect.signature(func).bind(*args, **kwargs)
     except TypeError as error:

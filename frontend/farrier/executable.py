@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import farrier_runtime
-from farrier.input_info import DimensionInputInfo, InputInfo
+from farrier.input_info import DimensionInputInfo, InputInfo, NamedDimension
 from farrier.stream import Stream, default_stream
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
@@ -18,7 +18,7 @@ from farrier_runtime.errors import FarrierError, InputError
 
 if TYPE_CHECKING:
     from farrier_compiler.driver import Compiled
-    from farrier_runtime.artifact import Manifest, TensorSpec
+    from farrier_runtime.artifact import Manifest, ResultTree, TensorSpec
     from farrier_runtime.parameters import Weights
 
 
@@ -45,7 +45,8 @@ class Executable:
         self._loaded: farrier_runtime.Executable | None = None
         self._nests = nests
         self.stream = default_stream()
-        self.__signature__ = signature or self._runtime().__signature__
+        found = signature or self._runtime().__signature__
+        self.__signature__ = _annotated(found, self.manifest.functions[0].result)
 
     @staticmethod
     def load(
@@ -105,6 +106,11 @@ class Executable:
         """Name, data type and shape of each output."""
         return self.manifest.functions[0].outputs
 
+    @property
+    def input_infos(self) -> dict[str, InputInfo | DimensionInputInfo]:
+        """What `compile` needs to be told of each input, by name."""
+        return {spec.name: _input_info(spec) for spec in self.inputs}
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function.
 
@@ -144,12 +150,37 @@ class Executable:
             bound = self.__signature__.bind(*args, **kwargs)
         except TypeError as error:
             name = self.manifest.functions[0].name
-            raise InputError(f"{name}{self.__signature__} was called wrongly: {error}.") from None
+            names = ", ".join(self.__signature__.parameters)
+            raise InputError(f"{name}({names}) was called wrongly: {error}.") from None
         for name, nest in (self._nests or {}).items():
             yield from _matching(nest, bound.arguments[name], name)
 
     def __repr__(self) -> str:
         return f"Executable({self.manifest.functions[0]})"
+
+
+def _annotated(signature: inspect.Signature, result: ResultTree) -> inspect.Signature:
+    """Return a signature that says what goes in and out, as nvtripy's do."""
+    parameters = [found.replace(annotation=Tensor) for found in signature.parameters.values()]
+    return signature.replace(parameters=parameters, return_annotation=_annotation(result))
+
+
+def _annotation(result: ResultTree) -> Any:
+    if isinstance(result, int):
+        return Tensor
+    if "tuple" in result:
+        return tuple[tuple(map(_annotation, result["tuple"]))]
+    return list if "list" in result else dict
+
+
+def _input_info(spec: TensorSpec) -> InputInfo | DimensionInputInfo:
+    if (value := spec.value) is not None:
+        return DimensionInputInfo((value.min, value.opt, value.max))
+    shape = [
+        size if isinstance(size, int) else NamedDimension(size.name, size.min, size.opt, size.max)
+        for size in spec.shape
+    ]
+    return InputInfo(shape, spec.dtype)
 
 
 def _loaded(compiled: Compiled | farrier_runtime.Executable) -> farrier_runtime.Executable:

@@ -45,6 +45,27 @@ def test_signature_has_the_run_time_inputs(nested: fr.Executable) -> None:
     assert [spec.shape for spec in nested.outputs] == [(3,), (3,), (3,)]
 
 
+def test_signature_says_what_comes_out(nested: fr.Executable) -> None:
+    assert inspect.signature(nested).return_annotation is dict
+    pair = compiled(lambda x: (x, x), ROW)
+    assert inspect.signature(pair).return_annotation == tuple[fr.Tensor, fr.Tensor]
+    assert inspect.signature(compiled(lambda x: [x], ROW)).return_annotation is list
+    assert inspect.signature(compiled(lambda x: x, ROW)).return_annotation is fr.Tensor
+
+
+def test_input_infos_compile_the_same_again(tmp_path: Path) -> None:
+    infos = {
+        "x": fr.InputInfo((fr.NamedDimension("n", 1, 2, 4), (2, 3, 6), 1), fr.float32),
+        "count": fr.DimensionInputInfo((1, 2, 8)),
+    }
+    run = compiled(lambda x, count: x * count, *infos.values())
+    loaded = fr.Executable.load(run.save(tmp_path / "run.vmfb"))
+    assert run.input_infos == loaded.input_infos == infos
+    found = loaded.input_infos["x"]
+    assert isinstance(found, fr.InputInfo)
+    assert found.dimension_names[0] == "n"
+
+
 def test_arguments_by_name(nested: fr.Executable) -> None:
     found = nested(options={"shift": [VALUES]}, x=VALUES)
     np.testing.assert_allclose(found["total"].numpy(), VALUES * 4)
@@ -67,8 +88,8 @@ def test_nests_that_do_not_match(nested: fr.Executable, options: Any, text: str)
 def test_missing_argument(nested: fr.Executable) -> None:
     with pytest.raises(fr.InputError) as caught:
         nested(VALUES)
-    assert message(caught.value).endswith(
-        "was called wrongly: missing a required argument: 'options'."
+    assert message(caught.value) == (
+        "function(x, options) was called wrongly: missing a required argument: 'options'."
     )
 
 

@@ -148,6 +148,13 @@ def test_arguments_that_do_not_fit() -> None:
     )
 
 
+def test_what_cannot_be_called() -> None:
+    number: Any = 3
+    with pytest.raises(fr.ArgumentError) as caught:
+        trace(number)
+    assert message(caught.value) == "compile takes a Module or a function, not 3."
+
+
 def test_results_that_are_no_tensors() -> None:
     with pytest.raises(fr.ArgumentError) as caught:
         trace(lambda x: (x, 1), [ROW])
