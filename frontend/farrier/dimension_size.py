@@ -14,7 +14,7 @@ from farrier_compiler.evaluate import UnknownValueError, unknown_size
 from farrier_compiler.graph import Value, constant
 from farrier_compiler.ops.creation import SizeOf
 from farrier_compiler.ops.elementwise import Cast, limits
-from farrier_compiler.sizes import SymbolicSize, is_never, lower, symbol, upper
+from farrier_compiler.sizes import SymbolicSize, is_never, lower, maximum, symbol, upper
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import int32
 from farrier_runtime.errors import ArgumentError, DtypeError
@@ -212,6 +212,9 @@ class DimensionSize(Tensor):
 
     def __neg__(self) -> DimensionSize:
         return DimensionSize.of_size(-self.expression)
+
+    def __abs__(self) -> DimensionSize:
+        return DimensionSize.of_size(maximum(self.expression, -self.expression))
 
     __eq__ = _comparison("__eq__", "==", _equal)
     __ne__ = _comparison("__ne__", "!=", lambda a, b: _not(_equal(a, b)))

@@ -48,6 +48,8 @@ def _from_python(data: Any, wanted: dtype | None) -> Array:
         array = np.asarray(data)
     except ValueError as error:
         raise ArgumentError(f"Nested lists must have equal lengths: {error}") from None
+    if array.size == 0:
+        return array.astype((wanted or dtypes.float32).numpy)
     if array.dtype.kind not in "biuf" and not _giant(array):
         raise ArgumentError(
             f"A tensor is made of numbers, but the data hold {array.dtype} elements: {data!r:.80}"
@@ -58,7 +60,7 @@ def _from_python(data: Any, wanted: dtype | None) -> Array:
 def _default(array: Array) -> dtype:
     if array.dtype.kind == "b":
         return dtypes.bool
-    if array.dtype.kind == "f" or array.size == 0:
+    if array.dtype.kind == "f":
         return dtypes.float32
     return dtypes.int32 if _within(array, dtypes.int32) else dtypes.int64
 

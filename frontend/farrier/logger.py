@@ -37,6 +37,9 @@ class Logger:
         'verbose'
     """
 
+    enable_color = False
+    """Whether messages are coloured, for programs that set it; Farrier's have no colours."""
+
     def __init__(self, name: str) -> None:
         self._logger = logging.getLogger(name)
         self._logger.addFilter(self._shows)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +124,11 @@ class Tensor(Methods):
     def name(self, name: str) -> None:
         self.value.name = name
 
+    if not TYPE_CHECKING:  # type checkers know the attributes, and report others
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(f"Tensor has no attribute '{name}'.{_near(name)}")
+
     def size(self, dim: int | None = None) -> tuple[int, ...] | int:
         """Return the shape, or the size of one dimension, as torch's method does."""
         return self.shape if dim is None else self.shape[dim]
@@ -176,6 +183,12 @@ class Tensor(Methods):
         return plain(self.numpy()).item()
 
     def __bool__(self) -> bool:
+        if self.value.type.size != 1:
+            problem = (
+                f"A tensor of shape {self.shape} is neither true nor false. "
+                "Say whether all of its elements count, with fr.all, or one of them, with fr.any."
+            )
+            raise explain(ArgumentError(problem), [("tensor", self.value)])
         return bool(self.item())
 
     def __int__(self) -> int:
@@ -212,8 +225,8 @@ class Tensor(Methods):
         text = format_elements(data)
         if len(self.shape) <= 1 or set(self.shape) == {1}:
             return f"tensor({text}, {place})"
-        indented = text.replace("\n", "\n    ")
-        return f"tensor(\n    {indented}, \n    {place})"
+        indented = textwrap.indent(text, " " * 4)  # which leaves empty lines empty
+        return f"tensor(\n{indented}, \n    {place})"
 
     # ------------------------------------------------------------------ quantised tensors
 
@@ -357,10 +370,10 @@ class Tensor(Methods):
         return farrier.logical_not(self)
 
     def __eq__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return farrier.eq(self, other)
+        return NotImplemented if other is None else farrier.eq(self, other)
 
     def __ne__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return farrier.not_equal(self, other)
+        return NotImplemented if other is None else farrier.not_equal(self, other)
 
     def __lt__(self, other: Any) -> Tensor:
         return farrier.less(self, other)
@@ -412,6 +425,17 @@ class Tensor(Methods):
     def copy(self, device: device) -> Tensor:
         """Return a copy of the tensor: `farrier.copy`."""
         return farrier.copy(self, device)
+
+
+def _near(name: str) -> str:
+    """Return a hint at a function or method of about this name."""
+    if name.startswith("_"):
+        return ""
+    functions = [f"farrier.{known}" for known in vars(farrier) if not known.startswith("_")]
+    if f"farrier.{name}" in functions:
+        return f" Did you mean: 'farrier.{name}'?"
+    found = difflib.get_close_matches(name, dir(Tensor), 1)
+    return f" Did you mean: '{found[0]}'?" if found else ""
 
 
 def apply(op: Op, *tensors: Tensor) -> Tensor:

@@ -158,6 +158,8 @@ def test_static_shapes_are_plain_ints() -> None:
         (lambda n: n % 3, "n - 3*(n//3)"),
         (lambda n: 9 % n, "-(9//n)*n + 9"),
         (lambda n: -n, "-n"),
+        (lambda n: abs(n), "n"),
+        (lambda n: abs(2 - n), "max(-n + 2, n - 2)"),
         (lambda n: n + fr.DimensionSize(2), "n + 2"),
         (lambda n: fr.DimensionSize(2) - n, "-n + 2"),
         (lambda n: n + np.int64(2), "n + 2"),

@@ -55,6 +55,12 @@ def test_data_types(data: Any, kind: fr.dtype) -> None:
     assert fr.Tensor(data).dtype is kind
 
 
+@pytest.mark.parametrize("kind", [fr.int32, fr.bool])
+def test_an_empty_list_takes_any_data_type(kind: fr.dtype) -> None:
+    found = fr.Tensor([[]], dtype=kind)
+    assert (found.dtype, found.shape) == (kind, (1, 0))
+
+
 @pytest.mark.parametrize("kind", [*DTYPES.values()])
 def test_every_data_type_comes_and_goes(kind: fr.dtype) -> None:
     array = np.array([0, 1, 1], np.int64).astype(kind.numpy)

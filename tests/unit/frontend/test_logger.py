@@ -48,6 +48,10 @@ def test_messages_are_lazy_and_said_once(caplog: pytest.LogCaptureFixture) -> No
     assert caplog.messages == ["lazy", "    inner"]
 
 
+def test_messages_have_no_colours() -> None:
+    assert fr.logger.enable_color is False
+
+
 def test_verbosity_is_restored() -> None:
     before = fr.logger.verbosity
     with fr.logger.use_verbosity("trace"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import operator
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -39,6 +40,10 @@ def unknown() -> fr.Tensor:
         (
             fr.arange(50),
             "tensor([0, 1, 2, ..., 47, 48, 49], dtype=float32, loc=cpu:0, shape=(50,))",
+        ),
+        (
+            fr.Tensor([[[1]], [[2]]]),
+            "tensor(\n    [[[1]],\n\n     [[2]]], \n    dtype=int32, loc=cpu:0, shape=(2, 1, 1))",
         ),
         (unknown(), "tensor(<x>, dtype=float32, loc=cpu:0, shape=(2,))"),
     ],
@@ -93,6 +98,28 @@ def test_methods_are_the_functions() -> None:
     assert hash(MATRIX) == hash(MATRIX)
 
 
+def test_no_tensor_is_none() -> None:
+    assert None not in [MATRIX, fr.ones(2)]
+    nothing: Any = None
+    assert operator.eq(MATRIX, nothing) is False
+    assert operator.ne(MATRIX, nothing) is True
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("ones_like", " Did you mean: 'farrier.ones_like'?"),
+        ("reshap", " Did you mean: 'reshape'?"),
+        ("zzz", ""),
+        ("_size", ""),
+    ],
+)
+def test_unknown_attributes(name: str, hint: str) -> None:
+    with pytest.raises(AttributeError) as caught:
+        getattr(MATRIX, name)
+    assert str(caught.value) == f"Tensor has no attribute '{name}'.{hint}"
+
+
 def test_numbers_like_a_tensor() -> None:
     assert as_tensor(2, like=MATRIX).dtype is fr.float32
     assert as_tensor(2).dtype is fr.int32
@@ -110,7 +137,8 @@ def test_numbers_like_a_tensor() -> None:
         (
             lambda: bool(MATRIX),
             fr.ArgumentError,
-            "item() needs one element, but the tensor has shape (2, 3).",
+            "A tensor of shape (2, 3) is neither true nor false. Say whether all of its elements "
+            "count, with fr.all, or one of them, with fr.any.",
         ),
         (lambda: len(fr.Tensor(1)), fr.ArgumentError, "A scalar tensor has no len()."),
         (
