@@ -51,6 +51,18 @@ def whole_numbers(name: str, numbers: SupportsIndex | Sequence[SupportsIndex]) -
         raise explain(ArgumentError(f"{name} takes integers, but got {numbers!r:.80}.")) from None
 
 
+def whole_number(name: str, number: SupportsIndex) -> int:
+    """Return a dim or an amount as an int.
+
+    Raises:
+        ArgumentError: it is no integer, or several; `name` says of what argument.
+    """
+    found = whole_numbers(name, number)
+    if len(found) != 1:
+        raise explain(ArgumentError(f"{name} takes one integer, but got {number!r:.80}."))
+    return found[0]
+
+
 def _whole(number: Any) -> int:
     size = raw_size(number)
     return operator.index(number) if size is None else size
@@ -59,7 +71,7 @@ def _whole(number: Any) -> int:
 def normal_dim(name: str, input: Tensor, dim: int, rank: int | None = None) -> int:
     """Return a dimension of `input`, or of a tensor of another rank, counted from the front."""
     try:
-        (whole,) = whole_numbers(f"{name}'s dim", dim)
+        whole = whole_number(f"{name}'s dim", dim)
         return normalize_dim(name, whole, input.rank if rank is None else rank)
     except ShapeError as error:
         raise refuse(error, input=input) from None
@@ -67,7 +79,7 @@ def normal_dim(name: str, input: Tensor, dim: int, rank: int | None = None) -> i
 
 def new_dim(name: str, input: Tensor, dim: int) -> int:
     """Return where a new dimension of `input` will be, counted from the front."""
-    (place,) = whole_numbers(f"{name}'s dim", dim)
+    place = whole_number(f"{name}'s dim", dim)
     rank = input.rank + 1
     if not -rank <= place < rank:
         problem = (
@@ -94,7 +106,8 @@ def normal_dims(name: str, input: Tensor, dims: int | Sequence[int]) -> tuple[in
 
 def padding_pairs(name: str, pairs: Sequence[ShapeLike], count: int, input: Tensor) -> Padding:
     """Return pairs of amounts, one for each of `count` dimensions, as tuples of ints."""
-    found = [whole_numbers(f"{name}'s padding", pair) for pair in pairs]
+    every: Any = pairs if hasattr(pairs, "__iter__") else (pairs,)
+    found = [whole_numbers(f"{name}'s padding", pair) for pair in every]
     if len(found) != count or any(len(pair) != 2 for pair in found):
         raise refuse(
             ArgumentError(

@@ -322,6 +322,8 @@ def equal(input: Tensor, other: Tensor) -> bool:
         >>> fr.equal(fr.Tensor([1, 2]), fr.Tensor([1, 2]))
         True
     """
+    input = as_tensor(input)
+    other = as_tensor(other, input)
     same_dtype("equal", input=input, other=other)
     return input.sizes == other.sizes and bool((input.numpy() == other.numpy()).all())
 
@@ -349,6 +351,8 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
         >>> fr.allclose(fr.Tensor([1.0]), fr.Tensor([1.000001]))
         True
     """
+    input = as_tensor(input)
+    other = as_tensor(other, input)
     less_equal(input, other)  # refuses what does not fit together
     pair = [plain(tensor.numpy()) for tensor in (input, other)]
     return np.allclose(*pair, rtol=rtol, atol=atol)

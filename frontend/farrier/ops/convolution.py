@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from farrier.ops.arguments import padding_pairs, refuse, same_dtype, whole_numbers
+from farrier.ops.arguments import padding_pairs, refuse, same_dtype, whole_number, whole_numbers
 from farrier.ops.shape import flip, permute, reshape
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops.convolution import Convolution
@@ -106,7 +106,7 @@ def conv_transpose(
     crops = ((0, 0),) * rank if padding is None else padding
     amounts = padding_pairs("conv_transpose", crops, rank, input)
     gaps = ones if dilation is None else whole_numbers("conv_transpose's dilation", dilation)
-    (count,) = whole_numbers("conv_transpose's groups", groups)
+    count = whole_number("conv_transpose's groups", groups)
     _check_transposed(input, weight, steps, gaps, count)
     reach = [gap * (size - 1) for gap, size in zip(gaps, weight.sizes[2:], strict=True)]
     around = [(end - low, end - high) for end, (low, high) in zip(reach, amounts, strict=True)]

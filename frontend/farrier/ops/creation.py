@@ -10,7 +10,7 @@ import numpy as np
 
 from farrier.formatting import plain
 from farrier.interop import Number, fit
-from farrier.ops.arguments import whole_numbers
+from farrier.ops.arguments import whole_number, whole_numbers
 from farrier.ops.arithmetic import add, multiply
 from farrier.ops.comparison import greater_equal, where
 from farrier.ops.elementwise import cast, check_dtype
@@ -210,7 +210,7 @@ def iota(shape: Shape, dim: int = 0, dtype: dtype = float32) -> Tensor:
             dtype=float32, loc=cpu:0, shape=(2, 3))
     """
     sizes = whole_numbers("iota's shape", shape)
-    (dim,) = whole_numbers("iota's dim", dim)
+    dim = whole_number("iota's dim", dim)
     return apply(primitive.Iota(sizes, dim, check_dtype("iota", dtype)))
 
 
@@ -394,6 +394,8 @@ def _zero(like: Tensor) -> Tensor:
 def _number(value: Number, wanted: dtype) -> Number:
     """Return a number as it is after conversion, floats for integers being cut off."""
     array = np.asarray(value)
+    if array.ndim or not (array.dtype.kind in "biuf" or isinstance(value, int)):
+        raise explain(ArgumentError(f"A tensor is filled with one number, not {value!r:.60}."))
     if wanted is bool_ or (wanted.is_integer and array.dtype.kind == "f"):
         return plain(np.asarray(Cast(wanted).reference(array))).item()
     try:

@@ -185,6 +185,7 @@ def outer(vec1: Tensor, vec2: Tensor) -> Tensor:
         >>> fr.outer(fr.Tensor([1, 2]), fr.Tensor([3, 4])).tolist()
         [[3, 4], [6, 8]]
     """
+    vec1, vec2 = as_tensor(vec1), as_tensor(vec2)
     if vec1.rank != 1 or vec2.rank != 1:
         described = f"{vec1.value.type.describe()} and {vec2.value.type.describe()}"
         raise refuse(

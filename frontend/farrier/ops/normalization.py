@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from farrier.ops.arguments import refuse, whole_numbers
+from farrier.ops.arguments import refuse, whole_number, whole_numbers
 from farrier.ops.elementwise import binary, cast, floating
 from farrier.ops.reduction import averaged, widen
 from farrier.tensor import Tensor, apply
@@ -163,7 +163,7 @@ def group_norm(
         >>> fr.group_norm(fr.Tensor([[1.0, 3.0, -5.0, 5.0]]), 2, eps=0.0).tolist()
         [[-1.0, 1.0, -1.0, 1.0]]
     """
-    (groups,) = whole_numbers("group_norm's num_groups", num_groups)
+    groups = whole_number("group_norm's num_groups", num_groups)
     channels = _channels("group_norm", input, spatial=0)
     _check_affine("group_norm", input, (channels,), weight, bias)
     if not at_most(1, groups) or not equal(channels % groups, 0):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from farrier.ops.arguments import whole_numbers
+from farrier.ops.arguments import whole_number, whole_numbers
 from farrier.ops.elementwise import binary, cast, floating
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
@@ -298,7 +298,7 @@ def _arg_reduce(
 ) -> Tensor:
     input = as_tensor(input)
     if dim is not None and input.sizes:
-        return apply(op(whole_numbers(f"{op.name}'s dim", dim)[0], keepdim), input)
+        return apply(op(whole_number(f"{op.name}'s dim", dim), keepdim), input)
     if dim not in (None, 0, -1):
         reduced_dims(op.name, input, dim)  # refuses it
     found = apply(op(0), apply(Reshape((input.value.type.size,)), input))

@@ -115,22 +115,23 @@ def _sizes(
         output_shape, scales = None, output_shape
     if (output_shape is None) == (scales is None):
         raise refuse(ArgumentError("resize needs output_shape= or scales=, one of them."))
-    name, given = ("output_shape", output_shape) if scales is None else ("scales", scales)
+    name = "output_shape" if scales is None else "scales"
+    given: Any = output_shape if scales is None else scales
     described = input.value.type.describe()
-    entries = tuple(given or ())
+    entries: tuple[Any, ...] = tuple(given) if hasattr(given, "__iter__") else (given,)
     if len(entries) != input.rank:
         problem = f"resize got {name}={entries} for {described}: give one for each dimension."
         raise refuse(ShapeError(problem), input=input)
     if scales is None:
-        sizes = whole_numbers("resize's output_shape", output_shape or ())
+        sizes = whole_numbers("resize's output_shape", entries)
     else:
-        sizes = tuple(map(_scaled, input.sizes, scales))
+        sizes = tuple(map(_scaled, input.sizes, entries))
     every = (*sizes, *input.sizes)
     if not (min(every, default=1) > 0 if is_static(every) else all(at_most(1, n) for n in every)):
         problem = f"resize of {described} to {sizes} is not defined: all sizes must be positive."
         raise refuse(ShapeError(problem), input=input)
     if scales is not None:
-        return sizes, tuple(1 / scale for scale in scales)
+        return sizes, tuple(1 / scale for scale in entries)
     return sizes, tuple(map(_quotient, input.sizes, sizes))
 
 

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from farrier.ops.arguments import new_dim, normal_dim, normal_dims, refuse, whole_numbers
+from farrier.ops.arguments import (
+    new_dim,
+    normal_dim,
+    normal_dims,
+    refuse,
+    whole_number,
+    whole_numbers,
+)
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.shape import becomes, not_negative
@@ -96,7 +103,7 @@ def permute(input: Tensor, perm: Sequence[int]) -> Tensor:
     dims = normal_dims("permute", input, perm)
     if len(dims) != input.rank:
         problem = (
-            f"permute got {tuple(perm)} for {input.value.type.describe()}: "
+            f"permute got {whole_numbers('permute', perm)} for {input.value.type.describe()}: "
             f"it must name all {input.rank} dimensions."
         )
         raise refuse(ShapeError(problem), input=input)
@@ -289,7 +296,7 @@ def repeat(input: Tensor, repeats: IntLike, dim: int) -> Tensor:
         tensor([1, 1, 2, 2], dtype=int32, loc=cpu:0, shape=(4,))
     """
     place = normal_dim("repeat", input, dim)
-    (count,) = whole_numbers("repeat's repeats", repeats)
+    count = whole_number("repeat's repeats", repeats)
     if not at_most(0, count):
         raise refuse(ArgumentError(f"repeat takes at least 0 repeats, not {count}."), input=input)
     before, size, behind = input.sizes[:place], input.sizes[place], input.sizes[place + 1 :]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from farrier.ops.arguments import normal_dim, whole_numbers
+from farrier.ops.arguments import normal_dim, whole_number
 from farrier.ops.elementwise import cast
 from farrier.ops.reduction import widen
 from farrier.tensor import Tensor, apply, as_tensor, record
@@ -97,7 +97,7 @@ def topk(input: Tensor, k: IntLike, dim: int = -1) -> tuple[Tensor, Tensor]:
         ([9, 5], [1, 2])
     """
     input = as_tensor(input)
-    (count,) = whole_numbers("topk's k", k)
+    count = whole_number("topk's k", k)
     place = normal_dim("topk", input, dim, max(input.rank, 1))
     if not input.sizes:
         values, indices = topk(apply(Reshape((1,)), input), count)

@@ -28,6 +28,16 @@ from support.messages import message
             "arange counts in numbers, not in bool: pass a number type.",
         ),
         (
+            lambda: fr.full(2, "a"),  # pyright: ignore[reportArgumentType]
+            fr.ArgumentError,
+            "A tensor is filled with one number, not 'a'.",
+        ),
+        (
+            lambda: fr.full(2, [1, 2]),  # pyright: ignore[reportArgumentType]
+            fr.ArgumentError,
+            "A tensor is filled with one number, not [1, 2].",
+        ),
+        (
             lambda: fr.iota((2,), 1),
             fr.ShapeError,
             "iota got dim=1, but the tensor has 1 dimensions: dim must be in [-1, 0].",

@@ -127,6 +127,7 @@ def test_equal_and_allclose_are_python_bools() -> None:
     assert fr.allclose(one, fr.Tensor([1.000001])) is True
     assert fr.allclose(one, fr.Tensor([1.1])) is False
     assert fr.allclose(one, fr.Tensor([1.1]), atol=0.2) is True
+    assert fr.allclose(one, [1.0]) is fr.equal(one, [1.0]) is True  # pyright: ignore[reportArgumentType]
     assert fr.allclose(fr.Tensor([math.nan]), fr.Tensor([math.nan])) is False
 
 

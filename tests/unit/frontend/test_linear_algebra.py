@@ -60,6 +60,10 @@ def test_matmul_takes_arrays() -> None:
     assert (array @ fr.ones((3,))).tolist() == [1, 1, 1]
 
 
+def test_outer_takes_lists() -> None:
+    assert fr.outer(fr.ones(2), [1.0, 2.0]).tolist() == [[1.0, 2.0]] * 2  # pyright: ignore[reportArgumentType]
+
+
 def test_int8_sums_in_int32() -> None:
     full = fr.full((1, 1000), -128, fr.int8)
     found = fr.dot_general(full, full, ((1,), (1,)), dtype=fr.int32)

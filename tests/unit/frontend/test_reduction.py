@@ -24,6 +24,11 @@ MATRIX = fr.Tensor([[1.0, 5.0, 5.0], [4.0, 2.0, 0.0]])
             "sum got dim=(0, -2), which names a dimension twice. Name each once.",
         ),
         (
+            lambda: fr.argmax(MATRIX, dim=[0, 1]),  # pyright: ignore[reportArgumentType]
+            fr.ArgumentError,
+            "argmax's dim takes one integer, but got [0, 1].",
+        ),
+        (
             lambda: fr.sum(MATRIX, dim=0.5),  # pyright: ignore[reportArgumentType]
             fr.ArgumentError,
             "sum's dim takes integers, but got 0.5.",

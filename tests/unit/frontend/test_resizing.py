@@ -26,6 +26,11 @@ X = fr.ones((2, 3))
             "resize needs output_shape= or scales=, one of them.",
         ),
         (
+            lambda: fr.resize(X, 4),  # pyright: ignore[reportArgumentType]
+            fr.ShapeError,
+            "resize got output_shape=(4,) for float32 (2, 3): give one for each dimension.",
+        ),
+        (
             lambda: fr.resize(X, (0, 3)),
             fr.ShapeError,
             "resize of float32 (2, 3) to (0, 3) is not defined: all sizes must be positive.",

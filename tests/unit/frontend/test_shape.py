@@ -193,6 +193,16 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
         "pad takes a scalar to pad with, but got float32 (2, 3).",
     ),
     (
+        lambda: fr.pad(X, 1),  # pyright: ignore[reportArgumentType]
+        ARGUMENT,
+        "pad takes 2 pairs of padding for float32 (2, 3), for example ((1, 1), (1, 1)), but got 1.",
+    ),
+    (
+        lambda: fr.permute(X, 1),  # pyright: ignore[reportArgumentType]
+        SHAPE,
+        "permute got (1,) for float32 (2, 3): it must name all 2 dimensions.",
+    ),
+    (
         lambda: fr.repeat(X, -1, 0),
         ARGUMENT,
         "repeat takes at least 0 repeats, not -1.",

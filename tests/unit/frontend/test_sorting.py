@@ -32,6 +32,11 @@ MATRIX = fr.Tensor([[1.0, 5.0, 5.0], [4.0, 2.0, 0.0]])
             "topk's k takes integers, but got 1.5.",
         ),
         (
+            lambda: fr.topk(MATRIX, [1, 2]),  # pyright: ignore[reportArgumentType]
+            fr.ArgumentError,
+            "topk's k takes one integer, but got [1, 2].",
+        ),
+        (
             lambda: fr.topk(MATRIX, 1, dim=3),
             fr.ShapeError,
             "topk got dim=3, but the tensor has 2 dimensions: dim must be in [-2, 1].",
