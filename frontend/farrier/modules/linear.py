@@ -7,7 +7,7 @@ from farrier.modules.initialization import reset_uniform
 from farrier.modules.parameter import Parameter
 from farrier.modules.quantizable import Quantizable
 from farrier.ops.linear_algebra import dot_general
-from farrier.tensor import Tensor
+from farrier.tensor import Tensor, as_tensor
 from farrier_runtime.dtypes import dtype, float32
 
 
@@ -71,6 +71,7 @@ class Linear(Quantizable):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return `x W^T + b`, (*, out_features), for x, (*, in_features)."""
+        x = as_tensor(x)
         checks.ends_with(f"Linear({self.in_features}, {self.out_features})", x, (self.in_features,))
         x, weight = self.operands(x)
         product = dot_general(x, weight, contracting_dims=((-1,), (1,)))

@@ -8,7 +8,7 @@ from farrier.modules.module import Module
 from farrier.modules.parameter import Parameter
 from farrier.ops.linear_algebra import dot_general
 from farrier.ops.shape import permute
-from farrier.tensor import Tensor
+from farrier.tensor import Tensor, as_tensor
 from farrier_runtime.dtypes import dtype, float32
 
 
@@ -59,6 +59,7 @@ class NLinear(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the maps' results, (*, *n, out_features), for x, (*, *n, in_features)."""
+        x = as_tensor(x)
         layer = f"NLinear({self.n}, {self.in_features}, {self.out_features})"
         checks.ends_with(layer, x, (*self.n, self.in_features))
         rank, first = len(self.n), x.rank - len(self.n) - 1

@@ -11,7 +11,7 @@ import numpy as np
 from farrier.modules.module import Module
 from farrier.modules.parameter import HiddenParameter, OptionalParameter, Parameter
 from farrier.ops.quantization import dequantize, quantize
-from farrier.tensor import Tensor
+from farrier.tensor import Tensor, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops.base import normalize_dim
 from farrier_compiler.ops.quantization import STORAGE, storage_limits
@@ -112,6 +112,7 @@ class Quantizable(Module):
 
     def operands(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return input and weight as they are or, quantised, as the floats they then stand for."""
+        x = as_tensor(x)
         self.watch(x)
         if self.quant_dtype is None or self.weight_scale is None:
             return x, self.weight

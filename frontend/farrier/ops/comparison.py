@@ -300,6 +300,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:
         >>> fr.masked_fill(fr.Tensor([1, 2]), fr.Tensor([True, False]), 9)
         tensor([9, 2], dtype=int32, loc=cpu:0, shape=(2,))
     """
+    input = as_tensor(input)
     chosen = taken("masked_fill's mask", mask, "bool", label="mask")
     return apply(primitive.Where(), chosen, as_tensor(value, like=input), input)
 

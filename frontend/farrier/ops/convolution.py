@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from farrier.ops.arguments import padding_pairs, refuse, same_dtype, whole_number, whole_numbers
 from farrier.ops.shape import flip, permute, reshape
-from farrier.tensor import Tensor, apply
+from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.requirements import at_most, equal
 from farrier_compiler.sizes import maximum
@@ -53,6 +53,7 @@ def convolution(
         >>> fr.convolution(image, weight, padding=((1, 1), (1, 1))).shape
         (1, 8, 4, 4)
     """
+    input, weight = as_tensor(input), as_tensor(weight)
     rank = max(input.rank - 2, 0)
     ones = (1,) * rank
     op = Convolution(
@@ -100,6 +101,7 @@ def conv_transpose(
         >>> fr.conv_transpose(image, weight, stride=(2, 2)).shape
         (1, 3, 8, 8)
     """
+    input, weight = as_tensor(input), as_tensor(weight)
     rank = max(input.rank - 2, 0)
     ones = (1,) * rank
     steps = ones if stride is None else whole_numbers("conv_transpose's stride", stride)

@@ -50,6 +50,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
         >>> fr.gather(fr.Tensor([[1, 2, 3], [4, 5, 6]]), 1, fr.Tensor([2, 0])).tolist()
         [[3, 1], [6, 4]]
     """
+    input = as_tensor(input)
     return apply(Gather(normal_dim("gather", input, dim)), input, as_tensor(index))
 
 

@@ -118,6 +118,7 @@ def split(
         >>> [part.tolist() for part in fr.split(fr.Tensor([1, 2, 3, 4, 5]), 2)]
         [[1, 2, 3], [4, 5]]
     """
+    input = as_tensor(input)
     place = normal_dim("split", input, dim)
     size = input.sizes[place]
     numbers = whole_numbers("split", num_split_or_sizes)
@@ -187,6 +188,7 @@ def pad(
         >>> fr.pad(fr.Tensor([1, 2, 3]), [(2, 1)], mode="reflect")
         tensor([3, 2, 1, 2, 3, 2], dtype=int32, loc=cpu:0, shape=(6,))
     """
+    input = as_tensor(input)
     amounts = padding_pairs("pad", pad, input.rank, input)
     if mode == "reflect":
         return _reflect(input, amounts)

@@ -155,6 +155,7 @@ def dot_general(
         >>> fr.dot_general(fr.ones((2, 3)), fr.ones((4, 3)), ((1,), (1,))).shape
         (2, 4)
     """
+    left, right = as_tensor(left), as_tensor(right)
     sides = [
         (
             normal_dims("dot_general", tensor, batch_dims[side]),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from farrier.ops.arguments import refuse, whole_number, whole_numbers
 from farrier.ops.elementwise import binary, cast, floating
 from farrier.ops.reduction import averaged, widen
-from farrier.tensor import Tensor, apply
+from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops.elementwise import Add, Multiply, Subtract
 from farrier_compiler.ops.float_function import Rsqrt
 from farrier_compiler.ops.normalization import BatchNormInference
@@ -89,6 +89,7 @@ def layer_norm(
         >>> fr.layer_norm(fr.Tensor([[1.0, 3.0], [-5.0, 5.0]]), 2, eps=0.0).tolist()
         [[-1.0, 1.0], [-1.0, 1.0]]
     """
+    input = as_tensor(input)
     sizes = whole_numbers("layer_norm's normalized_shape", normalized_shape)
     _check_affine("layer_norm", input, sizes, weight, bias)
     dims = _last_dims("layer_norm", input, sizes)
@@ -125,6 +126,7 @@ def rms_norm(
         >>> fr.rms_norm(fr.Tensor([[3.0, -3.0], [0.5, 0.5]]), 2, eps=0.0).tolist()
         [[1.0, -1.0], [1.0, 1.0]]
     """
+    input = as_tensor(input)
     sizes = whole_numbers("rms_norm's normalized_shape", normalized_shape)
     _check_affine("rms_norm", input, sizes, weight)
     dims, wide = _last_dims("rms_norm", input, sizes), widen(_complete(input))
@@ -163,6 +165,7 @@ def group_norm(
         >>> fr.group_norm(fr.Tensor([[1.0, 3.0, -5.0, 5.0]]), 2, eps=0.0).tolist()
         [[-1.0, 1.0, -1.0, 1.0]]
     """
+    input = as_tensor(input)
     groups = whole_number("group_norm's num_groups", num_groups)
     channels = _channels("group_norm", input, spatial=0)
     _check_affine("group_norm", input, (channels,), weight, bias)
@@ -207,6 +210,7 @@ def instance_norm(
         >>> fr.instance_norm(fr.Tensor([[[1.0, 3.0], [-5.0, 5.0]]]), eps=0.0).tolist()
         [[[-1.0, 1.0], [-1.0, 1.0]]]
     """
+    input = as_tensor(input)
     channels = _channels("instance_norm", input, spatial=1)
     _check_affine("instance_norm", input, (channels,), weight, bias)
     normal = _normalized(widen(input), tuple(range(2, input.rank)), eps)

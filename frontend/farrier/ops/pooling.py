@@ -13,7 +13,7 @@ from farrier.ops.arguments import padding_pairs, refuse, whole_numbers
 from farrier.ops.arithmetic import divide
 from farrier.ops.creation import full
 from farrier.ops.elementwise import cast
-from farrier.tensor import Tensor, apply
+from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops.pooling import MaxPool, SumPool
 from farrier_compiler.ops.shape import Padding
 from farrier_compiler.requirements import at_most
@@ -57,6 +57,7 @@ def maxpool(
         >>> fr.maxpool(fr.Tensor([[[1, 5, 2, 3]]]), (2,), stride=(2,)).tolist()
         [[[5, 3]]]
     """
+    input = as_tensor(input)
     return apply(MaxPool(*_window("maxpool", input, kernel_dims, stride, padding)), input)
 
 
@@ -91,6 +92,7 @@ def avgpool(
         >>> fr.avgpool(fr.Tensor([[[1.0, 5.0, 2.0, 4.0]]]), (2,), stride=(2,)).tolist()
         [[[3.0, 3.0]]]
     """
+    input = as_tensor(input)
     op = SumPool(*_window("avgpool", input, kernel_dims, stride, padding))
     total = apply(op, cast(input, _sum_dtype(input.dtype)))
     count: Tensor | int = math.prod(op.window)

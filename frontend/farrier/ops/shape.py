@@ -16,7 +16,7 @@ from farrier.ops.arguments import (
     whole_number,
     whole_numbers,
 )
-from farrier.tensor import Tensor, apply
+from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.shape import becomes, not_negative
 from farrier_compiler.requirements import at_most, equal
@@ -100,6 +100,7 @@ def permute(input: Tensor, perm: Sequence[int]) -> Tensor:
         >>> fr.permute(fr.Tensor([[1, 2], [3, 4]]), (1, 0)).tolist()
         [[1, 3], [2, 4]]
     """
+    input = as_tensor(input)
     dims = normal_dims("permute", input, perm)
     if len(dims) != input.rank:
         problem = (
@@ -128,6 +129,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
         >>> fr.transpose(fr.Tensor([[1, 2], [3, 4]]), 0, 1).tolist()
         [[1, 3], [2, 4]]
     """
+    input = as_tensor(input)
     first = normal_dim("transpose", input, dim0)
     second = normal_dim("transpose", input, dim1)
     order = list(range(input.rank))
@@ -152,6 +154,7 @@ def squeeze(input: Tensor, dims: int | Sequence[int]) -> Tensor:
         >>> fr.squeeze(fr.ones((1, 2, 1)), (0, 2)).shape
         (2,)
     """
+    input = as_tensor(input)
     removed = normal_dims("squeeze", input, dims)
     for dim in removed:
         if not equal(input.sizes[dim], 1):
@@ -181,6 +184,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         >>> fr.unsqueeze(fr.ones((2, 3)), 1).shape
         (2, 1, 3)
     """
+    input = as_tensor(input)
     place = new_dim("unsqueeze", input, dim)
     return apply(primitive.Reshape((*input.sizes[:place], 1, *input.sizes[place:])), input)
 
@@ -203,6 +207,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         >>> fr.flatten(fr.ones((2, 3, 4)), start_dim=1).shape
         (2, 12)
     """
+    input = as_tensor(input)
     rank = max(input.rank, 1)
     first = normal_dim("flatten", input, start_dim, rank)
     last = normal_dim("flatten", input, end_dim, rank)
@@ -232,6 +237,7 @@ def expand(input: Tensor, sizes: ShapeLike) -> Tensor:
         >>> fr.expand(fr.Tensor([[1], [2]]), (-1, 2)).tolist()
         [[1, 1], [2, 2]]
     """
+    input = as_tensor(input)
     wanted = whole_numbers("expand's sizes", sizes)
     new = len(wanted) - input.rank
     kept = (0,) * new + input.sizes
@@ -272,6 +278,7 @@ def flip(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
         >>> fr.flip(fr.Tensor([1, 2, 3]), 0)
         tensor([3, 2, 1], dtype=int32, loc=cpu:0, shape=(3,))
     """
+    input = as_tensor(input)
     dims = tuple(range(input.rank)) if dim is None else normal_dims("flip", input, dim)
     return apply(primitive.Reverse(tuple(sorted(dims))), input)
 
@@ -295,6 +302,7 @@ def repeat(input: Tensor, repeats: IntLike, dim: int) -> Tensor:
         >>> fr.repeat(fr.Tensor([1, 2]), 2, dim=0)
         tensor([1, 1, 2, 2], dtype=int32, loc=cpu:0, shape=(4,))
     """
+    input = as_tensor(input)
     place = normal_dim("repeat", input, dim)
     count = whole_number("repeat's repeats", repeats)
     if not at_most(0, count):

@@ -149,3 +149,48 @@ def test_lists_and_numbers_are_taken_for_tensors() -> None:
     assert fr.sum([1, 2]).tolist() == 3  # pyright: ignore[reportArgumentType]
     assert fr.relu([-1.0, 2.0]).tolist() == [0.0, 2.0]  # pyright: ignore[reportArgumentType]
     assert fr.cast(1.5, fr.int32).tolist() == 1  # pyright: ignore[reportArgumentType]
+
+
+IMAGE = np.arange(18.0, dtype=np.float32).reshape(1, 2, 3, 3)
+KERNEL: Any = np.ones((2, 2, 2, 2), np.float32)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: fr.expand(x, (2, 2, 3, 3)),
+        lambda x: fr.flatten(x, 1),
+        lambda x: fr.flip(x, -1),
+        lambda x: fr.permute(x, (0, 2, 3, 1)),
+        lambda x: fr.transpose(x, 1, 2),
+        lambda x: fr.repeat(x, 2, 1),
+        lambda x: fr.squeeze(x, 0),
+        lambda x: fr.unsqueeze(x, 0),
+        lambda x: fr.pad(x, ((0, 0), (0, 0), (1, 0), (0, 1))),
+        lambda x: fr.split(x, 3, 2)[1],
+        lambda x: fr.gather(x, 1, fr.Tensor([1])),
+        lambda x: fr.masked_fill(x, fr.Tensor(True), 2),
+        lambda x: fr.maxpool(x, (2, 2)),
+        lambda x: fr.avgpool(x, (2, 2)),
+        lambda x: fr.convolution(x, KERNEL, (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
+        lambda x: fr.conv_transpose(x, KERNEL, (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
+        lambda x: fr.dot_general(x, x, ((-1,), (-1,))),
+        lambda x: fr.layer_norm(x, (3,)),
+        lambda x: fr.rms_norm(x, (3,)),
+        lambda x: fr.group_norm(x, 1),
+        lambda x: fr.instance_norm(x),
+        lambda x: dummy(fr.Linear(3, 2))(x),
+        lambda x: dummy(fr.NLinear(3, 3, 2))(x),
+        lambda x: dummy(fr.Conv(2, 1, (2, 2)))(x),
+        lambda x: dummy(fr.LayerNorm(3))(x),
+    ],
+)
+def test_arrays_and_lists_are_taken_for_tensors(function: Callable[[Any], fr.Tensor]) -> None:
+    expected = function(fr.Tensor(IMAGE)).numpy()
+    np.testing.assert_array_equal(function(IMAGE).numpy(), expected)
+    np.testing.assert_array_equal(function(IMAGE.tolist()).numpy(), expected)
+
+
+def dummy(layer: fr.Module) -> fr.Module:
+    layer.initialize_dummy_parameters()
+    return layer
