@@ -191,11 +191,20 @@ def _public_functions() -> list[str]:
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     user, names = user_frame(), list[str]()
     while frame is not user and frame is not None:
-        name = frame.f_code.co_qualname  # a method's or a nested function's has a dot
-        if name in frame.f_globals.get("__all__", ()):
-            names.insert(0, name)
+        names.insert(0, _public_name(frame))
         frame = frame.f_back
-    return names
+    return list(filter(None, names))
+
+
+def _public_name(frame: FrameType) -> str:
+    """Return how users call a frame's function, `silu` or `quantized.conv2d`; empty: not at all."""
+    name, package = frame.f_code.co_qualname, frame.f_globals.get("__package__")
+    if name in frame.f_globals.get("__all__", ()):  # a method's or a nested function's has a dot
+        return name
+    if package != "farrier.quantized" or name == "apply":  # which runs a function of the user's
+        return ""
+    found = getattr(sys.modules[package], name, None)
+    return f"quantized.{name}" if getattr(found, "__code__", None) is frame.f_code else ""
 
 
 def _origins(operands: Sequence[tuple[str, Value]]) -> Iterator[str]:

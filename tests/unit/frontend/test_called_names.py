@@ -48,6 +48,27 @@ def test_functions_of_other_functions(call: Callable[[], object], words: str) ->
     assert first_words(call) == words
 
 
+QUANTIZED = fr.quantize(fr.ones((1, 4, 8, 8)), 0.5, fr.uint8)
+KERNEL = fr.quantize(fr.ones((4, 4, 9, 9)), 0.5, fr.int8)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: fr.quantized.conv2d(QUANTIZED, KERNEL, None), "quantized.conv2d got a"),
+        (
+            lambda: fr.quantized.conv2d_relu(QUANTIZED, fr.quantized.conv2d_prepack(KERNEL)),
+            "quantized.conv2d_relu got a",
+        ),
+        (lambda: fr.quantized.flatten(QUANTIZED, 7), "quantized.flatten got dim=7,"),
+        (lambda: fr.quantized.flatten(QUANTIZED, None), "quantized.flatten's dim takes"),  # pyright: ignore[reportArgumentType]
+        (lambda: fr.quantized.apply(fr.tril, fr.quantize(X[0], 0.5, fr.int8)), "tril needs a"),
+    ],
+)
+def test_functions_of_quantised_tensors(call: Callable[[], object], words: str) -> None:
+    assert first_words(call) == words
+
+
 def test_a_users_function_is_not_named() -> None:
     def silu(x: fr.Tensor) -> fr.Tensor:
         return x * fr.sigmoid(x)
