@@ -27,6 +27,7 @@ from farrier_compiler.targets import (
     cpu_model,
     flags_for,
     full_name,
+    has_products_of_bytes,
     identity,
 )
 from farrier_compiler.text import print_graph
@@ -177,6 +178,7 @@ class _Job:
     options: Options
     flags: tuple[str, ...]
     external: Mapping[Value, str]
+    products_of_bytes: bool
 
     @staticmethod
     def prepare(
@@ -187,13 +189,15 @@ class _Job:
     ) -> _Job:
         _check_names(graphs)
         _check_boundaries(graphs)
-        pipeline = _pipeline(targets, options)
+        products_of_bytes = _products_of_bytes(graphs, targets, options)
+        pipeline = _pipeline(targets, options, products_of_bytes)
         optimized = tuple(run_passes(graph, pipeline, after=after) for graph in graphs)
         external = _external(optimized) if options.weights == "external" else {}
         flags = flags_for(targets, options.layout, options.optimization_level)
         if any(v.type.dtype is int4 for graph in optimized for v in graph.constants.values()):
             flags = (*flags, UNPACKED_ONCE)
-        return _Job(optimized, tuple(targets), options, (*flags, *options.flags), external)
+        flags = (*flags, *options.flags)
+        return _Job(optimized, tuple(targets), options, flags, external, products_of_bytes)
 
     def key(self, trees: Sequence[ResultTree]) -> str:
         """The cache key: everything that the artifact depends on."""
@@ -208,9 +212,11 @@ class _Job:
 
     def program(self) -> Program:
         from farrier_compiler.iree_input import IreeBuilder  # a cache hit needs no compiler
+        from farrier_compiler.iree_vnni import VnniBuilder
         from farrier_compiler.lower import lower
 
-        program = lower(self.graphs, IreeBuilder, self._session_flags(), self.external)
+        builder = VnniBuilder if self.products_of_bytes else IreeBuilder
+        program = lower(self.graphs, builder, self._session_flags(), self.external)
         program.verify()
         return program
 
@@ -287,11 +293,21 @@ def _check_boundaries(graphs: Sequence[Graph]) -> None:
                 )
 
 
-def _pipeline(targets: Sequence[Target], options: Options) -> str:
+def _products_of_bytes(
+    graphs: Sequence[Graph], targets: Sequence[Target], options: Options
+) -> bool:
+    """Return whether the code may use AVX-512 VNNI, which graphs without bytes need not know."""
+    nodes = (node for graph in graphs for node in graph.nodes)
+    bytes = any(value.type.dtype.bits == 8 for node in nodes for value in node.operands)
+    other_cpu = any("target-cpu" in flag for flag in options.flags)
+    return bytes and not other_cpu and has_products_of_bytes(targets)
+
+
+def _pipeline(targets: Sequence[Target], options: Options, products_of_bytes: bool) -> str:
     if options.passes is not None:
         return options.passes
     kinds = [target.kind for target in targets]
-    return default_pipeline(kinds, exchangeable_weights=options.weights == "external")
+    return default_pipeline(kinds, options.weights == "external", products_of_bytes)
 
 
 def _external(graphs: Sequence[Graph]) -> dict[Value, str]:

@@ -391,6 +391,21 @@ class IreeDynamic(IreeSizes):
         )
         return HloValue(results[0], out)
 
+    def dispatch(
+        self, out: TensorType, kernel: str, operands: Sequence[Handle], sizes: Sequence[Handle]
+    ) -> HloValue:
+        """Emit a call of a kernel whose first operand and result have the same dynamic sizes."""
+        results = self.program.operation(
+            "flow.dispatch",
+            [type_text(out)],
+            [*sizes, *operands, *sizes, *sizes],
+            {
+                "entry_points": f"[@{kernel}::@{kernel}]",
+                "operandSegmentSizes": _segments(len(sizes), len(operands), *[len(sizes)] * 2),
+            },
+        )
+        return HloValue(results[0], out)
+
     def _tensor(
         self, name: str, out: TensorType, operands: Sequence[Handle], **attributes: str
     ) -> HloValue:

@@ -116,6 +116,16 @@ def tanh(x: Term) -> Term:
     return x.call("sign") * (-t / (t + 2))
 
 
+def round_half_even(x: Term) -> Term:
+    """Add and subtract the number from which on all are whole; IREE takes 30 instructions."""
+    kind = x.type.dtype
+    bits, first = DTYPES[f"int{kind.bits}"], 2.0 ** np.finfo(kind.numpy).nmant
+    whole = (abs(x) + first) - first
+    sign = x.bitcast(bits) & -(2 ** (bits.bits - 1))
+    signed = (whole.bitcast(bits) | sign).bitcast(kind)
+    return signed.where(abs(x).compare("less", first), x)
+
+
 def sort_key(x: Term, descending: bool) -> Term:
     """Return integers that ascend as a tensor is to be sorted: NaN is the largest, -0 is 0."""
     key = _integer_key(x) if x.type.dtype.is_floating else x
@@ -324,7 +334,7 @@ def _reciprocal_power(x: Term, y: Term, found: Term) -> Term:
 
 Functions = Mapping[str, Callable[..., Term]]
 
-# What IREE lacks on llvm-cpu (`undefined symbol: tanh`, ...) or computes with a large error.
+# What IREE lacks on llvm-cpu (`undefined symbol: tanh`), computes with a large error, or slowly.
 _FLOAT64: Functions = MappingProxyType(
     {
         "atan2": atan2,
@@ -332,6 +342,7 @@ _FLOAT64: Functions = MappingProxyType(
         "expm1": expm1,
         "log1p": log1p,
         "power": power,
+        "round": round_half_even,
         "sin": sin,
         "tan": tan,
         "tanh": tanh,
@@ -339,7 +350,7 @@ _FLOAT64: Functions = MappingProxyType(
     }
 )
 _FLOAT32: Functions = MappingProxyType(
-    {"atan2": atan2, "cos": cos, "power": power, "sin": sin, "tan": tan}
+    {"atan2": atan2, "cos": cos, "power": power, "round": round_half_even, "sin": sin, "tan": tan}
 )
 
 _FUNCTIONS: Mapping[dtype, Functions] = {float64: _FLOAT64, float32: _FLOAT32}

@@ -63,6 +63,7 @@ class Program:
         self._attributes: dict[str, Any] = {}
         self._resources: dict[tuple[int, str], tuple[Array, Any]] = {}
         self._parameters: dict[str, str] = {}
+        self._declared: set[str] = set()
         self.source: Any = None
 
     @classmethod
@@ -164,6 +165,12 @@ class Program:
         for region, (types, body) in zip(made.regions, bodies, strict=False):
             self._fill(region, types, body, terminator)
         return list(made.results)
+
+    def declare(self, name: str, text: str) -> None:
+        """Add what a text defines, once for each name."""
+        if name not in self._declared:
+            self._declared.add(name)
+            self.body.append(ir.Operation.parse(text, context=self.context))
 
     def constant(self, name: str, array: Array, type: TensorType) -> Handle:
         """Emit a constant; a large one refers to the array's memory and is not copied."""

@@ -14,6 +14,7 @@ from typing import Literal
 
 from farrier_compiler import target_names
 from farrier_compiler.target_names import CPUS, CUDA, PORTABLE_CUDA
+from farrier_runtime.cpu_features import host_features
 from farrier_runtime.device import DRIVERS, count
 from farrier_runtime.errors import ArgumentError
 
@@ -251,6 +252,14 @@ def cpu_model(target: Target) -> CpuModel:
         {"arm64": "aarch64"}.get(architecture) or architecture,
         _enabled(texts.get("cpu_features", "")),
     )
+
+
+def has_products_of_bytes(targets: Sequence[Target]) -> bool:
+    """Return whether all code is for one CPU with AVX-512 VNNI; for this machine's without IREE."""
+    if [target.kind for target in targets] != ["cpu"]:
+        return False
+    here = host_features() if targets[0] == Target("cpu") else None
+    return "avx512vnni" in (cpu_model(targets[0]).features if here is None else here)
 
 
 def _enabled(features: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from farrier.compile import trace
 from farrier_compiler.driver import Options, compile_graphs, dump
 from farrier_compiler.graph import Graph
 from farrier_compiler.ops.convolution import Convolution
-from farrier_compiler.targets import Target, cpu_model
+from farrier_compiler.targets import Target
 from farrier_runtime.dtypes import dtype
 
 CPU = Target.parse("cpu")
@@ -93,6 +93,19 @@ CASES = {
     "conv_3d": conv((1, 4, 5, 6, 7), (4, 4, 3, 3, 3), padding=1, zero_point=-12),
 }
 
+# So many products that CPUs with AVX-512 VNNI compute them in a kernel.
+LARGE = {
+    "rows_37": linear((37, 132), 64, zero_point=-17),
+    "rows_64": linear((64, 128), 96),
+    "one_large_row": linear((1, 600), 500, storage=fr.uint8, zero_point=131),
+    "ragged": linear((2, 7, 131), 150, storage=fr.uint8, zero_point=200),
+    "planes": conv((2, 12, 15, 17), (40, 12, 3, 3), stride=2, padding=1, dilation=2, zero_point=9),
+    "planes_one": conv((1, 64, 20, 20), (64, 64, 1, 1), stride=2, zero_point=-9, per_channel=False),
+    "planes_three_channels": conv((1, 3, 26, 26), (64, 3, 3, 3), padding=1, zero_point=4),
+    "lines": conv((3, 8, 100), (50, 8, 7), padding=3, storage=fr.uint8, zero_point=77),
+    "boxes": conv((1, 4, 6, 7, 8), (40, 4, 3, 3, 3), padding=1, zero_point=-12),
+}
+
 
 def operands(case: Case, adversarial: bool) -> tuple[Any, Any, Any]:
     """Return input, weight and the weight's scales; adversarial: halves, limits and beyond."""
@@ -137,15 +150,16 @@ def expected(case: Case, x: Any, weight: Any, scales: Any) -> Any:
 
 
 @pytest.mark.parametrize("adversarial", [False, True])
-def test_bit_for_bit_the_sums_of_integers(adversarial: bool) -> None:
-    made = {name: operands(case, adversarial) for name, case in CASES.items()}
+@pytest.mark.parametrize("cases", [CASES, LARGE], ids=["small", "large"])
+def test_bit_for_bit_the_sums_of_integers(cases: dict[str, Case], adversarial: bool) -> None:
+    made = {name: operands(case, adversarial) for name, case in cases.items()}
     graphs: list[Graph] = []
-    for name, case in CASES.items():
+    for name, case in cases.items():
         _, weight, scales = made[name]
         infos = [fr.InputInfo(case.input, fr.float32)]
         graphs.append(trace(function(case, weight, scales), infos, name=name).graph)
     program = farrier_runtime.load(compile_graphs(graphs, [CPU], NO_CACHE).to_bytes())
-    for name, case in CASES.items():
+    for name, case in cases.items():
         x, weight, scales = made[name]
         wanted = expected(case, x, weight, scales)
         np.testing.assert_array_equal(np.asarray(program[name](x)), wanted, err_msg=name)
@@ -174,14 +188,40 @@ def test_contractions_are_of_integers(name: str) -> None:
     if name in ("conv_depthwise", "conv_groups"):  # exact in float32: IREE reads other memory
         assert re.search(r"arith\.sitofp[^\n]* : i8 to f32", found)
         return
-    assert sums or re.search(r"linalg\.(conv|matmul|quantized)[^\n]*i8[^\n]*i32", found)
+    integers = r"linalg\.(conv|matmul|quantized)[^\n]*i8[^\n]*i32|flow\.dispatch @bytes_"
+    assert sums or re.search(integers, found)
     assert not re.search(r"arith\.mulf[^\n]*\n[^\n]*arith\.addf", found)
 
 
-@pytest.mark.skipif("+avx512vnni" not in [f"+{f}" for f in cpu_model(CPU).features], reason="VNNI")
-def test_instructions_are_of_integers() -> None:
-    files = dump([traced(linear((64, 256), 128, zero_point=3))], [CPU], NO_CACHE, "asm")
-    assert "vpdp" in "\n".join(files.values())
+@pytest.mark.parametrize("name", LARGE)
+@pytest.mark.parametrize(("cpu", "found"), [("cascadelake", True), ("x86-64-v4", False)])
+def test_a_kernel_of_vnni_multiplies_bytes(name: str, cpu: str, found: bool) -> None:
+    target = Target.parse(f"cpu:{cpu}")
+    text = "\n".join(dump([traced(LARGE[name])], [target], NO_CACHE, "asm").values())
+    assert ("vpdpbusd" in text) == found
+
+
+def test_few_products_are_fused_instead() -> None:
+    target = Target.parse("cpu:cascadelake")
+    text = "\n".join(dump([traced(CASES["symmetric"])], [target], NO_CACHE, "asm").values())
+    assert "vpdpwssd" in text
+    assert "vpdpbusd" not in text
+
+
+def test_flags_for_another_cpu_have_no_kernel_of_vnni() -> None:
+    options = Options(cache=False, flags=("--iree-llvmcpu-target-cpu=haswell",))
+    target = Target.parse("cpu:cascadelake")
+    (text,) = dump([traced(LARGE["rows_64"])], [target], options, "iree-input").values()
+    assert "vpdpbusd" not in text
+
+
+def test_a_kernel_is_compiled_by_a_process_of_its_own_too() -> None:
+    case = LARGE["rows_37"]
+    x, weight, scales = operands(case, False)
+    options = Options(cache=False, in_process=False)
+    compiled = compile_graphs([traced(case)], [CPU], options)
+    found = np.asarray(farrier_runtime.load(compiled.to_bytes())(x))
+    np.testing.assert_array_equal(found, expected(case, x, weight, scales))
 
 
 def test_more_products_than_32_bits_hold_are_summed_as_floats() -> None:
@@ -197,9 +237,9 @@ def test_more_products_than_32_bits_hold_are_summed_as_floats() -> None:
     np.testing.assert_allclose(found, terms * 127 * SCALE, rtol=1e-2)
 
 
-@pytest.mark.parametrize("name", ["asymmetric", "rank_3", "conv"])
+@pytest.mark.parametrize("name", ["asymmetric", "rank_3", "conv", "rows_37", "planes", "lines"])
 def test_any_batch(name: str) -> None:
-    case = CASES[name]
+    case = (CASES | LARGE)[name]
     _, weight, scales = operands(case, False)
     batch = fr.NamedDimension("batch", 1, 4, 9)
     info = fr.InputInfo((batch, *case.input[1:]), fr.float32)

@@ -9,6 +9,7 @@ import farrier as fr
 from farrier.compile import trace
 from farrier_compiler.graph import Graph
 from farrier_compiler.iree_input import IreeBuilder
+from farrier_compiler.iree_vnni import VnniBuilder
 from farrier_compiler.lower import lower
 from farrier_compiler.passes import run_passes
 from farrier_compiler.stablehlo import Builder
@@ -33,6 +34,13 @@ def iree_input(
 ) -> None:
     """Print what IREE is given for a function, verified."""
     _print(function, args, IreeBuilder, passes, name)
+
+
+def vnni_input(
+    function: Callable[..., Any], *args: Info, passes: str = "", name: str = "main"
+) -> None:
+    """Print what IREE is given for a function and a CPU with AVX-512 VNNI, verified."""
+    _print(function, args, VnniBuilder, passes, name)
 
 
 def error(function: Callable[..., Any], *args: Info) -> None:

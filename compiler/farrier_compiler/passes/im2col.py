@@ -16,6 +16,7 @@ from farrier_compiler.ops.shape import Concatenate, Pad, Reshape, Slice, Transpo
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter
 from farrier_compiler.sizes import is_static, upper
+from farrier_compiler.vnni_kernel import convolves
 from farrier_runtime.dtypes import int8
 
 
@@ -30,10 +31,12 @@ class Im2col(Pass):
     Attributes:
         taps: the most elements of a kernel's window, each of which copies the input.
         products: the fewest multiplications; smaller ones are not worth the code, 5 kB each.
+        kernels: whether a kernel computes convolutions of int8, which stay then.
     """
 
     taps: int = 64
     products: int = 1 << 20
+    kernels: bool = False
     name: ClassVar[str] = "im2col"
 
     def __call__(self, graph: Graph) -> Graph:
@@ -48,6 +51,8 @@ class Im2col(Pass):
 
     def _applies(self, op: Convolution, node: Node) -> bool:
         x, kernel = (value.type for value in node.operands)
+        if self.kernels and convolves(op, x, kernel, node.result.type):
+            return False
         sizes = (*x.shape[1:], *kernel.shape)
         if op.layout != "channels_last" or not is_static(sizes) or 0 in (x.shape[0], *sizes):
             return False

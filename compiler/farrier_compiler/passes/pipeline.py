@@ -18,6 +18,7 @@ from farrier_compiler.passes.fold_batch_norm import FoldBatchNorm
 from farrier_compiler.passes.fold_constants import FoldConstants
 from farrier_compiler.passes.half_products import HalfProducts
 from farrier_compiler.passes.im2col import Im2col
+from farrier_compiler.passes.pack_integers import PackIntegers
 from farrier_compiler.passes.pack_weights import PackWeights
 from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
 from farrier_compiler.passes.quantize import QuantizeProducts
@@ -39,6 +40,7 @@ PASSES: dict[str, type[Pass]] = {
         PointwiseConvolution,
         Im2col,
         ScaleProducts,
+        PackIntegers,
         PackWeights,
         HalfProducts,
         RemoveBarriers,
@@ -49,10 +51,13 @@ _QUANTIZATION = "delay_dequantize,fold_constants,quantize"
 _LAYOUT = "fold_batch_norm,channels_last,pointwise_convolution,delay_dequantize,scale_products"
 
 _LAST = {"cpu": "im2col,pack_weights,", "cuda": "half_products,"}
+_PRODUCTS_OF_BYTES = "im2col{kernels=true},pack_integers,pack_weights,"
 
 
 def default_pipeline(
-    target_kinds: Collection[str] = ("cpu",), exchangeable_weights: bool = False
+    target_kinds: Collection[str] = ("cpu",),
+    exchangeable_weights: bool = False,
+    products_of_bytes: bool = False,
 ) -> str:
     """Return the passes that run by default, as text.
 
@@ -60,11 +65,13 @@ def default_pipeline(
         target_kinds: `cpu`, `cuda`, ...: what the program is for; barriers and packed weights are
             for CPUs alone.
         exchangeable_weights: whether other weights may take the place of these later.
+        products_of_bytes: whether the CPU has AVX-512 VNNI.
     """
     first = "" if "cpu" in target_kinds else "remove_barriers,"
     deduplicate = "deduplicate{weights=false}" if exchangeable_weights else "deduplicate"
     simplify = f"canonicalize,{deduplicate},eliminate_dead_nodes,fold_constants"
     last = _LAST.get("/".join(sorted(set(target_kinds))), "")
+    last = _PRODUCTS_OF_BYTES if products_of_bytes else last
     return f"{first}{simplify},{_QUANTIZATION},{_LAYOUT},{last}{simplify}"
 
 

@@ -75,6 +75,21 @@ graph(
 )
 
 
+# Where a kernel convolves bytes, those with four channels or a multiple stay; three do not.
+# CHECK-LABEL: graph @kernel
+# CHECK:         convolution(%x, %kernel)
+# CHECK-LABEL: graph @three
+# CHECK:         dot_general(
+for channels, name in ((4, "kernel"), (3, "three")):
+    graph(
+        convolution,
+        fr.InputInfo((8, 2048, channels), fr.int8),
+        fr.InputInfo((5, channels, 16), fr.int8),
+        passes="im2col{kernels=true}",
+        name=name,
+    )
+
+
 # Few products are not worth the code.
 # CHECK-LABEL: graph @small
 # CHECK:         convolution(%x, %kernel)

@@ -387,7 +387,27 @@ SATURATIONS = [
     for wanted in INTEGERS
 ]
 
+# Halves, the largest number below one, and those from which on all are whole.
+HALVES = (
+    0.5,
+    1.5,
+    2.5,
+    -0.5,
+    -1.5,
+    0.49999997,
+    4194303.5,
+    8388607.5,
+    -8388609.0,
+    1e30,
+    4503599627370497.5,
+)
+
 OTHERS = [
+    Record(
+        "round/halves",  # IREE's own rounding is replaced: it takes 30 instructions
+        fr.round,
+        (Values((len(HALVES),), values=HALVES),),
+    ),
     Record(
         "cast/contracted",  # IREE would extend unsigned integers by their sign
         lambda x, y: fr.matmul(fr.cast(x, fr.float32), y),

@@ -15,6 +15,7 @@ from farrier_compiler.targets import (
     cpu_model,
     flags_for,
     full_name,
+    has_products_of_bytes,
     identity,
 )
 from farrier_runtime.cpu_features import host_architecture, host_features
@@ -252,6 +253,29 @@ def test_the_host_has_the_features_that_code_for_it_needs() -> None:
     assert model.architecture == host_architecture()
     known = host_features()
     assert known is None or known & set(model.features)
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["cpu:cascadelake"], True),
+        (["cpu:znver4"], True),
+        (["cpu:x86-64-v4"], False),
+        (["cpu:apple-m1"], False),
+        (["cuda:sm_80"], False),
+        (["cpu:znver4", "cuda:sm_80"], False),
+    ],
+)
+def test_products_of_bytes_are_those_of_vnni(names: list[str], found: bool) -> None:
+    assert has_products_of_bytes([Target.parse(name) for name in names]) == found
+
+
+@pytest.mark.parametrize("features", [frozenset({"avx2"}), frozenset({"avx2", "avx512vnni"})])
+def test_this_machine_is_asked_without_the_compiler(
+    features: frozenset[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "host_features", lambda: features)
+    assert has_products_of_bytes([Target("cpu")]) == ("avx512vnni" in features)
 
 
 def test_the_last_sign_of_a_feature_counts() -> None:
