@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
 
 from farrier.dimension_size import DimensionSize, raw_size
 from farrier.tensor import Tensor
@@ -47,8 +47,9 @@ def whole_numbers(name: str, numbers: SupportsIndex | Sequence[SupportsIndex]) -
         scalar = isinstance(numbers, DimensionSize | SymbolicSize)
         whole: Any = (numbers,) if scalar or not hasattr(numbers, "__iter__") else numbers
         return tuple([_whole(n) for n in whole])
-    except TypeError:
-        raise explain(ArgumentError(f"{name} takes integers, but got {numbers!r:.80}.")) from None
+    except (TypeError, ArgumentError):
+        problem = f"{name} takes integers, but got {_one_line(numbers)}."
+        raise explain(ArgumentError(problem)) from None
 
 
 def whole_number(name: str, number: SupportsIndex) -> int:
@@ -59,8 +60,25 @@ def whole_number(name: str, number: SupportsIndex) -> int:
     """
     found = whole_numbers(name, number)
     if len(found) != 1:
-        raise explain(ArgumentError(f"{name} takes one integer, but got {number!r:.80}."))
+        raise explain(ArgumentError(f"{name} takes one integer, but got {_one_line(number)}."))
     return found[0]
+
+
+def real_number(name: str, number: SupportsFloat) -> float:
+    """Return a tolerance or a factor as a float.
+
+    Raises:
+        ArgumentError: it is no number, or several; `name` says of what argument.
+    """
+    try:
+        return float(number)
+    except (TypeError, ValueError):
+        problem = f"{name} takes one number, but got {_one_line(number)}."
+        raise explain(ArgumentError(problem)) from None
+
+
+def _one_line(argument: Any) -> str:
+    return " ".join(repr(argument).split())[:80]
 
 
 def _whole(number: Any) -> int:

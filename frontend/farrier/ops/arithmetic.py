@@ -182,7 +182,7 @@ def power(input: Tensor | Number, other: Tensor | Number) -> Tensor:
         >>> fr.power(fr.Tensor([2.0, -2.0]), 3)
         tensor([8, -8], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    if isinstance(input, Tensor) and not isinstance(other, Tensor):
+    if isinstance(input, Tensor) and not (isinstance(other, Tensor) or hasattr(other, "__len__")):
         found = _easy_power(input, other)
         if found is not None:
             return found

@@ -10,7 +10,7 @@ import numpy as np
 from farrier.dimension_size import size_of_sizes
 from farrier.formatting import plain
 from farrier.interop import Number
-from farrier.ops.arguments import same_dtype
+from farrier.ops.arguments import real_number, same_dtype
 from farrier.ops.elementwise import binary, floating, taken
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import elementwise as primitive, float_function
@@ -354,6 +354,7 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
     """
     input = as_tensor(input)
     other = as_tensor(other, input)
+    rtol, atol = real_number("allclose's rtol", rtol), real_number("allclose's atol", atol)
     less_equal(input, other)  # refuses what does not fit together
     pair = [plain(tensor.numpy()) for tensor in (input, other)]
     return np.allclose(*pair, rtol=rtol, atol=atol)

@@ -60,7 +60,7 @@ def convolution(
         ones if stride is None else whole_numbers("convolution's stride", stride),
         ((0, 0),) * rank if padding is None else padding_pairs("convolution", padding, rank, input),
         ones if dilation is None else whole_numbers("convolution's dilation", dilation),
-        whole_numbers("convolution's groups", groups)[0],
+        whole_number("convolution's groups", groups),
     )
     return apply(op, input, weight)
 

@@ -407,7 +407,11 @@ def _number(value: Number, wanted: dtype) -> Number:
 def _count(start: Number, stop: Number, step: Number) -> int:
     if step == 0:
         raise explain(ArgumentError("arange needs a step that is not 0."))
-    count = math.ceil((stop - start) / step)
+    try:
+        count = math.ceil((stop - start) / step)
+    except TypeError:
+        problem = f"arange takes numbers, but got {start!r:.40}, {stop!r:.40} and {step!r:.40}."
+        raise explain(ArgumentError(problem)) from None
     if count <= 0:
         raise explain(
             ArgumentError(

@@ -79,6 +79,7 @@ def slice(input: Tensor, index: Any) -> Tensor:
         >>> fr.Tensor([[1, 2, 3], [4, 5, 6]])[:, [2, 0, 0]].tolist()
         [[3, 1, 1], [6, 4, 4]]
     """
+    input = as_tensor(input)
     items = _items(input, index)
     bounds: list[tuple[int, int, int]] = []
     reversed_dims: list[int] = []

@@ -55,10 +55,13 @@ def concatenate(tensors: Sequence[Tensor], dim: int) -> Tensor:
 
 
 def _tensors(name: str, tensors: Sequence[Tensor]) -> list[Tensor]:
-    if isinstance(tensors, Tensor) or not tensors:
-        got = "one tensor" if isinstance(tensors, Tensor) else "none"
-        raise explain(ArgumentError(f"{name} takes a list of tensors, but got {got}."))
-    return [as_tensor(tensor) for tensor in tensors]
+    several = hasattr(tensors, "__iter__") and not isinstance(tensors, Tensor)
+    parts = [as_tensor(tensor) for tensor in tensors] if several else []
+    if not parts:
+        one = "one tensor" if isinstance(tensors, Tensor) else f"{tensors!r:.60}"
+        problem = f"{name} takes a list of tensors, but got {'none' if several else one}."
+        raise explain(ArgumentError(problem))
+    return parts
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:

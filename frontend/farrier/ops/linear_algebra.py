@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 from farrier.ops.arguments import normal_dims, refuse, same_dtype
 from farrier.ops.arithmetic import multiply
+from farrier.ops.elementwise import check_dtype
 from farrier.ops.shape import broadcast, permute, reshape, unsqueeze
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.graph import TensorType
@@ -13,7 +15,7 @@ from farrier_compiler.ops.base import broadcast_shapes, check_domain, in_domain
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.requirements import equal
 from farrier_runtime.dtypes import dtype
-from farrier_runtime.errors import DtypeError, ShapeError
+from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 __all__ = ["dot_general", "matmul", "outer"]
 
@@ -150,22 +152,29 @@ def dot_general(
     Raises:
         ShapeError: a dimension does not exist, or sizes of a pair differ.
         DtypeError: the data types differ.
+        ArgumentError: dims are no pair, or `dtype` is no data type.
 
     Example:
         >>> fr.dot_general(fr.ones((2, 3)), fr.ones((4, 3)), ((1,), (1,))).shape
         (2, 4)
     """
     left, right = as_tensor(left), as_tensor(right)
-    sides = [
-        (
-            normal_dims("dot_general", tensor, batch_dims[side]),
-            normal_dims("dot_general", tensor, contracting_dims[side]),
+    lhs_batch, rhs_batch = _dims_of_both("batch_dims", left, right, batch_dims)
+    lhs_dims, rhs_dims = _dims_of_both("contracting_dims", left, right, contracting_dims)
+    wanted = None if dtype is None else check_dtype("dot_general", dtype)
+    return apply(DotGeneral(lhs_batch, rhs_batch, lhs_dims, rhs_dims, wanted), left, right)
+
+
+def _dims_of_both(name: str, left: Tensor, right: Tensor, dims: Any) -> list[tuple[int, ...]]:
+    """Return the left and the right operand's dims, counted from the front."""
+    if not isinstance(dims, tuple | list) or len(cast("Any", dims)) != 2:
+        problem = (
+            f"dot_general takes {name} as a pair, the left and the right operand's, "
+            f"but got {dims!r:.80}."
         )
-        for side, tensor in enumerate((left, right))
-    ]
-    (lhs_batch, lhs_contracting), (rhs_batch, rhs_contracting) = sides
-    op = DotGeneral(lhs_batch, rhs_batch, lhs_contracting, rhs_contracting, dtype)
-    return apply(op, left, right)
+        raise refuse(ArgumentError(problem), left=left, right=right)
+    of_left, of_right = cast("tuple[Any, Any]", dims)
+    return [normal_dims("dot_general", left, of_left), normal_dims("dot_general", right, of_right)]
 
 
 def outer(vec1: Tensor, vec2: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from farrier.ops.arguments import refuse, whole_number, whole_numbers
+from farrier.ops.arguments import real_number, refuse, whole_number, whole_numbers
 from farrier.ops.elementwise import binary, cast, floating
 from farrier.ops.reduction import averaged, widen
 from farrier.tensor import Tensor, apply, as_tensor
@@ -14,7 +14,7 @@ from farrier_compiler.ops.float_function import Rsqrt
 from farrier_compiler.ops.normalization import BatchNormInference
 from farrier_compiler.ops.shape import OptimizationBarrier, Reshape
 from farrier_compiler.requirements import at_most, equal
-from farrier_runtime.errors import DtypeError, ShapeError
+from farrier_runtime.errors import DtypeError, FarrierError, ShapeError
 
 if TYPE_CHECKING:
     from farrier.types import IntLike, ShapeLike
@@ -54,7 +54,7 @@ def batch_norm(
         >>> fr.batch_norm(fr.Tensor([[3.0]]), one, zero, one, one, eps=0.0)
         tensor([[2]], dtype=float32, loc=cpu:0, shape=(1, 1))
     """
-    op = BatchNormInference(float(eps), 1)
+    op = BatchNormInference(real_number("batch_norm's eps", eps), 1)
     return apply(op, input, weight, bias, running_mean, running_var)
 
 
@@ -91,9 +91,9 @@ def layer_norm(
     """
     input = as_tensor(input)
     sizes = whole_numbers("layer_norm's normalized_shape", normalized_shape)
-    _check_affine("layer_norm", input, sizes, weight, bias)
+    weight, bias = _affine_parameters("layer_norm", input, sizes, weight, bias)
     dims = _last_dims("layer_norm", input, sizes)
-    wide = widen(_complete(input))
+    eps, wide = real_number("layer_norm's eps", eps), widen(_complete(input))
     return _complete(cast(_affine(_normalized(wide, dims, eps), weight, bias), input.dtype))
 
 
@@ -128,7 +128,8 @@ def rms_norm(
     """
     input = as_tensor(input)
     sizes = whole_numbers("rms_norm's normalized_shape", normalized_shape)
-    _check_affine("rms_norm", input, sizes, weight)
+    (weight,) = _affine_parameters("rms_norm", input, sizes, weight)
+    eps = real_number("rms_norm's eps", eps)
     dims, wide = _last_dims("rms_norm", input, sizes), widen(_complete(input))
     return _complete(cast(_affine(_scaled(wide, wide, dims, eps), weight), input.dtype))
 
@@ -168,7 +169,8 @@ def group_norm(
     input = as_tensor(input)
     groups = whole_number("group_norm's num_groups", num_groups)
     channels = _channels("group_norm", input, spatial=0)
-    _check_affine("group_norm", input, (channels,), weight, bias)
+    weight, bias = _affine_parameters("group_norm", input, (channels,), weight, bias)
+    eps = real_number("group_norm's eps", eps)
     if not at_most(1, groups) or not equal(channels % groups, 0):
         problem = (
             f"group_norm got {channels} channels in dimension 1 of "
@@ -212,7 +214,8 @@ def instance_norm(
     """
     input = as_tensor(input)
     channels = _channels("instance_norm", input, spatial=1)
-    _check_affine("instance_norm", input, (channels,), weight, bias)
+    weight, bias = _affine_parameters("instance_norm", input, (channels,), weight, bias)
+    eps = real_number("instance_norm's eps", eps)
     normal = _normalized(widen(input), tuple(range(2, input.rank)), eps)
     return cast(_affine(normal, *_columns(input.rank, weight, bias)), input.dtype)
 
@@ -232,7 +235,7 @@ def _normalized(wide: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
 def _scaled(input: Tensor, deviation: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
     """Return the input divided by the root of the deviation's mean square."""
     square = averaged(apply(Multiply(), deviation, deviation), dims, keepdim=True)
-    return apply(Multiply(), input, apply(Rsqrt(), binary(Add(), square, float(eps))))
+    return apply(Multiply(), input, apply(Rsqrt(), binary(Add(), square, eps)))
 
 
 def _complete(tensor: Tensor) -> Tensor:
@@ -280,27 +283,29 @@ def _channels(name: str, input: Tensor, spatial: int) -> int:
     return input.sizes[1]
 
 
-def _check_affine(
-    name: str,
-    input: Tensor,
-    shape: tuple[int, ...],
-    weight: Tensor | None,
-    bias: Tensor | None = None,
-) -> None:
-    """Refuse an input that holds no floats, and parameters of another type or shape."""
+def _affine_parameters(
+    name: str, input: Tensor, shape: tuple[int, ...], *parameters: Tensor | None
+) -> list[Tensor | None]:
+    """Return weight and bias as tensors, which must be of the input's type and of a shape."""
     floating(name, input)
-    for label, found in (("weight", weight), ("bias", bias)):
-        if found is None:
-            continue
-        if found.dtype is not input.dtype:
-            problem = (
-                f"{name} got {input.value.type.describe()}, but its {label} is "
-                f"{found.value.type.describe()}. Cast one of them: nothing is cast silently."
-            )
-            raise refuse(DtypeError(problem), input=input, **{label: found})
-        if found.sizes != shape:
-            problem = (
-                f"{name} got {input.value.type.describe()}, but its {label} is "
-                f"{found.value.type.describe()}. It must have the shape {shape}."
-            )
-            raise refuse(ShapeError(problem), input=input, **{label: found})
+    labels = ("weight", "bias")
+    return [
+        None if parameter is None else _parameter(name, input, shape, label, as_tensor(parameter))
+        for label, parameter in zip(labels, parameters, strict=False)
+    ]
+
+
+def _parameter(
+    name: str, input: Tensor, shape: tuple[int, ...], label: str, found: Tensor
+) -> Tensor:
+    if found.dtype is input.dtype and found.sizes == shape:
+        return found
+    problem = (
+        f"{name} got {input.value.type.describe()}, but its {label} is "
+        f"{found.value.type.describe()}. "
+    )
+    if found.dtype is not input.dtype:
+        error: FarrierError = DtypeError(problem + "Cast one of them: nothing is cast silently.")
+    else:
+        error = ShapeError(problem + f"It must have the shape {shape}.")
+    raise refuse(error, input=input, **{label: found})

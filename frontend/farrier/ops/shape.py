@@ -60,7 +60,7 @@ def reshape(input: Tensor, shape: ShapeLike) -> Tensor:
         >>> fr.reshape(fr.Tensor([[1, 2], [3, 4]]), (4,))
         tensor([1, 2, 3, 4], dtype=int32, loc=cpu:0, shape=(4,))
     """
-    sizes = whole_numbers("reshape's shape", shape)
+    input, sizes = as_tensor(input), whole_numbers("reshape's shape", shape)
     if -1 not in sizes:
         return apply(primitive.Reshape(sizes), input)
     known = math.prod([size for size in sizes if size != -1])
@@ -330,5 +330,5 @@ def copy(input: Tensor, device: device) -> Tensor:
         >>> fr.copy(fr.Tensor([1, 2]), fr.device("cpu"))
         tensor([1, 2], dtype=int32, loc=cpu:0, shape=(2,))
     """
-    array: Any = np.array(input.numpy())
+    array: Any = np.array(as_tensor(input).numpy())
     return Tensor(array, device=device)
