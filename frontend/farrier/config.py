@@ -7,7 +7,6 @@ the variable FARRIER_CACHE names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 eager: Literal["reference", "compiled"] = "reference"
@@ -25,5 +24,5 @@ enable_input_validation: bool = True
 timing_cache_file_path: str = ""
 """Where nvtripy keeps the timing of kernels; Farrier has none."""
 
-extra_error_information: Sequence[str] = ("all",)
+extra_error_information: list[str] = ["all"]
 """What errors show besides their first line; Farrier shows all of it in any case."""

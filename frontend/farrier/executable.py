@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from pathlib import Path
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import farrier_runtime
 from farrier.input_info import DimensionInputInfo, InputInfo, NamedDimension
+from farrier.nests import are_nested, matching, named, root
 from farrier.stream import Stream, default_stream
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
-from farrier_runtime.errors import FarrierError, InputError
+from farrier_runtime.errors import ArgumentError, FarrierError, InputError
 
 if TYPE_CHECKING:
     from farrier_compiler.driver import Compiled
@@ -45,7 +46,9 @@ class Executable:
         self._loaded: farrier_runtime.Executable | None = None
         self._nests = nests
         self.stream = default_stream()
-        found = signature or self._runtime().__signature__
+        names = [] if signature else [spec.name for spec in self.inputs]
+        self._inside = [name for name in names if root(name) != name]
+        found = signature or _roots(names) or self._runtime().__signature__
         self.__signature__ = _annotated(found, self.manifest.functions[0].result)
 
     @staticmethod
@@ -121,6 +124,8 @@ class Executable:
         try:
             if self._nests is not None:
                 args, kwargs = tuple(self._leaves(args, kwargs)), {}
+            elif self._inside:
+                args, kwargs = self._named_leaves(args, kwargs)
             with self._turn():
                 result = self._runtime()(*map(_as_array, args), **_values(kwargs))
         except FarrierError as error:
@@ -134,6 +139,8 @@ class Executable:
 
     @stream.setter
     def stream(self, stream: Stream) -> None:
+        if not isinstance(stream, Stream):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise explain(ArgumentError(f"An executable runs on a fr.Stream, not {stream!r:.60}."))
         self._stream = stream
 
     def _turn(self) -> AbstractContextManager[object]:
@@ -153,10 +160,30 @@ class Executable:
             names = ", ".join(self.__signature__.parameters)
             raise InputError(f"{name}({names}) was called wrongly: {error}.") from None
         for name, nest in (self._nests or {}).items():
-            yield from _matching(nest, bound.arguments[name], name)
+            yield from matching(nest, bound.arguments[name], name)
+
+    def _named_leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return a loaded function's arguments flat: they may be nested as before it was saved."""
+        try:
+            found = self.__signature__.bind(*args, **kwargs).arguments
+        except TypeError:
+            return args, kwargs
+        if not are_nested(self._inside, found):
+            return args, kwargs
+        return tuple(named(spec.name, found) for spec in self.inputs), {}
 
     def __repr__(self) -> str:
         return f"Executable({self.manifest.functions[0]})"
+
+
+def _roots(names: Iterable[str]) -> inspect.Signature | None:
+    """Return the parameters that inputs lie in, None where they cannot be parameters."""
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    try:
+        parameters = [inspect.Parameter(name, kind) for name in dict.fromkeys(map(root, names))]
+    except ValueError:
+        return None
+    return inspect.Signature(parameters)
 
 
 def _annotated(signature: inspect.Signature, result: ResultTree) -> inspect.Signature:
@@ -188,23 +215,6 @@ def _loaded(compiled: Compiled | farrier_runtime.Executable) -> farrier_runtime.
         return compiled
     external = compiled.manifest.parameters is not None
     return farrier_runtime.load(compiled.to_bytes(), weights=compiled.weights if external else None)
-
-
-def _matching(nest: Any, argument: Any, path: str) -> Iterator[Any]:
-    """Yield the parts of an argument that stand where a nest has InputInfos."""
-    if isinstance(nest, list | tuple):
-        items = cast("Sequence[Any]", nest)
-        if not isinstance(argument, list | tuple) or len(cast("Any", argument)) != len(items):
-            raise InputError(f"Input '{path}' needs {len(items)} items, but got {argument!r:.60}.")
-        for index, (inner, part) in enumerate(zip(items, cast("Any", argument), strict=True)):
-            yield from _matching(inner, part, f"{path}[{index}]")
-    elif isinstance(nest, dict):
-        for key, inner in cast("dict[Any, Any]", nest).items():
-            if not isinstance(argument, Mapping) or key not in argument:
-                raise InputError(f"Input '{path}' needs the key {key!r}, but got {argument!r:.60}.")
-            yield from _matching(inner, argument[key], f"{path}.{key}")
-    elif isinstance(nest, InputInfo | DimensionInputInfo):
-        yield argument
 
 
 def _as_array(argument: Any) -> Any:

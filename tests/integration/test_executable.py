@@ -101,6 +101,23 @@ def test_saved_and_loaded_again(nested: fr.Executable, tmp_path: Path) -> None:
     assert repr(again) == repr(nested)
 
 
+def test_loaded_functions_take_what_they_took_before(tmp_path: Path) -> None:
+    def function(pair: Any, options: Any) -> fr.Tensor:
+        return pair[1] - options["a.b"][0]["c"] * options[2]
+
+    run = compiled(function, [1, ROW], {"a.b": [{"c": ROW}], 2: ROW})
+    again = fr.Executable.load(run.save(tmp_path / "run.vmfb"))
+    options = {"a.b": [{"c": VALUES}], 2: VALUES, "more": None}
+    assert list(inspect.signature(again).parameters) == ["pair", "options"]
+    np.testing.assert_array_equal(again([0, VALUES], options=options), VALUES - VALUES**2)
+    np.testing.assert_array_equal(again(VALUES, VALUES, VALUES), VALUES - VALUES**2)
+    with pytest.raises(fr.InputError) as caught:
+        again([0, VALUES], {"a.b": [], 2: VALUES})
+    assert message(caught.value) == (
+        f"Input 'options.a.b[0].c' is missing in {{'a.b': [], 2: {VALUES!r}}}."
+    )
+
+
 def test_a_function_without_inputs() -> None:
     np.testing.assert_array_equal(compiled(lambda: fr.iota((3,)))().numpy(), [0, 1, 2])
 

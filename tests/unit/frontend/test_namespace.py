@@ -26,7 +26,7 @@ def test_settings() -> None:
     assert fr.config.eager == "reference"
     assert fr.config.enable_input_validation is True
     assert fr.config.timing_cache_file_path == ""
-    assert fr.config.extra_error_information == ("all",)
+    assert fr.config.extra_error_information == ["all"]
     assert fr.TripyException is fr.FarrierError
     assert fr.Tensor in fr.types.TensorLike.__args__
 
@@ -46,6 +46,14 @@ def test_default_stream_of_another_device() -> None:
         fr.default_stream(fr.device("cuda:1"))
     text = "The default stream is that of device 0, but got cuda:1. Use fr.Stream()."
     assert message(found.value) == text
+
+
+def test_only_a_stream_is_a_stream() -> None:
+    double = fr.compile(lambda x: x * 2, args=[fr.InputInfo((2,), fr.float32)], target="cpu")
+    with pytest.raises(fr.ArgumentError) as caught:
+        double.stream = 3  # pyright: ignore[reportAttributeAccessIssue]
+    assert message(caught.value) == "An executable runs on a fr.Stream, not 3."
+    assert double.stream is fr.default_stream()
 
 
 def test_executables_run_on_their_stream() -> None:
