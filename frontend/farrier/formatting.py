@@ -1,4 +1,4 @@
-"""How the elements of a tensor are printed."""
+"""How the elements of a tensor are printed, in nvtripy's lines."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from farrier_runtime.dtypes import BY_NUMPY
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
+
+_LINE = 10  # so many numbers are on a line
+_WHOLE = 40  # of more than so many,
+_EDGE = 3  # only so many are shown at both ends of each dimension
 
 
 def plain(array: Array) -> Array:
@@ -27,8 +31,16 @@ def format_elements(array: Array) -> str:
         return str(array.tolist())
     numbers = plain(array)
     form: Callable[[Any], str] = "{:g}".format if numbers.dtype.kind == "f" else str
-    if numbers.ndim == 0:
-        return form(numbers.item())
-    return np.array2string(
-        numbers, separator=", ", threshold=40, edgeitems=3, formatter={"all": form}
-    )
+    return _nested(numbers, form, short=array.size > _WHOLE, indent=1)
+
+
+def _nested(array: Array, form: Callable[[Any], str], short: bool, indent: int) -> str:
+    if not array.ndim:
+        return form(array.item())
+    ends = [array[:_EDGE], array[-_EDGE:]] if short and len(array) > 2 * _EDGE else [array]
+    groups = [[_nested(part, form, short, indent + 1) for part in end] for end in ends]
+    parts = [*groups[0], "...", *groups[1]] if len(groups) == 2 else groups[0]
+    if array.ndim == 1:
+        parts = [", ".join(parts[start : start + _LINE]) for start in range(0, len(parts), _LINE)]
+    separator = "," + "\n" * max(array.ndim - 1, 1) + " " * indent
+    return f"[{separator.join(parts)}]"

@@ -22,6 +22,7 @@ from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.sizes import SymbolicSize
 from farrier_compiler.uniform import MOST_SCALES, Quantization
 from farrier_runtime.device import device
+from farrier_runtime.dlpack import to_capsule
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
 
@@ -68,7 +69,7 @@ class Tensor(Methods):
                     f"A tensor cannot be made from {'None' if data is None else 'a Tensor'}. "
                     "Pass a number, nested lists or an array; copy a tensor with fr.copy."
                 )
-            array = as_array(data, dtype)
+            array = as_array(data, _checked(dtype))
         except FarrierError as error:
             raise explain(error) from None
         if dtype is not None and array.dtype != dtype.numpy:
@@ -205,8 +206,8 @@ class Tensor(Methods):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
-    def __dlpack__(self, **options: Any) -> Any:
-        return self.numpy().__dlpack__(**options)
+    def __dlpack__(self, stream: Any = None, **options: Any) -> Any:
+        return to_capsule(self.numpy(), stream=stream, **options)
 
     def __dlpack_device__(self) -> Any:
         return self.numpy().__dlpack_device__()
@@ -224,7 +225,8 @@ class Tensor(Methods):
             return f"tensor(<{self.value.name or 'unknown'}>, {place})"
         text = format_elements(data)
         if len(self.shape) <= 1 or set(self.shape) == {1}:
-            return f"tensor({text}, {place})"
+            aligned = text.replace("\n", "\n" + " " * len("tensor("))
+            return f"tensor({aligned}, {place})"
         indented = textwrap.indent(text, " " * 4)  # which leaves empty lines empty
         return f"tensor(\n{indented}, \n    {place})"
 
@@ -427,6 +429,15 @@ class Tensor(Methods):
         return farrier.copy(self, device)
 
 
+def _checked(wanted: Any) -> Any:
+    if wanted is None or isinstance(wanted, dtype):
+        return wanted
+    raise DtypeError(f"A tensor needs a data type such as fr.float32, not {wanted!r:.60}.")
+
+
+_NUMBERS: tuple[type, ...] = (np.integer, np.float16, np.float32, np.bool_)  # not Python's own
+
+
 def _near(name: str) -> str:
     """Return a hint at a function or method of about this name."""
     if name.startswith("_"):
@@ -467,8 +478,10 @@ def as_tensor(data: Tensor | Any, like: Tensor | None = None) -> Tensor:
     """
     if isinstance(data, Tensor):
         return data if like is None else data.adapted_to(like)
-    if like is None or not isinstance(data, int | float | SymbolicSize):
+    if like is None:
         return Tensor(data)
+    if not isinstance(data, int | float | SymbolicSize):
+        return as_tensor(data.item(), like) if isinstance(data, _NUMBERS) else Tensor(data)
     if isinstance(data, SymbolicSize):
         return as_tensor(farrier.DimensionSize.of_size(data), like)
     kind = like.value.type.dtype

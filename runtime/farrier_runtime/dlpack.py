@@ -1,4 +1,4 @@
-"""DLPack capsules read as numpy arrays: numpy's own reader knows no bfloat16 and no float8."""
+"""DLPack capsules of numpy arrays, and back: numpy itself knows no bfloat16 and no float8."""
 
 from __future__ import annotations
 
@@ -94,6 +94,24 @@ def to_numpy(value: Any) -> np.ndarray[Any, Any]:
         "data": (tensor.data + tensor.byte_offset, False),
     }
     return np.asarray(_Owner(interface, capsule)).view(kind)
+
+
+def to_capsule(array: np.ndarray[Any, Any], **options: Any) -> Any:
+    """Return an array as a DLPack capsule on the same memory.
+
+    Args:
+        array: an array of any data type that DLPack has.
+        options: what `__dlpack__` takes; data types that numpy lacks need none of it.
+
+    Returns:
+        The capsule.
+    """
+    codes = [pair for pair, kind in _SPECIAL.items() if kind.numpy == array.dtype]
+    if not codes or BY_NUMPY[array.dtype] is bool:
+        return array.__dlpack__(**options)
+    capsule = array.view(f"u{array.itemsize}").__dlpack__()
+    _Tensor.from_address(_pointer(capsule, b"dltensor")).code = codes[0][0]
+    return capsule
 
 
 def _dtype(tensor: _Tensor) -> dtype:

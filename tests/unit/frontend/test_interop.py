@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import ml_dtypes
 import numpy as np
 import pytest
 
 import farrier as fr
+from farrier_runtime.dlpack import to_numpy
 from farrier_runtime.dtypes import DTYPES
 from support.messages import message
 
@@ -77,6 +78,16 @@ def test_memory_is_shared() -> None:
     assert np.shares_memory(np.from_dlpack(fr.Tensor(array)), array)
 
 
+@pytest.mark.parametrize("kind", [fr.bfloat16, fr.float8, fr.float8_e5m2, fr.bool, fr.int32])
+def test_data_types_that_numpy_lacks_leave_by_dlpack(kind: fr.dtype) -> None:
+    tensor = fr.Tensor([[0, 1, 1], [1, 0, 1]]).cast(kind).transpose(0, 1)
+    found = to_numpy(tensor)
+    assert found.dtype == kind.numpy
+    np.testing.assert_array_equal(found, tensor.numpy())
+    assert np.shares_memory(found, tensor.numpy())
+    assert tensor.__dlpack__(None) is not None  # consumers may pass their stream by position
+
+
 def test_conversion_is_asked_for() -> None:
     assert fr.Tensor(np.arange(3), dtype=fr.float32).tolist() == [0.0, 1.0, 2.0]
     assert fr.Tensor([1, 2], dtype=fr.uint8).dtype is fr.uint8
@@ -90,6 +101,11 @@ def test_conversion_is_asked_for() -> None:
             lambda: fr.Tensor([[1], [1, 2]]),
             fr.ArgumentError,
             "Nested lists must have equal lengths: ",
+        ),
+        (
+            lambda: fr.Tensor([1], dtype=cast(Any, np.int32)),
+            fr.DtypeError,
+            "A tensor needs a data type such as fr.float32, not <class 'numpy.int32'>.",
         ),
         (
             lambda: fr.Tensor("abc"),

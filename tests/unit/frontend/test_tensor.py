@@ -6,7 +6,7 @@ import gc
 import operator
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -40,6 +40,23 @@ def unknown() -> fr.Tensor:
         (
             fr.arange(50),
             "tensor([0, 1, 2, ..., 47, 48, 49], dtype=float32, loc=cpu:0, shape=(50,))",
+        ),
+        (
+            fr.arange(12),
+            "tensor([0, 1, 2, 3, 4, 5, 6, 7, 8, 9,\n        10, 11], "
+            "dtype=float32, loc=cpu:0, shape=(12,))",
+        ),
+        (
+            fr.iota((1, 12), 1),
+            "tensor(\n    [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9,\n      10, 11]], \n"
+            "    dtype=float32, loc=cpu:0, shape=(1, 12))",
+        ),
+        (
+            fr.iota((8, 6)),
+            "tensor(\n    [[0, 0, 0, 0, 0, 0],\n     [1, 1, 1, 1, 1, 1],\n"
+            "     [2, 2, 2, 2, 2, 2],\n     ...,\n     [5, 5, 5, 5, 5, 5],\n"
+            "     [6, 6, 6, 6, 6, 6],\n     [7, 7, 7, 7, 7, 7]], \n"
+            "    dtype=float32, loc=cpu:0, shape=(8, 6))",
         ),
         (
             fr.Tensor([[[1]], [[2]]]),
@@ -124,6 +141,15 @@ def test_numbers_like_a_tensor() -> None:
     assert as_tensor(2, like=MATRIX).dtype is fr.float32
     assert as_tensor(2).dtype is fr.int32
     assert as_tensor(MATRIX) is MATRIX
+
+
+@pytest.mark.parametrize("number", [np.float32(2), np.float64(2), np.int64(2), np.int8(2)])
+def test_numbers_of_numpy_are_numbers(number: Any) -> None:
+    half = fr.ones((2,), fr.float16)
+    for found in (half * number, number * half, fr.maximum(half, number)):
+        assert (found.dtype, found.tolist()) == (fr.float16, [2.0, 2.0])
+    with pytest.raises(fr.DtypeError):
+        fr.add(fr.Tensor([1]), cast(Any, np.float32(0.5)))
 
 
 @pytest.mark.parametrize(
