@@ -178,6 +178,10 @@ def _bind(
 ) -> inspect.BoundArguments:
     if not callable(func):
         raise explain(ArgumentError(f"compile takes a Module or a function, not {func!r:.60}."))
+    if not isinstance(args, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise explain(
+            ArgumentError(f"compile's args= takes a list of arguments, not {args!r:.60}.")
+        )
     try:
         return inspect.signature(func).bind(*args, **kwargs)
     except TypeError as error:
@@ -259,6 +263,8 @@ def _rebuilt(original: Any, items: list[Any]) -> Any:
 
 def _flatten(result: Any, outputs: list[Tensor]) -> ResultTree:
     """Collect the tensors of a nested result, and return its form with indices in their place."""
+    if type(result) is int:  # what `shape` gives for a size that is known
+        result = DimensionSize(result)
     if isinstance(result, Tensor):
         outputs.append(result)
         return len(outputs) - 1

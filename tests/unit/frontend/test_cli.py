@@ -56,7 +56,7 @@ def leaving(x):
     raise SystemExit("enough")
 
 def counting(x):
-    return 3
+    return 0.5
 
 net = Net()
 number = 3
@@ -383,7 +383,7 @@ BAD_CALLS = {
     ),
     "model.py:counting --input x=3xf32": (
         "A compiled function returns tensors, or lists, tuples and dicts of them, but this one "
-        "returned a int: 3"
+        "returned a float: 0.5"
     ),
     "model.py:double --input x=3xf32 --target cdua": (
         "There is no target 'cdua'. Did you mean cuda? Targets are cpu, cuda, rocm, vulkan, metal, "

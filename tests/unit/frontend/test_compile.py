@@ -155,12 +155,27 @@ def test_what_cannot_be_called() -> None:
     assert message(caught.value) == "compile takes a Module or a function, not 3."
 
 
+def test_arguments_that_are_no_list() -> None:
+    alone: Any = fr.InputInfo((3,), fr.float32)
+    with pytest.raises(fr.ArgumentError) as caught:
+        trace(Net(), alone)
+    assert message(caught.value) == (
+        "compile's args= takes a list of arguments, not InputInfo(shape=(3,), dtype=float32)."
+    )
+
+
+def test_sizes_are_results_known_or_not() -> None:
+    for size in (3, (1, 3, 8)):
+        graph = trace(lambda x: x.shape[0], [fr.InputInfo((size,), fr.float32)]).graph
+        assert [str(value.type) for value in graph.outputs] == ["i32[]"]
+
+
 def test_results_that_are_no_tensors() -> None:
     with pytest.raises(fr.ArgumentError) as caught:
-        trace(lambda x: (x, 1), [ROW])
+        trace(lambda x: (x, 0.5), [ROW])
     assert message(caught.value) == (
         "A compiled function returns tensors, or lists, tuples and dicts of them, but this one "
-        "returned a int: 1"
+        "returned a float: 0.5"
     )
 
 
