@@ -346,9 +346,12 @@ class Module:
         return summarize(self, inputs, kwargs)
 
     @recursive_repr("...")
-    def __repr__(self) -> str:
+    def __str__(self) -> str:  # which a subclass that is a dataclass does not replace
         body = "".join(f"    {line}\n" for line in self._lines())
         return f"{type(self).__name__}(\n{body})"
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def _lines(self) -> Iterator[str]:
         for name, tensor in self.named_parameters():
@@ -361,5 +364,5 @@ class Module:
 
 def nested_line(name: str, child: Module) -> str:
     """Return how a child is shown inside its parent, over several lines."""
-    text = repr(child).replace("\n", "\n    ")
+    text = str(child).replace("\n", "\n    ")
     return f"{name}: Module = {text},"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -185,6 +186,19 @@ def test_unset_parameters_are_named_by_errors() -> None:
 
 
 # ---------------------------------------------------------------------- text
+
+
+def test_text_of_modules_that_are_dataclasses() -> None:
+    @dataclass
+    class Scaled(fr.Module):
+        size: int
+
+        def __post_init__(self) -> None:
+            self.scale = fr.ones((self.size,))
+
+    inner = "Scaled(\n    scale: Parameter = (shape=(2,), dtype=float32),\n)"
+    assert str(Scaled(2)) == inner
+    assert inner.replace("\n", "\n    ") in str(fr.Sequential(Scaled(2)))
 
 
 def test_text_of_nested_modules() -> None:
