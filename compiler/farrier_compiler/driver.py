@@ -24,10 +24,10 @@ from farrier_compiler.targets import (
     UNPACKED_ONCE,
     Layout,
     Target,
+    byte_lanes,
     cpu_model,
     flags_for,
     full_name,
-    has_products_of_bytes,
     identity,
 )
 from farrier_compiler.text import print_graph
@@ -178,7 +178,7 @@ class _Job:
     options: Options
     flags: tuple[str, ...]
     external: Mapping[Value, str]
-    products_of_bytes: bool
+    byte_lanes: int | None
 
     @staticmethod
     def prepare(
@@ -189,15 +189,15 @@ class _Job:
     ) -> _Job:
         _check_names(graphs)
         _check_boundaries(graphs)
-        products_of_bytes = _products_of_bytes(graphs, targets, options)
-        pipeline = _pipeline(targets, options, products_of_bytes)
+        lanes = _byte_lanes(graphs, targets, options)
+        pipeline = _pipeline(targets, options, products_of_bytes=lanes is not None)
         optimized = tuple(run_passes(graph, pipeline, after=after) for graph in graphs)
         external = _external(optimized) if options.weights == "external" else {}
         flags = flags_for(targets, options.layout, options.optimization_level)
         if any(v.type.dtype is int4 for graph in optimized for v in graph.constants.values()):
             flags = (*flags, UNPACKED_ONCE)
         flags = (*flags, *options.flags)
-        return _Job(optimized, tuple(targets), options, flags, external, products_of_bytes)
+        return _Job(optimized, tuple(targets), options, flags, external, lanes)
 
     def key(self, trees: Sequence[ResultTree]) -> str:
         """The cache key: everything that the artifact depends on."""
@@ -215,7 +215,8 @@ class _Job:
         from farrier_compiler.iree_vnni import VnniBuilder
         from farrier_compiler.lower import lower
 
-        builder = VnniBuilder if self.products_of_bytes else IreeBuilder
+        lanes = self.byte_lanes
+        builder = functools.partial(VnniBuilder, lanes=lanes) if lanes else IreeBuilder
         program = lower(self.graphs, builder, self._session_flags(), self.external)
         program.verify()
         return program
@@ -293,14 +294,12 @@ def _check_boundaries(graphs: Sequence[Graph]) -> None:
                 )
 
 
-def _products_of_bytes(
-    graphs: Sequence[Graph], targets: Sequence[Target], options: Options
-) -> bool:
-    """Return whether the code may use AVX-512 VNNI, which graphs without bytes need not know."""
+def _byte_lanes(graphs: Sequence[Graph], targets: Sequence[Target], options: Options) -> int | None:
+    """Return `byte_lanes` of the targets, which graphs without bytes need not know."""
     nodes = (node for graph in graphs for node in graph.nodes)
     bytes = any(value.type.dtype.bits == 8 for node in nodes for value in node.operands)
     other_cpu = any("target-cpu" in flag for flag in options.flags)
-    return bytes and not other_cpu and has_products_of_bytes(targets)
+    return byte_lanes(targets) if bytes and not other_cpu else None
 
 
 def _pipeline(targets: Sequence[Target], options: Options, products_of_bytes: bool) -> str:

@@ -1,4 +1,4 @@
-"""What IREE 3.13 needs for CPUs with AVX-512 VNNI: a kernel for products of bytes."""
+"""What IREE 3.13 needs for CPUs with AVX-512 VNNI or AVX-VNNI: a kernel for products of bytes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,20 @@ from farrier_runtime import dtypes
 
 if TYPE_CHECKING:
     from farrier_compiler.ops.convolution import Convolution
+    from farrier_compiler.program import Program
 
 
 class VnniBuilder(IreeBuilder):
-    """Emits products of int8 as calls of a kernel, where it is worth them."""
+    """Emits products of int8 as calls of a kernel, where it is worth them.
+
+    Args:
+        program: what to emit into.
+        lanes: how many columns one instruction computes.
+    """
+
+    def __init__(self, program: Program, lanes: int = 16) -> None:
+        super().__init__(program)
+        self._lanes = lanes
 
     def dot_general(
         self, out: TensorType, lhs: HloValue, rhs: HloValue, batch: DimPairs, contracting: DimPairs
@@ -27,7 +37,7 @@ class VnniBuilder(IreeBuilder):
         if not _is_packed(lhs, rhs, batch, contracting):
             return super().dot_general(out, lhs, rhs, batch, contracting)
         rows, tiles, _ = out.shape
-        kernel = Kernel.of_matrices(_fixed(rows), rhs.type.shape[1], tiles)
+        kernel = Kernel.of_matrices(_fixed(rows), rhs.type.shape[1], tiles, self._lanes)
         return self._called(kernel, out, lhs, rhs)
 
     def convolution(
@@ -40,7 +50,8 @@ class VnniBuilder(IreeBuilder):
         weight, channels = self._tiles(kernel), out.shape[-1]
         shape = (*out.shape[:-1], weight.type.shape[0], COLUMNS)
         images = _fixed(out.shape[0])
-        made = Kernel.of_convolution(attributes, images, x.type.shape, kernel.type.shape, shape)
+        shapes = x.type.shape, kernel.type.shape, shape
+        made = Kernel.of_convolution(attributes, images, *shapes, self._lanes)
         sums = self._called(made, out.with_shape(shape), x, weight)
         width = shape[-2] * COLUMNS
         sums = self.reshape(out.with_shape((*out.shape[:-1], width)), sums)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from farrier_compiler.graph import Graph, Node, Value
 from farrier_compiler.mlir_text import Place, type_text
@@ -15,7 +15,7 @@ from farrier_compiler.stablehlo import Builder, HloValue
 
 def lower(
     graphs: Sequence[Graph],
-    builder: type[Builder],
+    builder: Callable[[Program], Builder],
     flags: Sequence[str] = (),
     parameters: Mapping[Value, str] | None = None,
 ) -> Program:

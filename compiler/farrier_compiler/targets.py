@@ -254,12 +254,24 @@ def cpu_model(target: Target) -> CpuModel:
     )
 
 
-def has_products_of_bytes(targets: Sequence[Target]) -> bool:
-    """Return whether all code is for one CPU with AVX-512 VNNI; for this machine's without IREE."""
+def byte_lanes(targets: Sequence[Target]) -> int | None:
+    """Return how many columns of products of bytes one instruction of a CPU computes.
+
+    Args:
+        targets: what code is for; this machine's CPU is asked without the compiler, on Linux.
+
+    Returns:
+        16 with AVX-512 VNNI, 8 with AVX-VNNI; None: there is no such instruction, or not in all.
+
+    Example:
+        >>> byte_lanes([Target.parse("cpu:cascadelake")])
+        16
+    """
     if [target.kind for target in targets] != ["cpu"]:
-        return False
+        return None
     here = host_features() if targets[0] == Target("cpu") else None
-    return "avx512vnni" in (cpu_model(targets[0]).features if here is None else here)
+    features = cpu_model(targets[0]).features if here is None else here
+    return 16 if "avx512vnni" in features else 8 if "avxvnni" in features else None
 
 
 def _enabled(features: str) -> tuple[str, ...]:

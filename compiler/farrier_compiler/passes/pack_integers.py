@@ -23,7 +23,7 @@ from farrier_runtime.dtypes import int8, int32
 class PackIntegers(Pass):
     """Turn a product (m, k) x (k, n) of int8 into (m, k / 4, 4) x (n / 16, k / 4, 16, 4).
 
-    So the instruction `vpdpbusd` of AVX-512 VNNI reads the weight: the sums of 16 columns, four
+    So the instruction `vpdpbusd` of AVX-512 VNNI reads the weight: for the sums of 16 columns, four
     terms at once. The number of tiles of 16 columns is even.
 
     Attributes:

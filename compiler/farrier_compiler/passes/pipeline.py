@@ -65,7 +65,7 @@ def default_pipeline(
         target_kinds: `cpu`, `cuda`, ...: what the program is for; barriers and packed weights are
             for CPUs alone.
         exchangeable_weights: whether other weights may take the place of these later.
-        products_of_bytes: whether the CPU has AVX-512 VNNI.
+        products_of_bytes: whether the CPU has an instruction for them: see `byte_lanes`.
     """
     first = "" if "cpu" in target_kinds else "remove_barriers,"
     deduplicate = "deduplicate{weights=false}" if exchangeable_weights else "deduplicate"

@@ -21,7 +21,7 @@ def product(x: fr.Tensor) -> fr.Tensor:
 # CHECK: %[[X:.*]] = stablehlo.xor %{{.*}}, %{{.*}} : tensor<5x2x4xi8>
 # CHECK: %[[SUMS:.*]] = stablehlo.reduce(%{{.*}}) applies stablehlo.add across dimensions = [1, 3]
 # CHECK: %[[INITIAL:.*]] = stablehlo.multiply %[[SUMS]], %{{.*}} : tensor<2x16xi32>
-# CHECK: flow.dispatch @[[KERNEL:bytes_[0-9_]*]]::@[[KERNEL]](%[[X]], %{{.*}}, %[[INITIAL]])
+# CHECK: flow.dispatch @[[KERNEL:bytes16_[0-9_]*]]::@[[KERNEL]](%[[X]], %{{.*}}, %[[INITIAL]])
 # CHECK-SAME: (tensor<5x2x4xi8>, tensor<2x2x16x4xi8>, tensor<2x16xi32>) -> tensor<5x2x16xi32>
 # CHECK: stream.executable private @[[KERNEL]]
 # CHECK: scf.for
@@ -33,7 +33,7 @@ vnni_input(
 
 # Calls say how many rows there are.
 # CHECK-LABEL: func.func @rows(
-# CHECK: flow.dispatch @[[KERNEL:bytes_[0-9_n]*]]::@[[KERNEL]][%[[ROWS:.*]]](
+# CHECK: flow.dispatch @[[KERNEL:bytes16_[0-9_n]*]]::@[[KERNEL]][%[[ROWS:.*]]](
 # CHECK-SAME: %[[ROWS]])
 # CHECK-SAME: (tensor<?x2x4xi8>{%[[ROWS]]}, {{.*}}, index) -> tensor<?x2x16xi32>{%[[ROWS]]}
 # CHECK: stream.executable.export public @[[KERNEL]] workgroups(%{{.*}}: index)
@@ -57,7 +57,7 @@ def convolution(x: fr.Tensor) -> fr.Tensor:
 # CHECK: %[[SPLIT:.*]] = stablehlo.reshape %[[COLUMNS]]
 # CHECK: %[[WEIGHT:.*]] = stablehlo.transpose %[[SPLIT]], dims = [2, 0, 3, 1]
 # CHECK: %[[X:.*]] = stablehlo.xor %[[PADDED]]
-# CHECK: %[[SUMS:.*]] = flow.dispatch @bytes_{{[0-9_]*}}::@{{[a-z0-9_]*}}(%[[X]], %[[WEIGHT]]
+# CHECK: %[[SUMS:.*]] = flow.dispatch @bytes16_{{[0-9_]*}}::@{{[a-z0-9_]*}}(%[[X]], %[[WEIGHT]]
 # CHECK-SAME: -> tensor<1x16x16x4x16xi32>
 # CHECK: %[[ALL:.*]] = stablehlo.reshape %[[SUMS]]
 # CHECK: stablehlo.slice %[[ALL]] [0:1, 0:16, 0:16, 0:40]

@@ -12,10 +12,10 @@ from farrier_compiler.program import device_attribute
 from farrier_compiler.target_names import CPUS, CUDA, PORTABLE_CUDA, ROCM, VULKAN
 from farrier_compiler.targets import (
     Target,
+    byte_lanes,
     cpu_model,
     flags_for,
     full_name,
-    has_products_of_bytes,
     identity,
 )
 from farrier_runtime.cpu_features import host_architecture, host_features
@@ -256,26 +256,27 @@ def test_the_host_has_the_features_that_code_for_it_needs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "found"),
+    ("names", "lanes"),
     [
-        (["cpu:cascadelake"], True),
-        (["cpu:znver4"], True),
-        (["cpu:x86-64-v4"], False),
-        (["cpu:apple-m1"], False),
-        (["cuda:sm_80"], False),
-        (["cpu:znver4", "cuda:sm_80"], False),
+        (["cpu:cascadelake"], 16),
+        (["cpu:znver4"], 16),
+        (["cpu:alderlake"], 8),
+        (["cpu:x86-64-v4"], None),
+        (["cpu:apple-m1"], None),
+        (["cuda:sm_80"], None),
+        (["cpu:znver4", "cuda:sm_80"], None),
     ],
 )
-def test_products_of_bytes_are_those_of_vnni(names: list[str], found: bool) -> None:
-    assert has_products_of_bytes([Target.parse(name) for name in names]) == found
+def test_products_of_bytes_are_those_of_vnni(names: list[str], lanes: int | None) -> None:
+    assert byte_lanes([Target.parse(name) for name in names]) == lanes
 
 
-@pytest.mark.parametrize("features", [frozenset({"avx2"}), frozenset({"avx2", "avx512vnni"})])
+@pytest.mark.parametrize(("feature", "lanes"), [("avx2", None), ("avxvnni", 8), ("avx512vnni", 16)])
 def test_this_machine_is_asked_without_the_compiler(
-    features: frozenset[str], monkeypatch: pytest.MonkeyPatch
+    feature: str, lanes: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(targets, "host_features", lambda: features)
-    assert has_products_of_bytes([Target("cpu")]) == ("avx512vnni" in features)
+    monkeypatch.setattr(targets, "host_features", lambda: frozenset({"fma", feature}))
+    assert byte_lanes([Target("cpu")]) == lanes
 
 
 def test_the_last_sign_of_a_feature_counts() -> None:
