@@ -39,7 +39,7 @@ class NLinear(Module):
         (2, 4, 7)
     """
 
-    _fixed = frozenset({"dtype"})
+    _fixed = frozenset({"dtype", "n", "in_features", "out_features"})
 
     def __init__(
         self,

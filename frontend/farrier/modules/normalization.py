@@ -39,7 +39,7 @@ class BatchNorm(Module):
         (1, 2, 4, 4)
     """
 
-    _fixed = frozenset({"dtype"})
+    _fixed = frozenset({"dtype", "num_features"})
 
     def __init__(self, num_features: int, dtype: dtype = float32, eps: float = 1e-5) -> None:
         checks.positive("BatchNorm", num_features=num_features)
@@ -86,7 +86,7 @@ class LayerNorm(Module):
         (2, 3, 6)
     """
 
-    _fixed = frozenset({"dtype"})
+    _fixed = frozenset({"dtype", "normalized_shape"})
 
     def __init__(
         self, normalized_shape: int | Sequence[int], dtype: dtype = float32, eps: float = 1e-5
@@ -130,7 +130,7 @@ class RMSNorm(Module):
         (2, 3, 6)
     """
 
-    _fixed = frozenset({"dtype"})
+    _fixed = frozenset({"dtype", "normalized_shape"})
 
     def __init__(
         self, normalized_shape: int | Sequence[int], dtype: dtype = float32, eps: float = 1e-5
@@ -174,7 +174,7 @@ class GroupNorm(Module):
         (1, 6, 4, 4)
     """
 
-    _fixed = frozenset({"dtype"})
+    _fixed = frozenset({"dtype", "num_channels"})
 
     def __init__(
         self, num_groups: int, num_channels: int, dtype: dtype = float32, eps: float = 1e-5
@@ -227,7 +227,7 @@ class InstanceNorm(Module):
         (1, 3, 4, 4)
     """
 
-    _fixed = frozenset({"dtype"})
+    _fixed = frozenset({"dtype", "num_channels"})
 
     def __init__(self, num_channels: int, dtype: dtype = float32, eps: float = 1e-5) -> None:
         checks.positive("InstanceNorm", num_channels=num_channels)

@@ -60,7 +60,9 @@ class Quantizable(Module):
     """
 
     quantizes_input: ClassVar[bool] = True
-    _fixed = frozenset({"dtype", "quant_dtype", "weight_quant_dim"})
+    _fixed = frozenset({"dtype", "quant_dtype", "weight_quant_dim", "groups"}).union(
+        {"in_features", "out_features", "num_embeddings", "embedding_dim"}
+    )
 
     dtype: dtype
     weight: Tensor

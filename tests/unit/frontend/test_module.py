@@ -393,8 +393,17 @@ def test_mistyped_attribute() -> None:
         (fr.Linear(2, 3), "dtype", fr.float16),
         (fr.Linear(2, 3), "quant_dtype", fr.int8),
         (fr.Conv(2, 3, (1,), quant_dtype=fr.int8), "weight_quant_dim", 0),
+        (fr.Conv(2, 2, (1,)), "groups", 2),
+        (fr.Linear(2, 3), "in_features", 4),
+        (fr.Embedding(2, 3), "num_embeddings", 4),
+        (fr.BatchNorm(2), "num_features", 4),
+        (fr.GroupNorm(1, 2), "num_channels", 4),
+        (fr.InstanceNorm(2), "num_channels", 4),
+        (fr.RMSNorm(2), "normalized_shape", (4,)),
+        (fr.LayerNorm(2), "normalized_shape", (4,)),
         (fr.LayerNorm(2), "dtype", fr.float16),
         (fr.NLinear(2, 3, 4), "dtype", fr.float16),
+        (fr.NLinear(2, 3, 4), "n", (3,)),
     ],
 )
 def test_what_parameters_are_made_by_is_fixed(layer: Any, name: str, value: Any) -> None:
