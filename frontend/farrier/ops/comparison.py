@@ -11,7 +11,7 @@ from farrier.dimension_size import size_of_sizes
 from farrier.formatting import plain
 from farrier.interop import Number
 from farrier.ops.arguments import real_number, same_dtype
-from farrier.ops.elementwise import binary, floating, taken
+from farrier.ops.elementwise import beside, binary, floating, taken
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import elementwise as primitive, float_function
 from farrier_compiler.size_choice import choose
@@ -271,7 +271,7 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
         return size
     if isinstance(input, Tensor):
         return apply(primitive.Where(), condition, input, as_tensor(other, like=input))
-    chosen = as_tensor(other)
+    chosen = as_tensor(beside(input, other))
     return apply(primitive.Where(), condition, as_tensor(input, like=chosen), chosen)
 
 

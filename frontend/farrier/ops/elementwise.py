@@ -40,8 +40,13 @@ def binary(op: Op, left: Any, right: Any) -> Tensor:
     if isinstance(left, Tensor):
         other = as_tensor(right, like=left)
         return apply(op, left.adapted_to(other), other)
-    other = as_tensor(right)
+    other = as_tensor(beside(left, right))
     return apply(op, as_tensor(left, like=other), other)
+
+
+def beside(left: Any, right: Any) -> Any:
+    """Return the right one of two operands: of two Python numbers, both are floats if one is."""
+    return float(right) if isinstance(left, float) and type(right) is int else right
 
 
 def floating(name: str, input: Tensor) -> Tensor:

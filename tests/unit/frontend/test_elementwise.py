@@ -191,6 +191,15 @@ def test_arrays_and_lists_are_taken_for_tensors(function: Callable[[Any], fr.Ten
     np.testing.assert_array_equal(function(IMAGE.tolist()).numpy(), expected)
 
 
+@pytest.mark.parametrize("pair", [(2.0, 1), (1, 2.0)])
+def test_two_numbers_are_floats_if_one_is(pair: tuple[Any, Any]) -> None:
+    assert fr.maximum(*pair).dtype is fr.float32
+    chosen = fr.where(fr.Tensor([True, False]), *pair)
+    assert (chosen.dtype, chosen.tolist()) == (fr.float32, list(pair))
+    with pytest.raises(fr.DtypeError):  # a tensor keeps its data type beside a number
+        fr.maximum(fr.Tensor(1), 2.5)
+
+
 def dummy(layer: fr.Module) -> fr.Module:
     layer.initialize_dummy_parameters()
     return layer
