@@ -6,7 +6,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Generator, Mapping, Set as AbstractSet
 from difflib import get_close_matches
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from farrier_compiler.diagnostics import explain
 from farrier_runtime.errors import ArgumentError
@@ -157,14 +157,15 @@ class Logger:
 
 def _number(level: str) -> int:
     if level not in LEVELS:
-        near = get_close_matches(level, LEVELS, 1)
+        near = get_close_matches(str(level), LEVELS, 1)
         hint = f"Did you mean '{near[0]}'?" if near else f"Choose one of {', '.join(LEVELS)}."
         raise explain(ArgumentError(f"There is no level '{level}' of messages. {hint}"))
     return LEVELS[level]
 
 
 def _lowest(levels: Levels) -> int:
-    chosen = [levels] if isinstance(levels, str) else levels
+    several = hasattr(levels, "__iter__") and not isinstance(levels, str)
+    chosen: Any = levels if several else [levels]
     return min(map(_number, chosen), default=logging.CRITICAL)
 
 

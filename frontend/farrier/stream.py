@@ -6,7 +6,7 @@ import itertools
 import threading
 
 from farrier_compiler.diagnostics import explain
-from farrier_runtime.device import device
+from farrier_runtime.device import device, device as runtime_device
 from farrier_runtime.errors import ArgumentError
 
 _pointers = itertools.count(1)
@@ -69,7 +69,7 @@ def default_stream(device: device | None = None) -> Stream:
         >>> fr.default_stream() == fr.default_stream()
         True
     """
-    if device is not None and device.index:
+    if device is not None and runtime_device(str(device)).index:
         problem = f"The default stream is that of device 0, but got {device}. Use fr.Stream()."
         raise explain(ArgumentError(problem))
     return _default

@@ -40,7 +40,7 @@ class device:
             >>> device("cpu")
             device('cpu:0')
         """
-        match = re.fullmatch(r"([a-z]+)(?::([0-9]{1,3}))?", device)
+        match = re.fullmatch(r"([a-z]+)(?::([0-9]{1,3}))?", str(device))
         kind, index = (match[1], int(match[2] or 0)) if match else ("", 0)
         if kind not in {*DRIVERS, "gpu"}:
             raise ArgumentError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -64,13 +65,18 @@ def test_verbosity_is_restored() -> None:
     [
         ("wraning", "There is no level 'wraning' of messages. Did you mean 'warning'?"),
         (
+            3,
+            "There is no level '3' of messages. "
+            "Choose one of trace, ir, mlir, timing, verbose, info, warning, error.",
+        ),
+        (
             "loud",
             "There is no level 'loud' of messages. "
             "Choose one of trace, ir, mlir, timing, verbose, info, warning, error.",
         ),
     ],
 )
-def test_unknown_level(level: str, text: str) -> None:
+def test_unknown_level(level: Any, text: str) -> None:
     with pytest.raises(fr.ArgumentError) as found:
         fr.logger.verbosity = level
     assert message(found.value) == text

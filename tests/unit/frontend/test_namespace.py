@@ -46,6 +46,8 @@ def test_default_stream_of_another_device() -> None:
         fr.default_stream(fr.device("cuda:1"))
     text = "The default stream is that of device 0, but got cuda:1. Use fr.Stream()."
     assert message(found.value) == text
+    with pytest.raises(fr.ArgumentError):
+        fr.default_stream(3)  # pyright: ignore[reportArgumentType]
 
 
 def test_only_a_stream_is_a_stream() -> None:

@@ -57,8 +57,10 @@ def test_devices_compare_by_kind_and_index() -> None:
     assert len({device("cpu"), device("cpu:0"), device("cuda")}) == 2
 
 
-@pytest.mark.parametrize("name", ["cup", "", "cuda:", "cuda:x", "cuda:-1", "CPU", "cpu 0", "gpu0"])
-def test_wrong_names(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", [3, "cup", "", "cuda:", "cuda:x", "cuda:-1", "CPU", "cpu 0", "gpu0"]
+)
+def test_wrong_names(name: Any) -> None:
     with pytest.raises(ArgumentError) as caught:
         device(name)
     assert str(caught.value) == (
