@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.iree_sizes import IreeSizes
@@ -20,9 +19,6 @@ from farrier_compiler.sizes import SymbolicSize, is_never, maximum, minimum
 from farrier_compiler.stablehlo import DimPairs, HloValue, identity
 from farrier_compiler.stablehlo_names import i64s
 from farrier_runtime.dtypes import dtype
-
-if TYPE_CHECKING:
-    pass
 
 Places = Sequence[Handle]
 
@@ -225,7 +221,9 @@ class IreeDynamic(IreeSizes):
     def reduce(self, kind: str, x: HloValue, dims: Sequence[int]) -> HloValue:
         """Of no elements: IREE asks for sizes of unsigned tensors, which it cannot give."""
         if x.type.is_static or x.type.size != 0:
-            return super().reduce(kind, x, dims)
+            made = super().reduce(kind, x, dims)
+            # What follows such sums fuses into kernels that take minutes to compile for CUDA.
+            return self.barrier(made) if _is_around_others(x.type.shape, dims) else made
         kept = (size for dim, size in enumerate(x.type.shape) if dim not in dims)
         return self.full(x.type.with_shape(kept), identity(kind, x.type.dtype))
 
@@ -459,6 +457,12 @@ def _with_rest(
         return None
     last = groups.pop()
     return [*groups, Group((*last.before, *left), (*last.after, *right))]
+
+
+def _is_around_others(shape: Shape, dims: Sequence[int]) -> bool:
+    """Return whether dimensions of unknown sizes have others between them."""
+    unknown = [dim for dim in dims if isinstance(shape[dim], SymbolicSize)]
+    return len(unknown) > 1 and max(unknown) - min(unknown) >= len(dims)
 
 
 def _is_sorted(groups: Sequence[Sequence[int]]) -> bool:

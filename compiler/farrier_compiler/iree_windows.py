@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from farrier_compiler.graph import Shape, TensorType
 from farrier_compiler.iree_dynamic import IreeDynamic
 from farrier_compiler.mlir_text import element_text
 from farrier_compiler.program import Handle
-from farrier_compiler.sizes import SymbolicSize
+from farrier_compiler.sizes import SymbolicSize, terms_of
 from farrier_compiler.stablehlo import HloValue, lowest
 from farrier_compiler.windows import padded
 from farrier_runtime.dtypes import dtype
@@ -46,7 +47,11 @@ class IreeWindows(IreeDynamic):
             self.multiply_add(out.dtype),
             len(attributes.stride) + 1,
         )
-        return self.reshape(out, made)
+        return self.reshape(out, self._unfused(made))
+
+    def _unfused(self, x: HloValue) -> HloValue:
+        """CUDA fuses what follows wrongly if a size is 2 * n: `restricted to workgroup`."""
+        return self.barrier(x) if any(map(_is_multiple, x.type.shape)) else x
 
     def _grouped(
         self, x: HloValue, kernel: HloValue, out: TensorType, attributes: Convolution
@@ -96,7 +101,13 @@ class IreeWindows(IreeDynamic):
 
         empty = self.empty(window)
         made = self.generic(whole, [carrier, empty], initial, maps, body, out.rank)
-        return self.bitcast(out.dtype, made)
+        return self.bitcast(out.dtype, self._unfused(made))
+
+
+def _is_multiple(size: int) -> bool:
+    """Return whether a size that only calls decide is a multiple of a number, as `2 * n` is."""
+    factors = (factor for _, factor in terms_of(size))
+    return isinstance(size, SymbolicSize) and math.gcd(*factors) > 1
 
 
 def _grouped_shape(shape: Shape, dim: int, groups: int) -> Shape:

@@ -13,7 +13,13 @@ from farrier_compiler.graph import Array, Graph, Node, Value
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.shape import Pad, Reshape, Slice
 from farrier_compiler.passes.base import Pass
-from farrier_compiler.passes.rewrite import Rewriter, contiguous, elements
+from farrier_compiler.passes.rewrite import (
+    Rewriter,
+    as_columns,
+    contiguous,
+    elements,
+    matrix_product,
+)
 from farrier_compiler.sizes import upper
 from farrier_compiler.vnni_kernel import COLUMNS, PRODUCTS, TERMS
 from farrier_runtime.dtypes import int8, int32
@@ -39,41 +45,37 @@ class PackIntegers(Pass):
         uses = Counter(value for node in graph.nodes for value in node.operands)
 
         def rule(node: Node) -> tuple[Value] | None:
-            columns = _columns(node)
-            if columns is None or uses[node.operands[1]] > 1 or not self._is_large(node, columns):
+            weight = _weight(node)
+            if weight is None or uses[node.operands[1]] > 1 or not self._is_large(node, weight):
                 return None
-            return (_packed(rewriter, node, columns),)
+            return (_packed(rewriter, node, weight),)
 
         return rewriter.run(rule)
 
-    def _is_large(self, node: Node, columns: Array) -> bool:
+    def _is_large(self, node: Node, weight: Array) -> bool:
         rows = math.prod(map(upper, node.result.type.shape[:-1]))
-        return rows * columns.size >= self.products
+        return rows * weight.size >= self.products
 
 
-def _columns(node: Node) -> Array | None:
+def _weight(node: Node) -> Array | None:
     """Return the constant weight of a product of int8, as (n, k)."""
-    if not isinstance(node.op, DotGeneral) or node.result.type.dtype is not int32:
+    op = matrix_product(node)
+    if op is None or node.result.type.dtype is not int32 or node.operands[0].type.dtype is not int8:
         return None
-    x, weight = node.operands
-    sums = node.op.lhs_contracting, node.op.rhs_contracting
-    plain = sums[0] == (x.type.rank - 1,) and len(sums[1]) == 1 and not node.op.lhs_batch
-    if not plain or x.type.dtype is not int8 or weight.type.rank != 2:
-        return None
-    data = elements(weight)
-    return data if data is None or sums[1] == (1,) else data.T
+    data = elements(node.operands[1])
+    return None if data is None else as_columns(op, data)
 
 
-def _packed(rewriter: Rewriter, node: Node, columns: Array) -> Value:
-    """Return the product, in the shape that it had."""
-    emit, (x, weight), (n, k) = rewriter.emit, node.operands, columns.shape
+def _packed(rewriter: Rewriter, node: Node, weight: Array) -> Value:
+    """Return the product with a weight (n, k), in the shape that it had."""
+    emit, (x, whole), (n, k) = rewriter.emit, node.operands, weight.shape
     rows, rest = math.prod(node.result.type.shape[:-1]), -k % TERMS
     matrix = emit(Reshape((rows, k)), x)
     if rest:
         zero = rewriter.constant(np.zeros((), np.int8), int8)
         matrix = emit(Pad((0, 0), (0, rest), (0, 0)), matrix, zero)
     matrix = emit(Reshape((rows, (k + rest) // TERMS, TERMS)), matrix)
-    held = rewriter.constant(_tiles(columns), int8, weight)
+    held = rewriter.constant(_tiles(weight), int8, whole)
     product = emit(DotGeneral((), (), (1, 2), (1, 3), int32), matrix, held)
     width = held.type.shape[0] * COLUMNS
     product = emit(Reshape((rows, width)), product)
@@ -82,9 +84,9 @@ def _packed(rewriter: Rewriter, node: Node, columns: Array) -> Value:
     return emit(Reshape(node.result.type.shape), product)
 
 
-def _tiles(columns: Array) -> Array:
+def _tiles(weight: Array) -> Array:
     """Return (n, k) as (n / 16, k / 4, 16, 4), with zeros behind the last columns and terms."""
-    n, k = columns.shape
-    padded = np.pad(columns, ((0, -n % (2 * COLUMNS)), (0, -k % TERMS)))
+    n, k = weight.shape
+    padded = np.pad(weight, ((0, -n % (2 * COLUMNS)), (0, -k % TERMS)))
     tiles = padded.reshape(-1, COLUMNS, padded.shape[1] // TERMS, TERMS)
     return contiguous(tiles.swapaxes(1, 2))

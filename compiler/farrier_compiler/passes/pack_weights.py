@@ -14,7 +14,14 @@ from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.ops.shape import Reshape, Slice
 from farrier_compiler.passes.base import Pass
-from farrier_compiler.passes.rewrite import Rewriter, contiguous, known, made_by
+from farrier_compiler.passes.rewrite import (
+    Rewriter,
+    as_columns,
+    contiguous,
+    known,
+    made_by,
+    matrix_product,
+)
 from farrier_runtime.dtypes import dtype, float32, int4, int8
 
 _STORAGE: tuple[dtype, ...] = (int8, int4)
@@ -56,19 +63,16 @@ class PackWeights(Pass):
 
 def _weight(node: Node) -> Node | None:
     """Return what makes the weight of a product, if it is a constant of small integers."""
-    if not isinstance(node.op, DotGeneral) or node.result.type.dtype is not float32:
+    if matrix_product(node) is None or node.result.type.dtype is not float32:
         return None
-    x, weight = node.operands
-    found = made_by(weight, Dequantize)
-    if found is None or weight.type.rank != 2 or found[0].dim is not None:
+    found = made_by(node.operands[1], Dequantize)
+    if found is None or found[0].dim is not None:
         return None
     quantized, scale, *zero_points = found[1].operands
     if zero_points or known(quantized) is None or quantized.type.dtype not in _STORAGE:
         return None
-    sums = node.op.lhs_contracting, node.op.rhs_contracting
-    plain = sums[0] == (x.type.rank - 1,) and len(sums[1]) == 1 and not node.op.lhs_batch
     usable = not scale.type.rank or known(scale) is not None
-    return found[1] if plain and usable and weight.type.size else None
+    return found[1] if usable and quantized.type.size else None
 
 
 @dataclass
@@ -107,10 +111,10 @@ class _Product:
 
     def _columns(self, value: Value) -> Array:
         """Return a weight, or its scales, as (n, k)."""
-        data = known(value)
+        op, data = matrix_product(self.node), known(value)
+        assert op is not None
         assert data is not None
-        assert isinstance(self.node.op, DotGeneral)
-        return data if self.node.op.rhs_contracting == (1,) else data.T
+        return as_columns(op, data)
 
 
 def _tiles(columns: Array, tile: int, padding: int) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 from farrier_compiler.graph import Array, Graph, Node, Value, constant
 from farrier_compiler.ops.base import Op, evaluate
 from farrier_compiler.ops.creation import Full
+from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.shape import Broadcast, Reshape
 from farrier_runtime.dtypes import dtype
 
@@ -109,6 +110,19 @@ def made_by(value: Value, kind: type[Kind]) -> tuple[Kind, Node] | None:
     if node is None or not isinstance(node.op, kind):
         return None
     return node.op, node
+
+
+def matrix_product(node: Node) -> DotGeneral | None:
+    """Return the op of a node that sums over the last dimension of a tensor and one of a matrix."""
+    op = node.op
+    if not isinstance(op, DotGeneral) or op.lhs_batch or node.operands[1].type.rank != 2:
+        return None
+    return op if op.lhs_contracting == (node.operands[0].type.rank - 1,) else None
+
+
+def as_columns(op: DotGeneral, matrix: Array) -> Array:
+    """Return the matrix of a product (m, k) x (k, n) as (n, k)."""
+    return matrix if op.rhs_contracting == (1,) else matrix.T
 
 
 def known(value: Value) -> Array | None:
