@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -50,8 +49,8 @@ class IreeWindows(IreeDynamic):
         return self.reshape(out, self._unfused(made))
 
     def _unfused(self, x: HloValue) -> HloValue:
-        """CUDA fuses what follows wrongly if a size is 2 * n: `restricted to workgroup`."""
-        return self.barrier(x) if any(map(_is_multiple, x.type.shape)) else x
+        """CUDA fuses what follows wrongly if a size holds 2 * n: `restricted to workgroup`."""
+        return self.barrier(x) if any(map(_has_multiple, x.type.shape)) else x
 
     def _grouped(
         self, x: HloValue, kernel: HloValue, out: TensorType, attributes: Convolution
@@ -104,10 +103,9 @@ class IreeWindows(IreeDynamic):
         return self.bitcast(out.dtype, self._unfused(made))
 
 
-def _is_multiple(size: int) -> bool:
-    """Return whether a size that only calls decide is a multiple of a number, as `2 * n` is."""
-    factors = (factor for _, factor in terms_of(size))
-    return isinstance(size, SymbolicSize) and math.gcd(*factors) > 1
+def _has_multiple(size: int) -> bool:
+    """Return whether a size that only calls decide holds a multiple, as `3 * n - 4` does."""
+    return any(monomial and factor > 1 for monomial, factor in terms_of(size))
 
 
 def _grouped_shape(shape: Shape, dim: int, groups: int) -> Shape:
