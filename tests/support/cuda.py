@@ -6,25 +6,41 @@ import functools
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import farrier as fr
+from farrier.compile import Traced
 from farrier_compiler.driver import Options, dump
+from farrier_compiler.graph import Graph
 from farrier_compiler.targets import Target
 from farrier_runtime.dtypes import dtype
 from support.compiled import by_halves, rows_of, together_with, traced
 from support.records import Record
 
+Trace = Callable[[Record, dtype], Traced]
 
-def ptx(row: Record, tested: dtype, architecture: str) -> str:
+
+def ptx(
+    row: Record,
+    tested: dtype,
+    architecture: str,
+    rows: Callable[[dtype], Sequence[Record]] = rows_of,
+    trace: Trace = traced,
+) -> str:
     """Return the assembled PTX of the module that holds a row.
+
+    Args:
+        row: what is compiled.
+        tested: the data type of its inputs.
+        architecture: what it is compiled for.
+        rows: gives the rows of a data type, which share modules.
+        trace: traces a row on inputs of a data type.
 
     Raises:
         CompileError: the row does not compile.
     """
-    rows = rows_of(tested)
-    found = _chunk(together_with(row, rows), tested, architecture)[row.name]
+    found = _chunk(together_with(row, rows(tested)), tested, architecture, trace)[row.name]
     if isinstance(found, fr.CompileError):
         raise found
     return found
@@ -32,16 +48,24 @@ def ptx(row: Record, tested: dtype, architecture: str) -> str:
 
 @functools.cache
 def _chunk(
-    rows: tuple[Record, ...], tested: dtype, architecture: str
+    rows: tuple[Record, ...], tested: dtype, architecture: str, trace: Trace
 ) -> dict[str, str | fr.CompileError]:
     def compile(some: Sequence[Record]) -> str:
-        graphs = [traced(row, tested).graph for row in some]
-        targets = [Target.parse(f"cuda:{architecture}")]
-        text = "\n".join(dump(graphs, targets, Options(cache=False), "ptx").values())
-        assemble(text, architecture)
-        return text
+        return assembled([trace(row, tested).graph for row in some], architecture)
 
     return {row.name: made for row, made in by_halves(rows, compile)}
+
+
+def assembled(graphs: Sequence[Graph], architecture: str) -> str:
+    """Return the assembled PTX of a module.
+
+    Raises:
+        CompileError: a graph does not compile.
+    """
+    targets = [Target.parse(f"cuda:{architecture}")]
+    text = "\n".join(dump(graphs, targets, Options(cache=False), "ptx").values())
+    assemble(text, architecture)
+    return text
 
 
 def assemble(text: str, architecture: str) -> None:
