@@ -49,10 +49,10 @@ def no_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(eager, "evaluate_by_reference", only_if_asked_for)
 
 
-# Every twelfth row, each on another of its data types.
+# Every twelfth row, each on another of its data types; int4 does not enter programs.
 SAMPLE = [
     pytest.param(row, row.dtypes[index % len(row.dtypes)], id=row.name)
-    for index, row in enumerate(ROWS[::12])
+    for index, row in enumerate([row for row in ROWS if "int4" not in row.name][::12])
 ]
 
 
