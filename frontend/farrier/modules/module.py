@@ -103,7 +103,7 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         current = vars(self).get(name)
-        if name in self._fixed and vars(self).get(name, value) is not value:
+        if name in self._fixed and vars(self).get(name, value) != value:
             raise explain(ArgumentError(f"{type(self).__name__}.{name} {_FIXED}"))
         if isinstance(current, Tensor) and not (value is None or isinstance(value, Module)):
             try:
