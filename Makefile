@@ -7,7 +7,7 @@ BIN := .venv/bin
 PROJECTS := pyproject.toml runtime/pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oracles test-gpu lit lint format types check clean
+.PHONY: help demo test test-unit test-integration test-oracles test-gpu lit lint format types check clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -15,9 +15,13 @@ help: ## list the commands
 demo: .venv/installed ## compile the digits network and read real handwritten digits with it
 	$(BIN)/python examples/digits/demo.py
 
+# Two processes: pytest uses one core, and IREE's threads little more.
 test: .venv/installed-test ## run the tests that need light packages only
-	$(BIN)/python -m pytest
+	$(MAKE) --no-print-directory -j2 test-unit test-integration
 	$(MAKE) --no-print-directory lit
+
+test-unit test-integration: test-%: .venv/installed-test
+	$(BIN)/python -m pytest tests/$*
 
 test-oracles: .venv/installed-oracles ## run the tests that compare with torch, transformers and XLA, and assemble the PTX
 	$(BIN)/python -m pytest tests/oracles

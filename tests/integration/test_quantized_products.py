@@ -221,7 +221,8 @@ def test_contractions_are_of_integers(name: str) -> None:
     ("cpu", "register"), [("cascadelake", "zmm"), ("alderlake", "ymm"), ("x86-64-v4", None)]
 )
 def test_a_kernel_of_vnni_multiplies_bytes(cpu: str, register: str | None) -> None:
-    graphs = [replace(traced(case), name=name) for name, case in LARGE.items()]
+    names = LARGE if register else ["rows_37", "planes"]  # without a kernel, IREE takes its time
+    graphs = [replace(traced(LARGE[name]), name=name) for name in names]
     text = "\n".join(dump(graphs, [Target.parse(f"cpu:{cpu}")], NO_CACHE, "asm").values())
     assert set(re.findall(r"vpdpbusd[^\n]*%([xyz]mm)", text)) == ({register} if register else set())
     assert "vpdpwssd" not in text
