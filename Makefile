@@ -7,7 +7,7 @@ BIN := .venv/bin
 PROJECTS := pyproject.toml runtime/pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-integration test-oracles test-gpu lit lint format types check clean
+.PHONY: help demo test test-unit test-integration test-oracles oracles-cuda oracles-numbers test-gpu lit lint format types check clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -24,7 +24,13 @@ test-unit test-integration: test-%: .venv/installed-test
 	$(BIN)/python -m pytest tests/$*
 
 test-oracles: .venv/installed-oracles ## run the tests that compare with torch, transformers and XLA, and assemble the PTX
-	$(BIN)/python -m pytest tests/oracles
+	$(MAKE) --no-print-directory -j2 oracles-cuda oracles-numbers
+
+oracles-cuda: .venv/installed-oracles
+	$(BIN)/python -m pytest $(wildcard tests/oracles/*_cuda.py)
+
+oracles-numbers: .venv/installed-oracles
+	$(BIN)/python -m pytest tests/oracles --ignore-glob="*_cuda.py"
 
 test-gpu: .venv/installed-test ## run every op on an NVIDIA GPU (only where there is one)
 	$(BIN)/python -m pytest tests/gpu
