@@ -251,6 +251,15 @@ def test_a_kernel_is_compiled_by_a_process_of_its_own_too() -> None:
     np.testing.assert_array_equal(found, expected(case, x, weight, scales))
 
 
+@pytest.mark.parametrize("name", ["rows_37", "planes"])
+def test_a_kernel_reads_external_weights(name: str) -> None:
+    case = LARGE[name]
+    x, weight, scales = operands(case, False)
+    compiled = compile_graphs([traced(case)], [CPU], Options(cache=False, weights="external"))
+    run = farrier_runtime.load(compiled.to_bytes(), weights=compiled.weights)
+    np.testing.assert_array_equal(np.asarray(run(x)), expected(case, x, weight, scales))
+
+
 def test_more_products_than_32_bits_hold_are_summed_as_floats() -> None:
     terms = 1 << 18
     x = np.full((1, terms), 127 * SCALE, np.float32)
