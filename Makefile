@@ -7,7 +7,7 @@ BIN := .venv/bin
 PROJECTS := pyproject.toml runtime/pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-integration test-oracles oracles-cuda oracles-numbers test-gpu lit lint format types check clean
+.PHONY: help demo test test-programs test-parts test-oracles oracles-cuda oracles-numbers test-gpu lit lint format types check clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -15,13 +15,18 @@ help: ## list the commands
 demo: .venv/installed ## compile the digits network and read real handwritten digits with it
 	$(BIN)/python examples/digits/demo.py
 
-# Two processes: pytest uses one core, and IREE's threads little more.
+# Two processes of about equal time: pytest uses one core, and IREE's threads little more.
 test: .venv/installed-test ## run the tests that need light packages only
-	$(MAKE) --no-print-directory -j2 test-unit test-integration
+	$(MAKE) --no-print-directory -j2 test-programs test-parts
 	$(MAKE) --no-print-directory lit
 
-test-unit test-integration: test-%: .venv/installed-test
-	$(BIN)/python -m pytest tests/$*
+PROGRAMS := $(wildcard tests/integration/test_[a-g]*.py)
+
+test-programs: .venv/installed-test
+	$(BIN)/python -m pytest $(PROGRAMS)
+
+test-parts: .venv/installed-test
+	$(BIN)/python -m pytest tests/unit $(filter-out $(PROGRAMS), $(wildcard tests/integration/test_*.py))
 
 test-oracles: .venv/installed-oracles ## run the tests that compare with torch, transformers and XLA, and assemble the PTX
 	$(MAKE) --no-print-directory -j2 oracles-cuda oracles-numbers
