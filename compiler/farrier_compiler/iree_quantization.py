@@ -61,12 +61,14 @@ class IreeQuantization(IreeFourBits):
         weight, scale = self.unpacked(found[0]), found[1]
         if form == _PLAIN:
             sums = self._sums(turned, lhs, weight)
-            moved = self.transpose(out, sums if rows == 1 else self.barrier(sums), (1, 0, 2))
-            scale = self.broadcast_in_dim(scale, out.shape, ())
-            return self.elementwise("multiply", out, moved, scale)
-        kept = self.barrier(self.reshape(_without(scale.type, 2), scale))
-        sums = self._sums_of_blocks(turned, lhs, weight, kept)
-        return self.transpose(out, sums if rows == 1 else self.barrier(sums), (1, 0, 2))
+        else:
+            kept = self.barrier(self.reshape(_without(scale.type, 2), scale))
+            sums = self._sums_of_blocks(turned, lhs, weight, kept)
+        moved = self.transpose(out, sums if rows == 1 else self.barrier(sums), (1, 0, 2))
+        if form == _BLOCKS:
+            return moved
+        spread = self.broadcast_in_dim(scale, out.shape, ())
+        return self.elementwise("multiply", out, moved, spread)
 
     def _sums(self, out: TensorType, x: HloValue, weight: HloValue) -> HloValue:
         """Emit the loops over (tiles, rows, tile)."""
