@@ -93,7 +93,7 @@ def compile(
         (2, 4)
     """
     from farrier_compiler.driver import Options, compile_graphs
-    from farrier_compiler.targets import Target
+    from farrier_compiler.driver.targets import Target
 
     traced = trace(func, args, kwargs, name)
     wanted = [target] if isinstance(target, str) else target

@@ -79,7 +79,7 @@ def _detached(nodes: Iterable[Node], outputs: Iterable[Value]) -> tuple[Graph, l
 def compiled(text: str) -> Callable[..., Any] | None:
     """Return the function that a graph's text describes, or None where IREE refuses it."""
     from farrier_compiler.driver import compile_graphs
-    from farrier_compiler.targets import Target
+    from farrier_compiler.driver.targets import Target
 
     try:
         made = compile_graphs([parse_graph(text)], [Target.parse("cpu")])

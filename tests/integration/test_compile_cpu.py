@@ -13,10 +13,10 @@ import pytest
 
 import farrier_runtime
 from farrier_compiler.driver import Compiled, Options, compile_graphs
+from farrier_compiler.driver.targets import Target, flags_for
+from farrier_compiler.driver.worker import compile_in_worker
 from farrier_compiler.graph import Graph
 from farrier_compiler.ops.elementwise import Cast
-from farrier_compiler.targets import Target, flags_for
-from farrier_compiler.worker import compile_in_worker
 from farrier_runtime import dtypes
 from farrier_runtime.errors import ArgumentError
 from support.programs import affine, apply, argument, expected_affine, function, random, weight
@@ -173,8 +173,8 @@ COLD = """
 import sys
 import farrier_runtime
 from farrier_compiler.driver import compile_graphs
-from farrier_compiler.targets import Target, flags_for
-from farrier_compiler.worker import compile_in_worker
+from farrier_compiler.driver.targets import Target, flags_for
+from farrier_compiler.driver.worker import compile_in_worker
 sys.path.insert(0, sys.argv[1])
 from support.programs import affine
 compiled = compile_graphs([affine("f")], [Target("cpu")])

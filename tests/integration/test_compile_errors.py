@@ -9,9 +9,9 @@ import pytest
 
 from farrier_compiler.diagnostics import Scope, scope
 from farrier_compiler.driver import Options, compile_graphs, dump
+from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph, Value
 from farrier_compiler.ops.linear_algebra import DotGeneral
-from farrier_compiler.targets import Target
 from farrier_runtime import dtypes
 from farrier_runtime.errors import ArgumentError, CompileError
 from support.programs import Cholesky, WrongType, affine, apply, argument, function
@@ -130,7 +130,7 @@ def test_irees_own_report_is_a_note_and_in_the_log(caplog: pytest.LogCaptureFixt
 
 
 def test_a_long_report_is_cut_in_the_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    from farrier_compiler import failures
+    from farrier_compiler.driver import failures
 
     monkeypatch.setattr(failures, "_NOTE_CHARACTERS", 100)
     (note,) = refusal([refused()]).__notes__

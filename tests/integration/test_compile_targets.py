@@ -9,9 +9,9 @@ import pytest
 
 import farrier_runtime
 from farrier_compiler.driver import Options, compile_graphs, dump
+from farrier_compiler.driver.targets import Target, flags_for
+from farrier_compiler.driver.worker import compile_in_worker
 from farrier_compiler.graph import Graph
-from farrier_compiler.targets import Target, flags_for
-from farrier_compiler.worker import compile_in_worker
 from farrier_runtime import dtypes
 from farrier_runtime.cpu_features import host_architecture
 from farrier_runtime.dtypes import dtype

@@ -99,7 +99,9 @@ def test_a_result_from_the_cache_has_its_weights(
     monkeypatch.setenv("FARRIER_CACHE", str(tmp_path))
     compiled(net, cache=True)
     assert len(list(tmp_path.glob("*.vmfb"))) == 1
-    monkeypatch.setattr("farrier_compiler.driver._Job.vmfb", lambda _: pytest.fail("compiled"))
+    monkeypatch.setattr(
+        "farrier_compiler.driver.compile._Job.vmfb", lambda _: pytest.fail("compiled")
+    )
     assert_close(compiled(net, cache=True)(X).numpy(), reference(net, X), scale=8)
 
 

@@ -12,7 +12,7 @@ import pytest
 import farrier as fr
 from farrier.compile import trace
 from farrier_compiler.driver import Options, dump
-from farrier_compiler.targets import Target
+from farrier_compiler.driver.targets import Target
 from support.quantized import drawn, quantized
 
 q = fr.quantized

@@ -12,7 +12,7 @@ import pytest
 import farrier as fr
 from farrier.compile import trace
 from farrier_compiler.driver import Options, dump
-from farrier_compiler.targets import Target
+from farrier_compiler.driver.targets import Target
 
 LAYERS: dict[str, tuple[Callable[..., Any], tuple[int, ...]]] = {
     "Linear": (lambda **options: fr.Linear(24, 16, **options), (3, 24)),

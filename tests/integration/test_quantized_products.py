@@ -14,9 +14,9 @@ import farrier as fr
 import farrier_runtime
 from farrier.compile import trace
 from farrier_compiler.driver import Options, compile_graphs, dump
+from farrier_compiler.driver.targets import Target, cpu_model
 from farrier_compiler.graph import Graph
 from farrier_compiler.ops.convolution import Convolution
-from farrier_compiler.targets import Target, cpu_model
 from farrier_runtime import cpu_features
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.manifest import CpuRequirements

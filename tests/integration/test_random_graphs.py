@@ -10,8 +10,8 @@ import pytest
 
 import farrier_runtime
 from farrier_compiler.driver import Options, compile_graphs
+from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Array, Graph
-from farrier_compiler.targets import Target
 from support.graphs import run
 from support.random_graphs import sketched
 

@@ -12,9 +12,9 @@ import farrier as fr
 import farrier_runtime
 from farrier.compile import trace
 from farrier_compiler.driver import Options, compile_graphs
+from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph
 from farrier_compiler.ops.quantization import STORAGE
-from farrier_compiler.targets import Target
 from farrier_runtime.dtypes import dtype
 
 FLOATS = (fr.float32, fr.float16, fr.bfloat16, fr.float64)

@@ -12,7 +12,7 @@ import farrier as fr
 import farrier_runtime
 from farrier.compile import Traced, trace
 from farrier_compiler.driver import Options, compile_graphs
-from farrier_compiler.targets import Target
+from farrier_compiler.driver.targets import Target
 from farrier_runtime.dtypes import dtype
 from support.records import Record
 from support.rows import ROWS

@@ -12,8 +12,8 @@ from pathlib import Path
 import farrier as fr
 from farrier.compile import Traced
 from farrier_compiler.driver import Options, dump
+from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph
-from farrier_compiler.targets import Target
 from farrier_runtime.dtypes import dtype
 from support.compiled import by_halves, rows_of, together_with, traced
 from support.records import Record

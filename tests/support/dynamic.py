@@ -15,7 +15,7 @@ import farrier as fr
 import farrier_runtime
 from farrier.compile import Traced, trace
 from farrier_compiler.driver import Options, compile_graphs
-from farrier_compiler.targets import Target
+from farrier_compiler.driver.targets import Target
 from farrier_runtime.dtypes import dtype
 from support.compiled import by_halves, function_name, rows_of, together_with
 from support.records import Array, Operand, Record, Values

@@ -27,7 +27,7 @@ from farrier.commands.text import size_text, time_text
 
 if TYPE_CHECKING:
     from farrier_compiler.driver import Compiled, Options
-    from farrier_compiler.targets import Target
+    from farrier_compiler.driver.targets import Target
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -117,7 +117,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _targets(texts: Sequence[str]) -> list[Target]:
-    from farrier_compiler.targets import Target, flags_for
+    from farrier_compiler.driver.targets import Target, flags_for
 
     targets = [Target.parse(text) for text in texts] or [Target.default()]
     flags_for(targets)  # refuses two of one kind

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from farrier.commands.program import Program
     from farrier.commands.stablehlo import StablehloProgram
     from farrier_compiler.driver import Options
-    from farrier_compiler.targets import Target
+    from farrier_compiler.driver.targets import Target
 
 ALL = "all"
 

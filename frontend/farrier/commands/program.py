@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from farrier.commands.dumps import Dump
     from farrier.commands.stablehlo import StablehloProgram
     from farrier_compiler.driver import Compiled, Options
-    from farrier_compiler.targets import Target
+    from farrier_compiler.driver.targets import Target
     from farrier_runtime.manifest import ResultTree
 
 # The code that IREE generates for a kind of target.

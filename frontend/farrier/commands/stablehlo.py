@@ -17,7 +17,7 @@ from farrier_runtime.errors import ArgumentError, CompileError
 if TYPE_CHECKING:
     from farrier.commands.dumps import Dump
     from farrier_compiler.driver import Compiled, Options
-    from farrier_compiler.targets import Target
+    from farrier_compiler.driver.targets import Target
     from farrier_runtime.manifest import CpuRequirements, Function, TensorSpec
 
 _DECLARATION = re.compile(
@@ -59,8 +59,8 @@ class StablehloProgram:
             CompileError: IREE refused the module, or it exports what Farrier cannot describe.
         """
         from farrier_compiler.driver import Compiled
-        from farrier_compiler.targets import full_name
-        from farrier_compiler.worker import compile_in_worker
+        from farrier_compiler.driver.targets import full_name
+        from farrier_compiler.driver.worker import compile_in_worker
         from farrier_runtime.manifest import Manifest
 
         flags = _flags(targets, settings)
@@ -106,7 +106,7 @@ class StablehloProgram:
         return ((f"{name}.mlir", text) for name, text in found)
 
     def _phases(self, flags: Sequence[str], to: str, weights: bool) -> list[tuple[str, str]]:
-        from farrier_compiler.worker import phases_in_worker
+        from farrier_compiler.driver.worker import phases_in_worker
 
         return self._explained(lambda: phases_in_worker(self.source, flags, to, weights))
 
@@ -164,13 +164,13 @@ def read(path: Path, options: argparse.Namespace) -> StablehloProgram:
 
 
 def _flags(targets: Sequence[Target], settings: Options) -> tuple[str, ...]:
-    from farrier_compiler.targets import flags_for
+    from farrier_compiler.driver.targets import flags_for
 
     return (*flags_for(targets, settings.layout, settings.optimization_level), *settings.flags)
 
 
 def _cpu(targets: Sequence[Target]) -> CpuRequirements | None:
-    from farrier_compiler.targets import cpu_model
+    from farrier_compiler.driver.targets import cpu_model
     from farrier_runtime.manifest import CpuRequirements
 
     for target in targets:

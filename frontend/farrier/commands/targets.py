@@ -11,7 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print each target and what it is."""
-    from farrier_compiler.targets import Target
+    from farrier_compiler.driver.targets import Target
 
     names = Target.all_names()
     width = max(map(len, names))

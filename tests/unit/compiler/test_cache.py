@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from farrier_compiler import cache
-from farrier_compiler.cache import Cache
-from farrier_compiler.driver import Compiled, Options, compile_graphs
-from farrier_compiler.targets import Target
+from farrier_compiler.driver import Compiled, Options, cache, compile_graphs
+from farrier_compiler.driver.cache import Cache
+from farrier_compiler.driver.targets import Target
 from support.programs import affine, apply, argument, function
 
 
@@ -167,7 +166,7 @@ def test_a_folder_that_cannot_be_written_costs_one_line(
 STORE = """
 import sys
 from pathlib import Path
-from farrier_compiler.cache import Cache
+from farrier_compiler.driver.cache import Cache
 data = Path(sys.argv[1]).read_bytes()
 store = Cache(Path(sys.argv[2]), limit=4 * len(data))
 for turn in range(40):

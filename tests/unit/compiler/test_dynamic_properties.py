@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 import farrier_runtime
 from farrier_compiler.driver import Options, compile_graphs
+from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Array, Graph, Node, Value, verify
 from farrier_compiler.ops.base import REGISTRY, Op
 from farrier_compiler.ops.linear_algebra import DotGeneral
@@ -29,7 +30,6 @@ from farrier_compiler.ops.shape import (
 from farrier_compiler.passes import PASSES, default_pipeline, run_passes
 from farrier_compiler.sizes import is_static, lower, maximum, minimum, symbol
 from farrier_compiler.specialize import specialize
-from farrier_compiler.targets import Target
 from farrier_compiler.text import parse_graph, print_graph
 from farrier_runtime import dtypes
 from farrier_runtime.dimension import Dimension

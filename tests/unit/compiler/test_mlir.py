@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import TensorType
 from farrier_compiler.mlir import CompilationFailed, CompilerSession, is_session_flag
 from farrier_compiler.mlir_text import (
@@ -22,7 +23,6 @@ from farrier_compiler.mlir_text import (
     type_text,
 )
 from farrier_compiler.program import Program, device_attribute
-from farrier_compiler.targets import Target
 from farrier_runtime import dtypes
 from farrier_runtime.errors import ArgumentError
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from farrier_compiler import targets
-from farrier_compiler.program import device_attribute
-from farrier_compiler.target_names import CPUS, CUDA, PORTABLE_CUDA, ROCM, VULKAN
-from farrier_compiler.targets import (
+from farrier_compiler.driver import targets
+from farrier_compiler.driver.target_names import CPUS, CUDA, PORTABLE_CUDA, ROCM, VULKAN
+from farrier_compiler.driver.targets import (
     Target,
     byte_lanes,
     cpu_model,
@@ -18,6 +17,7 @@ from farrier_compiler.targets import (
     full_name,
     identity,
 )
+from farrier_compiler.program import device_attribute
 from farrier_runtime.cpu_features import host_architecture, host_features
 from farrier_runtime.errors import ArgumentError
 

@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 
 import farrier_runtime
-from farrier_compiler import worker
-from farrier_compiler.driver import Compiled, Options, compile_graphs
+from farrier_compiler.driver import Compiled, Options, compile_graphs, worker
+from farrier_compiler.driver.targets import Target, flags_for
+from farrier_compiler.driver.worker import compile_in_worker, phases_in_worker
 from farrier_compiler.graph import Graph
 from farrier_compiler.iree_input import IreeBuilder
 from farrier_compiler.lower import lower
 from farrier_compiler.mlir import CompilationFailed
-from farrier_compiler.targets import Target, flags_for
-from farrier_compiler.worker import compile_in_worker, phases_in_worker
 from farrier_runtime.errors import ArgumentError, CompileError
 from support.programs import (
     Cholesky,

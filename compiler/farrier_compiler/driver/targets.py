@@ -12,8 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from farrier_compiler import target_names
-from farrier_compiler.target_names import CPUS, CUDA, PORTABLE_CUDA
+from farrier_compiler.driver import target_names
+from farrier_compiler.driver.target_names import CPUS, CUDA, PORTABLE_CUDA
 from farrier_runtime.cpu_features import host_features
 from farrier_runtime.device import DRIVERS, count
 from farrier_runtime.errors import ArgumentError

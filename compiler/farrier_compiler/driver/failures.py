@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph, Node
 from farrier_compiler.lower import node_at
-from farrier_compiler.targets import Target
 from farrier_runtime.errors import CompileError
 
 if TYPE_CHECKING:

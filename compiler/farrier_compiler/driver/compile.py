@@ -14,13 +14,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from farrier_compiler import cache
-from farrier_compiler.elements import pack_four_bits
-from farrier_compiler.graph import Array, Graph, Value
-from farrier_compiler.mlir_text import PHASES, SCOPE
-from farrier_compiler.passes import default_pipeline, run_passes
-from farrier_compiler.sizes import SymbolicSize, dimension_of, lower, opt_of, upper
-from farrier_compiler.targets import (
+from farrier_compiler.driver import cache
+from farrier_compiler.driver.targets import (
     UNPACKED_ONCE,
     Layout,
     Target,
@@ -30,8 +25,13 @@ from farrier_compiler.targets import (
     full_name,
     identity,
 )
+from farrier_compiler.driver.worker import compile_in_worker, phases_in_worker
+from farrier_compiler.elements import pack_four_bits
+from farrier_compiler.graph import Array, Graph, Value
+from farrier_compiler.mlir_text import PHASES, SCOPE
+from farrier_compiler.passes import default_pipeline, run_passes
+from farrier_compiler.sizes import SymbolicSize, dimension_of, lower, opt_of, upper
 from farrier_compiler.text import print_graph
-from farrier_compiler.worker import compile_in_worker, phases_in_worker
 from farrier_runtime import artifact
 from farrier_runtime.artifact import (
     CpuRequirements,
@@ -238,7 +238,7 @@ class _Job:
 
     @contextlib.contextmanager
     def _refusals_explained(self) -> Generator[None]:
-        from farrier_compiler.failures import explain_failure
+        from farrier_compiler.driver.failures import explain_failure
         from farrier_compiler.mlir import CompilationFailed
 
         try:
@@ -375,7 +375,7 @@ def _iree_version() -> str:
 @functools.cache
 def _versions() -> str:
     """The versions, and the compiler's own source: who changes an op must not get old results."""
-    return f"{__version__} {_iree_version()} {cache.digest_of_files(Path(__file__).parent)}"
+    return f"{__version__} {_iree_version()} {cache.digest_of_files(Path(__file__).parents[1])}"
 
 
 # ------------------------------------------------------------------ dumps

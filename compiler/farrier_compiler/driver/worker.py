@@ -1,6 +1,6 @@
 """The compiler in a process of its own: a crash there is an error here, and flags end with it.
 
-`python -m farrier_compiler.worker DIRECTORY [--to PHASE] [--weights] -- FLAGS` reads
+`python -m farrier_compiler.driver.worker DIRECTORY [--to PHASE] [--weights] -- FLAGS` reads
 `DIRECTORY/input.mlirbc` and writes `output` or `failure.json` beside it.
 """
 
@@ -37,7 +37,7 @@ def compile_in_worker(bytecode: bytes, flags: Sequence[str], timeout: float = _S
         ArgumentError: IREE has no such flag, or it takes other values.
 
     Example:
-        >>> from farrier_compiler.targets import Target
+        >>> from farrier_compiler.driver.targets import Target
         >>> text = b"func.func @same(%x: tensor<f32>) -> tensor<f32> {return %x : tensor<f32>}"
         >>> vmfb = compile_in_worker(text, Target.parse("cpu").flags())
     """
@@ -78,8 +78,8 @@ def _run(bytecode: bytes, wanted: list[str], flags: Sequence[str], timeout: floa
         command = [
             sys.executable,
             "-P",
-            "-m",
-            "farrier_compiler.worker",
+            "-c",
+            "import sys; from farrier_compiler.driver import worker; worker.main(sys.argv[1:])",
             directory,
             *wanted,
             "--",
@@ -161,8 +161,8 @@ def _too_long(timeout: float) -> str:
 # ------------------------------------------------------------------ in the child
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Compile what the parent left in the directory; return the exit code."""
+def main(arguments: Sequence[str]) -> None:
+    """Compile what the parent left in the directory, and exit."""
     from farrier_compiler import mlir
 
     cut = arguments.index("--")
@@ -179,9 +179,9 @@ def main(arguments: Sequence[str]) -> int:
     except ArgumentError as error:
         report = {"flag": [[str(error)]]}
     else:
-        return 0
+        sys.exit(0)
     (place / "failure.json").write_text(json.dumps(report))
-    return 1
+    sys.exit(1)
 
 
 def _compile(place: Path, wanted: Sequence[str], flags: Sequence[str]) -> bytes:
@@ -192,7 +192,3 @@ def _compile(place: Path, wanted: Sequence[str], flags: Sequence[str]) -> bytes:
         return program.compile()
     to = wanted[wanted.index("--to") + 1]
     return json.dumps(list(program.phases(to, "--weights" in wanted))).encode()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
