@@ -125,6 +125,34 @@ class Location:
         return text
 
 
+class RecordedLocation(Location):
+    """A place in the user's code by its names: what another process is told of it."""
+
+    __slots__ = ("_file", "_layer", "_line")
+
+    def __init__(self, file: str, line: int, layer: str) -> None:
+        self._file, self._line, self._layer = file, line, layer
+
+    @property
+    def file(self) -> str:
+        """The path of the source file."""
+        return self._file
+
+    @property
+    def line(self) -> int:
+        """The line number."""
+        return self._line
+
+    @property
+    def layer(self) -> str:
+        """The dotted name of the layer, empty outside of any."""
+        return self._layer
+
+    def excerpt(self) -> str:
+        """Return the place."""
+        return f"--> {self.file}:{self.line}"
+
+
 def _carets(source: str, start: int, stop: int) -> str:
     """Mark the bytes `start` to `stop` of a line (columns in code objects count UTF-8 bytes)."""
     data = source.encode()

@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from farrier_compiler.compilation_failure import CompilationFailed
 from farrier_compiler.graph import TensorType
 from farrier_compiler.mlir import (
-    CompilationFailed,
     CompilerSession,
     diagnostics_of,
     invocation_of,
@@ -38,6 +36,9 @@ if TYPE_CHECKING:
 
 Handle = Any  # an ir.Value
 Body = Callable[[Sequence[Handle]], Sequence[Handle]]
+
+
+_DEVICE_IS_CHOSEN = "preprocessing"  # the phase after which the module has a global for it
 
 
 class Program:
@@ -67,22 +68,21 @@ class Program:
         self.source: Any = None
 
     @classmethod
-    def read(cls, path: str | os.PathLike[str], flags: Sequence[str] = ()) -> Program:
-        """Return a program from a file of MLIR text or bytecode.
+    def read(cls, file: int, name: str, flags: Sequence[str] = ()) -> Program:
+        """Return a program from an open file of MLIR text or bytecode.
+
+        Args:
+            file: the number of the file.
+            name: what diagnostics call it.
+            flags: session flags.
 
         Raises:
             CompilationFailed: the file is no valid MLIR.
         """
         program = cls(flags)
         with invocation_of(program.session) as invocation:
-            program.root, program.source = invocation.parse(Path(path))
+            program.root, program.source = invocation.parse(file, name)
         return program
-
-    def __del__(self) -> None:
-        session = self.__dict__.pop("session", None)
-        self.__dict__.clear()  # else these refer to the context still
-        if session is not None:
-            session.release()
 
     # ------------------------------------------------------------------ building
 
@@ -283,7 +283,7 @@ class Program:
         try:
             self.root.verify()
         except ir.MLIRError as error:
-            raise CompilationFailed(diagnostics_of(error)) from None
+            raise CompilationFailed(diagnostics_of(error), phase="verify") from None
 
     def text(self, weights: bool = False, locations: bool = False) -> str:
         """Return the module's text.
@@ -302,22 +302,29 @@ class Program:
 
     # ------------------------------------------------------------------ compiling
 
-    def compile(self) -> bytes:
-        """Run IREE's pipeline on a copy of the module and return the vmfb.
+    def compile(self, file: int) -> str:
+        """Run IREE's pipeline on the module, which it uses up, and write the vmfb to an open file.
+
+        Returns:
+            What the flags choose as a device; empty where the module chose itself.
 
         Raises:
             CompilationFailed: the compiler refused the program.
         """
+        device = self.device()
         with invocation_of(self.session) as invocation:
-            invocation.run(self.root.clone())
-            return invocation.vmfb()
+            invocation.run(self.root, after=_DEVICE_IS_CHOSEN)
+            invocation.write(file)
+        return device
 
     def device(self) -> str:
         """Run the first phases on the module in place; return what its flags choose as a device."""
         with invocation_of(self.session) as invocation:
-            invocation.run(self.root, to="preprocessing")
-        device = self.body.operations[0].attributes["initial_value"]
-        return str(device).removesuffix(" : !hal.device")
+            invocation.run(self.root, to=_DEVICE_IS_CHOSEN)
+        first = self.root.regions[0].blocks[0].operations[0]
+        if "initial_value" not in first.attributes:
+            return ""
+        return str(first.attributes["initial_value"]).removesuffix(" : !hal.device")
 
     def phases(self, to: str = PHASES[-1], weights: bool = False) -> Iterator[tuple[str, str]]:
         """Run IREE's pipeline on a copy of the module, and yield each phase's name and IR.

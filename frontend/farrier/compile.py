@@ -92,6 +92,9 @@ def compile(
         >>> fast(fr.ones((2, 3))).shape
         (2, 4)
     """
+    from farrier_compiler.driver import compiler_process
+
+    compiler_process.start()
     from farrier_compiler.driver import Options, compile_graphs
     from farrier_compiler.driver.targets import Target
 

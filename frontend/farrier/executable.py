@@ -148,7 +148,9 @@ class Executable:
 
     def _runtime(self) -> farrier_runtime.Executable:
         if self._loaded is None:
-            self._loaded = _loaded(self._compiled)
+            compiled = self._compiled
+            is_loaded = isinstance(compiled, farrier_runtime.Executable)
+            self._loaded = compiled if is_loaded else compiled.load()
         return self._loaded
 
     def _leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Any]:
@@ -208,13 +210,6 @@ def _input_info(spec: TensorSpec) -> InputInfo | DimensionInputInfo:
         for size in spec.shape
     ]
     return InputInfo(shape, spec.dtype)
-
-
-def _loaded(compiled: Compiled | farrier_runtime.Executable) -> farrier_runtime.Executable:
-    if isinstance(compiled, farrier_runtime.Executable):
-        return compiled
-    external = compiled.manifest.parameters is not None
-    return farrier_runtime.load(compiled.to_bytes(), weights=compiled.weights if external else None)
 
 
 def _as_array(argument: Any) -> Any:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 
@@ -33,13 +33,15 @@ __all__ = [
     "TensorSpec",
     "describe",
     "read",
+    "seal",
     "to_bytes",
+    "view",
     "write",
 ]
 
 Array = np.ndarray[Any, Any]
 
-Source: TypeAlias = str | os.PathLike[str] | bytes
+Source: TypeAlias = str | os.PathLike[str] | bytes | mmap.mmap
 
 
 def to_bytes(vmfb: bytes, manifest: Manifest) -> bytes:
@@ -63,10 +65,37 @@ def to_bytes(vmfb: bytes, manifest: Manifest) -> bytes:
         >>> to_bytes(bytes(vmfb), read(artifact)) == artifact
         True
     """
+    return b"".join((vmfb, _tail(memoryview(vmfb), manifest)[1]))
+
+
+def _tail(vmfb: memoryview, manifest: Manifest) -> tuple[Manifest, bytes]:
+    """Return the manifest with the module's hash, and the bytes that follow the module."""
     manifest = replace(manifest, module_hash=hashlib.sha256(vmfb).hexdigest())
     document = manifest.to_json()
     Manifest.from_json(document)
-    return container.append(vmfb, document.encode())
+    return manifest, container.tail(vmfb, document.encode())
+
+
+def seal(file: BinaryIO, manifest: Manifest) -> Manifest:
+    """Append the manifest to a compiled module in a file, which is an artifact then.
+
+    Args:
+        file: what IREE's compiler wrote, open for reading and writing.
+        manifest: what it is; its `module_hash` is computed here.
+
+    Returns:
+        The manifest with the hash.
+
+    Raises:
+        ArtifactError: the file is no vmfb, or the manifest breaks a rule of the format.
+        OSError: the file cannot be written.
+    """
+    vmfb = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    manifest, tail = _tail(vmfb, manifest)
+    file.seek(0, os.SEEK_END)
+    file.write(tail)
+    file.flush()
+    return manifest
 
 
 def write(
@@ -112,12 +141,12 @@ def describe(source: Source) -> str:
     """Name an artifact in messages.
 
     Args:
-        source: a path, or the artifact's bytes.
+        source: a path, or the artifact's bytes, also mapped ones.
 
     Returns:
         The path, or words for an artifact in memory.
     """
-    return "artifact in memory" if isinstance(source, bytes) else os.fspath(source)
+    return "artifact in memory" if isinstance(source, bytes | mmap.mmap) else os.fspath(source)
 
 
 def read(source: Source, any_version: bool = False) -> Manifest:
@@ -141,13 +170,21 @@ def read(source: Source, any_version: bool = False) -> Manifest:
         double(x: float32[2]) -> float32[2]
     """
     try:
-        return _verify(_view(source), any_version)
+        return _verify(view(source), any_version)
     except ArtifactError as error:
         raise ArtifactError(f"{describe(source)}: {error}") from None
 
 
-def _view(source: Source) -> memoryview:
-    if isinstance(source, bytes):
+def view(source: Source) -> memoryview:
+    """Return an artifact's bytes, without reading those of a file.
+
+    Args:
+        source: a path, or the artifact's bytes, also mapped ones.
+
+    Raises:
+        ArtifactError: the file is not there, or is empty.
+    """
+    if isinstance(source, bytes | mmap.mmap):
         return memoryview(source)
     try:
         with open(os.fspath(source), "rb") as file:

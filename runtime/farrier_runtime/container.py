@@ -44,25 +44,23 @@ class Directory:
     entries: bytes
 
 
-def append(vmfb: bytes, document: bytes) -> bytes:
-    """Add `document` to a vmfb as its last member, `farrier.json`.
+def tail(view: memoryview, document: bytes) -> bytes:
+    """Return what has to follow a vmfb to make it an artifact: `document` as its last member.
 
     Args:
-        vmfb: the file that IREE's compiler wrote.
-        document: the new member's bytes.
+        view: the file that IREE's compiler wrote.
+        document: the bytes of the new member, `farrier.json`.
 
     Returns:
-        The artifact's bytes; they begin with `vmfb`.
+        The bytes to append.
 
     Raises:
-        ArtifactError: `vmfb` is not what the compiler writes, or has a `farrier.json` already.
+        ArtifactError: `view` is not what the compiler writes, or has a `farrier.json` already.
     """
-    view = memoryview(vmfb)
     directory = read_directory(view)
-    check_members(view, directory)
     if any(member.name == MEMBER for member in directory.members):
         raise ArtifactError(f"this vmfb already has a {MEMBER}; pass what the compiler wrote")
-    return b"".join((vmfb, _tail(directory, len(vmfb), document)))
+    return _tail(directory, len(view), document)
 
 
 def split(view: memoryview) -> tuple[memoryview, bytes | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import keyword
+import mmap
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -183,12 +184,11 @@ class Executable:
         Raises:
             OSError: the file cannot be written; nothing is left half-written.
         """
-        source, weights = self._source, self._program.weights
-        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        data, weights = artifact.view(self._source), self._program.weights
         if weights is None:
             files.write(path, [data])
         else:
-            vmfb, _ = container.split(memoryview(data))
+            vmfb, _ = container.split(data)
             artifact.write(path, bytes(vmfb), self.manifest, weights)
         return Path(path)
 
@@ -283,9 +283,29 @@ def load(
         >>> load(double.save("double.vmfb"))(np.ones(2, np.float32))
         array([2., 2.], dtype=float32)
     """
+    return start(source, artifact.read(source), device, threads, function, weights)
+
+
+def start(
+    source: artifact.Source,
+    manifest: Manifest,
+    device: str | Device | None = None,
+    threads: int | None = None,
+    function: str | None = None,
+    weights: parameters.Weights | None = None,
+) -> Executable:
+    """Load an artifact that has been verified, as `load` does.
+
+    Args:
+        source: the artifact.
+        manifest: its manifest.
+        device: see `load`, also for what follows.
+        threads: how many CPU threads a call may use.
+        function: the function to call.
+        weights: the weights that are not in the artifact.
+    """
     if threads is not None and threads < 1:
         raise ArgumentError(f"threads={threads} is not possible: give 1 or more, or leave it out")
-    manifest = artifact.read(source)
     chosen = manifest.functions[0] if function is None else _find(manifest, function)
     try:
         where = _choose(device, manifest)
@@ -326,6 +346,5 @@ def _start(
     outside = (manifest.parameters.scope, arrays) if manifest.parameters and arrays else None
     driver = DRIVERS[where.kind]
     handle, contexts = session.open_device(driver, where.index, threads)
-    return session.Program(
-        source if isinstance(source, bytes) else os.fspath(source), handle, outside, contexts
-    )
+    mapped = source if isinstance(source, bytes | mmap.mmap) else os.fspath(source)
+    return session.Program(mapped, handle, outside, contexts)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import mmap
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -143,8 +142,7 @@ def _open(file: Path) -> tuple[memoryview, int]:
     size = file.stat().st_size
     if size < _LENGTH:
         raise damaged(file, f"it has {size} bytes, and its header alone takes more")
-    with file.open("rb") as stream:
-        view = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+    view = memoryview(files.MappedFile.open(file))
     length = int.from_bytes(view[:_LENGTH], "little")
     if length > _LARGEST_HEADER:
         raise damaged(file, f"its header would be {length} bytes long; 100 MB is the limit")

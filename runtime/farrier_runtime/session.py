@@ -9,6 +9,7 @@ second context gains 5 %.
 from __future__ import annotations
 
 import functools
+import mmap
 import os
 import queue
 import threading
@@ -145,7 +146,7 @@ class Program:
 
     def __init__(
         self,
-        source: str | bytes,
+        source: str | bytes | mmap.mmap,
         device: Any,
         parameters: tuple[str, Mapping[str, Array]] | None,
         contexts: int,
@@ -153,7 +154,7 @@ class Program:
         """Load a module.
 
         Args:
-            source: a path to map, or bytes to copy.
+            source: a path to map, bytes to copy, or a mapped file.
             device: from `open_device`.
             parameters: the scope and the arrays of weights that lie outside of the module.
             contexts: how many calls may run at once.
@@ -169,9 +170,7 @@ class Program:
         self._growing = threading.Lock()
         self._growth = contexts
         try:
-            modules = runtime.VmModule
-            load = modules.copy_buffer if isinstance(source, bytes) else modules.mmap
-            self._module = load(instance, source)
+            self._module = _module(runtime.VmModule, instance, source)
             self._modules = [runtime.create_hal_module(instance, device), self._module]
             if parameters:
                 self._modules.insert(1, _parameter_module(*parameters))
@@ -236,6 +235,16 @@ class Program:
         except (RuntimeError, ValueError) as error:
             kind = DeviceError if "INCOMPATIBLE" in str(error) else ArtifactError
             raise kind(f"IREE cannot start the module: {reason(error)}") from None
+
+
+def _module(kind: Any, instance: Any, source: str | bytes | mmap.mmap) -> Any:
+    if isinstance(source, bytes):
+        return kind.copy_buffer(instance, source)
+    return (
+        kind.mmap(instance, source)
+        if isinstance(source, str)
+        else kind.wrap_buffer(instance, source)
+    )
 
 
 def _parameter_module(scope: str, arrays: Mapping[str, Array]) -> Any:

@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 
 import farrier_runtime
-from farrier_compiler.driver import Compiled, Options, compile_graphs
-from farrier_compiler.driver.targets import Target, flags_for
-from farrier_compiler.driver.worker import compile_in_worker
+from farrier_compiler.driver import Compiled, Options, compile_graphs, compile_module
+from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph
 from farrier_compiler.ops.elementwise import Cast
 from farrier_runtime import dtypes
@@ -38,10 +37,9 @@ def assert_computes(path: Any, seed: int = 0, name: str | None = None) -> None:
         Options(cache=False, layout="compact"),
         Options(cache=False, optimization_level=0),
         Options(cache=False, passes=""),
-        Options(cache=False, in_process=False),
         Options(cache=False, flags=("--iree-llvmcpu-distribution-size=16",)),
     ],
-    ids=["default", "compact", "unoptimized", "no passes", "worker", "flag of the process"],
+    ids=["default", "compact", "unoptimized", "no passes", "flag of the process"],
 )
 def test_a_graph_computes_the_same_whatever_the_options(options: Options) -> None:
     assert_computes(compile_graphs([affine("f")], CPU, options).to_bytes())
@@ -88,9 +86,9 @@ func.func @f(%x: tensor<?xf32>, %y: tensor<?xf32>) -> tensor<?xf32> {
 
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
 def test_assertions_are_kept_at_every_level(level: int) -> None:
-    flags = flags_for(CPU, optimization_level=level)
-    vmfb = compile_in_worker(ASSERTION.encode(), flags)
-    assert b"sizes differ" in vmfb
+    options = Options(optimization_level=level)
+    compiled = compile_module("f.mlir", ASSERTION.encode(), CPU, options)
+    assert b"sizes differ" in bytes(compiled.vmfb)
 
 
 # ---------------------------------------------------------------------- weights outside
@@ -173,8 +171,7 @@ COLD = """
 import sys
 import farrier_runtime
 from farrier_compiler.driver import compile_graphs
-from farrier_compiler.driver.targets import Target, flags_for
-from farrier_compiler.driver.worker import compile_in_worker
+from farrier_compiler.driver.targets import Target
 sys.path.insert(0, sys.argv[1])
 from support.programs import affine
 compiled = compile_graphs([affine("f")], [Target("cpu")])

@@ -37,10 +37,9 @@ def refused(graph_name: str = "f") -> Graph:
     return function(graph_name, apply("add", apply(Cholesky(), x), x))
 
 
-@pytest.mark.parametrize("in_process", [True, False])
-def test_an_op_that_iree_lacks_is_named_with_its_line(in_process: bool) -> None:
+def test_an_op_that_iree_lacks_is_named_with_its_line() -> None:
     graph = refused()
-    error = refusal([graph], options=Options(cache=False, in_process=in_process))
+    error = refusal([graph])
     assert str(error) == (
         "IREE cannot compile cholesky of float32 (3, 3) for cpu: it has no code for the "
         f"operation stablehlo.cholesky. {ADVICE}{excerpt(graph, 1)}"

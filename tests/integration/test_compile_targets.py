@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 import farrier_runtime
-from farrier_compiler.driver import Options, compile_graphs, dump
-from farrier_compiler.driver.targets import Target, flags_for
-from farrier_compiler.driver.worker import compile_in_worker
+from farrier_compiler.driver import Options, compile_graphs, compile_module, dump
+from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph
 from farrier_runtime import dtypes
 from farrier_runtime.cpu_features import host_architecture
@@ -69,9 +68,8 @@ func.func @f(%x: tensor<128x128xf8E4M3FN>, %y: tensor<128x128xf8E4M3FN>) -> tens
 
 @pytest.mark.parametrize("sm", ["89", "90", "100", "120"])
 def test_float8_uses_tensor_cores_where_there_are_any(sm: str, tmp_path: Path) -> None:
-    flags = flags_for([Target.parse(f"cuda:sm_{sm}")])
-    dumps = f"--iree-hal-dump-executable-files-to={tmp_path}"
-    compile_in_worker(FLOAT8.encode(), (*flags, dumps))
+    options = Options(flags=(f"--iree-hal-dump-executable-files-to={tmp_path}",))
+    compile_module("f.mlir", FLOAT8.encode(), [Target.parse(f"cuda:sm_{sm}")], options)
     (file,) = tmp_path.glob("*.ptx")
     text = file.read_text()
     assert f".target sm_{sm}" in text

@@ -1,12 +1,40 @@
 """From graphs to an artifact: targets, the compiler process, the cache and dumps of every stage."""
 
-from farrier_compiler.driver.compile import (
-    STAGES,
-    Compiled,
-    Options,
-    compile_graphs,
-    dump,
-    stages,
-)
+from __future__ import annotations
 
-__all__ = ["STAGES", "Compiled", "Options", "compile_graphs", "dump", "stages"]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from farrier_compiler.driver.compile import compile_graphs
+    from farrier_compiler.driver.compiled import Compiled
+    from farrier_compiler.driver.dumps import STAGES, dump, stages
+    from farrier_compiler.driver.modules import compile_module, module_phases
+    from farrier_compiler.driver.options import Options
+
+__all__ = [
+    "STAGES",
+    "Compiled",
+    "Options",
+    "compile_graphs",
+    "compile_module",
+    "dump",
+    "module_phases",
+    "stages",
+]
+
+_FILES = {
+    "compile": ("compile_graphs",),
+    "compiled": ("Compiled",),
+    "dumps": ("STAGES", "dump", "stages"),
+    "modules": ("compile_module", "module_phases"),
+    "options": ("Options",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: the compiler process needs another half than the user's."""
+    for file, names in _FILES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{file}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,17 +6,19 @@ import contextlib
 import functools
 import hashlib
 import logging
+import mmap
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from farrier_compiler.graph import Array, Graph
 from farrier_compiler.text import print_graph
-from farrier_runtime import artifact, container, files
+from farrier_runtime import artifact, files
 from farrier_runtime.errors import ArtifactError
 from farrier_runtime.manifest import Manifest
 
@@ -93,29 +95,42 @@ class Cache:
     directory: Path
     limit: int = LIMIT
 
-    def get(self, key: str) -> tuple[bytes, Manifest] | None:
-        """Return the vmfb and the manifest stored under a key; a damaged file is removed."""
-        file = self._file(key)
+    def get(self, key: str) -> tuple[BinaryIO, Manifest] | None:
+        """Return the artifact stored under a key, open, and its manifest; remove a damaged one."""
+        path = self._file(key)
         try:
-            data = file.read_bytes()
-            manifest = artifact.read(data)
+            file = files.opened(path)
+            manifest = artifact.read(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         except OSError:
             return None
-        except ArtifactError as error:
-            _logger.info("The cache drops %s: %s", file, error)
-            _remove(file)
+        except (ArtifactError, ValueError) as error:
+            _logger.info("The cache drops %s: %s", path, error)
+            _remove(path)
             return None
         with contextlib.suppress(OSError):
-            os.utime(file)  # used now: what is removed first is what was not used for longest
-        return bytes(container.split(memoryview(data))[0]), manifest
+            os.utime(path)  # used now: what is removed first is what was not used for longest
+        return file, manifest
 
-    def put(self, key: str, data: bytes) -> None:
-        """Store an artifact; where that is not possible, say so once and go on."""
-        if len(data) > self.limit:
-            return
+    def new_file(self) -> BinaryIO | None:
+        """Open a file to store; None where that is not possible, which is said once."""
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            files.write(self._file(key), [data])
+            return files.temporary(self.directory)
+        except OSError as error:
+            _warn_once(str(self.directory), str(error.strerror))
+            return None
+
+    def put(self, key: str, file: BinaryIO) -> None:
+        """Store an artifact; where that is not possible, say so once and go on.
+
+        Args:
+            key: from `key`.
+            file: the artifact, from `new_file`.
+        """
+        if os.fstat(file.fileno()).st_size > self.limit:
+            return
+        try:
+            files.publish(file, self._file(key))
         except OSError as error:
             _warn_once(str(self.directory), str(error.strerror))
             return

@@ -5,15 +5,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from farrier_compiler.compilation_failure import CompilationFailed
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph, Node
-from farrier_compiler.lower import node_at
 from farrier_runtime.errors import CompileError
-
-if TYPE_CHECKING:
-    from farrier_compiler.mlir import CompilationFailed
 
 _logger = logging.getLogger("farrier")
 
@@ -31,9 +27,10 @@ def explain_failure(
         graphs: what was lowered, in order.
         targets: what it was compiled for.
     """
-    report = str(failure)
+    report = "\n".join(filter(None, (failure.output, str(failure))))
     _logger.debug("IREE refused %s:\n%s", ", ".join(g.name for g in graphs), report)
-    node = _blame(failure.errors, graphs)
+    nodes = [node for graph in graphs for node in graph.nodes]
+    node = None if failure.node is None else nodes[failure.node]
     reason = _plain(failure.errors[0] if failure.errors else report)
     what = _describe(node) if node else f"the function {' or '.join(g.name for g in graphs)}"
     parts = [
@@ -46,16 +43,6 @@ def explain_failure(
     error.add_note(f"IREE's report:\n{_shortened(report)}")
     error.explained = True  # pyright: ignore[reportAttributeAccessIssue] - it names a line already
     return error
-
-
-def _blame(errors: Sequence[str], graphs: Sequence[Graph]) -> Node | None:
-    """Find the node whose location the first error has that has any."""
-    for message in errors:
-        place = place_of(message)
-        node = node_at(graphs, *place) if place else None
-        if node is not None:
-            return node
-    return None
 
 
 def place_of(message: str) -> tuple[str, int, int] | None:
@@ -73,6 +60,7 @@ def _describe(node: Node) -> str:
 
 # What IREE says, and what it means.
 _MEANINGS = (
+    (r"failed to link executable.*", "its linker failed"),
     (r"failed to legalize operation '([\w.]+)'.*", r"it has no code for the operation \1"),
     (
         r"(?:LLVM Translation failed for operation: |cannot be converted to LLVM IR: .* for op: )"

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import functools
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from farrier_compiler.driver import target_names
 from farrier_compiler.driver.target_names import CPUS, CUDA, PORTABLE_CUDA
-from farrier_runtime.cpu_features import host_features
 from farrier_runtime.device import DRIVERS, count
 from farrier_runtime.errors import ArgumentError
 
@@ -172,21 +167,20 @@ UNPACKED_ONCE = "--iree-opt-const-expr-max-size-increase-threshold=1099511627776
 
 
 def flags_for(
-    targets: Sequence[Target], layout: Layout = "tiled", optimization_level: int = 3
+    targets: Sequence[Target],
+    device_attribute: Callable[[Sequence[str]], str],
+    layout: Layout = "tiled",
+    optimization_level: int = 3,
 ) -> tuple[str, ...]:
     """Return the flags that compile one artifact for some targets: session flags for one target.
 
     Args:
-        targets: the default first; at most one of each kind, because the runtime chooses among an
-            artifact's programs by the kind of device and not by its model.
+        targets: the default first.
+        device_attribute: gives the `#hal.device.target` attribute that session flags stand for.
         layout: "tiled" repacks the weights of matrix products at load, for speed on CPUs;
             "compact" leaves them as they are.
         optimization_level: from 0 to 3; higher numbers mean 3.
-
-    Raises:
-        ArgumentError: there is no target, or two are of one kind.
     """
-    _check_kinds(targets)
     # IREE 3.13 cannot compile data tiling for a CUDA device and a CPU in one module.
     tiled = layout == "tiled" and all(target.kind == "cpu" for target in targets)
     common = (
@@ -199,12 +193,17 @@ def flags_for(
     )
     if len(targets) == 1:
         return (*targets[0].flags(), *common)
-    devices = ",".join(_resolve(target.flags(), common) for target in targets)
+    devices = ",".join(device_attribute((*target.flags(), *common)) for target in targets)
     # IREE 3.13 links each kind's kernels under one name and keeps the last: CPUs would find none.
     return (f"--iree-hal-target-device={devices}", "--iree-hal-link-executables=false", *common)
 
 
-def _check_kinds(targets: Sequence[Target]) -> None:
+def check_kinds(targets: Sequence[Target]) -> None:
+    """Refuse targets of one kind: among an artifact's programs, the runtime chooses by the kind.
+
+    Raises:
+        ArgumentError: there is no target, or two are of one kind.
+    """
     if not targets:
         raise ArgumentError("No target is given: pass at least one, for example 'cpu'.")
     kinds = [target.kind for target in targets]
@@ -216,95 +215,3 @@ def _check_kinds(targets: Sequence[Target]) -> None:
                 f"device, and both are {target.kind}. Compile for the oldest of them, whose code "
                 "newer ones run too, or make an artifact for each."
             )
-
-
-@functools.cache
-def _resolve(flags: tuple[str, ...], common: tuple[str, ...]) -> str:
-    from farrier_compiler.program import device_attribute  # here: a cache hit needs no compiler
-
-    return device_attribute((*flags, *common))
-
-
-@dataclass(frozen=True)
-class CpuModel:
-    """A CPU as the compiler sees it: LLVM's names of the model, architecture and instructions."""
-
-    name: str
-    architecture: str
-    features: tuple[str, ...]
-
-
-def cpu_model(target: Target) -> CpuModel:
-    """Return the CPU that a target's code needs.
-
-    Args:
-        target: one of kind "cpu".
-
-    Example:
-        >>> cpu_model(Target.parse("cpu:x86-64-v3")).architecture
-        'x86_64'
-    """
-    text = _resolve(target.flags(), ())
-    texts = dict(re.findall(r'(cpu|cpu_features|target_triple) = "([^"]*)"', text))
-    architecture = str(texts["target_triple"]).partition("-")[0]
-    return CpuModel(
-        texts.get("cpu", ""),
-        {"arm64": "aarch64"}.get(architecture) or architecture,
-        _enabled(texts.get("cpu_features", "")),
-    )
-
-
-def byte_lanes(targets: Sequence[Target]) -> int | None:
-    """Return how many columns of products of bytes one instruction of a CPU computes.
-
-    Args:
-        targets: what code is for; this machine's CPU is asked without the compiler, on Linux.
-
-    Returns:
-        16 with AVX-512 VNNI, 8 with AVX-VNNI; None: there is no such instruction, or not in all.
-
-    Example:
-        >>> byte_lanes([Target.parse("cpu:cascadelake")])
-        16
-    """
-    if [target.kind for target in targets] != ["cpu"]:
-        return None
-    here = host_features() if targets[0] == Target("cpu") else None
-    features = cpu_model(targets[0]).features if here is None else here
-    return 16 if "avx512vnni" in features else 8 if "avxvnni" in features else None
-
-
-def _enabled(features: str) -> tuple[str, ...]:
-    """For the host, IREE lists the model's features, then the machine's: the last sign counts."""
-    signs = {feature[1:]: feature[0] for feature in features.split(",") if feature}
-    return tuple(sorted(name for name, sign in signs.items() if sign == "+"))
-
-
-def full_name(target: Target) -> str:
-    """Return a target's text with this machine's CPU named, as artifacts record it."""
-    if target != Target("cpu"):
-        return str(target)
-    name = cpu_model(target).name
-    return f"cpu:{name}" if name else "cpu"
-
-
-_CPUINFO = Path("/proc/cpuinfo")
-
-
-def identity(target: Target) -> str:
-    """Return a text that differs where a target's code would; it needs no compiler on Linux."""
-    if target != Target("cpu"):
-        return str(target)
-    with contextlib.suppress(OSError):
-        lines = _CPUINFO.read_text().partition("\n\n")[0].splitlines()
-        kept = [line for line in lines if line.partition(":")[0].strip() in _IDENTITY]
-        return "cpu " + "\n".join(kept)
-    return f"cpu {cpu_model(target)}"
-
-
-# What tells one CPU from another; other lines of /proc/cpuinfo change while a machine runs.
-_IDENTITY = frozenset(
-    {"vendor_id", "cpu family", "model", "stepping", "flags"}
-    | {"CPU implementer", "CPU architecture", "CPU variant", "CPU part", "Features"}
-    | {"isa", "uarch", "mvendorid", "marchid"}
-)

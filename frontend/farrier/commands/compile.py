@@ -117,10 +117,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _targets(texts: Sequence[str]) -> list[Target]:
-    from farrier_compiler.driver.targets import Target, flags_for
+    from farrier_compiler.driver.targets import Target, check_kinds
 
     targets = [Target.parse(text) for text in texts] or [Target.default()]
-    flags_for(targets)  # refuses two of one kind
+    check_kinds(targets)
     return targets
 
 
@@ -136,7 +136,6 @@ def _settings(options: argparse.Namespace) -> Options:
         weights="external" if options.weights_external else "embedded",
         flags=tuple(options.iree_flag),
         optimization_level=options.optimization_level,
-        in_process=False,
         cache=not options.no_cache,
     )
 

@@ -1,9 +1,8 @@
-"""StableHLO in a file: compiled in the worker process, described by what IREE says it exports."""
+"""StableHLO in a file: described by what IREE says it exports."""
 
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from farrier.commands.dumps import Dump
     from farrier_compiler.driver import Compiled, Options
     from farrier_compiler.driver.targets import Target
-    from farrier_runtime.manifest import CpuRequirements, Function, TensorSpec
+    from farrier_runtime.manifest import Function, TensorSpec
 
 _DECLARATION = re.compile(
     r'iree\.abi\.declaration = "sync func @([^"(]+)\(([^"]*)\) -> \(([^"]*)\)"'
@@ -58,20 +57,12 @@ class StablehloProgram:
         Raises:
             CompileError: IREE refused the module, or it exports what Farrier cannot describe.
         """
-        from farrier_compiler.driver import Compiled
-        from farrier_compiler.driver.targets import full_name
-        from farrier_compiler.driver.worker import compile_in_worker
-        from farrier_runtime.manifest import Manifest
+        from farrier_compiler.driver import compile_module
 
-        flags = _flags(targets, settings)
-        functions = tuple(self._functions(flags))
-        manifest = Manifest(
-            iree=importlib.metadata.version("iree-base-compiler"),
-            targets=tuple(map(full_name, targets)),
-            functions=functions,
-            cpu=_cpu(targets),
+        functions = tuple(self._functions(targets, settings))
+        return self._explained(
+            lambda: compile_module(self.path.name, self.source, targets, settings, functions)
         )
-        return Compiled(self._explained(lambda: compile_in_worker(self.source, flags)), manifest)
 
     def after_passes(self, targets: Sequence[Target], settings: Options) -> Iterator[Dump]:
         """Yield nothing: Farrier's passes work on graphs."""
@@ -93,7 +84,7 @@ class StablehloProgram:
                 f"--dump {stage}: {self.path} is StableHLO already, of which there are only "
                 f"IREE's phases: {', '.join(PHASES)}."
             )
-        found = self._phases(_flags(targets, settings), stage, weights)
+        found = self._phases(targets, settings, stage, weights)
         return ((f"{name}.mlir", text) for name, text in found if name == stage)
 
     def all_stages(
@@ -102,18 +93,21 @@ class StablehloProgram:
         """Yield the IR of each of IREE's phases."""
         from farrier_compiler.mlir_text import PHASES
 
-        found = self._phases(_flags(targets, settings), PHASES[-1], weights)
+        found = self._phases(targets, settings, PHASES[-1], weights)
         return ((f"{name}.mlir", text) for name, text in found)
 
-    def _phases(self, flags: Sequence[str], to: str, weights: bool) -> list[tuple[str, str]]:
-        from farrier_compiler.driver.worker import phases_in_worker
+    def _phases(
+        self, targets: Sequence[Target], settings: Options, to: str, weights: bool
+    ) -> list[tuple[str, str]]:
+        from farrier_compiler.driver import module_phases
 
-        return self._explained(lambda: phases_in_worker(self.source, flags, to, weights))
+        arguments = (self.path.name, self.source, targets, settings, to, weights)
+        return self._explained(lambda: list(module_phases(*arguments)))
 
-    def _functions(self, flags: Sequence[str]) -> Iterator[Function]:
+    def _functions(self, targets: Sequence[Target], settings: Options) -> Iterator[Function]:
         from farrier_runtime.manifest import Function
 
-        text = self._phases(flags, "abi", weights=False)[-1][1]
+        text = self._phases(targets, settings, "abi", weights=False)[-1][1]
         for name, inputs, outputs in _DECLARATION.findall(text):
             arguments, results = self._specs(inputs), self._specs(outputs)
             tree = 0 if len(results) == 1 else {"tuple": list(range(len(results)))}
@@ -136,7 +130,7 @@ class StablehloProgram:
         return TensorSpec(found["name"], kind, tuple(map(int, sizes)))
 
     def _explained(self, compile: Callable[[], Result]) -> Result:
-        from farrier_compiler.mlir import CompilationFailed
+        from farrier_compiler.compilation_failure import CompilationFailed
 
         try:
             return compile()
@@ -161,20 +155,3 @@ def read(path: Path, options: argparse.Namespace) -> StablehloProgram:
                 f"--{option.replace('_', '-')} is for graphs; {path} is StableHLO already."
             )
     return StablehloProgram(path, path.read_bytes())
-
-
-def _flags(targets: Sequence[Target], settings: Options) -> tuple[str, ...]:
-    from farrier_compiler.driver.targets import flags_for
-
-    return (*flags_for(targets, settings.layout, settings.optimization_level), *settings.flags)
-
-
-def _cpu(targets: Sequence[Target]) -> CpuRequirements | None:
-    from farrier_compiler.driver.targets import cpu_model
-    from farrier_runtime.manifest import CpuRequirements
-
-    for target in targets:
-        if target.kind == "cpu":
-            model = cpu_model(target)
-            return CpuRequirements(model.architecture, model.features)
-    return None

@@ -98,13 +98,20 @@ def test_the_source_of_the_compiler_is_hashed(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------- entries
 
 
+def put(store: Cache, key: str, compiled: Compiled) -> None:
+    file = store.new_file()
+    if file is not None:
+        file.write(compiled.to_bytes())
+        store.put(key, file)
+
+
 def test_what_is_stored_comes_back(store: Cache, compiled: Compiled) -> None:
     assert store.get("key") is None
-    store.put("key", compiled.to_bytes())
+    put(store, "key", compiled)
     found = store.get("key")
     assert found is not None
-    vmfb, manifest = found
-    assert vmfb == compiled.vmfb
+    file, manifest = found
+    assert file.read() == compiled.to_bytes()
     assert manifest.functions == compiled.manifest.functions
 
 
@@ -112,7 +119,7 @@ def test_what_is_stored_comes_back(store: Cache, compiled: Compiled) -> None:
 def test_a_damaged_entry_is_dropped(
     damage: str, store: Cache, compiled: Compiled, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store.put("key", compiled.to_bytes())
+    put(store, "key", compiled)
     (file,) = store.directory.iterdir()
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 0x10
@@ -128,21 +135,21 @@ def test_what_was_not_used_for_longest_goes_first(store: Cache, compiled: Compil
     data = compiled.to_bytes()
     small = Cache(store.directory, limit=len(data) * 3)
     for age, name in enumerate(["c", "b", "a"]):
-        small.put(name, data)
+        put(small, name, compiled)
         os.utime(store.directory / f"{name}.vmfb", (1000 - age, 1000 - age))
     assert small.get("a") is not None  # the oldest, but used now
-    small.put("d", data)
+    put(small, "d", compiled)
     assert sorted(file.stem for file in store.directory.iterdir()) == ["a", "c", "d"]
     assert small.size() == 3 * len(data)
 
 
 def test_what_is_larger_than_the_cache_is_not_stored(store: Cache, compiled: Compiled) -> None:
-    Cache(store.directory, limit=10).put("key", compiled.to_bytes())
+    put(Cache(store.directory, limit=10), "key", compiled)
     assert store.get("key") is None
 
 
 def test_clearing_leaves_other_files_alone(store: Cache, compiled: Compiled) -> None:
-    store.put("key", compiled.to_bytes())
+    put(store, "key", compiled)
     (store.directory / "notes.txt").write_text("mine")
     store.clear()
     assert [file.name for file in store.directory.iterdir()] == ["notes.txt"]
@@ -155,7 +162,7 @@ def test_a_folder_that_cannot_be_written_costs_one_line(
     (tmp_path / "file").write_text("not a folder")
     store = Cache(tmp_path / "file" / "cache")
     for _ in range(2):
-        store.put("key", compiled.to_bytes())
+        put(store, "key", compiled)
         assert store.get("key") is None
     assert caplog.messages == [
         f"Compiled programs are not cached: {store.directory} cannot be written (Not a directory). "
@@ -170,7 +177,9 @@ from farrier_compiler.driver.cache import Cache
 data = Path(sys.argv[1]).read_bytes()
 store = Cache(Path(sys.argv[2]), limit=4 * len(data))
 for turn in range(40):
-    store.put(f"key{turn % 8}", data)
+    file = store.new_file()
+    file.write(data)
+    store.put(f"key{turn % 8}", file)
     found = store.get(f"key{(turn * 3) % 8}")
     assert found is None or found[1].functions[0].name == "f"
 """

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from farrier_compiler.driver import STAGES, Options, compile_graphs, dump, stages
-from farrier_compiler.driver.targets import Target, cpu_model
+from farrier_compiler.driver.cpu_models import cpu_model
+from farrier_compiler.driver.targets import Target
 from farrier_compiler.ops.shape import Reshape
 from farrier_runtime.dtypes import float32, int4
 from farrier_runtime.errors import ArgumentError, DtypeError, ParseError

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from farrier_compiler.compilation_failure import CompilationFailed
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import TensorType
-from farrier_compiler.mlir import CompilationFailed, CompilerSession, is_session_flag
+from farrier_compiler.mlir import session_flags
 from farrier_compiler.mlir_text import (
     PHASES,
     Place,
@@ -211,30 +212,23 @@ def test_parameters_are_declared_once() -> None:
 # ---------------------------------------------------------------------- memory
 
 
-def test_weights_are_not_copied_and_are_freed_with_the_program() -> None:
+def test_weights_are_not_copied() -> None:
     array = weights()
     before = sys.getrefcount(array)
     made = program(array, flags=CPU)
     assert sys.getrefcount(array) > before
     assert next(made.phases("input"))[0] == "input"
-    del made
-    gc.collect()
-    assert sys.getrefcount(array) == before
 
 
 def test_operations_may_outlive_their_program() -> None:
     made = program(weights())
     operation = made.root
     del made
+    gc.collect()
     assert "stablehlo.add" in str(operation)
-    before = len(CompilerSession._released)  # pyright: ignore[reportPrivateUsage]
-    assert before >= 1
-    del operation
-    program(weights())  # frees what was left
-    assert len(CompilerSession._released) < before  # pyright: ignore[reportPrivateUsage]
 
 
-def test_a_program_that_was_not_made_is_freed() -> None:
+def test_a_program_with_wrong_flags_is_refused() -> None:
     with pytest.raises(ArgumentError) as raised:
         Program(("--iree-opt-level=O9",))
     assert str(raised.value) == (
@@ -261,19 +255,24 @@ def test_verifying_names_the_place_and_the_rule() -> None:
     )
 
 
+def read(path: Path) -> Program:
+    with path.open("rb") as file:
+        return Program.read(file.fileno(), path.name)
+
+
 @pytest.mark.parametrize("form", ["text", "bytecode"])
 def test_a_module_is_read_back(form: str, tmp_path: Path) -> None:
     made = program(weights())
     file = tmp_path / "module"
     file.write_bytes(made.text(weights=True).encode() if form == "text" else made.bytecode())
-    assert Program.read(file).text(weights=True) == made.text(weights=True)
+    assert read(file).text(weights=True) == made.text(weights=True)
 
 
 def test_what_is_no_mlir_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "net.mlir"
     file.write_text("func.func @main( {")
     with pytest.raises(CompilationFailed) as raised:
-        Program.read(file)
+        read(file)
     assert str(raised.value).splitlines()[0] == "net.mlir:1:17: expected non-function type"
 
 
@@ -304,10 +303,10 @@ def test_the_device_attribute_is_what_flags_choose() -> None:
 
 
 def test_session_flags_are_told_from_those_of_the_process() -> None:
-    assert is_session_flag("--iree-opt-level=O1")
-    assert not is_session_flag("--mlir-print-ir-after-all")
+    both = ["--iree-opt-level=O1", "--mlir-print-ir-after-all"]
+    assert session_flags(both) == ["--iree-opt-level=O1"]
     with pytest.raises(ArgumentError) as raised:
-        is_session_flag("--iree-opt-data-tiling=perhaps")
+        session_flags(["--iree-opt-data-tiling=perhaps"])
     assert str(raised.value) == (
         "IREE's compiler does not take the flag '--iree-opt-data-tiling=perhaps': no session flag "
         "has that name or value."

@@ -7,16 +7,10 @@ from typing import Any
 
 import pytest
 
-from farrier_compiler.driver import targets
+from farrier_compiler.driver import cpu_models, targets
+from farrier_compiler.driver.cpu_models import byte_lanes, cpu_model, fingerprint, full_name
 from farrier_compiler.driver.target_names import CPUS, CUDA, PORTABLE_CUDA, ROCM, VULKAN
-from farrier_compiler.driver.targets import (
-    Target,
-    byte_lanes,
-    cpu_model,
-    flags_for,
-    full_name,
-    identity,
-)
+from farrier_compiler.driver.targets import Target, check_kinds, flags_for
 from farrier_compiler.program import device_attribute
 from farrier_runtime.cpu_features import host_architecture, host_features
 from farrier_runtime.errors import ArgumentError
@@ -126,7 +120,7 @@ def test_flags_of_gpus() -> None:
 
 
 def test_common_flags_are_the_recipe_for_cpus() -> None:
-    assert flags_for([Target("metal")]) == (
+    assert flags_for([Target("metal")], device_attribute) == (
         "--iree-hal-target-device=metal",
         "--iree-opt-level=O3",
         "--iree-opt-data-tiling=false",
@@ -135,18 +129,21 @@ def test_common_flags_are_the_recipe_for_cpus() -> None:
         "--iree-llvmcpu-stack-allocation-limit=131072",
         "--iree-input-demote-f64-to-f32=false",
     )
-    assert "--iree-opt-data-tiling=true" in flags_for([Target("cpu")])
-    assert "--iree-opt-data-tiling=false" in flags_for([Target("cpu")], layout="compact")
+    assert "--iree-opt-data-tiling=true" in flags_for([Target("cpu")], device_attribute)
+    assert "--iree-opt-data-tiling=false" in flags_for(
+        [Target("cpu")], device_attribute, layout="compact"
+    )
 
 
 @pytest.mark.parametrize(("given", "used"), [(0, "O0"), (1, "O1"), (5, "O3"), (-1, "O0")])
 def test_optimization_levels_are_clamped(given: int, used: str) -> None:
-    assert f"--iree-opt-level={used}" in flags_for([Target("cpu")], optimization_level=given)
+    flags = flags_for([Target("cpu")], device_attribute, optimization_level=given)
+    assert f"--iree-opt-level={used}" in flags
 
 
 def test_several_targets_become_a_list_of_devices() -> None:
     chosen = [Target.parse("cuda:sm_90"), Target.parse("cpu:x86-64-v3")]
-    device, *common = flags_for(chosen)
+    device, *common = flags_for(chosen, device_attribute)
     cuda, cpu = device.split(",#hal.device.target")
     assert cuda.startswith('--iree-hal-target-device=#hal.device.target<"cuda", ')
     assert 'arch = "sm_90"' in cuda
@@ -158,7 +155,7 @@ def test_several_targets_become_a_list_of_devices() -> None:
 
 def test_two_targets_of_a_kind_are_refused() -> None:
     with pytest.raises(ArgumentError) as raised:
-        flags_for([Target.parse(text) for text in ("cuda:sm_80", "cpu", "cuda:sm_90")])
+        check_kinds([Target.parse(text) for text in ("cuda:sm_80", "cpu", "cuda:sm_90")])
     assert str(raised.value) == (
         "One artifact cannot hold programs for cuda:sm_80 and cuda:sm_90: the runtime chooses by "
         "the kind of device, and both are cuda. Compile for the oldest of them, whose code newer "
@@ -168,7 +165,7 @@ def test_two_targets_of_a_kind_are_refused() -> None:
 
 def test_no_target_is_refused() -> None:
     with pytest.raises(ArgumentError) as raised:
-        flags_for([])
+        check_kinds([])
     assert str(raised.value) == "No target is given: pass at least one, for example 'cpu'."
 
 
@@ -275,12 +272,15 @@ def test_products_of_bytes_are_those_of_vnni(names: list[str], lanes: int | None
 def test_this_machine_is_asked_without_the_compiler(
     feature: str, lanes: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(targets, "host_features", lambda: frozenset({"fma", feature}))
+    monkeypatch.setattr(cpu_models, "host_features", lambda: frozenset({"fma", feature}))
     assert byte_lanes([Target("cpu")]) == lanes
 
 
-def test_the_last_sign_of_a_feature_counts() -> None:
-    assert targets._enabled("+pku,+avx2,-pku,-sgx,+avx2") == ("avx2",)  # pyright: ignore[reportPrivateUsage]
+def test_the_last_sign_of_a_feature_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu_models, "_models", {})
+    features = 'cpu_features = "+pku,+avx2,-pku,-sgx,+avx2"'
+    cpu_models.learn(Target("cpu"), f'target_triple = "x86_64-linux", {features}')
+    assert cpu_model(Target("cpu")).features == ("avx2",)
 
 
 def test_full_names_say_which_cpu_the_host_is() -> None:
@@ -289,7 +289,7 @@ def test_full_names_say_which_cpu_the_host_is() -> None:
     assert full_name(Target("cpu")) == f"cpu:{cpu_model(Target('cpu')).name}"
 
 
-def test_the_identity_of_the_host_does_not_change_while_it_runs() -> None:
-    assert identity(Target.parse("cpu:znver4")) == "cpu:znver4"
-    assert identity(Target("cpu")) == identity(Target("cpu"))
-    assert "MHz" not in identity(Target("cpu"))
+def test_the_fingerprint_of_the_host_does_not_change_while_it_runs() -> None:
+    assert fingerprint(Target.parse("cpu:znver4")) == "cpu:znver4"
+    assert fingerprint(Target("cpu")) == fingerprint(Target("cpu"))
+    assert "MHz" not in fingerprint(Target("cpu"))

@@ -20,7 +20,7 @@ import pytest
 
 import farrier_runtime
 from farrier_runtime.artifact import read, to_bytes, write
-from farrier_runtime.container import append
+from farrier_runtime.container import tail
 from farrier_runtime.errors import ArtifactError
 from unit.runtime import modules
 
@@ -121,7 +121,7 @@ def test_a_damaged_member() -> None:
 
 def test_a_module_that_was_exchanged() -> None:
     document = modules.manifest(module_hash="0" * 64).to_json().encode()
-    assert text_of(lambda: read(append(modules.vmfb(), document))) == (
+    assert text_of(lambda: read(modules.vmfb() + tail(memoryview(modules.vmfb()), document))) == (
         "artifact in memory: the file is damaged: the module is not the one it was made with"
     )
 
@@ -152,7 +152,8 @@ def test_a_vmfb_that_iree_compile_wrote() -> None:
 
 def test_another_format_version() -> None:
     document = json.dumps({"format": 7, "farrier": "2.1.0", "shape": "unknown"})
-    assert text_of(lambda: read(append(modules.vmfb(), document.encode()))) == (
+    vmfb = modules.vmfb()
+    assert text_of(lambda: read(vmfb + tail(memoryview(vmfb), document.encode()))) == (
         "artifact in memory: the file has format version 7 (made by Farrier 2.1.0), but Farrier "
         f"{farrier_runtime.__version__} reads format version 1. Compile it again with this "
         "version, or install farrier-runtime==2.1.0"

@@ -1,0 +1,71 @@
+"""A compiled program: an artifact in a file that has no name until it is saved."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Mapping
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import BinaryIO
+
+from farrier_compiler.graph import Array
+from farrier_runtime import artifact, container, executable, files
+from farrier_runtime.artifact import Manifest
+
+
+class Compiled:
+    """A compiled program, and what it says of itself.
+
+    Args:
+        file: the artifact, whole and verified; it stays open.
+        manifest: functions, targets, versions: its `farrier.json`.
+        weights: the constants that are not in the artifact, by name.
+    """
+
+    def __init__(
+        self, file: BinaryIO, manifest: Manifest, weights: Mapping[str, Array] | None = None
+    ) -> None:
+        self.manifest = manifest
+        self.weights = dict(weights or {})
+        self._file = file
+
+    @cached_property
+    def _mapped(self) -> mmap.mmap:
+        return mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    @property
+    def vmfb(self) -> memoryview:
+        """What IREE's compiler wrote."""
+        return container.split(memoryview(self._mapped))[0]
+
+    def to_bytes(self) -> bytes:
+        """Return the artifact: the vmfb with its manifest."""
+        return self._mapped[:]
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Give the artifact a name, and write its weights beside it where they are external.
+
+        Args:
+            path: where to; a file that is there is replaced.
+
+        Returns:
+            The path.
+
+        Raises:
+            OSError: a file cannot be written; nothing is left half-written.
+        """
+        if self.manifest.parameters is None:
+            files.publish(self._file, path)
+        else:
+            artifact.write(path, bytes(self.vmfb), self.manifest, self.weights)
+        return Path(path)
+
+    def load(self) -> executable.Executable:
+        """Load the artifact on the first of its targets that this machine has.
+
+        Raises:
+            DeviceError: this machine lacks what it was compiled for.
+        """
+        weights = None if self.manifest.parameters is None else self.weights
+        return executable.start(self._mapped, self.manifest, weights=weights)

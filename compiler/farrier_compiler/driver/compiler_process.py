@@ -1,0 +1,288 @@
+"""The user's end of the compiler process: starting it, handing it jobs, and what they answer."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib.util
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from farrier_compiler.compilation_failure import CompilationFailed
+from farrier_compiler.driver.messages import Closed, Message, anonymous_file, receive, send
+from farrier_runtime import errors
+from farrier_runtime.errors import ArgumentError, CompileError
+
+_logger = logging.getLogger("farrier")
+
+# A job that has not answered for so many seconds is ended.
+TIMEOUT = 3600.0
+
+# What the process imports, from where this one would; nothing else of this one's path reaches it.
+_PACKAGES = ("farrier_compiler", "farrier_runtime", "numpy", "ml_dtypes", "iree.compiler")
+
+_START = (
+    "import sys; sys.path += sys.argv[1:]; "
+    "from farrier_compiler.driver import server; server.main()"
+)
+
+
+def start() -> None:
+    """Start the compiler process if there is none: it imports IREE while this one goes on."""
+    _process.start()
+
+
+def replies(message: Mapping[str, Any], files: Sequence[int] = ()) -> Iterator[Message]:
+    """Have a job done, and yield what it answers.
+
+    The job ends with this iterator: when an exception passes, or when it is closed.
+
+    Args:
+        message: what to do; `jobs.TASKS` lists the tasks.
+        files: numbers of open files that the job needs.
+
+    Raises:
+        CompilationFailed: IREE refused the program.
+        ArgumentError: IREE has no such flag, or it takes other values.
+        CompileError: the job could not be done: the text says why.
+    """
+    with _process.slots, _process.job() as (channel, log):
+        try:
+            send(channel, message, files)
+            yield from _answers(channel, log, message)
+        except TimeoutError:
+            raise CompileError(_too_long()) from None
+        except Closed:
+            raise _process.lost() from None
+
+
+def _answers(channel: socket.socket, log: int, message: Mapping[str, Any]) -> Iterator[Message]:
+    while True:
+        answer, _ = receive(channel)
+        if "log" in answer:
+            _logger.log(*answer["log"])
+        elif "done" in answer:
+            return
+        elif "failed" in answer:
+            failure = CompilationFailed(**answer["failed"])
+            failure.output = _text(log)
+            raise failure
+        elif "error" in answer:
+            raise getattr(errors, answer["error"][0])(answer["error"][1])
+        elif "refused" in answer:
+            raise CompileError(f"The compiler cannot begin: {answer['refused']}.")
+        elif "ended" in answer:
+            raise _failure(answer["ended"], _text(log), message.get("flags", ()))
+        else:
+            yield answer
+
+
+def _text(file: int) -> str:
+    return os.pread(file, 1 << 20, 0).decode(errors="replace").strip()
+
+
+class _Process:
+    """The compiler process of this process; one is started when a job needs it."""
+
+    def __init__(self) -> None:
+        self.slots = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
+        self._lock = threading.Lock()
+        self._control: socket.socket | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._log = -1
+        self._channels: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+    @contextlib.contextmanager
+    def job(self) -> Generator[tuple[socket.socket, int]]:
+        """Begin a job, and give the channel to it and the number of its log; end it in any case."""
+        channel, far_end = socket.socketpair()
+        channel.settimeout(TIMEOUT)
+        log = anonymous_file()
+        try:
+            with far_end:
+                self._begin([far_end.fileno(), log])
+            self._channels.add(channel)
+            yield channel, log
+        finally:
+            with contextlib.suppress(OSError):  # a fork of this process may hold it open
+                channel.shutdown(socket.SHUT_RDWR)
+            channel.close()
+            os.close(log)
+
+    def _begin(self, files: Sequence[int]) -> None:
+        message = {"folder": temporary_folder()}
+        with self._lock:
+            if self._child is not None and self._child.poll() is not None:
+                self._stop()
+            try:
+                send(self._control or self._start(), message, files)
+            except Closed:  # it was killed since the last job
+                self._stop()
+                send(self._start(), message, files)
+
+    def start(self) -> None:
+        """Start the process if there is none."""
+        with self._lock:
+            if self._control is None:
+                self._start()
+
+    def _start(self) -> socket.socket:
+        """Start the process; jobs may be sent at once, and wait until it has imported IREE."""
+        # -S: site-packages may hold a sitecustomize; -P: so may the working directory.
+        command = [sys.executable, "-P", "-s", "-S", "-c", _START, *_roots()]
+        self._control, far_end = socket.socketpair()
+        self._log = anonymous_file()
+        with far_end:
+            self._child = subprocess.Popen(
+                command,
+                stdin=far_end.fileno(),
+                stdout=self._log,
+                stderr=self._log,
+                env=_environment(),
+                start_new_session=True,  # Ctrl-C at the terminal is this process's
+            )
+        return self._control
+
+    def _stop(self) -> None:
+        """Forget a process that is dead."""
+        if self._control is not None and self._child is not None:
+            self._control.close()
+            self._child.wait()
+            os.close(self._log)
+        self._control = self._child = None
+
+    def lost(self) -> CompileError:
+        """Return the error for a job whose end nobody reported: the process is gone."""
+        with self._lock:
+            said = _text(self._log) if self._child else ""
+            code = self._child.wait() if self._child else 0
+            self._stop()
+        error = CompileError(
+            f"The compiler process {_end(code)}. The next compile starts another one."
+        )
+        if said:
+            error.add_note(f"It wrote:\n{said[-4000:]}")
+        return error
+
+    def leave(self) -> None:
+        """Close all channels, at which the process ends; in a fork of this one, it lives on."""
+        if self._control is not None:
+            self._control.close()
+        for channel in self._channels:
+            channel.close()
+        if self._child is not None:
+            self._child.returncode = 0  # no warning: nobody waits for it
+
+
+_process = _Process()
+
+
+def _forked() -> None:
+    global _process
+    _process.leave()
+    _process = _Process()
+
+
+os.register_at_fork(after_in_child=_forked)
+atexit.register(lambda: _process.leave())
+
+
+def _roots() -> list[str]:
+    """Return the folders that the process imports from.
+
+    Raises:
+        CompileError: a package is not installed.
+    """
+    found: dict[str, None] = {}
+    for name in _PACKAGES:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            raise CompileError(
+                "Compiling needs IREE's compiler, which is not installed here: "
+                "pip install iree-base-compiler."
+            )
+        found[str(Path(spec.origin).parents[name.count(".") + 1])] = None
+    return list(found)
+
+
+def _environment() -> dict[str, str]:
+    # One seed: sets of texts have one order. One thread: the process forks.
+    fixed = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    dropped = ("PYTHONPATH", "PYTHONWARNINGS", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONDEVMODE")
+    return {name: text for name, text in os.environ.items() if name not in dropped} | fixed
+
+
+def temporary_folder() -> str:
+    """Return the folder for temporary files.
+
+    Raises:
+        CompileError: there is none that can be written to.
+    """
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError:
+        raise CompileError(
+            "Compiling needs a folder for temporary files that can be written to, and there is "
+            "none: set TMPDIR to one."
+        ) from None
+
+
+# ------------------------------------------------------------------ how jobs end
+
+
+def _failure(code: int, said: str, flags: Sequence[str]) -> Exception:
+    if code == 1 and said.startswith("farrier: "):
+        return ArgumentError(_flag_refused(said, flags))
+    error = CompileError(_died(code, said))
+    if said:
+        error.add_note(f"It wrote:\n{said[-4000:]}")
+    return error
+
+
+def _flag_refused(said: str, flags: Sequence[str]) -> str:
+    line = said.splitlines()[0].removeprefix("farrier: ")
+    named = next((flag for flag in flags if flag.partition("=")[0].lstrip("-") in line), "")
+    return f"IREE's compiler does not take the flag {named!r}: {line.partition('  Try:')[0]}"
+
+
+def _died(code: int, said: str) -> str:
+    fatal = [line for line in said.splitlines() if line.startswith("LLVM ERROR: ")]
+    reason = fatal[-1].removeprefix("LLVM ERROR: ").rstrip(".!") if fatal else ""
+    if "No space left on device" in said:
+        return f"IREE's compiler {_end(code)}: no space is left on a disk it writes to. {_SPACE}"
+    quoted = f" It said: {reason}." if reason else ""
+    return (
+        f"IREE's compiler {_end(code)}: a bug in it, which this program or these flags reach."
+        f"{quoted} Leave out parts of the program to find the one that does, or compile "
+        "without the flags."
+    )
+
+
+_SPACE = "Make room, or set TMPDIR and FARRIER_CACHE to folders elsewhere."
+
+
+def _end(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"was killed by {name} ({signal.strsignal(-code) or 'unknown'})"
+
+
+def _too_long() -> str:
+    return (
+        f"IREE's compiler was stopped after {TIMEOUT:g} s. Compile a smaller program, or with a "
+        "lower optimization_level."
+    )

@@ -1,0 +1,67 @@
+"""What an artifact's manifest says of the graphs and targets that it was compiled from."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+from collections.abc import Sequence
+
+from farrier_compiler.driver.cpu_models import cpu_model
+from farrier_compiler.driver.targets import Target
+from farrier_compiler.elements import pack_four_bits
+from farrier_compiler.graph import Array, Graph, Value
+from farrier_compiler.sizes import SymbolicSize, dimension_of, lower, opt_of, upper
+from farrier_runtime.artifact import CpuRequirements, Function, ResultTree, TensorSpec
+from farrier_runtime.dimension import Dimension, Size
+from farrier_runtime.dtypes import int4, int8
+
+
+def stored(value: Value) -> Array | None:
+    """Return the elements of a constant as its file holds them: no format has int4."""
+    if value.type.dtype is int4 and value.data is not None:
+        return pack_four_bits(value.data)
+    return value.data
+
+
+def stored_spec(name: str, value: Value) -> TensorSpec:
+    """Return name, data type and shape of a constant as its file holds it."""
+    if value.type.dtype is int4:
+        return TensorSpec(name, int8, (math.ceil(value.type.size / 2),))
+    return _spec(name, value)
+
+
+def function(graph: Graph, tree: ResultTree) -> Function:
+    """Return a graph's signature, given the tree that its outputs form."""
+    inputs = [_spec(value.name or "", value) for value in graph.inputs]
+    outputs = [
+        _spec(name, value) for name, value in zip(graph.output_names, graph.outputs, strict=True)
+    ]
+    return Function(graph.name, tuple(inputs), tuple(outputs), tree)
+
+
+def _spec(name: str, value: Value) -> TensorSpec:
+    shape = tuple(map(_size, value.type.shape))
+    return TensorSpec(name, value.type.dtype, shape, value.dimension)
+
+
+def _size(size: int) -> Size:
+    """Return a size as the manifest has it: an expression is named by its text."""
+    if not isinstance(size, SymbolicSize):
+        return size
+    least, most = max(lower(size), 0), max(upper(size), 0)
+    usual = min(max(opt_of(size), least), most)
+    return dimension_of(size) or Dimension(str(size), least, usual, most)
+
+
+def cpu_requirements(targets: Sequence[Target]) -> CpuRequirements | None:
+    """Return what code for these targets needs of a CPU; None: there is none for CPUs."""
+    for target in targets:
+        if target.kind == "cpu":
+            model = cpu_model(target)
+            return CpuRequirements(model.architecture, model.features)
+    return None
+
+
+def iree_version() -> str:
+    """Return the version of IREE's compiler."""
+    return importlib.metadata.version("iree-base-compiler")

@@ -1,0 +1,109 @@
+"""The text of every stage of a compilation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from farrier_compiler.driver.compile import Job
+from farrier_compiler.driver.options import Options
+from farrier_compiler.driver.targets import Target
+from farrier_compiler.graph import Graph
+from farrier_compiler.mlir_text import PHASES
+from farrier_compiler.text import print_graph
+from farrier_runtime.errors import ArgumentError
+
+# What IREE writes as files: the end of their names, and which targets have them.
+_FILES = {
+    "ptx": (".ptx", "a cuda target"),
+    "asm": (".s", "a cpu target"),
+    "llvm": (".optimized.ll", "a cpu, cuda or rocm target"),
+}
+
+STAGES = ("graph", "stablehlo", "iree-input", *PHASES, *_FILES)
+
+
+def dump(
+    graphs: Sequence[Graph],
+    targets: Sequence[Target],
+    options: Options,
+    stage: str,
+    weights: bool = False,
+) -> dict[str, str]:
+    """Return the text of one stage of the compilation.
+
+    Args:
+        graphs: what to compile.
+        targets: what to compile for.
+        options: how to compile.
+        stage: one of `STAGES`: the graph after all passes, portable StableHLO, what IREE is given,
+            one of IREE's phases, or the code it generates.
+        weights: print the elements of large constants too.
+
+    Returns:
+        The text by the name of the stage, or of each generated file.
+
+    Raises:
+        ArgumentError: there is no such stage, or not for these targets.
+        CompileError: IREE refused the program.
+    """
+    if stage not in STAGES:
+        raise ArgumentError(f"There is no stage {stage!r}. Stages are {', '.join(STAGES)}.")
+    job = Job.prepare(graphs, targets, options)
+    if stage in _FILES:
+        return _generated_files(job, stage)
+    if stage in PHASES:
+        return {name: text for name, text in _phases(job, stage, weights) if name == stage}
+    return {stage: _own_stage(job, stage, weights)}
+
+
+def stages(
+    graphs: Sequence[Graph],
+    targets: Sequence[Target],
+    options: Options,
+    weights: bool = False,
+) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of every stage in order: the graph after each pass, and all IRs.
+
+    Args:
+        graphs: what to compile.
+        targets: what to compile for.
+        options: how to compile.
+        weights: print the elements of large constants too.
+
+    Raises:
+        CompileError: IREE refused the program; the stages before it have been yielded.
+    """
+    yield "traced", _texts(graphs)
+    after: list[tuple[str, Graph]] = []
+    job = Job.prepare(graphs, targets, options, lambda name, graph: after.append((name, graph)))
+    count = len(after) // len(graphs)
+    for index in range(count):
+        of_all_graphs = after[index::count]
+        yield of_all_graphs[0][0], _texts([graph for _, graph in of_all_graphs])
+    yield from ((stage, _own_stage(job, stage, weights)) for stage in STAGES[:3])
+    yield from _phases(job, PHASES[-1], weights)
+
+
+def _phases(job: Job, to: str, weights: bool) -> Iterator[tuple[str, str]]:
+    for reply in job.replies("phases", to=to, weights=weights):
+        yield reply["name"], reply["text"]
+
+
+def _own_stage(job: Job, stage: str, weights: bool) -> str:
+    if stage == "graph":
+        return _texts(job.graphs)
+    (reply,) = job.replies(stage, weights=weights)
+    return reply["text"]
+
+
+def _texts(graphs: Sequence[Graph]) -> str:
+    return "\n".join(map(print_graph, graphs))
+
+
+def _generated_files(job: Job, stage: str) -> dict[str, str]:
+    ending, source = _FILES[stage]
+    found = {reply["name"]: reply["text"] for reply in job.replies("code", ending=ending)}
+    if not found:
+        listed = ", ".join(map(str, job.targets))
+        raise ArgumentError(f"Stage {stage!r} needs {source} and something to compute: {listed}.")
+    return found

@@ -1,0 +1,188 @@
+"""What a job of the compiler process does; all that needs MLIR begins here."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import socket
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from farrier_compiler.compilation_failure import CompilationFailed
+from farrier_compiler.driver.failures import place_of
+from farrier_compiler.driver.graph_messages import decode
+from farrier_compiler.driver.messages import Closed, Message, receive, send
+from farrier_compiler.driver.targets import UNPACKED_ONCE, Target, flags_for
+from farrier_compiler.graph import Graph
+from farrier_compiler.iree_input import IreeBuilder
+from farrier_compiler.iree_vnni import VnniBuilder
+from farrier_compiler.lower import lower, node_at
+from farrier_compiler.mlir import linker, session_flags, set_global_flags
+from farrier_compiler.program import Program, device_attribute
+from farrier_compiler.stablehlo import Builder
+from farrier_runtime.dtypes import int4
+from farrier_runtime.errors import FarrierError
+
+# LLVM recurses as deep as a program nests, which overflows a stack of the usual 8 MiB.
+_STACK = 512 << 20
+
+Replies = Iterator[Message]
+
+
+def work(channel: socket.socket) -> None:
+    """Receive a job, do it and send its replies, then `done`."""
+    threading.stack_size(_STACK)
+    thread = threading.Thread(target=_work, args=(channel,))
+    thread.start()
+    thread.join()
+
+
+def _work(channel: socket.socket) -> None:
+    try:
+        job = Job(*receive(channel))
+        _forward_log(channel)
+        for reply in _replies(job):
+            send(channel, reply)
+    except Closed:
+        pass
+    except BaseException:
+        traceback.print_exc()  # to the job's log
+        os._exit(1)
+
+
+def _replies(job: Job) -> Replies:
+    try:
+        yield from TASKS[job.message["task"]](job)
+        yield {"done": True}
+    except CompilationFailed as failure:
+        found = {"node": job.blamed(failure), "phase": failure.phase}
+        yield {"failed": {"diagnostics": failure.diagnostics, **found}}
+    except FarrierError as error:
+        yield {"error": [type(error).__name__, str(error)]}
+
+
+def _forward_log(channel: socket.socket) -> None:
+    """Send what Farrier logs in this process to the one that wants the results."""
+    handler = logging.Handler()
+    handler.emit = lambda record: send(channel, {"log": [record.levelno, record.getMessage()]})
+    logger = logging.getLogger("farrier")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+
+
+class Job:
+    """A program to compile, how, and for what.
+
+    Args:
+        message: the request.
+        files: numbers of the open files that came with it.
+    """
+
+    def __init__(self, message: Message, files: Sequence[int]) -> None:
+        self.message = message
+        self.graphs: list[Graph] = []
+        self._files = list(files)
+
+    @functools.cached_property
+    def targets(self) -> list[Target]:
+        """What to compile for."""
+        return [Target.parse(text) for text in self.message["targets"]]
+
+    def take_file(self) -> int:
+        """Return the number of the next open file that came with the request."""
+        return self._files.pop(0)
+
+    def program(self, builder: Callable[[Program], Builder] | None = None) -> Program:
+        """Return the program as MLIR, verified: lowered through a builder, or as it was given.
+
+        Raises:
+            CompilationFailed: it breaks a rule of its dialects.
+        """
+        source, flags = self.take_file(), self._session_flags()
+        if "module" in self.message:
+            return Program.read(source, self.message["module"], flags)
+        self.graphs, outside = decode(self.message, source)
+        if any(v.type.dtype is int4 for graph in self.graphs for v in graph.constants.values()):
+            flags = (*flags, UNPACKED_ONCE)
+        program = lower(self.graphs, builder or self._builder(), flags, outside)
+        program.verify()
+        return program
+
+    def _builder(self) -> Callable[[Program], Builder]:
+        lanes = self.message["byte_lanes"]
+        return functools.partial(VnniBuilder, lanes=lanes) if lanes else IreeBuilder
+
+    def _session_flags(self) -> tuple[str, ...]:
+        """Return the flags of sessions, and set those of the whole process, which is this job's."""
+        layout, level = self.message["layout"], self.message["optimization_level"]
+        flags = flags_for(self.targets, device_attribute, layout, level)
+        # By a name in this folder, because IREE does not quote the linker's path.
+        os.symlink(linker(), "iree-lld")
+        flags = ("--iree-llvmcpu-embedded-linker-path=./iree-lld", *flags, *self.message["flags"])
+        session = session_flags(flags)
+        if rest := [flag for flag in flags if flag not in session]:
+            set_global_flags(rest)
+        return tuple(session)
+
+    def blamed(self, failure: CompilationFailed) -> int | None:
+        """Return the number of the node whose place the first error has that has any."""
+        nodes = [node for graph in self.graphs for node in graph.nodes]
+        for message in failure.errors:
+            place = place_of(message)
+            node = node_at(self.graphs, *place) if place else None
+            if node is not None:
+                return nodes.index(node)
+        return None
+
+
+# ------------------------------------------------------------------ tasks
+
+
+def _compile(job: Job) -> Replies:
+    """Write the vmfb to the second file; reply with the attribute of the device it is for."""
+    program = job.program()
+    yield {"device": program.compile(job.take_file())}
+
+
+def _phases(job: Job) -> Replies:
+    """Reply with the name and the IR of each phase of IREE, in order."""
+    for name, text in job.program().phases(job.message["to"], job.message["weights"]):
+        yield {"name": name, "text": text}
+
+
+def _stablehlo(job: Job) -> Replies:
+    """Reply with portable StableHLO."""
+    yield {"text": job.program(Builder).text(job.message["weights"])}
+
+
+def _iree_input(job: Job) -> Replies:
+    """Reply with what IREE is given."""
+    yield {"text": job.program().text(job.message["weights"])}
+
+
+def _code(job: Job) -> Replies:
+    """Reply with the name and the text of the files of generated code with an ending."""
+    job.message["flags"] = [*job.message["flags"], "--iree-hal-dump-executable-files-to=code"]
+    program = job.program()
+    with open(os.devnull, "wb") as nowhere:
+        program.compile(nowhere.fileno())
+    for file in sorted(Path("code").glob(f"*{job.message['ending']}")):
+        yield {"name": file.name, "text": file.read_text(errors="replace")}
+
+
+def _describe(job: Job) -> Replies:
+    """Reply with the attribute of a target's device."""
+    yield {"device": device_attribute(Target.parse(job.message["target"]).flags())}
+
+
+TASKS: dict[str, Callable[[Job], Replies]] = {
+    "compile": _compile,
+    "phases": _phases,
+    "stablehlo": _stablehlo,
+    "iree-input": _iree_input,
+    "code": _code,
+    "device": _describe,
+}

@@ -1,0 +1,79 @@
+"""Messages between processes: JSON over a socket, with open files beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Message = dict[str, Any]
+
+_LENGTH = struct.Struct("<Q")
+
+
+class Closed(Exception):
+    """The other end of a channel is gone."""
+
+
+def send(channel: socket.socket, message: Mapping[str, Any], files: Sequence[int] = ()) -> None:
+    """Send a message.
+
+    Args:
+        channel: a stream socket of this machine.
+        message: what JSON can hold.
+        files: numbers of open files, which the receiver gets copies of.
+
+    Raises:
+        Closed: nobody can receive it any more.
+    """
+    content = json.dumps(message).encode()
+    try:
+        socket.send_fds(channel, [_LENGTH.pack(len(content))], list(files))
+        channel.sendall(content)
+    except (BrokenPipeError, ConnectionResetError):
+        raise Closed from None
+
+
+def receive(channel: socket.socket) -> tuple[Message, list[int]]:
+    """Wait for a message, and return it with the numbers of the files that came with it.
+
+    Raises:
+        Closed: the sender has ended.
+        TimeoutError: the channel has a time limit, which is over.
+    """
+    try:
+        head, files, _, _ = socket.recv_fds(channel, _LENGTH.size, 8)
+        head += _exactly(channel, _LENGTH.size - len(head)) if head else b""
+        if not head:
+            raise Closed
+        content = _exactly(channel, *_LENGTH.unpack(head))
+    except ConnectionResetError:
+        raise Closed from None
+    return json.loads(content), files
+
+
+def _exactly(channel: socket.socket, count: int) -> bytes:
+    parts: list[bytes] = []
+    while count:
+        part = channel.recv(min(count, 1 << 20))
+        if not part:
+            raise Closed
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def anonymous_file() -> int:
+    """Open a file in memory, or where there is no such thing one without a name on disk.
+
+    Raises:
+        OSError: there is no room for it.
+    """
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("farrier", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())

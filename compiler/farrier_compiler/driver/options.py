@@ -1,0 +1,49 @@
+"""How to compile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from farrier_compiler.driver.targets import Layout
+from farrier_runtime.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to compile.
+
+    Attributes:
+        passes: the graph passes to run, as text; None: the default pipeline.
+        layout: "tiled" repacks weights at load for speed; "compact" loads faster and smaller.
+        weights: "embedded" in the vmfb, or "external" in a .safetensors file beside it.
+        flags: further flags for IREE.
+        optimization_level: from 0 (compiles fastest) to 3 (runs fastest); higher numbers mean 3.
+        cache: whether an earlier result for the same program may be used.
+
+    Raises:
+        ArgumentError: an option has a value that does not exist.
+    """
+
+    passes: str | None = None
+    layout: Layout = "tiled"
+    weights: Literal["embedded", "external"] = "embedded"
+    flags: tuple[str, ...] = ()
+    optimization_level: int = 3
+    cache: bool = True
+
+    def __post_init__(self) -> None:
+        _check_choice("layout", self.layout, ("tiled", "compact"))
+        _check_choice("weights", self.weights, ("embedded", "external"))
+        for flag in self.flags:
+            if not flag.startswith("--"):
+                raise ArgumentError(f"{flag!r} is no flag of IREE's: flags begin with '--'.")
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        listed = " or ".join(map(repr, choices))
+        raise ArgumentError(f"{name} must be {listed}, not {value!r}.")
+
+
+DEFAULT = Options()

@@ -1,0 +1,164 @@
+"""The compiler process: it imports IREE once, and forks itself for every job.
+
+Each job begins in the same state, may set flags of the whole process, and gives all its memory back
+by ending; a crash ends one job. The process itself runs no job, has one thread, and ends with the
+process that started it: then the other end of its standard input is closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import select
+import shutil
+import signal
+import socket
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from farrier_compiler.driver.messages import Closed, receive, send
+
+Work = Callable[[socket.socket], None]
+
+
+def main() -> None:
+    """Serve jobs until standard input is closed."""
+    control = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    from farrier_compiler.driver.jobs import work  # takes most of the start: IREE
+
+    gc.collect()
+    gc.freeze()  # else collections in the forks would copy every page
+    Server(control, work).run()
+
+
+@dataclass
+class _Job:
+    """A fork: the channel to who wants its results, its process and its folder."""
+
+    channel: socket.socket
+    process: int
+    folder: str
+
+
+class Server:
+    """Forks jobs, and reports and cleans up when they end.
+
+    Args:
+        control: where jobs come from: a message with the folder for temporary files, and as open
+            files the job's channel and its log.
+        work: what a fork does.
+    """
+
+    def __init__(self, control: socket.socket, work: Work) -> None:
+        self._control = control
+        self._work = work
+        self._jobs: dict[int, _Job] = {}
+        self._poll = select.poll()
+        self._poll.register(control, select.POLLIN)
+        self._ended, wakeup = socket.socketpair()
+        wakeup.setblocking(False)
+        self._wakeup = wakeup
+        signal.signal(signal.SIGCHLD, _ignore)  # the wakeup tells of it
+        signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
+        self._poll.register(self._ended, select.POLLIN)
+
+    def run(self) -> None:
+        """Serve until the control channel is closed, then end all jobs."""
+        with contextlib.suppress(Closed):
+            while True:
+                for number, _ in self._poll.poll():
+                    self._serve(number)
+        for job in self._jobs.values():
+            _kill(job)
+        while self._jobs:
+            self._reap(0)
+
+    def _serve(self, number: int) -> None:
+        if number == self._control.fileno():
+            self._start()
+        elif number == self._ended.fileno():
+            self._ended.recv(4096)
+            while self._reap(os.WNOHANG):
+                pass
+        elif number in self._jobs:  # who wants its results has hung up
+            self._poll.unregister(number)
+            _kill(self._jobs[number])
+
+    def _start(self) -> None:
+        message, (channel_number, log) = receive(self._control)
+        channel = socket.socket(fileno=channel_number)
+        try:
+            folder = tempfile.mkdtemp(prefix="farrier-", dir=message["folder"])
+            process = os.fork()
+        except OSError as error:
+            with contextlib.suppress(Closed):
+                send(channel, {"refused": str(error)})
+            channel.close()
+        else:
+            if process == 0:
+                self._become(channel, log, folder)
+            with contextlib.suppress(OSError):
+                os.setpgid(process, process)
+            self._jobs[channel.fileno()] = _Job(channel, process, folder)
+            self._poll.register(channel, 0)  # only hanging up is waited for
+        os.close(log)
+
+    def _become(self, channel: socket.socket, log: int, folder: str) -> NoReturn:
+        """Turn this fork into a job."""
+        code = 1
+        try:
+            os.setpgid(0, 0)
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for other in (self._control, self._ended, self._wakeup, *self._channels()):
+                other.close()
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            os.chdir(folder)
+            # Relative, because IREE does not quote the linker's arguments.
+            os.environ.update(dict.fromkeys(("TMPDIR", "TMP", "TEMP"), "."))
+            self._work(channel)
+            code = 0
+        except BaseException:
+            traceback.print_exc()  # to the job's log
+        finally:
+            os._exit(code)
+
+    def _channels(self) -> list[socket.socket]:
+        return [job.channel for job in self._jobs.values()]
+
+    def _reap(self, options: int) -> bool:
+        """Wait for a job's end, report it and remove its folder; return whether there was one."""
+        try:
+            process, status = os.waitpid(-1, options)
+        except ChildProcessError:
+            self._jobs.clear()
+            return False
+        for number, job in [*self._jobs.items()]:
+            if job.process == process:
+                self._finish(number, status)
+        return process != 0
+
+    def _finish(self, number: int, status: int) -> None:
+        job = self._jobs.pop(number)
+        with contextlib.suppress(KeyError):
+            self._poll.unregister(number)
+        with contextlib.suppress(Closed, OSError):
+            send(job.channel, {"ended": os.waitstatus_to_exitcode(status)})
+        job.channel.close()
+        shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def _ignore(signal: int, frame: object) -> None:
+    pass
+
+
+def _kill(job: _Job) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(job.process, signal.SIGKILL)

@@ -1,0 +1,386 @@
+"""The compiler in a process of its own: results, refusals, crashes, forks, threads, and its end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import farrier_runtime
+from farrier_compiler.compilation_failure import CompilationFailed
+from farrier_compiler.driver import Options, compile_graphs, compiler_process
+from farrier_compiler.driver.compile import Job
+from farrier_compiler.driver.targets import Target
+from farrier_compiler.graph import Graph
+from farrier_runtime.errors import ArgumentError, CompileError
+from support.programs import (
+    Cholesky,
+    EmptyDot,
+    affine,
+    apply,
+    argument,
+    expected_affine,
+    function,
+    random,
+)
+
+CPU = [Target("cpu")]
+UNCACHED = Options(cache=False)
+X = random(4, 32, seed=5)
+
+
+@pytest.fixture(autouse=True)
+def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test has an empty folder for temporary files, and must leave it empty."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield
+    wait_until(lambda: not os.listdir(folder))  # a job that was killed is cleaned up soon after
+
+
+def compiled(graph: Graph, *flags: str, **options: Any) -> bytes:
+    chosen = Options(cache=False, flags=flags, **options)
+    return compile_graphs([graph], CPU, chosen).to_bytes()
+
+
+def refusal(graph: Graph, *flags: str, **options: Any) -> CompileError | ArgumentError:
+    with pytest.raises((CompileError, ArgumentError)) as raised:
+        compiled(graph, *flags, **options)
+    return raised.value
+
+
+def assert_computes(artifact: Any, seed: int = 0) -> None:
+    found = farrier_runtime.load(artifact)(X)
+    np.testing.assert_allclose(found, expected_affine(X, seed=seed), rtol=0, atol=2e-5)
+
+
+def process_id() -> int:
+    child = compiler_process._process._child  # pyright: ignore[reportPrivateUsage]
+    assert child is not None
+    return child.pid
+
+
+def wait_until(holds: Any, seconds: float = 60) -> float:
+    """Wait until something holds; return how long it took."""
+    begin = time.monotonic()
+    while not holds():
+        assert time.monotonic() < begin + seconds
+        time.sleep(0.01)
+    return time.monotonic() - begin
+
+
+# ---------------------------------------------------------------------- results and refusals
+
+
+def test_flags_of_the_process_are_those_of_one_job() -> None:
+    flag = "--iree-llvmcpu-distribution-size=4"  # the dispatch is spread over more workgroups
+    graph = affine("f", 256)
+    without = compiled(graph)
+    assert compiled(graph, flag) != without
+    assert compiled(graph) == without
+
+
+def test_a_refusal_comes_back_as_data() -> None:
+    x = apply("tanh", argument(3, 3))
+    graph = function("f", apply("add", apply(Cholesky(), x), x))
+    job = Job.prepare([graph], CPU, UNCACHED)
+    with pytest.raises(CompileError) as raised, tempfile.TemporaryFile() as file:
+        job.compile(file)
+    failure = raised.value.__context__
+    assert isinstance(failure, CompilationFailed)
+    assert (failure.node, failure.phase) == (1, "compile")
+    assert failure.errors[0].split(": ", 1)[1].startswith("failed to legalize operation ")
+
+
+def test_an_op_of_a_script_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Cholesky, "__module__", "__main__")
+    assert str(refusal(function("f", apply(Cholesky(), argument(3, 3))))) == (
+        "The op cholesky is defined in __main__, which the compiler process cannot import. Define "
+        "it in a module of its own."
+    )
+
+
+def test_a_crash_is_an_error_that_names_the_signal() -> None:
+    graph = function("f", apply(EmptyDot(), argument(4, 0)))
+    before = compiled(affine("f")) and process_id()
+    assert str(refusal(graph, layout="compact", passes="")) == (
+        "IREE's compiler was killed by SIGFPE (Floating point exception): a bug in it, which this "
+        "program or these flags reach. Leave out parts of the program to find the one that does, "
+        "or compile without the flags."
+    )
+    assert_computes(compiled(affine("f")))
+    assert process_id() == before
+
+
+def test_an_abort_says_what_the_compiler_said() -> None:
+    error = refusal(affine("f"), "--iree-llvmcpu-target-cpu=nonsense")
+    assert str(error).startswith("IREE's compiler ended with exit code 1: a bug in it, which this ")
+    assert "It said: 64-bit code requested on a subtarget that doesn't support it." in str(error)
+    assert "List of accepted CPUs" in "".join(error.__notes__)
+
+
+def test_a_job_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiler_process, "TIMEOUT", 0.01)
+    assert str(refusal(affine("f"))) == (
+        "IREE's compiler was stopped after 0.01 s. Compile a smaller program, or with a lower "
+        "optimization_level."
+    )
+
+
+@pytest.mark.parametrize(
+    ("flag", "reason"),
+    [
+        ("--no-such-flag", "Unknown command line argument '--no-such-flag'."),
+        (
+            "--iree-llvmcpu-distribution-size=many",
+            "for the --iree-llvmcpu-distribution-size option: 'many' value invalid for integer "
+            "argument!",
+        ),
+        ("--iree-opt-level=O9", "no session flag has that name or value."),
+    ],
+)
+def test_flags_that_do_not_exist_are_refused(flag: str, reason: str) -> None:
+    error = refusal(affine("f"), flag)
+    assert str(error) == f"IREE's compiler does not take the flag '{flag}': {reason}"
+
+
+def test_a_dump_that_nobody_reads_on_ends_its_job() -> None:
+    phases: Any = Job.prepare([affine("f")], CPU, UNCACHED).replies("phases", to="vm", weights=0)
+    assert next(phases)["name"] == "input"
+    phases.close()
+    wait_until(lambda: jobs_of(process_id()) == [])
+
+
+# ---------------------------------------------------------------------- the process
+
+QUIET = """
+import sys, farrier as fr
+x = fr.InputInfo((2, 64), fr.float32)
+net = fr.Linear(64, 64)
+net.reset_parameters(seed=0)
+fr.compile(net, args=[x], target="cpu").save(sys.argv[1])
+print([name for name in sys.modules if name.startswith("iree.compiler")])
+with open("/proc/self/maps") as maps:
+    print("libIREECompiler" in maps.read())
+"""
+
+
+def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python code in another process, without a cache."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"FARRIER_CACHE": "0"} | environment,
+        check=False,
+    )
+
+
+def test_no_mlir_and_no_compiler_of_iree_are_in_this_process(tmp_path: Path) -> None:
+    done = run(QUIET, str(tmp_path / "net.vmfb"))
+    assert (done.stdout, done.stderr) == ("[]\nFalse\n", "")
+
+
+def test_threads_compile_at_the_same_time() -> None:
+    found: dict[int, bytes] = {}
+
+    def work(seed: int) -> None:
+        found[seed] = compiled(affine("f", seed=seed))
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed in range(5):
+        assert_computes(found[seed], seed)
+
+
+def test_a_process_that_was_killed_is_replaced() -> None:
+    compiled(affine("f"))
+    before = process_id()
+    wait_until(lambda: jobs_of(before) == [])
+    os.kill(before, 9)
+    wait_until(lambda: not alive(before))
+    assert_computes(compiled(affine("f")))
+    assert process_id() != before
+
+
+def test_a_process_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = compiler_process._Process()  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(compiler_process, "_process", fresh)
+    monkeypatch.setattr(compiler_process, "_START", "raise SystemExit('no compiler today')")
+    error = refusal(affine("f"))
+    assert str(error) == (
+        "The compiler process ended with exit code 1. The next compile starts another one."
+    )
+    assert error.__notes__ == ["It wrote:\nno compiler today"]
+
+
+def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = compiler_process._Process()  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(compiler_process, "_process", fresh)
+    monkeypatch.setattr(compiler_process, "_PACKAGES", ("no_such_package",))
+    assert str(refusal(affine("f"))) == (
+        "Compiling needs IREE's compiler, which is not installed here: pip install "
+        "iree-base-compiler."
+    )
+
+
+FORK = """
+import os, signal, sys
+import farrier as fr
+def compile(number):
+    x = fr.InputInfo((2,), fr.float32)
+    return fr.compile(lambda x: x * number, args=[x], target="cpu").save(sys.argv[1])
+print(compile(2.0).name, flush=True)
+for number in (3.0, 4.0):
+    if os.fork() == 0:
+        signal.alarm(100)
+        print(compile(number).name, flush=True)
+        os._exit(0)
+    print(os.wait()[1], flush=True)
+print(compile(5.0).name, flush=True)
+"""
+
+
+def test_forks_compile(tmp_path: Path) -> None:
+    done = run(FORK, str(tmp_path / "net.vmfb"))
+    lines = ["net.vmfb", "net.vmfb", "0", "net.vmfb", "0", "net.vmfb"]
+    assert (done.stdout.split("\n")[:-1], done.stderr) == (lines, "")
+
+
+LONG = """
+import farrier as fr
+from farrier_compiler.driver import compiler_process
+def slow(x):
+    for _ in range(60):
+        x = fr.softmax(x @ x, dim=1)
+    return x
+compiler_process.start()
+print(compiler_process._process._child.pid, flush=True)
+try:
+    fr.compile(slow, args=[fr.InputInfo((64, 64), fr.float32)], target="cpu")
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def start_a_long_compile() -> tuple[subprocess.Popen[str], int]:
+    """Start a process that compiles for long, and return it and its compiler process."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", LONG],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"FARRIER_CACHE": "0", "TMPDIR": tempfile.gettempdir()},
+    )
+    assert child.stdout is not None
+    compiler = int(child.stdout.readline())
+    wait_until(lambda: len(jobs_of(compiler)) == 1)
+    return child, compiler
+
+
+def jobs_of(compiler: int) -> list[int]:
+    children = Path(f"/proc/{compiler}/task/{compiler}/children")
+    return [int(text) for text in children.read_text().split()] if children.exists() else []
+
+
+def alive(process: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+
+
+def test_ctrl_c_ends_the_compile_within_a_second() -> None:
+    child, compiler = start_a_long_compile()
+    (job,) = jobs_of(compiler)
+    time.sleep(0.5)
+    child.send_signal(2)
+    assert wait_until(lambda: not alive(job)) < 1
+    assert child.communicate(timeout=20) == ("interrupted\n", "")
+    wait_until(lambda: not alive(compiler))
+
+
+def test_the_process_dies_with_the_one_that_started_it() -> None:
+    child, compiler = start_a_long_compile()
+    (job,) = jobs_of(compiler)
+    child.kill()
+    wait_until(lambda: not alive(job) and not alive(compiler), 5)
+    child.communicate()
+
+
+# ---------------------------------------------------------------------- where it runs
+
+
+@pytest.mark.parametrize("name", ["a space", "it's", 'quo"te', "$HOME", "ümläut", "a;b&c"])
+def test_temporary_folders_may_have_any_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(tempfile.gettempdir()) / name
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    assert_computes(compiled(affine("f")))
+    wait_until(lambda: not os.listdir(folder))
+    folder.rmdir()
+
+
+def test_without_a_folder_for_temporary_files_compiling_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", None)
+        patch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/no/such/folder"])
+        assert str(refusal(affine("f"))) == (
+            "Compiling needs a folder for temporary files that can be written to, and there is "
+            "none: set TMPDIR to one."
+        )
+
+
+def test_a_folder_for_temporary_files_that_is_gone_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone = str(tmp_path / "gone")
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", gone)
+        assert str(refusal(affine("f"))) == (
+            f"The artifact cannot be written to {gone}: No such file or directory. Set TMPDIR to "
+            "a folder that can be written to."
+        )
+        with pytest.raises(CompileError) as raised:
+            list(Job.prepare([affine("f")], CPU, UNCACHED).replies("stablehlo", weights=False))
+        assert str(raised.value).startswith(
+            f"The compiler cannot begin: [Errno 2] No such file or directory: '{gone}"
+        )
+
+
+def test_what_the_linker_writes_is_no_noise(capfd: pytest.CaptureFixture[str]) -> None:
+    error = refusal(affine("f"), "--iree-llvmcpu-embedded-linker-path=/no/such/linker")
+    assert str(error).startswith("IREE cannot compile the function f for cpu: its linker failed. ")
+    assert "/no/such/linker" in "".join(error.__notes__)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("length", [100, 240, 300, 5000])
+def test_names_may_be_long(length: int) -> None:
+    assert_computes(compiled(affine("n" * length)))
+
+
+def test_deep_programs_compile() -> None:
+    x = argument(3)
+    value = x
+    for _ in range(3000):
+        value = apply("add", value, x)
+    artifact = compiled(function("f", value), passes="")
+    ones = np.ones(3, np.float32)
+    np.testing.assert_array_equal(farrier_runtime.load(artifact)(ones), ones * 3001)
