@@ -23,7 +23,7 @@ def specialize(graph: Graph, sizes: Mapping[str, int]) -> Graph:
         ShapeError: an op does not take these sizes.
 
     Example:
-        >>> from farrier_compiler.text import parse_graph
+        >>> from farrier_compiler.parser import parse_graph
         >>> text = "graph @f[n in (1, 4, 8)](%x: f32[n]) -> f32[2*n] {"
         >>> text += "%0: f32[2*n] = concatenate(%x, %x) {dim = 0} return %0 }"
         >>> str(specialize(parse_graph(text), {"n": 3}).outputs[0].type)

@@ -57,7 +57,7 @@ def compile_graphs(
         CompileError: IREE refused the program; the text names the layer and the line.
 
     Example:
-        >>> from farrier_compiler.text import parse_graph
+        >>> from farrier_compiler.parser import parse_graph
         >>> text = "graph @twice(%x: f32[2]) -> f32[2] {%0: f32[2] = add(%x, %x) return %0}"
         >>> compiled = compile_graphs([parse_graph(text)], [Target.parse("cpu")])
         >>> compiled.save("twice.vmfb").name

@@ -1,8 +1,8 @@
 # RUN: %python %s | filecheck %s
 """`eliminate_dead_nodes` keeps what outputs need; inputs stay, they are the signature."""
 
+from farrier_compiler.parser import parse_graph
 from farrier_compiler.passes import run_passes
-from farrier_compiler.text import parse_graph
 
 TEXT = """
 graph @f(%x: f32[2], %unused: f32[3]) -> f32[2] {

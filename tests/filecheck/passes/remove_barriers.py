@@ -1,8 +1,8 @@
 # RUN: %python %s | filecheck %s
 """`remove_barriers` replaces barriers by their operands, also where the barrier is an output."""
 
+from farrier_compiler.parser import parse_graph
 from farrier_compiler.passes import run_passes
-from farrier_compiler.text import parse_graph
 
 TEXT = """
 graph @f(%x: f32[2]) -> (y: f32[2], z: f32[2]) {

@@ -27,10 +27,11 @@ from farrier_compiler.ops.shape import (
     Slice,
     Transpose,
 )
+from farrier_compiler.parser import parse_graph
 from farrier_compiler.passes import PASSES, default_pipeline, run_passes
 from farrier_compiler.sizes import is_static, lower, maximum, minimum, symbol
 from farrier_compiler.specialize import specialize
-from farrier_compiler.text import parse_graph, print_graph
+from farrier_compiler.text import print_graph
 from farrier_runtime import dtypes
 from farrier_runtime.dimension import Dimension
 from support.graphs import argument, node, run, weight

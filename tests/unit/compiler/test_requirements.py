@@ -13,6 +13,7 @@ from farrier_compiler.lower import lower
 from farrier_compiler.ops.base import Op
 from farrier_compiler.ops.elementwise import Add
 from farrier_compiler.ops.shape import Reshape
+from farrier_compiler.parser import parse_graph
 from farrier_compiler.requirements import (
     Requirement,
     at_most,
@@ -23,7 +24,6 @@ from farrier_compiler.requirements import (
     requirements,
 )
 from farrier_compiler.sizes import broadcast, minimum, symbol
-from farrier_compiler.text import parse_graph
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import float32
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from farrier_compiler.parser import parse_graph
 from farrier_compiler.sizes import (
     SymbolicSize,
     UndecidedError,
@@ -31,7 +32,7 @@ from farrier_compiler.sizes import (
     symbol,
     upper,
 )
-from farrier_compiler.text import parse_graph, print_graph
+from farrier_compiler.text import print_graph
 from farrier_runtime.dimension import Dimension
 from support.messages import message
 

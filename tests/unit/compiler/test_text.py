@@ -15,7 +15,8 @@ from farrier_compiler.graph import Graph, Node, TensorType, Value
 from farrier_compiler.ops.base import REGISTRY, Op
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Cast
-from farrier_compiler.text import attributes_text, parse_graph, print_graph
+from farrier_compiler.parser import parse_graph
+from farrier_compiler.text import attributes_text, print_graph
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import DTYPES, dtype
 from farrier_runtime.errors import ParseError
