@@ -303,7 +303,7 @@ class Program:
     # ------------------------------------------------------------------ compiling
 
     def compile(self, file: int) -> str:
-        """Run IREE's pipeline on the module, which it uses up, and write the vmfb to an open file.
+        """Run IREE's pipeline on the module, which it uses up, into an open file, which it closes.
 
         Returns:
             What the flags choose as a device; empty where the module chose itself.

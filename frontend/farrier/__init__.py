@@ -55,7 +55,7 @@ from farrier.ops.shape import *
 from farrier.ops.sorting import *
 from farrier.stream import Stream as Stream, default_stream as default_stream
 from farrier.tensor import Tensor as Tensor
-from farrier_runtime.device import device as device
+from farrier_runtime.devices import device as device
 from farrier_runtime.dtypes import (
     bfloat16 as bfloat16,
     bool as bool,

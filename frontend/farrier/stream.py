@@ -6,7 +6,7 @@ import itertools
 import threading
 
 from farrier_compiler.diagnostics import explain
-from farrier_runtime.device import device, device as runtime_device
+from farrier_runtime.devices import device, device as runtime_device
 from farrier_runtime.errors import ArgumentError
 
 _pointers = itertools.count(1)

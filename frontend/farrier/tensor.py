@@ -21,7 +21,7 @@ from farrier_compiler.graph import Node, TensorType, Value, constant
 from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.sizes import SymbolicSize
 from farrier_compiler.uniform import MOST_SCALES, Quantization
-from farrier_runtime.device import device
+from farrier_runtime.devices import device
 from farrier_runtime.dlpack import to_capsule
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError

@@ -3,10 +3,17 @@
 Importing this imports no compiler, and IREE's runtime only at the first load.
 """
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from farrier_runtime import dtypes, errors
-from farrier_runtime.device import available_devices, device
-from farrier_runtime.executable import Executable, load
 from farrier_runtime.version import __version__
+
+if TYPE_CHECKING:
+    from farrier_runtime.devices import available_devices, device
+    from farrier_runtime.executable import Executable, load
 
 __all__ = [
     "Executable",
@@ -17,3 +24,19 @@ __all__ = [
     "errors",
     "load",
 ]
+
+_FILES = {
+    "Executable": "executable",
+    "available_devices": "devices",
+    "device": "devices",
+    "load": "executable",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what loads and runs when it is asked for: the compiler process needs none of it."""
+    if name not in _FILES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"{__name__}.{_FILES[name]}"), name)
+    globals()[name] = found
+    return found

@@ -17,7 +17,7 @@ import numpy as np
 from farrier_runtime import artifact, container, cpu_features, files, parameters, session
 from farrier_runtime.arrays import DeviceArray, convert
 from farrier_runtime.calls import DeviceBuffer, DeviceCall, HostCall
-from farrier_runtime.device import DRIVERS, check_available, count, device as Device, why_absent
+from farrier_runtime.devices import DRIVERS, check_available, count, device as Device, why_absent
 from farrier_runtime.errors import ArgumentError, ArtifactError, DeviceError, InputError
 from farrier_runtime.manifest import Function, Manifest, ResultTree
 from farrier_runtime.size_checks import SizeChecks

@@ -14,6 +14,7 @@ from farrier_compiler.graph import Graph
 from farrier_runtime import dtypes
 from farrier_runtime.cpu_features import host_architecture
 from farrier_runtime.dtypes import dtype
+from farrier_runtime.manifest import Function
 from support.programs import affine, argument, expected_affine, function, product, random
 
 UNCACHED = Options(cache=False)
@@ -69,7 +70,8 @@ func.func @f(%x: tensor<128x128xf8E4M3FN>, %y: tensor<128x128xf8E4M3FN>) -> tens
 @pytest.mark.parametrize("sm", ["89", "90", "100", "120"])
 def test_float8_uses_tensor_cores_where_there_are_any(sm: str, tmp_path: Path) -> None:
     options = Options(flags=(f"--iree-hal-dump-executable-files-to={tmp_path}",))
-    compile_module("f.mlir", FLOAT8.encode(), [Target.parse(f"cuda:sm_{sm}")], options)
+    signature = Function("f", (), (), {"tuple": []})
+    compile_module("f.mlir", FLOAT8.encode(), [signature], [Target.parse(f"cuda:sm_{sm}")], options)
     (file,) = tmp_path.glob("*.ptx")
     text = file.read_text()
     assert f".target sm_{sm}" in text

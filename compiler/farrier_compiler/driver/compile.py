@@ -150,8 +150,11 @@ class Job:
             *map(cpu_models.fingerprint, self.targets),
         )
 
-    def compile(self, file: BinaryIO) -> None:
+    def compile(self, file: BinaryIO) -> dict[str, float]:
         """Write the vmfb to an open file.
+
+        Returns:
+            The seconds that lowering and IREE took in the compiler process.
 
         Raises:
             CompileError: IREE refused the program; the text names the layer and the line.
@@ -159,6 +162,7 @@ class Job:
         (reply,) = self.replies("compile", file.fileno())
         if len(self.targets) == 1 and not self.options.flags:
             cpu_models.learn(self.targets[0], reply["device"])  # saves asking for it
+        return reply["seconds"]
 
     def replies(self, task: str, *more: int, **fields: object) -> Iterator[Message]:
         """Have the compiler process do a task with the graphs, and yield its replies.

@@ -58,7 +58,8 @@ def replies(message: Mapping[str, Any], files: Sequence[int] = ()) -> Iterator[M
     """
     with _process.slots, _process.job() as (channel, log):
         try:
-            send(channel, message, files)
+            with contextlib.suppress(Closed):  # it may have ended, but has said why
+                send(channel, message, files)
             yield from _answers(channel, log, message)
         except TimeoutError:
             raise CompileError(_too_long()) from None

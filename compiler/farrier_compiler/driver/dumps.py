@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from farrier_compiler.driver.compile import Job
+from farrier_compiler.driver.compile import Job, new_file
 from farrier_compiler.driver.options import Options
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph
 from farrier_compiler.mlir_text import PHASES
 from farrier_compiler.text import print_graph
-from farrier_runtime.errors import ArgumentError
+from farrier_runtime.errors import ArgumentError, CompileError
 
 # What IREE writes as files: the end of their names, and which targets have them.
 _FILES = {
@@ -102,7 +102,11 @@ def _texts(graphs: Sequence[Graph]) -> str:
 
 def _generated_files(job: Job, stage: str) -> dict[str, str]:
     ending, source = _FILES[stage]
-    found = {reply["name"]: reply["text"] for reply in job.replies("code", ending=ending)}
+    try:
+        found = {reply["name"]: reply["text"] for reply in job.replies("code", ending=ending)}
+    except CompileError:
+        job.compile(new_file())  # fails too, with the user's lines, which are lost with such files
+        raise
     if not found:
         listed = ", ".join(map(str, job.targets))
         raise ArgumentError(f"Stage {stage!r} needs {source} and something to compute: {listed}.")

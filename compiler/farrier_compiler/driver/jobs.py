@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -32,22 +33,25 @@ _STACK = 512 << 20
 Replies = Iterator[Message]
 
 
-def work(channel: socket.socket) -> None:
-    """Receive a job, do it and send its replies, then `done`."""
+def work(channel: socket.socket, folder: str) -> None:
+    """Receive a job, do it in a folder of its own and send its replies, then `done`."""
     threading.stack_size(_STACK)
-    thread = threading.Thread(target=_work, args=(channel,))
+    thread = threading.Thread(target=_work, args=(channel, folder))
     thread.start()
     thread.join()
 
 
-def _work(channel: socket.socket) -> None:
+def _work(channel: socket.socket, folder: str) -> None:
     try:
         job = Job(*receive(channel))
+        _enter(folder)
         _forward_log(channel)
         for reply in _replies(job):
             send(channel, reply)
     except Closed:
         pass
+    except _NoFolder as error:
+        send(channel, {"refused": str(error)})
     except BaseException:
         traceback.print_exc()  # to the job's log
         os._exit(1)
@@ -62,6 +66,20 @@ def _replies(job: Job) -> Replies:
         yield {"failed": {"diagnostics": failure.diagnostics, **found}}
     except FarrierError as error:
         yield {"error": [type(error).__name__, str(error)]}
+
+
+class _NoFolder(Exception):
+    """There can be no folder for temporary files."""
+
+
+def _enter(folder: str) -> None:
+    try:
+        os.mkdir(folder, 0o700)
+    except OSError as error:
+        raise _NoFolder(error) from None
+    os.chdir(folder)
+    # Relative, because IREE does not quote the linker's arguments.
+    os.environ.update(dict.fromkeys(("TMPDIR", "TMP", "TEMP"), "."))
 
 
 def _forward_log(channel: socket.socket) -> None:
@@ -142,9 +160,13 @@ class Job:
 
 
 def _compile(job: Job) -> Replies:
-    """Write the vmfb to the second file; reply with the attribute of the device it is for."""
+    """Write the vmfb to the second file; reply with its device's attribute and what it took."""
+    begin = time.perf_counter()
     program = job.program()
-    yield {"device": program.compile(job.take_file())}
+    lowered = time.perf_counter()
+    device = program.compile(job.take_file())
+    seconds = {"lower": lowered - begin, "iree": time.perf_counter() - lowered}
+    yield {"device": device, "seconds": seconds}
 
 
 def _phases(job: Job) -> Replies:
@@ -167,8 +189,7 @@ def _code(job: Job) -> Replies:
     """Reply with the name and the text of the files of generated code with an ending."""
     job.message["flags"] = [*job.message["flags"], "--iree-hal-dump-executable-files-to=code"]
     program = job.program()
-    with open(os.devnull, "wb") as nowhere:
-        program.compile(nowhere.fileno())
+    program.compile(os.open(os.devnull, os.O_WRONLY))
     for file in sorted(Path("code").glob(f"*{job.message['ending']}")):
         yield {"name": file.name, "text": file.read_text(errors="replace")}
 

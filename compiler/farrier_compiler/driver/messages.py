@@ -47,13 +47,12 @@ def receive(channel: socket.socket) -> tuple[Message, list[int]]:
     """
     try:
         head, files, _, _ = socket.recv_fds(channel, _LENGTH.size, 8)
-        head += _exactly(channel, _LENGTH.size - len(head)) if head else b""
-        if not head:
-            raise Closed
-        content = _exactly(channel, *_LENGTH.unpack(head))
-    except ConnectionResetError:
-        raise Closed from None
-    return json.loads(content), files
+    except ConnectionResetError:  # it did not read all that it was sent, and this is said once
+        head, files, _, _ = socket.recv_fds(channel, _LENGTH.size, 8)
+    if not head:
+        raise Closed
+    head += _exactly(channel, _LENGTH.size - len(head))
+    return json.loads(_exactly(channel, *_LENGTH.unpack(head))), files
 
 
 def _exactly(channel: socket.socket, count: int) -> bytes:

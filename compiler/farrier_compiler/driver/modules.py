@@ -19,18 +19,18 @@ from farrier_runtime.artifact import Function, Manifest
 def compile_module(
     name: str,
     source: bytes,
+    functions: Sequence[Function],
     targets: Sequence[Target],
     options: Options = DEFAULT,
-    functions: Sequence[Function] = (),
 ) -> Compiled:
     """Compile an MLIR module to an artifact.
 
     Args:
         name: what diagnostics call it.
         source: MLIR text or bytecode.
+        functions: what the module exports, at least one.
         targets: what to compile for; the first is the default.
         options: how to compile; graph passes and the cache have no part in it.
-        functions: what the module exports.
 
     Raises:
         ArgumentError: targets or flags do not fit.
@@ -39,7 +39,8 @@ def compile_module(
 
     Example:
         >>> text = b"func.func @same(%x: tensor<f32>) -> tensor<f32> {return %x : tensor<f32>}"
-        >>> compiled = compile_module("same.mlir", text, [Target.parse("cpu")])
+        >>> same = Function("same", (), (), {"tuple": []})  # but for its signature
+        >>> compiled = compile_module("same.mlir", text, [same], [Target.parse("cpu")])
         >>> b"same" in bytes(compiled.vmfb)
         True
     """

@@ -14,7 +14,6 @@ import select
 import shutil
 import signal
 import socket
-import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from typing import NoReturn
 
 from farrier_compiler.driver.messages import Closed, receive, send
 
-Work = Callable[[socket.socket], None]
+Work = Callable[[socket.socket, str], None]
+"""What a job does, given its channel and the folder that it may make for its files."""
 
 
 def main() -> None:
@@ -93,21 +93,15 @@ class Server:
     def _start(self) -> None:
         message, (channel_number, log) = receive(self._control)
         channel = socket.socket(fileno=channel_number)
-        try:
-            folder = tempfile.mkdtemp(prefix="farrier-", dir=message["folder"])
-            process = os.fork()
-        except OSError as error:
-            with contextlib.suppress(Closed):
-                send(channel, {"refused": str(error)})
-            channel.close()
-        else:
-            if process == 0:
-                self._become(channel, log, folder)
-            with contextlib.suppress(OSError):
-                os.setpgid(process, process)
-            self._jobs[channel.fileno()] = _Job(channel, process, folder)
-            self._poll.register(channel, 0)  # only hanging up is waited for
+        folder = os.path.join(message["folder"], f"farrier-{os.urandom(8).hex()}")
+        process = os.fork()
+        if process == 0:
+            self._become(channel, log, folder)
         os.close(log)
+        with contextlib.suppress(OSError):
+            os.setpgid(process, process)
+        self._jobs[channel.fileno()] = _Job(channel, process, folder)
+        self._poll.register(channel, 0)  # only hanging up is waited for
 
     def _become(self, channel: socket.socket, log: int, folder: str) -> NoReturn:
         """Turn this fork into a job."""
@@ -120,10 +114,7 @@ class Server:
                 other.close()
             os.dup2(log, 1)
             os.dup2(log, 2)
-            os.chdir(folder)
-            # Relative, because IREE does not quote the linker's arguments.
-            os.environ.update(dict.fromkeys(("TMPDIR", "TMP", "TEMP"), "."))
-            self._work(channel)
+            self._work(channel, folder)
             code = 0
         except BaseException:
             traceback.print_exc()  # to the job's log

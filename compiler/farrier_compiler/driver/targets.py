@@ -10,7 +10,7 @@ from typing import Literal
 
 from farrier_compiler.driver import target_names
 from farrier_compiler.driver.target_names import CPUS, CUDA, PORTABLE_CUDA
-from farrier_runtime.device import DRIVERS, count
+from farrier_runtime.devices import DRIVERS, count
 from farrier_runtime.errors import ArgumentError
 
 Layout = Literal["tiled", "compact"]

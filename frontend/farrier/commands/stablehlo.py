@@ -61,7 +61,7 @@ class StablehloProgram:
 
         functions = tuple(self._functions(targets, settings))
         return self._explained(
-            lambda: compile_module(self.path.name, self.source, targets, settings, functions)
+            lambda: compile_module(self.path.name, self.source, functions, targets, settings)
         )
 
     def after_passes(self, targets: Sequence[Target], settings: Options) -> Iterator[Dump]:

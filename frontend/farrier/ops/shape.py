@@ -27,7 +27,7 @@ from farrier_runtime.errors import ArgumentError, ShapeError
 if TYPE_CHECKING:
     from farrier.types import IntLike, ShapeLike
     from farrier_compiler.graph import Shape
-    from farrier_runtime.device import device
+    from farrier_runtime.devices import device
 
 __all__ = [
     "copy",

@@ -12,7 +12,7 @@ import farrier_runtime
 from farrier_runtime import available_devices, cpu_features, device, session
 from farrier_runtime.artifact import CpuRequirements
 from farrier_runtime.cpu_features import host_architecture, host_features, parse_cpuinfo
-from farrier_runtime.device import (
+from farrier_runtime.devices import (
     _gpu_is_here,  # pyright: ignore[reportPrivateUsage]
     check_available,
     count,
