@@ -218,7 +218,7 @@ def _mapped(entry: Message, mapped: dict[str, MappedFile]) -> MappedFile:
     path = entry["path"]
     if path not in mapped:
         mapped[path] = MappedFile.open(path)
-    if list(mapped[path].identity) != entry["identity"]:
+    if mapped[path].identity != tuple(entry["identity"]):
         raise CompileError(f"{path} was changed while it was compiled. Load it again.")
     return mapped[path]
 
