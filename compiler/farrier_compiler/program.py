@@ -38,7 +38,12 @@ Handle = Any  # an ir.Value
 Body = Callable[[Sequence[Handle]], Sequence[Handle]]
 
 
-_DEVICE_IS_CHOSEN = "preprocessing"  # the phase after which the module has a global for it
+# Phases of IREE's: what holds after them.
+_DEVICE_IS_CHOSEN = "preprocessing"
+_CODE_IS_WRITTEN = "hal"
+
+# Names of functions become names of files, of which most systems take 255 bytes.
+_LONGEST_SYMBOL = 100
 
 
 class Program:
@@ -65,6 +70,7 @@ class Program:
         self._resources: dict[tuple[int, str], tuple[Array, Any]] = {}
         self._parameters: dict[str, str] = {}
         self._declared: set[str] = set()
+        self._renamed: dict[str, str] = {}
         self.source: Any = None
 
     @classmethod
@@ -123,6 +129,7 @@ class Program:
             outputs: name and type text of each result.
             body: emits the function's operations, given its arguments, and returns its results.
         """
+        symbol = self._symbol(name)
         types = ", ".join(text for _, text in inputs)
         results = ", ".join(text for _, text in outputs)
         function = self._create(
@@ -130,7 +137,7 @@ class Program:
             [],
             [],
             {
-                "sym_name": quoted(name),
+                "sym_name": quoted(symbol),
                 "function_type": f"({types}) -> ({results})",
                 "arg_attrs": _names("iree.abi.name", inputs),
                 "res_attrs": _names("iree.abi.name", outputs),
@@ -138,6 +145,14 @@ class Program:
             regions=1,
         )
         self._fill(function.regions[0], [text for _, text in inputs], body, "func.return")
+
+    def _symbol(self, name: str) -> str:
+        """Return a name that IREE can make the names of files from; `compile` gives it back."""
+        if len(name.encode()) <= _LONGEST_SYMBOL and "/" not in name:
+            return name
+        symbol = f"function_{len(self._renamed)}"
+        self._renamed[symbol] = name
+        return symbol
 
     def operation(
         self,
@@ -313,9 +328,23 @@ class Program:
         """
         device = self.device()
         with invocation_of(self.session) as invocation:
-            invocation.run(self.root, after=_DEVICE_IS_CHOSEN)
+            if self._renamed:
+                invocation.run(self.root, _DEVICE_IS_CHOSEN, _CODE_IS_WRITTEN)
+                self._rename()
+        with invocation_of(self.session) as invocation:
+            invocation.run(self.root, _CODE_IS_WRITTEN if self._renamed else _DEVICE_IS_CHOSEN)
             invocation.write(file)
         return device
+
+    def _rename(self) -> None:
+        """Give functions their own names, which were too long for files."""
+        for operation in self.root.regions[0].blocks[0].operations:
+            if "iree.reflection" in operation.attributes:  # as all public functions have
+                symbol = operation.attributes["sym_name"].value
+                name = quoted(self._renamed.get(str(symbol), str(symbol)))
+                operation.attributes["sym_name"] = self.attribute(name)
+                # It holds the other name, for people only: farrier.json has it all.
+                del operation.attributes["iree.reflection"]
 
     def device(self) -> str:
         """Run the first phases on the module in place; return what its flags choose as a device."""

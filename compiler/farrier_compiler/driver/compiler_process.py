@@ -80,6 +80,8 @@ def _answers(channel: socket.socket, log: int, message: Mapping[str, Any]) -> It
             raise failure
         elif "error" in answer:
             raise getattr(errors, answer["error"][0])(answer["error"][1])
+        elif "raised" in answer:
+            raise _bug(answer["raised"], answer["trace"])
         elif "refused" in answer:
             raise CompileError(f"The compiler cannot begin: {answer['refused']}.")
         elif "ended" in answer:
@@ -248,6 +250,15 @@ def _failure(code: int, said: str, flags: Sequence[str]) -> Exception:
     if said:
         error.add_note(f"It wrote:\n{said[-4000:]}")
     return error
+
+
+def _bug(error: str, trace: str) -> CompileError:
+    found = CompileError(
+        f"Farrier could not compile this program: {error}. This is a bug in Farrier: report it "
+        "with the program, or leave out parts of the program to find the one that it is in."
+    )
+    found.add_note(f"In the compiler process:\n{trace}")
+    return found
 
 
 def _flag_refused(said: str, flags: Sequence[str]) -> str:

@@ -52,9 +52,9 @@ def _work(channel: socket.socket, folder: str) -> None:
         pass
     except _NoFolder as error:
         send(channel, {"refused": str(error)})
-    except BaseException:
-        traceback.print_exc()  # to the job's log
-        os._exit(1)
+    except BaseException as error:
+        trace = "".join(traceback.format_exception(error))
+        send(channel, {"raised": f"{type(error).__name__}: {error}", "trace": trace})
 
 
 def _replies(job: Job) -> Replies:

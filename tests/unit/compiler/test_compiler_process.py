@@ -25,6 +25,7 @@ from farrier_runtime.errors import ArgumentError, CompileError
 from support.programs import (
     Cholesky,
     EmptyDot,
+    Unfinished,
     affine,
     apply,
     argument,
@@ -120,6 +121,16 @@ def test_a_crash_is_an_error_that_names_the_signal() -> None:
     )
     assert_computes(compiled(affine("f")))
     assert process_id() == before
+
+
+def test_a_bug_of_ours_is_called_one() -> None:
+    error = refusal(function("f", apply(Unfinished(), argument(3))))
+    assert str(error).startswith(
+        "Farrier could not compile this program: NotImplementedError: Unfinished. This is a bug in "
+        "Farrier: report it with the program, or leave out parts of the program to find the one "
+        "that it is in."
+    )
+    assert "in lower" in "".join(error.__notes__)
 
 
 def test_an_abort_says_what_the_compiler_said() -> None:
@@ -371,9 +382,20 @@ def test_what_the_linker_writes_is_no_noise(capfd: pytest.CaptureFixture[str]) -
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("length", [100, 240, 300, 5000])
-def test_names_may_be_long(length: int) -> None:
-    assert_computes(compiled(affine("n" * length)))
+@pytest.mark.parametrize("name", ["n" * 100, "n" * 240, "n" * 5000, "ä" * 99, "a/b", "../c"])
+def test_functions_may_have_any_name(name: str) -> None:
+    graph = function(name, apply("tanh", argument(3)))
+    for artifact in (compiled(graph), compiled(graph, layout="compact")):
+        loaded = farrier_runtime.load(artifact, function=name)
+        np.testing.assert_allclose(loaded(np.ones(3, np.float32)), np.tanh(np.ones(3)), rtol=1e-5)
+
+
+def test_functions_with_long_names_are_told_apart() -> None:
+    graphs = [affine("n" * 300 + end, seed=seed) for seed, end in enumerate("abc")]
+    artifact = compile_graphs(graphs, CPU, UNCACHED).to_bytes()
+    for seed, graph in enumerate(graphs):
+        found = farrier_runtime.load(artifact, function=graph.name)(X)
+        np.testing.assert_allclose(found, expected_affine(X, seed=seed), rtol=0, atol=2e-5)
 
 
 def test_deep_programs_compile() -> None:
