@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 import farrier as fr
 import farrier_runtime
-from support.dynamic import assert_as_eager, interpreted
+from support.dynamic import assert_as_eager, interpreted, together
 from support.tolerances import assert_close
 
 BATCH = fr.NamedDimension("batch", 1, 2, 4)
@@ -119,12 +120,18 @@ MODELS: dict[str, tuple[Callable[[], fr.Module], fr.InputInfo, list[tuple[int, .
 }
 
 
+@functools.cache
+def programs() -> dict[str, tuple[fr.Module, farrier_runtime.Executable]]:
+    """Return all models, and what they are compiled to: one module."""
+    models = {name: filled(make()) for name, (make, _, _) in MODELS.items()}
+    loaded = together({name: (models[name], [MODELS[name][1]]) for name in MODELS})
+    return {name: (models[name], loaded[name]) for name in MODELS}
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_model_of_any_size(name: str) -> None:
-    make, info, shapes = MODELS[name]
-    model = filled(make())
-    program = compiled(model, [info], name=name)
-    for shape in shapes:
+    model, program = programs()[name]
+    for shape in MODELS[name][2]:
         assert assert_as_eager(program, model, [random(shape)], SCALE)
 
 
@@ -201,19 +208,32 @@ def test_batch_norm_of_dynamic_features() -> None:
         assert assert_as_eager(program, function, arrays, SCALE)
 
 
-@pytest.mark.parametrize(
-    ("mode", "align_corners"),
-    [("nearest", False), ("linear", False), ("linear", True), ("cubic", False)],
-)
-def test_resizing(mode: Any, align_corners: bool) -> None:
-    def function(x: fr.Tensor, y: fr.Tensor) -> Any:
-        shape = (*x.shape[:2], x.shape[2] * 2, y.shape[0])
-        return fr.resize(x, shape, mode, align_corners)
+def resized(mode: Any, align_corners: bool) -> Callable[[fr.Tensor, fr.Tensor], fr.Tensor]:
+    def function(x: fr.Tensor, y: fr.Tensor) -> fr.Tensor:
+        return fr.resize(x, (*x.shape[:2], x.shape[2] * 2, y.shape[0]), mode, align_corners)
 
+    return function
+
+
+RESIZING = {
+    "nearest": resized("nearest", False),
+    "linear": resized("linear", False),
+    "aligned": resized("linear", True),
+    "cubic": resized("cubic", False),
+}
+
+
+@functools.cache
+def resizing() -> dict[str, farrier_runtime.Executable]:
     infos = [IMAGE, fr.InputInfo(((1, 4, 30),), fr.float32)]
-    program = compiled(function, infos)
+    return together({name: (function, infos) for name, function in RESIZING.items()})
+
+
+@pytest.mark.parametrize("name", RESIZING)
+def test_resizing(name: str) -> None:
     for shape, width in zip([*IMAGES, (1, 3, 7, 9)], (1, 30, 7, 9), strict=True):
-        assert assert_as_eager(program, function, [random(shape), random((width,))], SCALE)
+        arrays = [random(shape), random((width,))]
+        assert assert_as_eager(resizing()[name], RESIZING[name], arrays, SCALE)
 
 
 def test_resizing_by_scales() -> None:

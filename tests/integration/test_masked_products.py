@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+from typing import Any
+
 import numpy as np
 import pytest
 
 import farrier as fr
+import farrier_runtime
+from support.dynamic import together
 from support.tolerances import assert_close
 
 
@@ -19,19 +25,40 @@ def heads(length: int, seed: int) -> fr.Tensor:
 
 
 # 16 is a multiple of the tiles and fails elsewhere than 7, which is padded.
-@pytest.mark.parametrize("length", [7, 16])
-@pytest.mark.parametrize("shape", ["causal", "by head", "padding"])
-@pytest.mark.parametrize("source", ["input", "constant"])
-def test_mask(source: str, shape: str, length: int) -> None:
+LENGTHS = (7, 16)
+SHAPES = ("causal", "by_head", "padding")
+SOURCES = ("input", "constant")
+
+
+def mask(shape: str, length: int) -> fr.Tensor:
     sizes = {
         "causal": (length, length),
-        "by head": (2, 3, length, length),
+        "by_head": (2, 3, length, length),
         "padding": (2, 1, 1, length),
     }[shape]
-    mask = fr.Tensor(np.random.default_rng(2).uniform(size=sizes) < 0.7)
-    q, k = heads(length, seed=0), heads(length, seed=1)
-    info = fr.InputInfo(q.shape, fr.float32)
-    given = fr.InputInfo(sizes, fr.bool) if source == "input" else mask
-    compiled = fr.compile(masked, args=[info, info, given], target="cpu")
-    found = compiled(q, k, mask) if source == "input" else compiled(q, k)
-    assert_close(found.numpy(), masked(q, k, mask).numpy(), 10)
+    return fr.Tensor(np.random.default_rng(2).uniform(size=sizes) < 0.7)
+
+
+def case(source: str, shape: str, length: int) -> tuple[Any, list[fr.InputInfo]]:
+    """Return a function, and what it is compiled for: the mask is an input or in its code."""
+    chosen = mask(shape, length)
+    info = fr.InputInfo((2, 3, length, 32), fr.float32)
+    if source == "input":
+        return masked, [info, info, fr.InputInfo(chosen.shape, fr.bool)]
+    return lambda q, k: masked(q, k, chosen), [info, info]
+
+
+@functools.cache
+def programs() -> dict[str, farrier_runtime.Executable]:
+    cases = itertools.product(SOURCES, SHAPES, LENGTHS)
+    return together({f"{a}_{b}_{c}": case(a, b, c) for a, b, c in cases})
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("source", SOURCES)
+def test_mask(source: str, shape: str, length: int) -> None:
+    inputs = [heads(length, seed=0), heads(length, seed=1), mask(shape, length)]
+    given = inputs if source == "input" else inputs[:2]
+    found = programs()[f"{source}_{shape}_{length}"](*(x.numpy() for x in given))
+    assert_close(np.asarray(found), masked(*inputs).numpy(), 10)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 import pytest
 
 import farrier as fr
+from support.dynamic import together
+
+SCHEMES = ("int8", "int8-weight-only", "int4-weight-only", "float8")
 
 
 class Net(fr.Module):
@@ -32,19 +36,34 @@ def inputs(batch: int, seed: int = 0) -> tuple[Any, Any]:
     return tokens, generator.normal(0, 1, (batch, 1, 6, 6)).astype(np.float32)
 
 
-@pytest.mark.parametrize("per_channel", [True, False])
-@pytest.mark.parametrize("scheme", ["int8", "int8-weight-only", "int4-weight-only", "float8"])
-def test_compiled_is_eager(scheme: str, per_channel: bool) -> None:
+def network() -> Net:
     net = Net()
     net.reset_parameters(1)
-    small = fr.quantize_module(net, [inputs(8), inputs(8, 1)], scheme, per_channel)
+    return net
+
+
+@functools.cache
+def made(per_channel: bool) -> dict[str, tuple[Any, Any]]:
+    """Return a quantised network for each scheme, and the same compiled: all in one module."""
     batch = fr.NamedDimension("batch", 1, 8, 16)
     infos = [fr.InputInfo((batch, 5), fr.int32), fr.InputInfo((batch, 1, 6, 6), fr.float32)]
-    run = fr.compile(small, args=infos, target="cpu")
+    data = [inputs(8), inputs(8, 1)]
+    nets = {scheme: fr.quantize_module(network(), data, scheme, per_channel) for scheme in SCHEMES}
+    names = {scheme: scheme.replace("-", "_") for scheme in SCHEMES}
+    programs = together({names[scheme]: (nets[scheme], infos) for scheme in SCHEMES})
+    return {scheme: (nets[scheme], programs[names[scheme]]) for scheme in SCHEMES}
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_compiled_is_eager(scheme: str, per_channel: bool) -> None:
+    net = network()
+    small, run = made(per_channel)[scheme]
     for count in (1, 8, 3):
-        arguments = [fr.Tensor(x) for x in inputs(count, seed=count)]
+        arrays = inputs(count, seed=count)
+        arguments = [fr.Tensor(x) for x in arrays]
         exact, expected = net(*arguments).numpy(), small(*arguments).numpy()
-        found = np.asarray(run(*arguments))
+        found = np.asarray(run(*arrays))
         noise = np.abs(expected - exact).max()
         assert noise > 1e-4
         # An input that is summed otherwise may round to the next integer: much less than the noise.

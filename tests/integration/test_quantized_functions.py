@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import farrier as fr
 from farrier.compile import trace
 from farrier_compiler.driver import Options, dump
 from farrier_compiler.driver.targets import Target
+from support.dynamic import together
 from support.quantized import drawn, quantized
 
 q = fr.quantized
@@ -67,22 +69,40 @@ def compiled(function: Callable[[Any], Any], x: Any) -> Any:
     return np.asarray(fr.compile(function, args=[info], target="cpu")(fr.Tensor(x)))
 
 
-@pytest.mark.parametrize("kind", [fr.uint8, fr.int8])
-@pytest.mark.parametrize("name", CASES)
-def test_compiled_is_eager(name: str, kind: fr.dtype) -> None:
-    shape, call = CASES[name]
-    x = np.random.default_rng(0).uniform(-2, 2, shape).astype(np.float32)
+KINDS = {kind.name: kind for kind in (fr.uint8, fr.int8)}
+
+
+def on_integers(name: str, kind: fr.dtype) -> Callable[[fr.Tensor], tuple[fr.Tensor, ...]]:
+    """Return a case's function, of floats that it quantises, with one scale and with several."""
+    call = CASES[name][1]
 
     def function(x: fr.Tensor) -> tuple[fr.Tensor, ...]:
         small = fr.quantize(x, STEP, kind, zero_point=70)
         one = call(small, dim=None, zero_point=0), call(small, dim=0, zero_point=-3)
         return tuple(found.int_repr() for found in one)
 
-    info = fr.InputInfo(shape, fr.float32)
-    results = fr.compile(function, args=[info], target="cpu")(fr.Tensor(x))
-    for found, expected in zip(results, function(fr.Tensor(x)), strict=True):
-        assert np.asarray(found).dtype == kind.numpy
-        np.testing.assert_array_equal(np.asarray(found), expected.numpy())
+    return function
+
+
+@functools.cache
+def programs() -> dict[str, Any]:
+    """Return all cases, compiled together."""
+    functions = {
+        f"{name}_{kind}": (on_integers(name, KINDS[kind]), [fr.InputInfo(shape, fr.float32)])
+        for name, (shape, _) in CASES.items()
+        for kind in KINDS
+    }
+    return together(functions)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", CASES)
+def test_compiled_is_eager(name: str, kind: str) -> None:
+    x = np.random.default_rng(0).uniform(-2, 2, CASES[name][0]).astype(np.float32)
+    expected = on_integers(name, KINDS[kind])(fr.Tensor(x))
+    for found, wanted in zip(programs()[f"{name}_{kind}"](x), expected, strict=True):
+        assert np.asarray(found).dtype == KINDS[kind].numpy
+        np.testing.assert_array_equal(np.asarray(found), wanted.numpy())
 
 
 def network() -> Any:

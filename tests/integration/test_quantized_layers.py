@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import farrier as fr
 from farrier.compile import trace
 from farrier_compiler.driver import Options, dump
 from farrier_compiler.driver.targets import Target
+from support.dynamic import together
 
 LAYERS: dict[str, tuple[Callable[..., Any], tuple[int, ...]]] = {
     "Linear": (lambda **options: fr.Linear(24, 16, **options), (3, 24)),
@@ -40,52 +42,76 @@ def made(name: str, **options: Any) -> tuple[Any, Any, fr.InputInfo]:
     return layer, x, fr.InputInfo(shape, fr.float32)
 
 
-@pytest.mark.parametrize("kind", [fr.int8, fr.int4, fr.uint8, fr.int16, fr.float8])
+KINDS = (fr.int8, fr.int4, fr.uint8, fr.int16, fr.float8)
+
+
+def with_scales(name: str, kind: fr.dtype, dim: int | None) -> tuple[Any, Any, fr.InputInfo]:
+    """Return a layer as `made` does, which multiplies integers where it can."""
+    layer, x, info = made(name, quant_dtype=kind, weight_quant_dim=dim)
+    if dim and name != "Embedding":
+        layer.input_scale = 0.0625
+    return layer, x, info
+
+
+def with_a_zero_point(name: str) -> tuple[Any, Any, fr.InputInfo]:
+    layer, x, info = made(name, quant_dtype=fr.int8, weight_quant_dim=0)
+    layer.input_scale, layer.input_zero_point = 0.0625, -90
+    return layer, x, info
+
+
+@functools.cache
+def compiled(name: str) -> dict[str, tuple[Any, Any, Any]]:
+    """Return all layers of a name, what they are called with, and the layers compiled."""
+    cases = {
+        f"{kind}_{dim}": with_scales(name, kind, dim) for kind in KINDS for dim in (None, 0, 1)
+    }
+    if name != "Embedding":
+        cases["zero_point"] = with_a_zero_point(name)
+    functions = {case: (layer, [info]) for case, (layer, _, info) in cases.items()}
+    return {case: (*cases[case][:2], run) for case, run in together(functions).items()}
+
+
+def assert_compiled_is_eager(layer: Any, x: Any, run: Any) -> None:
+    expected = layer(fr.Tensor(x)).numpy()
+    np.testing.assert_allclose(np.asarray(run(x)), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", LAYERS)
 def test_compiled_is_eager(name: str, kind: fr.dtype) -> None:
     for dim in (None, 0, 1):
-        layer, x, info = made(name, quant_dtype=kind, weight_quant_dim=dim)
-        if dim and name != "Embedding":
-            layer.input_scale = 0.0625
-        expected = layer(fr.Tensor(x)).numpy()
-        found = np.asarray(fr.compile(layer, args=[info], target="cpu")(fr.Tensor(x)))
-        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+        assert_compiled_is_eager(*compiled(name)[f"{kind}_{dim}"])
 
 
 @pytest.mark.parametrize("name", [name for name in LAYERS if name != "Embedding"])
 def test_compiled_with_a_zero_point(name: str) -> None:
-    layer, x, info = made(name, quant_dtype=fr.int8, weight_quant_dim=0)
-    layer.input_scale, layer.input_zero_point = 0.0625, -90
-    expected = layer(fr.Tensor(x)).numpy()
-    found = np.asarray(fr.compile(layer, args=[info], target="cpu")(fr.Tensor(x)))
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    assert_compiled_is_eager(*compiled(name)["zero_point"])
 
 
 def test_compiled_with_scales_of_blocks() -> None:
     layer, x, info = made("Linear", quant_dtype=fr.int4)
     layer.weight_scale = np.full((4, 6), 0.05, np.float32)
-    expected = layer(fr.Tensor(x)).numpy()
-    found = np.asarray(fr.compile(layer, args=[info], target="cpu")(fr.Tensor(x)))
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    assert_compiled_is_eager(layer, x, fr.compile(layer, args=[info], target="cpu"))
 
 
 # One row is one kernel, 32 and more scale the weights: with even and odd numbers of tiles, and
 # blocks whose size no vector divides.
-@pytest.mark.parametrize("rows", [1, 2, 32, (1, 4, 64)])
+ROWS: tuple[int | tuple[int, int, int], ...] = (1, 2, 32, (1, 4, 64))
+
+
 @pytest.mark.parametrize(("n", "k", "blocks"), [(20, 35, 5), (128, 256, 2), (96, 6, 6)])
-def test_compiled_scales_of_blocks_by_rows(
-    rows: int | tuple[int, int, int], n: int, k: int, blocks: int
-) -> None:
+def test_compiled_scales_of_blocks_by_rows(n: int, k: int, blocks: int) -> None:
     generator = np.random.default_rng(0)
     layer = fr.Linear(k, n, quant_dtype=fr.int4)
     layer.reset_parameters()
     scales = generator.uniform(0.01, 0.1, (n, blocks)).astype(np.float32)
     layer.weight_scale = fr.Tensor(scales)
-    run = fr.compile(layer, args=[fr.InputInfo((rows, k), fr.float32)], target="cpu")
-    for count in (1, 7, 64) if isinstance(rows, tuple) else (rows,):
-        x = generator.normal(0, 1, (count, k)).astype(np.float32)
-        expected = layer(fr.Tensor(x)).numpy()
-        np.testing.assert_allclose(np.asarray(run(fr.Tensor(x))), expected, rtol=1e-5, atol=1e-5)
+    infos = {f"rows{index}": fr.InputInfo((rows, k), fr.float32) for index, rows in enumerate(ROWS)}
+    programs = together({name: (layer, [info]) for name, info in infos.items()})
+    for rows, run in zip(ROWS, programs.values(), strict=True):
+        for count in (1, 7, 64) if isinstance(rows, tuple) else (rows,):
+            x = generator.normal(0, 1, (count, k)).astype(np.float32)
+            assert_compiled_is_eager(layer, x, run)
 
 
 @pytest.mark.parametrize("kind", [fr.int8, fr.int4])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from farrier_compiler.ops.convolution import Convolution
 from farrier_runtime import cpu_features
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.manifest import CpuRequirements
+from support.dynamic import together
 
 CPU = Target.parse("cpu")
 NO_CACHE = Options(cache=False)
@@ -167,27 +168,34 @@ def runs_here(name: str) -> bool:
 NAMES = [name for name in ("cpu", "cpu:alderlake") if runs_here(name)]
 
 
+TABLES = {"small": CASES, "large": LARGE}
+
+
+@functools.cache
+def program(table: str, target: str) -> farrier_runtime.Executable:
+    """Return all products of a table, both of usual and of adversarial operands, compiled."""
+    graphs: list[Graph] = []
+    for adversarial in (False, True):
+        for name, case in TABLES[table].items():
+            _, weight, scales = operands(case, adversarial)
+            infos = [fr.InputInfo(case.input, fr.float32)]
+            called = f"{name}_{adversarial}"
+            graphs.append(trace(function(case, weight, scales), infos, name=called).graph)
+    compiled = compile_graphs(graphs, [Target.parse(target)], NO_CACHE)
+    return farrier_runtime.load(compiled.to_bytes())
+
+
 @pytest.mark.parametrize("adversarial", [False, True])
 @pytest.mark.parametrize(
-    ("cases", "name"),
-    [(CASES, "cpu"), *((LARGE, name) for name in NAMES)],
-    ids=["small", *(f"large-{name}" for name in NAMES)],
+    ("table", "target"), [("small", "cpu"), *(("large", name) for name in NAMES)]
 )
-def test_bit_for_bit_the_sums_of_integers(
-    cases: dict[str, Case], name: str, adversarial: bool
-) -> None:
-    target = Target.parse(name)
-    made = {name: operands(case, adversarial) for name, case in cases.items()}
-    graphs: list[Graph] = []
-    for name, case in cases.items():
-        _, weight, scales = made[name]
-        infos = [fr.InputInfo(case.input, fr.float32)]
-        graphs.append(trace(function(case, weight, scales), infos, name=name).graph)
-    program = farrier_runtime.load(compile_graphs(graphs, [target], NO_CACHE).to_bytes())
-    for name, case in cases.items():
-        x, weight, scales = made[name]
+def test_bit_for_bit_the_sums_of_integers(table: str, target: str, adversarial: bool) -> None:
+    run = program(table, target)
+    for name, case in TABLES[table].items():
+        x, weight, scales = operands(case, adversarial)
         wanted = expected(case, x, weight, scales)
-        np.testing.assert_array_equal(np.asarray(program[name](x)), wanted, err_msg=name)
+        found = np.asarray(run[f"{name}_{adversarial}"](x))
+        np.testing.assert_array_equal(found, wanted, err_msg=name)
 
 
 @pytest.mark.parametrize("name", ["unsigned", "conv"])
@@ -199,16 +207,24 @@ def test_eager_is_close(name: str) -> None:
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max())
 
 
-def traced(case: Case) -> Graph:
+def traced(case: Case, name: str = "main") -> Graph:
     _, weight, scales = operands(case, False)
     info = fr.InputInfo(case.input, fr.float32)
-    return trace(function(case, weight, scales), [info], name="main").graph
+    return trace(function(case, weight, scales), [info], name=name).graph
+
+
+@functools.cache
+def optimized() -> dict[str, str]:
+    """Return for each small product what IREE has of it before it forms dispatches."""
+    graphs = [traced(case, name) for name, case in CASES.items()]
+    (text,) = dump(graphs, [CPU], NO_CACHE, "global-optimization").values()
+    parts = re.split(r"util\.func public @(\w+)\(", text)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_contractions_are_of_integers(name: str) -> None:
-    text = dump([traced(CASES[name])], [CPU], NO_CACHE, "global-optimization")
-    (found,) = text.values()
+    found = optimized()[name]
     sums = re.findall(r"arith\.muli[^\n]*\n[^\n]*arith\.addi[^\n]* : i32", found)
     if name in ("conv_depthwise", "conv_groups"):  # exact in float32: IREE reads other memory
         assert re.search(r"arith\.sitofp[^\n]* : i8 to f32", found)
@@ -223,7 +239,7 @@ def test_contractions_are_of_integers(name: str) -> None:
 )
 def test_a_kernel_of_vnni_multiplies_bytes(cpu: str, register: str | None) -> None:
     names = LARGE if register else ["rows_37", "planes"]  # without a kernel, IREE takes its time
-    graphs = [replace(traced(LARGE[name]), name=name) for name in names]
+    graphs = [traced(LARGE[name], name) for name in names]
     text = "\n".join(dump(graphs, [Target.parse(f"cpu:{cpu}")], NO_CACHE, "asm").values())
     assert set(re.findall(r"vpdpbusd[^\n]*%([xyz]mm)", text)) == ({register} if register else set())
     assert "vpdpwssd" not in text
@@ -265,17 +281,29 @@ def test_more_products_than_32_bits_hold_are_summed_as_floats() -> None:
     np.testing.assert_allclose(found, terms * 127 * SCALE, rtol=1e-2)
 
 
-@pytest.mark.parametrize("name", ["asymmetric", "rank_3", "conv", "rows_37", "planes", "lines"])
+ANY_BATCH = ("asymmetric", "rank_3", "conv", "rows_37", "planes", "lines")
+
+
+@functools.cache
+def of_any_batch() -> dict[str, farrier_runtime.Executable]:
+    batch = fr.NamedDimension("batch", 1, 4, 9)
+    functions: dict[str, Any] = {}
+    for name in ANY_BATCH:
+        case = (CASES | LARGE)[name]
+        _, weight, scales = operands(case, False)
+        infos = [fr.InputInfo((batch, *case.input[1:]), fr.float32)]
+        functions[name] = (function(case, weight, scales), infos)
+    return together(functions)
+
+
+@pytest.mark.parametrize("name", ANY_BATCH)
 def test_any_batch(name: str) -> None:
     case = (CASES | LARGE)[name]
     _, weight, scales = operands(case, False)
-    batch = fr.NamedDimension("batch", 1, 4, 9)
-    info = fr.InputInfo((batch, *case.input[1:]), fr.float32)
-    run = fr.compile(function(case, weight, scales), args=[info], target="cpu")
     for size in (1, 3, 9):
         x, _, _ = operands(case._replace(input=(size, *case.input[1:])), False)
         wanted = expected(case, x, weight, scales)
-        np.testing.assert_array_equal(np.asarray(run(fr.Tensor(x))), wanted)
+        np.testing.assert_array_equal(np.asarray(of_any_batch()[name](x)), wanted)
 
 
 def test_tensor_cores_multiply_them_as_float16() -> None:
