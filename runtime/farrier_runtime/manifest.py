@@ -15,6 +15,9 @@ from farrier_runtime.version import __version__
 
 FORMAT = 1
 
+# How deep a result may nest: whatever walks it recurses, and Pythons differ in how deep they can.
+_DEEPEST = 100
+
 ResultTree: TypeAlias = int | dict[str, Any]
 
 
@@ -221,7 +224,11 @@ class Manifest:
         try:
             return _parse(text)
         except RecursionError:
-            raise ArtifactError("farrier.json is nested too deeply") from None
+            raise _too_deep() from None
+
+
+def _too_deep() -> ArtifactError:
+    return ArtifactError("farrier.json is nested too deeply")
 
 
 def _parse(text: str | bytes) -> Manifest:
@@ -345,14 +352,16 @@ def _function(field: _Field) -> Function:
     return Function(fields["name"].text(), inputs, outputs, fields["result"].value)
 
 
-def _check_result(field: _Field, outputs: int) -> None:
+def _check_result(field: _Field, outputs: int, depth: int = 0) -> None:
+    if depth > _DEEPEST:
+        raise _too_deep()
     if isinstance(field.value, dict):
         fields = field.mapping()
         if len(fields) != 1 or not fields.keys() <= {"list", "tuple", "dict"}:
             raise field.fail('{"list": [...]}, {"tuple": [...]} or {"dict": {...}}')
         ((kind, items),) = fields.items()
         for item in items.mapping().values() if kind == "dict" else items.items():
-            _check_result(item, outputs)
+            _check_result(item, outputs, depth + 1)
     elif field.size() >= outputs:
         raise field.fail(f"the index of one of {outputs} outputs")
 

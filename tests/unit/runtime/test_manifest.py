@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -125,8 +126,13 @@ def test_text_that_is_not_json() -> None:
 def test_a_manifest_that_is_nested_too_deeply() -> None:
     deep = "farrier.json is nested too deeply"
     assert text_of("[" * 100_000) == deep
-    result = '{"list": [' * 600 + "0" + "]}" * 600
-    assert text_of(with_function(result="tree").replace('"tree"', result)) == deep
+    assert text_of(with_function(result=nested(101))) == deep
+    (function,) = Manifest.from_json(with_function(result=nested(100))).functions
+    assert str(function) == f"f() -> {'[' * 100}int8[2]{']' * 100}"
+
+
+def nested(depth: int) -> Any:
+    return functools.reduce(lambda result, _: {"list": [result]}, range(depth), 0)
 
 
 def test_a_manifest_with_all_that_it_can_have_comes_back() -> None:
