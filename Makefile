@@ -1,82 +1,102 @@
-# Farrier's commands: `make help` lists them. They need Python >= 3.11 and make, and put everything in .venv and build.
+# Farrier's commands: `make help` lists them. They need Python 3.11 to 3.14 and make, and put everything in .venv and build.
 
-# The first interpreter that runs and is new enough: a name on the path may be a shim of one that is not installed.
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
-  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-BIN := .venv/bin
+# Exits with 0 in a Python that is supported.
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+
+# The first interpreter that runs and is supported: a name on the path may be a shim of one that is not installed.
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
+endif
+
+# Where everything is installed: `make PYTHON=python3.12 VENV=build/venv-3.12 test` keeps another Python beside the first.
+VENV ?= .venv
 PROJECTS := pyproject.toml runtime/pyproject.toml
 
+# As words of the shell: paths may hold anything.
+quote = '$(subst ','\'',$(1))'
+python := $(call quote,$(PYTHON))
+venv := $(call quote,$(VENV))
+run := $(venv)/bin/python -m
+
+# A worker for each core; all tests of a file share what it compiles, and long files come first.
+parallel := $(run) pytest -n auto --dist loadfile --no-loadscope-reorder
+
+# pip's notices are shown only where it fails.
+install = @echo 'pip install -e ./runtime -e "$(1)"'; \
+  said=$$($(run) pip install -e ./runtime -e "$(1)" 2>&1) || { printf '%s\n' "$$said"; exit 1; }
+
+# Ends with an error where PYTHON is not supported.
+check-python = @$(python) -c '$(SUPPORTED)' 2>/dev/null || { \
+  test -n $(python) && echo "Farrier needs Python 3.11 to 3.14, and $(PYTHON) is not:" && $(python) --version; \
+  test -n $(python) || echo "Farrier needs Python 3.11 to 3.14, and none is on the path: make PYTHON=/path/to/python ..."; exit 1; }
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-programs test-parts test-oracles oracles-cuda oracles-numbers test-gpu lit lint format types check clean
+.PHONY: help demo test test-oracles test-gpu lit lint format types check clean same-python
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
-demo: .venv/installed ## compile the digits network and read real handwritten digits with it
-	$(BIN)/python examples/digits/demo.py
+demo: $(VENV)/installed ## compile the digits network and read real handwritten digits with it
+	$(venv)/bin/python examples/digits/demo.py
 
-# Two processes of about equal time: pytest uses one core, and IREE's threads little more.
-test: .venv/installed-test ## run the tests that need light packages only
-	$(MAKE) --no-print-directory -j2 test-programs test-parts
-	$(MAKE) --no-print-directory lit
+test: lit ## run the tests that need light packages only
+	$(parallel) tests/integration tests/unit
 
-PROGRAMS := $(wildcard tests/integration/test_[a-g]*.py)
+test-oracles: $(VENV)/installed-oracles ## run the tests that compare with torch, transformers and XLA, and assemble the PTX
+	$(parallel) tests/oracles
 
-test-programs: .venv/installed-test
-	$(BIN)/python -m pytest $(PROGRAMS)
+test-gpu: $(VENV)/installed-test ## run every op on an NVIDIA GPU (only where there is one)
+	$(run) pytest tests/gpu
 
-test-parts: .venv/installed-test
-	$(BIN)/python -m pytest tests/unit $(filter-out $(PROGRAMS), $(wildcard tests/integration/test_*.py))
+lit: $(VENV)/installed-test ## run the FileCheck tests of every IR
+	$(run) lit.main -q tests/filecheck
 
-test-oracles: .venv/installed-oracles ## run the tests that compare with torch, transformers and XLA, and assemble the PTX
-	$(MAKE) --no-print-directory -j2 oracles-cuda oracles-numbers
+lint: $(VENV)/installed-lint ## check style
+	$(run) ruff format --check .
+	$(run) ruff check .
 
-oracles-cuda: .venv/installed-oracles
-	$(BIN)/python -m pytest $(wildcard tests/oracles/*_cuda.py)
+format: $(VENV)/installed-lint ## format all code
+	$(run) ruff format .
+	$(run) ruff check --fix .
 
-oracles-numbers: .venv/installed-oracles
-	$(BIN)/python -m pytest tests/oracles --ignore-glob="*_cuda.py"
-
-test-gpu: .venv/installed-test ## run every op on an NVIDIA GPU (only where there is one)
-	$(BIN)/python -m pytest tests/gpu
-
-lit: .venv/installed-test ## run the FileCheck tests of every IR
-	$(BIN)/lit -q -j2 tests/filecheck
-
-lint: .venv/installed-lint ## check style
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-
-format: .venv/installed-lint ## format all code
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
-
-types: .venv/installed-lint ## check types, strictly
-	$(BIN)/pyright
+types: $(VENV)/installed-lint ## check types, strictly
+	$(run) pyright
 
 check: lint types test ## everything that a change must pass
 
 clean: ## remove what was built and installed
 	rm -rf .venv build
 
-.venv/python:
-	@test -n "$(PYTHON)" || { echo "Farrier needs Python >= 3.11: install it, or say make PYTHON=/path/to/python3.11 ..."; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=24"
-	touch $@
+# A Python that is asked for must be the one of an environment that is there already.
+ifneq ($(origin PYTHON), file)
+$(VENV)/python: | same-python
+endif
 
-.venv/installed: .venv/python $(PROJECTS)
-	$(BIN)/python -m pip install --quiet -e ./runtime -e .
-	touch $@
+version = $$($(1) -c 'import sys; print(sys.version_info[:2])')
 
-.venv/installed-test: .venv/installed
-	$(BIN)/python -m pip install --quiet -e ./runtime -e ".[test]"
-	touch $@
+same-python:
+	$(check-python)
+	@test ! -e $(venv)/python || test "$(call version,$(venv)/bin/python)" = "$(call version,$(python))" || \
+	  { echo "$(VENV) is of another Python than $(PYTHON): say make clean first, or VENV=build/venv-other too."; exit 1; }
 
-.venv/installed-lint: .venv/installed-test
-	$(BIN)/python -m pip install --quiet -e ./runtime -e ".[test,lint]"
-	touch $@
+$(VENV)/python:
+	$(check-python)
+	$(python) -m venv $(venv)
+	@touch $(venv)/python
 
-.venv/installed-oracles: .venv/installed-test
-	$(BIN)/python -m pip install --quiet -e ./runtime -e ".[test,oracles]"
-	touch $@
+$(VENV)/installed: $(VENV)/python $(PROJECTS)
+	$(call install,.)
+	@touch $(venv)/installed
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(call install,.[test])
+	@touch $(venv)/installed-test
+
+$(VENV)/installed-lint: $(VENV)/installed-test
+	$(call install,.[lint])
+	@touch $(venv)/installed-lint
+
+$(VENV)/installed-oracles: $(VENV)/installed-test
+	$(call install,.[oracles])
+	@touch $(venv)/installed-oracles
