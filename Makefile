@@ -22,6 +22,9 @@ run := $(venv)/bin/python -m
 # A worker for each core; all tests of a file share what it compiles, and long files come first.
 parallel := $(run) pytest -n auto --dist loadfile --no-loadscope-reorder
 
+SMOKE := tests/integration/test_families.py tests/integration/test_cli_artifacts.py $(wildcard tests/integration/test_seeds_*.py) \
+  tests/integration/test_runtime.py tests/unit/compiler/test_compiler_process.py tests/unit/frontend/test_cli.py tests/unit/runtime
+
 # pip's notices are shown only where it fails.
 install = @echo 'pip install -e ./runtime -e "$(1)"'; \
   said=$$($(run) pip install -e ./runtime -e "$(1)" 2>&1) || { printf '%s\n' "$$said"; exit 1; }
@@ -32,7 +35,7 @@ check-python = @$(python) -c '$(SUPPORTED)' 2>/dev/null || { \
   test -n $(python) || echo "Farrier needs Python 3.11 to 3.14, and none is on the path: make PYTHON=/path/to/python ..."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-oracles test-gpu lit lint format types check clean same-python
+.PHONY: help demo test smoke test-oracles test-gpu lit lint format types check clean same-python
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -42,6 +45,9 @@ demo: $(VENV)/installed ## compile the digits network and read real handwritten 
 
 test: lit ## run the tests that need light packages only
 	$(parallel) tests/integration tests/unit
+
+smoke: $(VENV)/installed-test ## run some tests of every part: CI does with each other Python
+	$(parallel) $(SMOKE)
 
 test-oracles: $(VENV)/installed-oracles ## run the tests that compare with torch, transformers and XLA, and assemble the PTX
 	$(parallel) tests/oracles
