@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from farrier_compiler.compilation_failure import CompilationFailed
 from farrier_compiler.driver import cache, compiler_process, cpu_models
-from farrier_compiler.driver.compiled import Compiled
+from farrier_compiler.driver.compiled import Compiled, sealed
 from farrier_compiler.driver.describe import (
     cpu_requirements,
     function,
@@ -30,7 +30,7 @@ from farrier_compiler.graph import Array, Graph, Value
 from farrier_compiler.mlir_text import SCOPE
 from farrier_compiler.passes import default_pipeline, run_passes
 from farrier_compiler.text import print_graph
-from farrier_runtime import artifact, files
+from farrier_runtime import files
 from farrier_runtime.artifact import Manifest, Parameters, ResultTree
 from farrier_runtime.errors import ArgumentError, CompileError, DtypeError
 from farrier_runtime.version import __version__
@@ -72,10 +72,10 @@ def compile_graphs(
         return Compiled(*found, job.weights())
     file = new_file(store)
     job.compile(file)
-    manifest = artifact.seal(file, job.manifest(trees))
+    compiled = sealed(file, job.manifest(trees), job.weights())
     if store:
         store.put(key, file)
-    return Compiled(file, manifest, job.weights())
+    return compiled
 
 
 def _default_tree(graph: Graph) -> ResultTree:

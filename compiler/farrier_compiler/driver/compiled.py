@@ -12,6 +12,24 @@ from typing import BinaryIO
 from farrier_compiler.graph import Array
 from farrier_runtime import artifact, container, executable, files
 from farrier_runtime.artifact import Manifest
+from farrier_runtime.errors import CompileError
+
+
+def sealed(
+    file: BinaryIO, manifest: Manifest, weights: Mapping[str, Array] | None = None
+) -> Compiled:
+    """Append the manifest to a module in a file, and return both as a compiled program.
+
+    Raises:
+        CompileError: there is no room for it.
+    """
+    try:
+        return Compiled(file, artifact.seal(file, manifest), weights)
+    except OSError as error:
+        raise CompileError(
+            f"The artifact cannot be written: {error.strerror}. Make room, or set TMPDIR and "
+            "FARRIER_CACHE to folders elsewhere."
+        ) from None
 
 
 class Compiled:

@@ -141,11 +141,15 @@ class _Process:
 
     def _start(self) -> socket.socket:
         """Start the process; jobs may be sent at once, and wait until it has imported IREE."""
+        if not hasattr(os, "fork"):
+            raise CompileError(
+                "Compiling needs Linux or macOS, since it forks. What was compiled there runs here."
+            )
         # -S: site-packages may hold a sitecustomize; -P: so may the working directory.
         command = [sys.executable, "-P", "-s", "-S", "-c", _START, *_roots()]
-        self._control, far_end = socket.socketpair()
+        control, far_end = socket.socketpair()
         self._log = anonymous_file()
-        with far_end:
+        try:
             self._child = subprocess.Popen(
                 command,
                 stdin=far_end.fileno(),
@@ -154,7 +158,15 @@ class _Process:
                 env=_environment(),
                 start_new_session=True,  # Ctrl-C at the terminal is this process's
             )
-        return self._control
+        except OSError as error:
+            control.close()
+            raise CompileError(
+                f"The compiler process cannot be started with {sys.executable!r}: {error.strerror}."
+            ) from None
+        finally:
+            far_end.close()
+        self._control = control
+        return control
 
     def _stop(self) -> None:
         """Forget a process that is dead."""
@@ -196,7 +208,8 @@ def _forked() -> None:
     _process = _Process()
 
 
-os.register_at_fork(after_in_child=_forked)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 atexit.register(lambda: _process.leave())
 
 

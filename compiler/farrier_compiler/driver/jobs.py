@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -27,18 +28,27 @@ from farrier_compiler.stablehlo import Builder
 from farrier_runtime.dtypes import int4
 from farrier_runtime.errors import FarrierError
 
-# LLVM recurses as deep as a program nests, which overflows a stack of the usual 8 MiB.
-_STACK = 512 << 20
-
 Replies = Iterator[Message]
 
 
 def work(channel: socket.socket, folder: str) -> None:
     """Receive a job, do it in a folder of its own and send its replies, then `done`."""
-    threading.stack_size(_STACK)
-    thread = threading.Thread(target=_work, args=(channel, folder))
-    thread.start()
+    thread = _thread(channel, folder)
     thread.join()
+
+
+def _thread(*arguments: object) -> threading.Thread:
+    """Start a thread that works, with as large a stack as there is room for.
+
+    LLVM recurses as deep as a program nests, which overflows the usual 8 MiB.
+    """
+    for size in (512, 64):
+        threading.stack_size(size << 20)
+        thread = threading.Thread(target=_work, args=arguments)
+        with contextlib.suppress(RuntimeError):
+            thread.start()
+            return thread
+    raise MemoryError("there is no room for a stack")
 
 
 def _work(channel: socket.socket, folder: str) -> None:

@@ -6,13 +6,12 @@ import os
 from collections.abc import Iterator, Sequence
 
 from farrier_compiler.driver.compile import new_file, replies
-from farrier_compiler.driver.compiled import Compiled
+from farrier_compiler.driver.compiled import Compiled, sealed
 from farrier_compiler.driver.cpu_models import full_name
 from farrier_compiler.driver.describe import cpu_requirements, iree_version
 from farrier_compiler.driver.messages import Message, anonymous_file
 from farrier_compiler.driver.options import DEFAULT, Options
 from farrier_compiler.driver.targets import Target, check_kinds
-from farrier_runtime import artifact
 from farrier_runtime.artifact import Function, Manifest
 
 
@@ -54,7 +53,7 @@ def compile_module(
         functions=tuple(functions),
         cpu=cpu_requirements(targets),
     )
-    return Compiled(file, artifact.seal(file, manifest))
+    return sealed(file, manifest)
 
 
 def module_phases(

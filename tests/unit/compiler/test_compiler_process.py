@@ -239,6 +239,24 @@ def test_a_process_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -
     assert error.__notes__ == ["It wrote:\nno compiler today"]
 
 
+def test_an_interpreter_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = compiler_process._Process()  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(compiler_process, "_process", fresh)
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    assert str(refusal(affine("f"))) == (
+        "The compiler process cannot be started with '/no/such/python': No such file or directory."
+    )
+
+
+def test_systems_without_fork_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = compiler_process._Process()  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(compiler_process, "_process", fresh)
+    monkeypatch.delattr(os, "fork")
+    assert str(refusal(affine("f"))) == (
+        "Compiling needs Linux or macOS, since it forks. What was compiled there runs here."
+    )
+
+
 def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     fresh = compiler_process._Process()  # pyright: ignore[reportPrivateUsage]
     monkeypatch.setattr(compiler_process, "_process", fresh)

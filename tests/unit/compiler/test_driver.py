@@ -11,7 +11,7 @@ from farrier_compiler.driver.cpu_models import cpu_model
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.ops.shape import Reshape
 from farrier_runtime.dtypes import float32, int4
-from farrier_runtime.errors import ArgumentError, DtypeError, ParseError
+from farrier_runtime.errors import ArgumentError, CompileError, DtypeError, ParseError
 from farrier_runtime.manifest import Function, TensorSpec
 from support.programs import affine, apply, argument, function
 
@@ -77,6 +77,19 @@ def test_the_manifest_says_what_was_compiled() -> None:
     assert manifest.cpu.features == host.features
     assert manifest.parameters is None
     assert manifest.graph.startswith("graph @pair(%x: f32[2,3], %y: f32[2,3]) -> (output0: f32[")
+
+
+def test_an_artifact_without_room_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("farrier_runtime.artifact.seal", full)
+    with pytest.raises(CompileError) as raised:
+        compile_graphs([affine("f")], CPU, UNCACHED)
+    assert str(raised.value) == (
+        "The artifact cannot be written: No space left on device. Make room, or set TMPDIR and "
+        "FARRIER_CACHE to folders elsewhere."
+    )
 
 
 def test_results_may_be_nested_as_the_caller_says() -> None:
