@@ -18,6 +18,7 @@ from farrier_runtime.dtypes import dtype
 Array = NDArray[Any]
 
 FLOATS = (dtypes.float32, dtypes.float16, dtypes.bfloat16, dtypes.float64)
+FLOAT8 = (dtypes.float8, dtypes.float8_e5m2)
 SIGNED = (dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64)
 UNSIGNED = (dtypes.uint8, dtypes.uint16, dtypes.uint32, dtypes.uint64)
 INTEGERS = SIGNED + UNSIGNED
