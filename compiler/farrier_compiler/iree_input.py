@@ -11,10 +11,16 @@ import numpy as np
 
 from farrier_compiler import iree_sorting
 from farrier_compiler.graph import TensorType
-from farrier_compiler.iree_float8 import is_float8, narrowed, widened
 from farrier_compiler.iree_functions import Term, function, wants_float32
 from farrier_compiler.iree_quantization import IreeQuantization
 from farrier_compiler.iree_sizes import signed
+from farrier_compiler.iree_small_floats import (
+    is_float8,
+    is_narrowed,
+    narrowed,
+    rounded_to_odd,
+    widened,
+)
 from farrier_compiler.mlir_text import RESOURCE_BYTES
 from farrier_compiler.ops.elementwise import limits
 from farrier_compiler.ops.shape import Padding, spread
@@ -100,12 +106,14 @@ class IreeBuilder(IreeQuantization):
             x = self.barrier(x)  # its host code has neither `arith.sitofp` to f64 nor unsigned
         if is_float8(source) and target is not source:
             return self.convert(out, widened(Term(self, x)))
-        if is_float8(target) and source is not target:
-            return narrowed(Term(self, self.convert(out.with_dtype(dtypes.float32), x)), target)
-        if target.is_integer and source.is_floating:
-            return self._saturate(out, x)
         if source is dtypes.bool and target is not source:
             return self.select(out, x, self.full(out, 1), self.full(out, 0))
+        if is_narrowed(target) and source is not target:
+            return narrowed(Term(self, self.convert(out.with_dtype(dtypes.float32), x)), target)
+        if (source, target) == (dtypes.float64, dtypes.float16):
+            x = rounded_to_odd(Term(self, x))
+        if target.is_integer and source.is_floating:
+            return self._saturate(out, x)
         if source.is_unsigned and target.bits > source.bits:
             return self._extend_by_zeros(out, x)
         return super().convert(out, x)
@@ -164,6 +172,8 @@ class IreeBuilder(IreeQuantization):
 
     def iota(self, out: TensorType, dim: int) -> HloValue:
         """Remember which tensors count along which dimension: sorted, these are the order."""
+        if is_narrowed(out.dtype):
+            return self.convert(out, self.iota(out.with_dtype(dtypes.int32), dim))
         made = super().iota(out, dim)
         if out.dtype is dtypes.int32:
             self._iotas.append((made, dim))

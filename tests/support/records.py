@@ -78,6 +78,23 @@ class Values(Operand):
 
 
 @dataclass(frozen=True)
+class Integers(Values):
+    """An operand of given integers, which may be too large for float64.
+
+    Attributes:
+        values: the integers, of which a narrower type takes its smallest and largest instead.
+    """
+
+    values: tuple[int, ...] = ()
+
+    def random(self, tested: dtype, generator: np.random.Generator) -> Array:
+        """Return the integers."""
+        info = np.iinfo(tested.numpy)
+        inside = [min(max(number, int(info.min)), int(info.max)) for number in self.values]
+        return np.array(inside, tested.numpy).reshape(self.shape)
+
+
+@dataclass(frozen=True)
 class Refusal:
     """A mistake that users make.
 

@@ -123,7 +123,7 @@ iree_input(
 # CHECK-SAME: lhs_dilate = [1, 1], rhs_dilate = [1, 1]}
 # CHECK-SAME: {batch_group_count = 1 : i64, feature_group_count = 1 : i64}
 # CHECK-SAME: : (tensor<2x3x8x9xbf16>, tensor<4x3x3x2xbf16>) -> tensor<2x4x6x8xf32>
-# CHECK-NEXT: stablehlo.convert %{{\w+}} : (tensor<2x4x6x8xf32>) -> tensor<2x4x6x8xbf16>
+# CHECK: stablehlo.bitcast_convert %{{\w+}} : (tensor<2x4x6x8xi16>) -> tensor<2x4x6x8xbf16>
 # CHECK-NEXT: return
 iree_input(
     lambda x, w: fr.convolution(x, w, groups=3),

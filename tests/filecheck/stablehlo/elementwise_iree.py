@@ -57,9 +57,53 @@ iree_input(lambda x: fr.cast(x, fr.float64), of(fr.float8), name="float8_widened
 # CHECK-LABEL: func.func @float8_widened(
 # CHECK-NEXT: stablehlo.bitcast_convert %arg0 : (tensor<2x3xf8E4M3FN>) -> tensor<2x3xi8>
 # CHECK: stablehlo.bitcast_convert %{{.+}} : (tensor<2x3xi16>) -> tensor<2x3xf16>
-# CHECK: [[WIDE:%.+]] = stablehlo.multiply %{{.+}} : tensor<2x3xf32>
+# CHECK: stablehlo.constant dense<0x49800000> : tensor<2x3xf32>
+# CHECK-NEXT: [[LARGE:%.+]] = stablehlo.multiply %{{.+}} : tensor<2x3xf32>
+# CHECK-NEXT: [[FACTOR:%.+]] = stablehlo.constant dense<2.44140625E-4> : tensor<2x3xf32>
+# CHECK-NEXT: [[WIDE:%.+]] = stablehlo.multiply [[LARGE]], [[FACTOR]] : tensor<2x3xf32>
 # CHECK: [[NUMBER:%.+]] = stablehlo.select %{{.+}}, [[WIDE]]
 # CHECK-NEXT: stablehlo.convert [[NUMBER]] : (tensor<2x3xf32>) -> tensor<2x3xf64>
+# CHECK-NEXT: return
+# Of a conversion to bfloat16, IREE makes calls of `__truncsfbf2`, or nothing.
+iree_input(lambda x: fr.cast(x, fr.bfloat16), of(fr.int32), name="bfloat16_of_integers")
+# CHECK-LABEL: func.func @bfloat16_of_integers(
+# CHECK-NEXT: [[WIDE:%.+]] = stablehlo.convert %arg0 : (tensor<2x3xi32>) -> tensor<2x3xf32>
+# CHECK-NEXT: [[BITS:%.+]] = stablehlo.bitcast_convert [[WIDE]]
+# CHECK: [[UPPER:%.+]] = stablehlo.shift_right_arithmetic [[BITS]], %{{\w+}} : tensor<2x3xi32>
+# CHECK: [[ODD:%.+]] = stablehlo.and [[UPPER]], %{{\w+}} : tensor<2x3xi32>
+# CHECK-NEXT: [[SUM:%.+]] = stablehlo.add [[BITS]], [[ODD]] : tensor<2x3xi32>
+# CHECK-NEXT: [[HALF:%.+]] = stablehlo.constant dense<32767> : tensor<2x3xi32>
+# CHECK-NEXT: [[ROUNDED:%.+]] = stablehlo.add [[SUM]], [[HALF]] : tensor<2x3xi32>
+# CHECK: [[SHIFTED:%.+]] = stablehlo.shift_right_arithmetic [[ROUNDED]], %{{\w+}} : tensor<2x3xi32>
+# CHECK-NEXT: [[SHORT:%.+]] = stablehlo.convert [[SHIFTED]] : (tensor<2x3xi32>) -> tensor<2x3xi16>
+# CHECK-NEXT: [[NUMBER:%.+]] = stablehlo.compare EQ, [[WIDE]], [[WIDE]], FLOAT
+# CHECK-NEXT: [[NAN:%.+]] = stablehlo.constant dense<32704> : tensor<2x3xi16>
+# CHECK-NEXT: [[RESULT:%.+]] = stablehlo.select [[NUMBER]], [[SHORT]], [[NAN]]
+# CHECK-NEXT: stablehlo.bitcast_convert [[RESULT]] : (tensor<2x3xi16>) -> tensor<2x3xbf16>
+# CHECK-NEXT: return
+iree_input(lambda x: fr.cast(x, fr.bfloat16), of(fr.float64), name="bfloat16_of_float64")
+# CHECK-LABEL: func.func @bfloat16_of_float64(
+# CHECK-NEXT: stablehlo.convert %arg0 : (tensor<2x3xf64>) -> tensor<2x3xf32>
+# CHECK: stablehlo.bitcast_convert %{{.+}} : (tensor<2x3xi16>) -> tensor<2x3xbf16>
+# CHECK-NEXT: return
+iree_input(lambda: fr.iota((2, 3), 1, fr.bfloat16), name="bfloat16_iota")
+# CHECK-LABEL: func.func @bfloat16_iota(
+# CHECK-NEXT: [[COUNT:%.+]] = stablehlo.iota dim = 1 : tensor<2x3xi32>
+# CHECK-NEXT: stablehlo.convert [[COUNT]] : (tensor<2x3xi32>) -> tensor<2x3xf32>
+# CHECK: stablehlo.bitcast_convert %{{.+}} : (tensor<2x3xi16>) -> tensor<2x3xbf16>
+# CHECK-NEXT: return
+# Rounded to odd float32, bits that are cut off still count when float16 is rounded.
+iree_input(lambda x: fr.cast(x, fr.float16), of(fr.float64), name="float16_of_float64")
+# CHECK-LABEL: func.func @float16_of_float64(
+# CHECK-NEXT: [[BITS:%.+]] = stablehlo.bitcast_convert %arg0 : (tensor<2x3xf64>) -> tensor<2x3xi64>
+# CHECK: [[CUT:%.+]] = stablehlo.and [[BITS]], %{{.+}} : tensor<2x3xi64>
+# CHECK: [[STICKY:%.+]] = stablehlo.add [[CUT]], %{{.+}} : tensor<2x3xi64>
+# CHECK-NEXT: [[MARKED:%.+]] = stablehlo.or [[BITS]], [[STICKY]] : tensor<2x3xi64>
+# CHECK-NEXT: [[KEPT:%.+]] = stablehlo.constant dense<-536870912> : tensor<2x3xi64>
+# CHECK-NEXT: [[ODD:%.+]] = stablehlo.and [[MARKED]], [[KEPT]] : tensor<2x3xi64>
+# CHECK-NEXT: [[SHORT:%.+]] = stablehlo.bitcast_convert [[ODD]]
+# CHECK-NEXT: [[WIDE:%.+]] = stablehlo.convert [[SHORT]] : (tensor<2x3xf64>) -> tensor<2x3xf32>
+# CHECK-NEXT: stablehlo.convert [[WIDE]] : (tensor<2x3xf32>) -> tensor<2x3xf16>
 # CHECK-NEXT: return
 iree_input(fr.power, of(fr.float32), of(fr.float32), name="power")
 # CHECK-LABEL: func.func @power(

@@ -17,6 +17,7 @@ from support.records import (
     INTEGERS,
     NUMBERS,
     UNSIGNED,
+    Integers,
     Operand,
     Record,
     Refusal,
@@ -94,6 +95,66 @@ SATURATIONS = [
     for wanted in INTEGERS
 ]
 
+SMALL_FLOATS = (fr.bfloat16, fr.float16, *FLOAT8)
+
+# Between two numbers of a small float; beside that by what float32 drops; the largest; the ends.
+TIES = (
+    *(0, 1, 9, 11, 13, 17, 19, 23, 25, 257, 258, 259, 261, 1025, 2049, 2051, 4099, 32897, 33023),
+    *(448, 463, 464, 465, 480, 57344, 61439, 61440, 61441, 65504, 65519, 65520, 65535, 65536),
+    *(2**24 + 1, 2**24 + 2**16, 2**24 + 3 * 2**16, 2**25 + 2**17 - 1, 2**25 + 2**17 + 1),
+    *(2**30 + 2**22 + 1, 2**31 - 1, 2**31, 2**32 - 1, 2**53 + 2**45 + 1, 2**54 - 1),
+    *(2**62 + 2**54 - 1, 2**62 + 2**54 + 1, 2**62 + 3 * 2**54 - 1, 2**63 - 1, 2**63 + 1, 2**64 - 1),
+)
+ENDS = (*TIES, *(-number for number in TIES))
+
+
+# Likewise, and the smallest ones of float16.
+FRACTIONS = (
+    *(1 + 2**-8, 1 + 2**-8 + 2**-40, 1 + 3 * 2**-8, 1 + 2**-11, 1 + 2**-11 + 2**-40),
+    *(1 + 2**-11 - 2**-40, 1 + 3 * 2**-11 - 2**-50, 2**-14 - 2**-26, 1.3 * 2**-15, 2**-24),
+    *(2**-25, 2**-25 + 2**-75, 464, 464.0001, 61439.9, 61440, 65519.999999, 65520, 1e30, math.inf),
+)
+SIGNED_FRACTIONS = (*FRACTIONS, *(-number for number in FRACTIONS), math.nan)
+UNIT = 2.0**-24  # of which all small floats in that range are multiples
+
+# The results are integers: these are compared without a tolerance.
+ROUNDED = [
+    *[
+        Record(
+            f"cast/{wanted.name}/integers",
+            lambda x, wanted=wanted: fr.cast(fr.cast(x, wanted), fr.int64),
+            (Integers((len(ENDS),), values=ENDS),),
+            dtypes=INTEGERS,
+            reference=lambda x, wanted=wanted: _saturated(x.astype(wanted.numpy), fr.int64),
+        )
+        for wanted in SMALL_FLOATS
+    ],
+    *[
+        Record(
+            f"cast/{wanted.name}/fractions",
+            lambda x, wanted=wanted: _units(fr.cast(x, wanted)),
+            (Values((len(SIGNED_FRACTIONS),), values=SIGNED_FRACTIONS),),
+            reference=lambda x, wanted=wanted: _saturated(
+                x.astype(wanted.numpy).astype(np.float64) / UNIT, fr.int64
+            ),
+            xla=wanted is not fr.float16,  # XLA rounds float64 to float32 first
+        )
+        for wanted in SMALL_FLOATS
+    ],
+    Record(
+        "cast/bfloat16/nothing_between",  # IREE joins conversions between which nothing happens
+        lambda x: fr.cast(fr.transpose(fr.cast(x, fr.float32), 0, 1) * 1.0, fr.bfloat16),
+        (Operand((4, 7), -100, 100),),
+        dtypes=INTEGERS,
+        reference=lambda x: x.T.astype(np.float64),
+    ),
+]
+
+
+def _units(x: fr.Tensor) -> fr.Tensor:
+    return fr.cast(fr.cast(x, fr.float64) / UNIT, fr.int64)
+
+
 OTHERS = [
     Record(
         "cast/contracted",  # IREE would extend unsigned integers by their sign
@@ -108,6 +169,12 @@ OTHERS = [
         (Values((len(SPECIAL),), values=SPECIAL),),
         dtypes=FLOAT8,
     ),
+    Record(
+        "float8/smallest",  # LLVM would multiply them as float16, and Arm take them for 0
+        lambda x: fr.cast(x, fr.float16),
+        (Values((7,), values=tuple(number * 2.0**-9 for number in range(1, 8))),),
+        dtypes=FLOAT8,
+    ),
 ]
 
-ROWS = [*CASTS, *SATURATIONS, *OTHERS]
+ROWS = [*CASTS, *SATURATIONS, *ROUNDED, *OTHERS]
