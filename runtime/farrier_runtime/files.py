@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import tempfile
@@ -45,7 +46,8 @@ def _replace(target: Path, chunks: Iterable[Chunk]) -> None:
         _fill(part, "xb", chunks)
         os.replace(part, target)
     except BaseException:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise
 
 
@@ -126,8 +128,9 @@ def publish(file: BinaryIO, path: str | os.PathLike[str]) -> None:
             part.unlink(missing_ok=True)
             raise
     elif os.fstat(file.fileno()).st_size:
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            write(target, [memoryview(content)])
+        access = mmap.ACCESS_READ
+        with mmap.mmap(file.fileno(), 0, access=access) as content, memoryview(content) as view:
+            write(target, [view])
     else:
         write(target, [])
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from farrier_runtime.files import write
+from farrier_runtime.files import publish, temporary, write
 
 
 def test_parts_are_written_in_order(tmp_path: Path) -> None:
@@ -62,6 +62,17 @@ def test_errors_name_the_file_that_was_asked_for(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError) as directory:
         write(tmp_path, [b""])
     assert directory.value.filename == str(tmp_path)
+
+
+def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    target = tmp_path / "file" / "net"
+    with temporary(tmp_path) as content:
+        content.write(b"new")
+        for put in (lambda: write(target, [b"new"]), lambda: publish(content, target)):
+            with pytest.raises(NotADirectoryError) as caught:
+                put()
+            assert str(caught.value) == f"[Errno 20] Not a directory: '{target}'"
 
 
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
