@@ -110,6 +110,17 @@ def test_versions_agree() -> None:
     assert whole["project"]["requires-python"] == runtime["project"]["requires-python"]
 
 
+def test_supported_pythons_are_the_same_everywhere() -> None:
+    versions = [f"3.{minor}" for minor in range(11, 15)]
+    for folder in (ROOT, ROOT / "runtime"):
+        found = project(folder)["project"]
+        assert found["requires-python"] == ">=3.11,<3.15"
+        named = [text.rpartition(" ")[2] for text in found["classifiers"] if "Python ::" in text]
+        assert named == versions
+    assert "(3, 11) <= sys.version_info[:2] <= (3, 14)" in (ROOT / "Makefile").read_text()
+    assert "With Python 3.11 to 3.14 and make" in (ROOT / "README.md").read_text()
+
+
 def test_compiler_and_runtime_of_iree_have_the_same_version() -> None:
     whole = set(project(ROOT)["project"]["dependencies"])
     runtime = set(project(ROOT / "runtime")["project"]["dependencies"])
