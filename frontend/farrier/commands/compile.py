@@ -96,6 +96,8 @@ def _add_dump_arguments(group: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Compile, dump, or both."""
+    from farrier_compiler.driver import compiler_process
+
     path, name = model.split(options.model)
     if options.output is not None:
         check_folder(Path(options.output))
@@ -103,6 +105,7 @@ def run(options: argparse.Namespace) -> int:
     calibration.check(options)
     targets = _targets(options.target)
     settings = _settings(options)
+    compiler_process.start()  # it imports IREE while the model is read
     found = program.read(path, name, options)
     if dumping:
         dumps.write(found, targets, settings, options)
