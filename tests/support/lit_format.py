@@ -36,6 +36,7 @@ from lit.formats import ShTest
 
 SECONDS = 300  # after which a tool is killed
 FARRIER = ["-m", "farrier.cli"]
+PATHS = ("%s", "%S", "%t", "%T")  # quoted, for they may hold spaces
 PRELOADED = ("farrier.cli", "farrier_compiler.driver", "support.show")
 
 
@@ -123,7 +124,10 @@ def _lines(test: Any, script: Any) -> list[Line] | None:
     """Return the RUN lines; None if one needs a shell."""
     directory, base = lit.TestRunner.getTempPaths(test)
     os.makedirs(directory, exist_ok=True)
-    substitutions = lit.TestRunner.getDefaultSubstitutions(test, directory, base)
+    substitutions = [
+        (name, shlex.quote(text) if name in PATHS else text)
+        for name, text in lit.TestRunner.getDefaultSubstitutions(test, directory, base)
+    ]
     commands = lit.TestRunner.applySubstitutions(script, substitutions)
     lines = [Line.parse(re.sub(r"^%dbg\([^)]*\)", "", command)) for command in commands]
     known = [line for line in lines if line is not None]
