@@ -56,7 +56,7 @@ test-gpu: $(VENV)/installed-test ## run every op on an NVIDIA GPU (only where th
 	$(run) pytest tests/gpu
 
 lit: $(VENV)/installed-test ## run the FileCheck tests of every IR
-	$(run) lit.main -q tests/filecheck
+	$(venv)/bin/python -c 'from lit.main import main; main()' -q tests/filecheck
 
 lint: $(VENV)/installed-lint ## check style
 	$(run) ruff format --check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -155,3 +156,13 @@ def test_ci_tests_one_of_each_other_python(tmp_path: Path) -> None:
 def test_ci_is_a_script() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], check=True)
+
+
+def test_make_lit_finds_the_tests(tmp_path: Path) -> None:
+    venv = environment(tmp_path / "venv", "3.12.1", "exit 0")
+    (*_, command) = make("-n", "lit", f"VENV={venv}").stdout.splitlines()
+    interpreter = f"'{venv}'/bin/python"
+    assert command.startswith(f"{interpreter} ")
+    told = command.replace(interpreter, shlex.quote(sys.executable)) + " --show-tests"
+    done = subprocess.run(told, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "farrier :: filecheck/tools/run.test" in done.stdout
