@@ -7,7 +7,7 @@ import ctypes
 import logging
 import mmap
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,8 +31,11 @@ __all__ = [
     "diagnostics_of",
     "invocation_of",
     "ir",
+    "keep",
+    "kept",
     "linker",
     "session_flags",
+    "session_with",
     "set_global_flags",
 ]
 
@@ -104,6 +107,28 @@ class CompilerSession(Session):
 
     def __del__(self) -> None:
         pass  # IREE's would free a context that others may refer to
+
+
+_kept: dict[tuple[str, ...], CompilerSession] = {}
+
+
+def keep(flags: tuple[str, ...], session: CompilerSession) -> None:
+    """Keep a session, for who wants one with these flags."""
+    _kept[flags] = session
+
+
+def kept() -> Collection[tuple[str, ...]]:
+    """Return the flags of the sessions that are kept."""
+    return _kept
+
+
+def session_with(flags: Sequence[str]) -> CompilerSession:
+    """Return a session with some flags: the one that is kept, or a new one.
+
+    Raises:
+        ArgumentError: IREE has no such session flag, or it takes other values.
+    """
+    return _kept.get(tuple(flags)) or CompilerSession(flags)
 
 
 @contextmanager

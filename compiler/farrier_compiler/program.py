@@ -13,10 +13,10 @@ import numpy as np
 from farrier_compiler.compilation_failure import CompilationFailed
 from farrier_compiler.graph import TensorType
 from farrier_compiler.mlir import (
-    CompilerSession,
     diagnostics_of,
     invocation_of,
     ir,
+    session_with,
 )
 from farrier_compiler.mlir_text import (
     PHASES,
@@ -57,7 +57,7 @@ class Program:
     """
 
     def __init__(self, flags: Sequence[str] = ()) -> None:
-        self.session = CompilerSession(flags)
+        self.session = session_with(flags)
         self.context = self.session.borrowed
         self._unknown = ir.Location.unknown(self.context)
         module = ir.Module.create(self._unknown)

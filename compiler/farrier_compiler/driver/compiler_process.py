@@ -56,7 +56,7 @@ def replies(message: Mapping[str, Any], files: Sequence[int] = ()) -> Iterator[M
         ArgumentError: IREE has no such flag, or it takes other values.
         CompileError: the job could not be done: the text says why.
     """
-    with _process.slots, _process.job() as (channel, log):
+    with _process.slots, _process.job(_settings(message)) as (channel, log):
         try:
             with contextlib.suppress(Closed):  # it may have ended, but has said why
                 send(channel, message, files)
@@ -90,6 +90,12 @@ def _answers(channel: socket.socket, log: int, message: Mapping[str, Any]) -> It
             yield answer
 
 
+def _settings(message: Mapping[str, Any]) -> Message:
+    """Return what the next job may have in common with this one."""
+    names = ("targets", "layout", "optimization_level", "flags")
+    return {name: message[name] for name in names if name in message}
+
+
 def _text(file: int) -> str:
     return os.pread(file, 1 << 20, 0).decode(errors="replace").strip()
 
@@ -106,14 +112,14 @@ class _Process:
         self._channels: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
     @contextlib.contextmanager
-    def job(self) -> Generator[tuple[socket.socket, int]]:
+    def job(self, settings: Message) -> Generator[tuple[socket.socket, int]]:
         """Begin a job, and give the channel to it and the number of its log; end it in any case."""
         channel, far_end = socket.socketpair()
         channel.settimeout(TIMEOUT)
         log = anonymous_file()
         try:
             with far_end:
-                self._begin([far_end.fileno(), log])
+                self._begin(settings, [far_end.fileno(), log])
             self._channels.add(channel)
             yield channel, log
         finally:
@@ -122,8 +128,8 @@ class _Process:
             channel.close()
             os.close(log)
 
-    def _begin(self, files: Sequence[int]) -> None:
-        message = {"folder": temporary_folder()}
+    def _begin(self, settings: Message, files: Sequence[int]) -> None:
+        message = {"folder": temporary_folder(), "settings": settings}
         with self._lock:
             if self._child is not None and self._child.poll() is not None:
                 self._stop()

@@ -22,13 +22,49 @@ from farrier_compiler.graph import Graph
 from farrier_compiler.iree_input import IreeBuilder
 from farrier_compiler.iree_vnni import VnniBuilder
 from farrier_compiler.lower import lower, node_at
-from farrier_compiler.mlir import linker, session_flags, set_global_flags
+from farrier_compiler.mlir import keep, kept, linker, session_flags, set_global_flags
 from farrier_compiler.program import Program, device_attribute
 from farrier_compiler.stablehlo import Builder
 from farrier_runtime.dtypes import int4
 from farrier_runtime.errors import FarrierError
 
 Replies = Iterator[Message]
+
+# Sessions that are kept: most processes compile for one target, in one way.
+_MOST = 4
+
+
+def prepare(settings: Message) -> None:
+    """Use a session as jobs with such settings will, and keep it: forks of this process inherit it.
+
+    A tenth of a small function's compile is what a session sets up at its first use.
+
+    Args:
+        settings: the parts of a request that its flags depend on.
+    """
+    targets = [Target.parse(text) for text in settings["targets"]]
+    if len(targets) > 1 or settings["flags"] or len(kept()) == _MOST:
+        return
+    flags = _own_flags(targets, settings)
+    if flags not in kept():
+        program = Program(flags)
+        kind = "tensor<4xf32>"
+        program.function(
+            "add",
+            [("x", kind)],
+            [("y", kind)],
+            lambda inputs: program.operation("stablehlo.add", [kind], [inputs[0], inputs[0]]),
+        )
+        program.device()
+        keep(flags, program.session)
+
+
+def _own_flags(targets: Sequence[Target], settings: Message) -> tuple[str, ...]:
+    """Return the flags that follow from targets and options; of a session, where there is one."""
+    layout, level = settings["layout"], settings["optimization_level"]
+    # By a name in the job's folder, because IREE does not quote the linker's path.
+    linker_flag = "--iree-llvmcpu-embedded-linker-path=./iree-lld"
+    return (linker_flag, *flags_for(targets, device_attribute, layout, level))
 
 
 def work(channel: socket.socket, folder: str) -> None:
@@ -145,11 +181,11 @@ class Job:
 
     def _session_flags(self) -> tuple[str, ...]:
         """Return the flags of sessions, and set those of the whole process, which is this job's."""
-        layout, level = self.message["layout"], self.message["optimization_level"]
-        flags = flags_for(self.targets, device_attribute, layout, level)
-        # By a name in this folder, because IREE does not quote the linker's path.
         os.symlink(linker(), "iree-lld")
-        flags = ("--iree-llvmcpu-embedded-linker-path=./iree-lld", *flags, *self.message["flags"])
+        flags = _own_flags(self.targets, self.message)
+        if len(self.targets) == 1 and not self.message["flags"]:
+            return flags
+        flags = (*flags, *self.message["flags"])
         session = session_flags(flags)
         if rest := [flag for flag in flags if flag not in session]:
             set_global_flags(rest)

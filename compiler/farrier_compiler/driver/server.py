@@ -19,10 +19,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from farrier_compiler.driver.messages import Closed, receive, send
+from farrier_compiler.driver.messages import Closed, Message, receive, send
 
 Work = Callable[[socket.socket, str], None]
 """What a job does, given its channel and the folder that it may make for its files."""
+
+Prepare = Callable[[Message], None]
+"""Makes ready what jobs with some settings need, for the forks that follow."""
 
 
 def main() -> None:
@@ -30,11 +33,9 @@ def main() -> None:
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from farrier_compiler.driver.jobs import work  # takes most of the start: IREE
+    from farrier_compiler.driver.jobs import prepare, work  # takes most of the start: IREE
 
-    gc.collect()
-    gc.freeze()  # else collections in the forks would copy every page
-    Server(control, work).run()
+    Server(control, work, prepare).run()
 
 
 @dataclass
@@ -50,14 +51,16 @@ class Server:
     """Forks jobs, and reports and cleans up when they end.
 
     Args:
-        control: where jobs come from: a message with the folder for temporary files, and as open
-            files the job's channel and its log.
+        control: where jobs come from: a message with the folder for temporary files and the job's
+            settings, and as open files the job's channel and its log.
         work: what a fork does.
+        prepare: what this process does behind a fork, for the next ones.
     """
 
-    def __init__(self, control: socket.socket, work: Work) -> None:
+    def __init__(self, control: socket.socket, work: Work, prepare: Prepare) -> None:
         self._control = control
         self._work = work
+        self._prepare = prepare
         self._jobs: dict[int, _Job] = {}
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
@@ -70,6 +73,7 @@ class Server:
 
     def run(self) -> None:
         """Serve until the control channel is closed, then end all jobs."""
+        _freeze()
         with contextlib.suppress(Closed):
             while True:
                 for number, _ in self._poll.poll():
@@ -102,6 +106,13 @@ class Server:
             os.setpgid(process, process)
         self._jobs[channel.fileno()] = _Job(channel, process, folder)
         self._poll.register(channel, 0)  # only hanging up is waited for
+        if message["settings"]:
+            self._get_ready(message["settings"])
+
+    def _get_ready(self, settings: Message) -> None:
+        with contextlib.suppress(Exception):  # the job meets it too, and tells who wants it
+            self._prepare(settings)
+        _freeze()
 
     def _become(self, channel: socket.socket, log: int, folder: str) -> NoReturn:
         """Turn this fork into a job."""
@@ -144,6 +155,12 @@ class Server:
             send(job.channel, {"ended": os.waitstatus_to_exitcode(status)})
         job.channel.close()
         shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def _freeze() -> None:
+    """Take what there is out of garbage collections, which would copy every page in the forks."""
+    gc.collect()
+    gc.freeze()
 
 
 def _ignore(signal: int, frame: object) -> None:

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 import farrier_runtime
+from farrier_compiler import mlir
 from farrier_compiler.compilation_failure import CompilationFailed
-from farrier_compiler.driver import Options, compile_graphs, compiler_process
+from farrier_compiler.driver import Options, compile_graphs, compiler_process, jobs
 from farrier_compiler.driver.compile import Job
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph
@@ -200,6 +201,34 @@ def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedP
 def test_no_mlir_and_no_compiler_of_iree_are_in_this_process(tmp_path: Path) -> None:
     done = run(QUIET, str(tmp_path / "net.vmfb"))
     assert (done.stdout, done.stderr) == ("[]\nFalse\n", "")
+
+
+@pytest.mark.parametrize("target", ["cpu", "cpu:aarch64", "cuda:sm_80"])
+def test_what_the_process_keeps_of_a_job_changes_no_artifact(
+    target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = compiler_process._Process()  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(compiler_process, "_process", fresh)
+    first, later = (
+        compile_graphs([affine("f", 256)], [Target.parse(target)], UNCACHED).to_bytes()
+        for _ in range(2)
+    )
+    assert first == later
+    fresh.leave()
+
+
+def test_the_process_keeps_sessions_for_a_few_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mlir, "_kept", {})
+
+    def kept_after(targets: str, level: int, *flags: str) -> int:
+        settings = {"targets": targets.split(), "flags": flags}
+        jobs.prepare(settings | {"layout": "tiled", "optimization_level": level})
+        return len(mlir.kept())
+
+    assert kept_after("cpu cuda:sm_80", 3) == 0
+    assert kept_after("cpu", 3, "--iree-scheduling-optimize-bindings=false") == 0
+    assert [kept_after("cpu", level) for level in (3, 3, 2, 1, 0)] == [1, 1, 2, 3, 4]
+    assert kept_after("cpu:x86-64-v3", 3) == 4
 
 
 def test_threads_compile_at_the_same_time() -> None:
