@@ -55,33 +55,58 @@ def traced(row: Record, tested: dtype) -> Traced:
 
 def run(row: Record, tested: dtype, target: str = "cpu", device: str = "cpu") -> list[Any]:
     """Return the results of a row on a device."""
-    rows = rows_of(tested)
-    function = _chunk(together_with(row, rows), tested, target, device)[row.name]
-    if isinstance(function, fr.CompileError):
-        raise function
+    function = loaded(artifact(row, tested, target), device)[function_name(row)]
     found = function(*row.sample(tested))
     results = found if isinstance(found, tuple | list) else (found,)
     return [np.asarray(result) for result in results]
 
 
+Trace = Callable[[Record, dtype], Traced]
+Rows = Callable[[dtype], Sequence[Record]]
+
+
+def artifact(
+    row: Record, tested: dtype, target: str, rows: Rows = rows_of, trace: Trace = traced
+) -> bytes:
+    """Return the compiled module that holds a row.
+
+    Args:
+        row: what is compiled.
+        tested: the data type of its inputs.
+        target: what it is compiled for.
+        rows: gives the rows of a data type, which share modules.
+        trace: traces a row on inputs of a data type.
+
+    Raises:
+        CompileError: the row does not compile.
+    """
+    found = _chunk(together_with(row, rows(tested)), tested, target, trace)[row.name]
+    if isinstance(found, fr.CompileError):
+        raise found
+    return found
+
+
 @functools.cache
 def _chunk(
-    rows: tuple[Record, ...], tested: dtype, target: str, device: str
-) -> dict[str, farrier_runtime.Executable | fr.CompileError]:
-    def load(some: Sequence[Record]) -> farrier_runtime.Executable:
-        traces = [traced(row, tested) for row in some]
+    rows: tuple[Record, ...], tested: dtype, target: str, trace: Trace
+) -> dict[str, bytes | fr.CompileError]:
+    def compile(some: Sequence[Record]) -> bytes:
+        traces = [trace(row, tested) for row in some]
         compiled = compile_graphs(
             [one.graph for one in traces],
             [Target.parse(target)],
             Options(cache=False),
             results=[one.result for one in traces],
         )
-        return farrier_runtime.load(compiled.to_bytes(), device=device)
+        return compiled.to_bytes()
 
-    return {
-        row.name: made if isinstance(made, fr.CompileError) else made[function_name(row)]
-        for row, made in by_halves(rows, load)
-    }
+    return {row.name: made for row, made in by_halves(rows, compile)}
+
+
+@functools.cache
+def loaded(artifact: bytes, device: str) -> farrier_runtime.Executable:
+    """Return a compiled module, loaded once."""
+    return farrier_runtime.load(artifact, device=device)
 
 
 Made = TypeVar("Made")

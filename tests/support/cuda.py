@@ -6,26 +6,23 @@ import functools
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import farrier as fr
-from farrier.compile import Traced
 from farrier_compiler.driver import Options, dump
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph
 from farrier_runtime.dtypes import dtype
-from support.compiled import by_halves, rows_of, together_with, traced
+from support.compiled import Rows, Trace, by_halves, rows_of, together_with, traced
 from support.records import Record
-
-Trace = Callable[[Record, dtype], Traced]
 
 
 def ptx(
     row: Record,
     tested: dtype,
     architecture: str,
-    rows: Callable[[dtype], Sequence[Record]] = rows_of,
+    rows: Rows = rows_of,
     trace: Trace = traced,
 ) -> str:
     """Return the assembled PTX of the module that holds a row.

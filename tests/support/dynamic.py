@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from farrier.compile import Traced, trace
 from farrier_compiler.driver import Options, compile_graphs
 from farrier_compiler.driver.targets import Target
 from farrier_runtime.dtypes import dtype
-from support.compiled import by_halves, function_name, rows_of, together_with
+from support.compiled import Rows, artifact, function_name, loaded, rows_of
 from support.records import Array, Operand, Record, Values
 from support.tolerances import assert_close
 
@@ -65,39 +64,6 @@ def traced(row: Record, tested: dtype) -> Traced:
     return trace(function, infos, name=function_name(row))
 
 
-def check(row: Record, tested: dtype) -> None:
-    """Compare a row with the interpreter at every size; what one refuses, the other must."""
-    compared = 0
-    for change in CHANGES:
-        try:
-            expected = eager(row, tested, change)
-        except fr.FarrierError:
-            with pytest.raises(fr.InputError):
-                run(row, tested, change)
-            continue
-        for found, wanted in zip(run(row, tested, change), expected, strict=True):
-            assert found.shape == wanted.shape
-            assert_close(found, wanted, row.tolerance, row.name)
-        compared += 1
-    assert compared, "no size of this row is allowed"
-
-
-def run(row: Record, tested: dtype, change: int) -> list[Any]:
-    """Return the results of the compiled row for changed sizes."""
-    function = _chunk(together_with(row, dynamic_rows(tested)), tested)[row.name]
-    if isinstance(function, fr.CompileError):
-        raise function
-    found = function(*sample(row, tested, change))
-    results = found if isinstance(found, tuple | list) else (found,)
-    return [np.asarray(result) for result in results]
-
-
-def eager(row: Record, tested: dtype, change: int) -> list[Array]:
-    """Return the results of the interpreter for the same operands."""
-    found = row.function(*map(fr.Tensor, sample(row, tested, change)))
-    return [part.numpy() for part in (found if isinstance(found, tuple) else (found,))]
-
-
 def dynamic_rows(tested: dtype) -> list[Record]:
     """Return the rows of a data type with a size that can be dynamic."""
     return [
@@ -105,6 +71,30 @@ def dynamic_rows(tested: dtype) -> list[Record]:
         for row in rows_of(tested)
         if any(is_dynamic(row, operand, size) for operand in row.operands for size in operand.shape)
     ]
+
+
+def check(row: Record, tested: dtype, target: str = "cpu", rows: Rows = dynamic_rows) -> None:
+    """Compare a row with the interpreter at every size; what one refuses, the other must.
+
+    Args:
+        row: what is compiled.
+        tested: the data type of its inputs.
+        target: what it is compiled for.
+        rows: gives the rows of a data type, which share modules.
+    """
+    module = loaded(artifact(row, tested, target, rows, traced), "cpu")
+    function = module[function_name(row)]
+    compared = [
+        assert_as_eager(function, row.function, sample(row, tested, change), row.tolerance)
+        for change in CHANGES
+    ]
+    assert any(compared), "no size of this row is allowed"
+
+
+def eager(row: Record, tested: dtype, change: int) -> list[Array]:
+    """Return the results of the interpreter for the same operands."""
+    found = row.function(*map(fr.Tensor, sample(row, tested, change)))
+    return [part.numpy() for part in (found if isinstance(found, tuple) else (found,))]
 
 
 def together(
@@ -158,23 +148,3 @@ def assert_as_eager(
         assert (array.shape, array.dtype) == (wanted.shape, wanted.dtype)
         assert_close(array, wanted, scale, f"{[a.shape for a in arrays]}")
     return True
-
-
-@functools.cache
-def _chunk(
-    rows: tuple[Record, ...], tested: dtype
-) -> dict[str, farrier_runtime.Executable | fr.CompileError]:
-    def load(some: Sequence[Record]) -> farrier_runtime.Executable:
-        traces = [traced(row, tested) for row in some]
-        compiled = compile_graphs(
-            [one.graph for one in traces],
-            [Target.parse("cpu")],
-            Options(cache=False),
-            results=[one.result for one in traces],
-        )
-        return farrier_runtime.load(compiled.to_bytes())
-
-    return {
-        row.name: made if isinstance(made, fr.CompileError) else made[function_name(row)]
-        for row, made in by_halves(rows, load)
-    }
