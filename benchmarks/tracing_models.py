@@ -22,9 +22,9 @@ from typing import Any
 import farrier as fr
 from farrier.compile import trace
 from farrier_compiler.graph import Graph
-from farrier_compiler.lower import lower
 from farrier_compiler.passes.pipeline import default_pipeline, run_passes
-from farrier_compiler.stablehlo import Builder
+from farrier_compiler.stablehlo.builder import Builder
+from farrier_compiler.stablehlo.lower import lower
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 TOKENS = fr.InputInfo((1, 128), fr.int32)

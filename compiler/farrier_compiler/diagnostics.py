@@ -15,8 +15,6 @@ from farrier_runtime.errors import FarrierError
 if TYPE_CHECKING:
     from types import CodeType, FrameType
 
-    from farrier_compiler.graph import Value
-
 
 class Owner(Protocol):
     """What a scope belongs to: a Module, which knows the names of those below it."""
@@ -182,8 +180,33 @@ def here() -> Location | None:
 
 Error = TypeVar("Error", bound=FarrierError)
 
+PRIMITIVES: set[str] = set()
+"""Names of ops, with which texts of errors begin: each op adds its own."""
 
-def explain(error: Error, operands: Sequence[tuple[str, Value]] = ()) -> Error:
+
+class Described(Protocol):
+    """A type that has words."""
+
+    def describe(self) -> str:
+        """Return the type in the words of error messages."""
+        ...
+
+
+class Operand(Protocol):
+    """What takes part in an operation: a tensor of a known type, made at a known place."""
+
+    @property
+    def type(self) -> Described:
+        """Its type."""
+        ...
+
+    @property
+    def location(self) -> Location | None:
+        """The user's line that made it."""
+        ...
+
+
+def explain(error: Error, operands: Sequence[tuple[str, Operand]] = ()) -> Error:
     """Return `error` with the user's line, and where its operands were made, added to the text.
 
     Args:
@@ -205,11 +228,9 @@ def explain(error: Error, operands: Sequence[tuple[str, Value]] = ()) -> Error:
 
 def _in_users_words(text: str) -> str:
     """Return a text that begins with a function's name with the name that the user called it by."""
-    from farrier_compiler.ops.base import REGISTRY  # which needs graphs, as these need places
-
     called, *inner = _public_functions() or [""]
     name = re.match(r"\w*", text)
-    if not (called and name and name[0] in {*REGISTRY, *inner}):
+    if not (called and name and name[0] in {*PRIMITIVES, *inner}):
         return text
     return called + text[name.end() :]
 
@@ -235,7 +256,7 @@ def _public_name(frame: FrameType) -> str:
     return f"quantized.{name}" if getattr(found, "__code__", None) is frame.f_code else ""
 
 
-def _origins(operands: Sequence[tuple[str, Value]]) -> Iterator[str]:
+def _origins(operands: Sequence[tuple[str, Operand]]) -> Iterator[str]:
     for name, value in operands:
         made = value.location
         if made is not None:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from farrier.commands import command_line, compile, inspect, run, targets
 from farrier.commands.command_line import UsageError
-from farrier_compiler.syntax import did_you_mean
+from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.errors import FarrierError
 from farrier_runtime.version import __version__
 

@@ -10,11 +10,12 @@ import numpy as np
 
 from farrier.tensor import Tensor, apply
 from farrier_compiler.diagnostics import explain, here
-from farrier_compiler.evaluate import UnknownValueError, unknown_size
 from farrier_compiler.graph import Value, constant
 from farrier_compiler.ops.creation import SizeOf
-from farrier_compiler.ops.elementwise import Cast, limits
+from farrier_compiler.ops.elementwise import Cast
+from farrier_compiler.ops.evaluate import UnknownValueError, unknown_size
 from farrier_compiler.sizes import SymbolicSize, is_never, lower, maximum, symbol, upper
+from farrier_compiler.types.numbers import limits
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import int32
 from farrier_runtime.errors import ArgumentError, DtypeError

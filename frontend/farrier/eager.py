@@ -13,10 +13,10 @@ import numpy as np
 import farrier_runtime
 from farrier import config
 from farrier.logger import logger
-from farrier_compiler.evaluate import evaluate as evaluate_by_reference, known
 from farrier_compiler.graph import Graph, Node, TensorType, Value, topological
-from farrier_compiler.parser import parse_graph
-from farrier_compiler.text import print_graph
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.graph.parser import parse_graph
+from farrier_compiler.ops.evaluate import evaluate as evaluate_by_reference, known
 from farrier_runtime.dtypes import float32
 from farrier_runtime.errors import ArgumentError, CompileError
 

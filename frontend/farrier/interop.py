@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from farrier_compiler.ops.elementwise import limits
+from farrier_compiler.types.numbers import limits
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError

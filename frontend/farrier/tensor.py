@@ -16,11 +16,11 @@ from farrier.formatting import format_elements, plain
 from farrier.interop import Number, as_array, fit
 from farrier.methods import Methods
 from farrier_compiler.diagnostics import explain, here
-from farrier_compiler.evaluate import UnknownValueError
 from farrier_compiler.graph import Node, TensorType, Value, constant
 from farrier_compiler.ops.elementwise import Cast
+from farrier_compiler.ops.evaluate import UnknownValueError
 from farrier_compiler.sizes import SymbolicSize
-from farrier_compiler.uniform import MOST_SCALES, Quantization
+from farrier_compiler.types.uniform import MOST_SCALES, Quantization
 from farrier_runtime.devices import device
 from farrier_runtime.dlpack import to_capsule
 from farrier_runtime.dtypes import BY_NUMPY, dtype
@@ -28,8 +28,7 @@ from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
 
 if TYPE_CHECKING:
     from farrier.types import ShapeLike
-    from farrier_compiler.graph import Array
-    from farrier_compiler.ops.base import Op
+    from farrier_compiler.graph import Array, Op
 
 
 class Tensor(Methods):

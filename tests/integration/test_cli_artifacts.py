@@ -16,7 +16,7 @@ import pytest
 import farrier as fr
 import farrier_runtime
 from farrier import cli
-from farrier_compiler.mlir_text import PHASES
+from farrier_compiler.mlir.text import PHASES
 from support.tolerances import assert_close
 
 MODEL = """\

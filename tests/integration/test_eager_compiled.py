@@ -11,7 +11,7 @@ import pytest
 import farrier as fr
 from farrier import eager
 from farrier_compiler import driver
-from farrier_compiler.evaluate import UnknownValueError
+from farrier_compiler.ops.evaluate import UnknownValueError
 from support.messages import message
 from support.records import Record
 from support.rows import ROWS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from farrier_compiler.lower import lower
-from farrier_compiler.stablehlo import Builder
+from farrier_compiler.stablehlo.builder import Builder
+from farrier_compiler.stablehlo.lower import lower
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 from support import xla

@@ -7,10 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from farrier_compiler.graph import Array, Graph, Node, TensorType, Value, constant, verify
-from farrier_compiler.ops.base import REGISTRY, Op, evaluate
-from farrier_compiler.parser import parse_graph
-from farrier_compiler.text import print_graph
+from farrier_compiler.graph import (
+    REGISTRY,
+    Array,
+    Graph,
+    Node,
+    Op,
+    TensorType,
+    Value,
+    constant,
+    verify,
+)
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.graph.node import run_reference as evaluate
+from farrier_compiler.graph.parser import parse_graph
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 

@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from farrier_compiler.diagnostics import Location, scope
-from farrier_compiler.graph import Array, Graph, Node, TensorType, Value, constant, verify
-from farrier_compiler.ops.base import REGISTRY, Op
+from farrier_compiler.graph import (
+    REGISTRY,
+    Array,
+    Graph,
+    Node,
+    Op,
+    TensorType,
+    Value,
+    constant,
+    verify,
+)
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_runtime.dtypes import BY_NUMPY, dtype, float32
 
 if TYPE_CHECKING:
-    from farrier_compiler.stablehlo import Builder, HloValue
+    from farrier_compiler.stablehlo.builder import Builder
+    from farrier_compiler.stablehlo.emitter import HloValue
 
 
 @dataclass(frozen=True)

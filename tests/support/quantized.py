@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import farrier as fr
-from farrier_compiler.ops.quantization import storage_limits
+from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype
 
 

@@ -10,25 +10,15 @@ from typing import TypeVar
 import numpy as np
 from hypothesis import strategies as st
 
-from farrier_compiler.graph import Array, Graph, Node, Value, verify
-from farrier_compiler.ops.base import REGISTRY, Op, evaluate
+from farrier_compiler.graph import REGISTRY, Array, Graph, Node, Op, Value, verify
+from farrier_compiler.graph.node import run_reference as evaluate
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Cast, Where
 from farrier_compiler.ops.indexing import Gather
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.normalization import BatchNormInference
 from farrier_compiler.ops.pooling import MaxPool, SumPool
-from farrier_compiler.ops.reduction import (
-    All,
-    Any,
-    Argmax,
-    Argmin,
-    Cumsum,
-    Max,
-    Min,
-    Prod,
-    Sum,
-)
+from farrier_compiler.ops.reduction import All, Any, Argmax, Argmin, Cumsum, Max, Min, Prod, Sum
 from farrier_compiler.ops.shape import (
     Broadcast,
     Concatenate,
@@ -38,9 +28,9 @@ from farrier_compiler.ops.shape import (
     Reverse,
     Slice,
     Transpose,
-    spread,
 )
 from farrier_compiler.ops.sorting import Sort
+from farrier_compiler.types.geometry import spread
 from farrier_runtime import dtypes
 from support.graphs import argument, named, weight
 

@@ -7,12 +7,12 @@ from typing import Any, TypeAlias
 
 import farrier as fr
 from farrier.compile import trace
+from farrier_compiler.for_iree.builder import IreeBuilder
+from farrier_compiler.for_iree.vnni import VnniBuilder
 from farrier_compiler.graph import Graph
-from farrier_compiler.iree_input import IreeBuilder
-from farrier_compiler.iree_vnni import VnniBuilder
-from farrier_compiler.lower import lower
 from farrier_compiler.passes import run_passes
-from farrier_compiler.stablehlo import Builder
+from farrier_compiler.stablehlo.builder import Builder
+from farrier_compiler.stablehlo.lower import lower
 
 Info: TypeAlias = fr.InputInfo | fr.DimensionInputInfo
 

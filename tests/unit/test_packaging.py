@@ -74,10 +74,10 @@ def test_packages_import_the_ones_below() -> None:
 
 def test_one_file_each_imports_irees_compiler_and_runtime() -> None:
     folders = [*PACKAGES.values(), ROOT / "tools", ROOT / "examples", ROOT / "benchmarks"]
-    assert importers("iree.compiler", folders) == {"compiler/farrier_compiler/mlir.py"}
+    assert importers("iree.compiler", folders) == {"compiler/farrier_compiler/mlir/compiler.py"}
     assert importers("iree.runtime", folders) == {"runtime/farrier_runtime/session.py"}
     assert importers("iree", folders) == {
-        "compiler/farrier_compiler/mlir.py",
+        "compiler/farrier_compiler/mlir/compiler.py",
         "runtime/farrier_runtime/session.py",
     }
 

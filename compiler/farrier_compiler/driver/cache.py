@@ -16,8 +16,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from farrier_compiler.graph import Array, Graph
-from farrier_compiler.text import print_graph
+from farrier_compiler.graph import Graph
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.types.elements import Array
 from farrier_runtime import artifact, files
 from farrier_runtime.errors import ArtifactError
 from farrier_runtime.manifest import Manifest

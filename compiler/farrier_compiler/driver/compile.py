@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from farrier_compiler.compilation_failure import CompilationFailed
 from farrier_compiler.driver import cache, compiler_process, cpu_models
 from farrier_compiler.driver.compiled import Compiled, sealed
 from farrier_compiler.driver.describe import (
@@ -26,10 +25,12 @@ from farrier_compiler.driver.graph_messages import encode
 from farrier_compiler.driver.messages import Message
 from farrier_compiler.driver.options import DEFAULT, Options
 from farrier_compiler.driver.targets import Target, check_kinds
-from farrier_compiler.graph import Array, Graph, Value
-from farrier_compiler.mlir_text import SCOPE
+from farrier_compiler.graph import Graph, Value
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.mlir.failure import CompilationFailed
+from farrier_compiler.mlir.text import SCOPE
 from farrier_compiler.passes import default_pipeline, run_passes
-from farrier_compiler.text import print_graph
+from farrier_compiler.types.elements import Array
 from farrier_runtime import files
 from farrier_runtime.artifact import Manifest, Parameters, ResultTree
 from farrier_runtime.errors import ArgumentError, CompileError, DtypeError
@@ -57,7 +58,7 @@ def compile_graphs(
         CompileError: IREE refused the program; the text names the layer and the line.
 
     Example:
-        >>> from farrier_compiler.parser import parse_graph
+        >>> from farrier_compiler.graph.parser import parse_graph
         >>> text = "graph @twice(%x: f32[2]) -> f32[2] {%0: f32[2] = add(%x, %x) return %0}"
         >>> compiled = compile_graphs([parse_graph(text)], [Target.parse("cpu")])
         >>> compiled.save("twice.vmfb").name

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
-from farrier_compiler.graph import Array
+from farrier_compiler.types.elements import Array
 from farrier_runtime import artifact, container, executable, files
 from farrier_runtime.artifact import Manifest
 from farrier_runtime.errors import CompileError

@@ -18,8 +18,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from farrier_compiler.compilation_failure import CompilationFailed
 from farrier_compiler.driver.messages import Closed, Message, anonymous_file, receive, send
+from farrier_compiler.mlir.failure import CompilationFailed
 from farrier_runtime import errors
 from farrier_runtime.errors import ArgumentError, CompileError
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from farrier_compiler.driver.cpu_models import cpu_model
 from farrier_compiler.driver.targets import Target
-from farrier_compiler.elements import pack_four_bits
-from farrier_compiler.graph import Array, Graph, Value
+from farrier_compiler.graph import Graph, Value
 from farrier_compiler.sizes import SymbolicSize, dimension_of, lower, opt_of, upper
+from farrier_compiler.types.elements import Array, pack_four_bits
 from farrier_runtime.artifact import CpuRequirements, Function, ResultTree, TensorSpec
 from farrier_runtime.dimension import Dimension, Size
 from farrier_runtime.dtypes import int4, int8

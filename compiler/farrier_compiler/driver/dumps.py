@@ -8,8 +8,8 @@ from farrier_compiler.driver.compile import Job, new_file
 from farrier_compiler.driver.options import Options
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph
-from farrier_compiler.mlir_text import PHASES
-from farrier_compiler.text import print_graph
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.mlir.text import PHASES
 from farrier_runtime.errors import ArgumentError, CompileError
 
 # What IREE writes as files: the end of their names, and which targets have them.

@@ -6,9 +6,9 @@ import logging
 import re
 from collections.abc import Sequence
 
-from farrier_compiler.compilation_failure import CompilationFailed
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph, Node
+from farrier_compiler.mlir.failure import CompilationFailed
 from farrier_runtime.errors import CompileError
 
 _logger = logging.getLogger("farrier")

@@ -14,10 +14,10 @@ import numpy as np
 
 from farrier_compiler.diagnostics import Location, RecordedLocation
 from farrier_compiler.driver.messages import Message, anonymous_file
-from farrier_compiler.graph import Array, Graph, Value
-from farrier_compiler.ops.base import REGISTRY, Op
-from farrier_compiler.parser import parse_graph
-from farrier_compiler.text import print_graph
+from farrier_compiler.graph import REGISTRY, Graph, Op, Value
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.graph.parser import parse_graph
+from farrier_compiler.types.elements import Array
 from farrier_runtime.dtypes import BY_SHORT_NAME
 from farrier_runtime.errors import CompileError
 from farrier_runtime.files import MappedFile, identity_of

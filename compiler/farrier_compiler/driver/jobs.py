@@ -13,18 +13,18 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from farrier_compiler.compilation_failure import CompilationFailed
 from farrier_compiler.driver.failures import place_of
 from farrier_compiler.driver.graph_messages import decode
 from farrier_compiler.driver.messages import Closed, Message, receive, send
 from farrier_compiler.driver.targets import UNPACKED_ONCE, Target, flags_for
+from farrier_compiler.for_iree.builder import IreeBuilder
+from farrier_compiler.for_iree.vnni import VnniBuilder
 from farrier_compiler.graph import Graph
-from farrier_compiler.iree_input import IreeBuilder
-from farrier_compiler.iree_vnni import VnniBuilder
-from farrier_compiler.lower import lower, node_at
-from farrier_compiler.mlir import keep, kept, linker, session_flags, set_global_flags
-from farrier_compiler.program import Program, device_attribute
-from farrier_compiler.stablehlo import Builder
+from farrier_compiler.mlir.compiler import keep, kept, linker, session_flags, set_global_flags
+from farrier_compiler.mlir.failure import CompilationFailed
+from farrier_compiler.mlir.module import Program, device_attribute
+from farrier_compiler.stablehlo.builder import Builder
+from farrier_compiler.stablehlo.lower import lower, node_at
 from farrier_runtime.dtypes import int4
 from farrier_runtime.errors import FarrierError
 

@@ -33,7 +33,7 @@ def main() -> None:
     control = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from farrier_compiler.driver.jobs import prepare, work  # takes most of the start: IREE
+    from farrier_compiler.driver.jobs import prepare, work
 
     Server(control, work, prepare).run()
 

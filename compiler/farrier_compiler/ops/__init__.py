@@ -1,11 +1,13 @@
 """The primitives of the graph, a file for each family."""
 
+from farrier_compiler.graph.node import REGISTRY, Op
 from farrier_compiler.ops import (
     convolution as convolution,
     creation as creation,
     elementwise as elementwise,
     float_function as float_function,
     indexing as indexing,
+    integer_matmul as integer_matmul,
     linear_algebra as linear_algebra,
     normalization as normalization,
     pooling as pooling,
@@ -14,6 +16,5 @@ from farrier_compiler.ops import (
     shape as shape,
     sorting as sorting,
 )
-from farrier_compiler.ops.base import REGISTRY, Op, evaluate
 
-__all__ = ["REGISTRY", "Op", "evaluate"]
+__all__ = ["REGISTRY", "Op"]

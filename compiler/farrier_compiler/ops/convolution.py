@@ -5,30 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from farrier_compiler.graph import Shape, TensorType
-from farrier_compiler.ops.base import Op, check_domain, check_same_dtype, check_sum_dtype
+from farrier_compiler.graph import Op
+from farrier_compiler.ops.checks import check_domain, check_same_dtype, check_sum_dtype
 from farrier_compiler.ops.linear_algebra import matrix_product
-from farrier_compiler.ops.shape import Padding, pad_array, spread
-from farrier_compiler.requirements import at_most, equal
+from farrier_compiler.ops.shape import pad_array
+from farrier_compiler.sizes.requirements import at_most, equal
+from farrier_compiler.types.geometry import ConvolutionForm, spread
+from farrier_compiler.types.tensor_type import Shape, TensorType
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array
-    from farrier_compiler.stablehlo import Builder, HloValue
-
-Layout = Literal["channels_first", "channels_last"]
+    from farrier_compiler.stablehlo.builder import Builder
+    from farrier_compiler.stablehlo.emitter import HloValue
+    from farrier_compiler.types.elements import Array
 
 # The reference copies windows of the input into matrices; larger ones are split.
 _MATRIX_BYTES = 1 << 23
 
 
 @dataclass(frozen=True)
-class Convolution(Op):
+class Convolution(ConvolutionForm, Op):
     """Sums of products of a kernel with windows of the input, in each of `groups` of channels.
 
     channels_first: input (N, C, *S), kernel (O, C / groups, *K), result (N, O, *S').
@@ -38,17 +39,7 @@ class Convolution(Op):
     the operands' one. StableHLO spec: convolution.
     """
 
-    stride: tuple[int, ...]
-    padding: Padding
-    dilation: tuple[int, ...]
-    groups: int = 1
-    input_dilation: tuple[int, ...] = ()
-    layout: Layout = "channels_first"
     dtype: dtype | None = None
-
-    def __post_init__(self) -> None:
-        if not self.input_dilation:
-            object.__setattr__(self, "input_dilation", (1,) * len(self.stride))
 
     # ------------------------------------------------------------------ shapes
 
@@ -109,28 +100,6 @@ class Convolution(Op):
         if self.layout == "channels_last":
             return (batch, *sizes, channels)
         return (batch, channels, *sizes)
-
-    def channels_first(self, shape: Shape) -> Shape:
-        """Return an input's or result's shape as (N, C, *S)."""
-        if self.layout == "channels_last":
-            return (shape[0], shape[-1], *shape[1:-1])
-        return shape
-
-    def kernel_first(self, shape: Shape) -> Shape:
-        """Return a kernel's shape as (O, C / groups, *K)."""
-        if self.layout == "channels_last":
-            return (shape[-1], shape[-2], *shape[:-2])
-        return shape
-
-    def pads(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        """Return what a pad of the whole input takes: before, behind and between its elements."""
-        amounts = [(0, 0, 0), (0, 0, 0)]
-        for (before, behind), distance in zip(self.padding, self.input_dilation, strict=True):
-            amounts.append((before, behind, distance - 1))
-        if self.layout == "channels_last":
-            amounts.append(amounts.pop(1))
-        low, high, gaps = zip(*amounts, strict=True)
-        return low, high, gaps
 
     # ------------------------------------------------------------------ meaning
 

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from farrier_compiler.graph import Shape, TensorType
-from farrier_compiler.ops.base import Op, in_domain, normalize_dim
-from farrier_compiler.requirements import at_most
+from farrier_compiler.graph import Op
+from farrier_compiler.ops.checks import in_domain, normalize_dim
+from farrier_compiler.sizes.requirements import at_most
+from farrier_compiler.types.tensor_type import Shape, TensorType
 from farrier_runtime.dtypes import dtype, int32
 from farrier_runtime.errors import ArgumentError, DtypeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array
-    from farrier_compiler.stablehlo import Builder, HloValue
+    from farrier_compiler.stablehlo.builder import Builder
+    from farrier_compiler.stablehlo.emitter import HloValue
+    from farrier_compiler.types.elements import Array
 
 
 @dataclass(frozen=True)

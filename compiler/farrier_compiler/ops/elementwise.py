@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from farrier_compiler.graph import TensorType
-from farrier_compiler.ops.base import (
-    Op,
+from farrier_compiler.graph import Op
+from farrier_compiler.ops.checks import (
     broadcast_shapes,
     check_domain,
     check_same_dtype,
     check_same_quantization,
 )
+from farrier_compiler.types.numbers import limits
+from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array, Value
-    from farrier_compiler.stablehlo import Builder, HloValue
+    from farrier_compiler.graph import Value
+    from farrier_compiler.stablehlo.builder import Builder
+    from farrier_compiler.stablehlo.emitter import HloValue
+    from farrier_compiler.types.elements import Array
 
 
 class Elementwise(Op, abstract=True):
@@ -384,10 +387,3 @@ def saturate(x: Array, dtype: dtype) -> Array:
     exact: Any = inside.astype(np.uint64 if high > 2**63 else np.int64)
     exact = np.where(whole >= float(high), np.array(high, exact.dtype), exact)
     return exact.astype(dtype.numpy)
-
-
-def limits(dtype: dtype) -> tuple[int, int]:
-    """Return the smallest and the largest integer of a data type."""
-    if dtype.is_unsigned:
-        return 0, 2**dtype.bits - 1
-    return -(2 ** (dtype.bits - 1)), 2 ** (dtype.bits - 1) - 1

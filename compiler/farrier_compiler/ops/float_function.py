@@ -13,7 +13,7 @@ from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array
+    from farrier_compiler.types.elements import Array
 
 
 class FloatFunction(Elementwise, abstract=True):

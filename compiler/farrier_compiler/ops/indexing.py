@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from farrier_compiler.graph import TensorType
-from farrier_compiler.ops.base import Op, normalize_dim
-from farrier_compiler.requirements import at_most
+from farrier_compiler.graph import Op
+from farrier_compiler.ops.checks import normalize_dim
 from farrier_compiler.sizes import minimum
+from farrier_compiler.sizes.requirements import at_most
+from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime.dtypes import int32, int64
 from farrier_runtime.errors import DtypeError, ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array
-    from farrier_compiler.stablehlo import Builder, HloValue
+    from farrier_compiler.stablehlo.builder import Builder
+    from farrier_compiler.stablehlo.emitter import HloValue
+    from farrier_compiler.types.elements import Array
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from farrier_compiler.graph import TensorType
-from farrier_compiler.ops.base import Op, check_domain, check_same_dtype, check_sum_dtype
-from farrier_compiler.requirements import equal_shapes
+from farrier_compiler.graph import Op
+from farrier_compiler.ops.checks import check_domain, check_same_dtype, check_sum_dtype
+from farrier_compiler.sizes.requirements import equal_shapes
+from farrier_compiler.types.geometry import free_dims
+from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime.dtypes import dtype, float64
 from farrier_runtime.errors import ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array
-    from farrier_compiler.stablehlo import Builder, HloValue
+    from farrier_compiler.stablehlo.builder import Builder
+    from farrier_compiler.stablehlo.emitter import HloValue
+    from farrier_compiler.types.elements import Array
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,6 @@ class DotGeneral(Op):
             batch=(self.lhs_batch, self.rhs_batch),
             contracting=(self.lhs_contracting, self.rhs_contracting),
         )
-
-
-def free_dims(rank: int, batch: tuple[int, ...], contracting: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the dims of an operand that are neither batch nor contracting dims."""
-    return tuple(dim for dim in range(rank) if dim not in batch and dim not in contracting)
 
 
 def matrix_product(left: Array, right: Array) -> Array:

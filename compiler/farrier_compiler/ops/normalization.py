@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from farrier_compiler.graph import TensorType
-from farrier_compiler.ops.base import Op, check_domain, check_same_dtype
-from farrier_compiler.requirements import equal_shapes
+from farrier_compiler.graph import Op
+from farrier_compiler.ops.checks import check_domain, check_same_dtype
+from farrier_compiler.sizes.requirements import equal_shapes
+from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime.errors import ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array
-    from farrier_compiler.stablehlo import Builder, HloValue
+    from farrier_compiler.stablehlo.builder import Builder
+    from farrier_compiler.stablehlo.emitter import HloValue
+    from farrier_compiler.types.elements import Array
 
 
 @dataclass(frozen=True)

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from farrier_compiler.graph import TensorType
-from farrier_compiler.ops.base import Op, check_domain
-from farrier_compiler.ops.shape import Padding, pad_array, spread
-from farrier_compiler.requirements import at_most
+from farrier_compiler.graph import Op
+from farrier_compiler.ops.checks import check_domain
+from farrier_compiler.ops.shape import pad_array
 from farrier_compiler.sizes import SymbolicSize, maximum
+from farrier_compiler.sizes.requirements import at_most
+from farrier_compiler.types.geometry import PoolForm, spread
+from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array
-    from farrier_compiler.stablehlo import Builder, HloValue
+    from farrier_compiler.stablehlo.builder import Builder
+    from farrier_compiler.stablehlo.emitter import HloValue
+    from farrier_compiler.types.elements import Array
 
 
 @dataclass(frozen=True)
-class Pool(Op, abstract=True):
+class Pool(PoolForm, Op, abstract=True):
     """The family: one entry for every dimension, 1 and (0, 0) for those that are left alone."""
 
-    window: tuple[int, ...]
-    stride: tuple[int, ...]
-    padding: Padding
-    dilation: tuple[int, ...]
-
-    label: ClassVar[str]
-    kind: ClassVar[Literal["max", "sum"]]
     combine: ClassVar[np.ufunc]
 
     def infer(self, input: TensorType) -> TensorType:

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from farrier_compiler.graph import Shape, TensorType
-from farrier_compiler.ops.base import Op, normalize_dim
-from farrier_compiler.ops.elementwise import limits
-from farrier_compiler.requirements import at_most, equal, equal_shapes
+from farrier_compiler.graph import Op
+from farrier_compiler.ops.checks import normalize_dim
 from farrier_compiler.sizes import is_static
-from farrier_compiler.uniform import MOST_SCALES, Quantization
+from farrier_compiler.sizes.requirements import at_most, equal, equal_shapes
+from farrier_compiler.types.numbers import storage_limits
+from farrier_compiler.types.tensor_type import Shape, TensorType
+from farrier_compiler.types.uniform import MOST_SCALES, Quantization
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array, Value
-    from farrier_compiler.stablehlo import Builder, HloValue
+    from farrier_compiler.graph import Value
+    from farrier_compiler.stablehlo.builder import Builder
+    from farrier_compiler.stablehlo.emitter import HloValue
+    from farrier_compiler.types.elements import Array
 
 STORAGE: tuple[dtype, ...] = (
     dtypes.int8,
@@ -198,14 +201,6 @@ class Dequantize(Affine):
         self, hlo: Builder, out: TensorType, input: HloValue, scale: HloValue, *zero_point: HloValue
     ) -> HloValue:
         return hlo.dequantize(out, input, scale, zero_point[0] if zero_point else None, self.dim)
-
-
-def storage_limits(storage: dtype) -> tuple[float, float]:
-    """Return the smallest and the largest number that a quantised tensor can hold."""
-    if storage.is_floating:
-        highest = 448.0 if storage is dtypes.float8 else 57344.0
-        return -highest, highest
-    return limits(storage)
 
 
 def _check_dtypes(name: str, expressed: dtype, storage: dtype, allowed: tuple[dtype, ...]) -> None:

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from farrier_compiler.graph import TensorType
-from farrier_compiler.ops.base import Op, check_domain, normalize_dim
+from farrier_compiler.graph import Op
+from farrier_compiler.ops.checks import check_domain, normalize_dim
 from farrier_compiler.ops.pooling import SumPool
-from farrier_compiler.requirements import at_most
+from farrier_compiler.sizes.requirements import at_most
+from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime import dtypes
 from farrier_runtime.errors import ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array, Shape
-    from farrier_compiler.stablehlo import Builder, HloValue
+    from farrier_compiler.stablehlo.builder import Builder
+    from farrier_compiler.stablehlo.emitter import HloValue
+    from farrier_compiler.types.elements import Array
+    from farrier_compiler.types.tensor_type import Shape
 
 
 @dataclass(frozen=True)

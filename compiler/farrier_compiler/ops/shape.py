@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from farrier_compiler.graph import Shape, TensorType
-from farrier_compiler.ops.base import Op, check_same_dtype, check_same_quantization
-from farrier_compiler.requirements import at_most, broadcast_size, equal
-from farrier_compiler.size_text import elements
-from farrier_compiler.sizes import maximum
+from farrier_compiler.graph import Op
+from farrier_compiler.ops.checks import check_same_dtype, check_same_quantization
+from farrier_compiler.sizes.requirements import at_most, broadcast_size, equal
+from farrier_compiler.sizes.words import elements
+from farrier_compiler.types.geometry import padded_shape, spread
+from farrier_compiler.types.tensor_type import Shape, TensorType
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
-    from farrier_compiler.graph import Array, Value
-    from farrier_compiler.stablehlo import Builder, HloValue
-
-Padding = tuple[tuple[int, int], ...]
+    from farrier_compiler.graph import Value
+    from farrier_compiler.stablehlo.builder import Builder
+    from farrier_compiler.stablehlo.emitter import HloValue
+    from farrier_compiler.types.elements import Array
 
 
 @dataclass(frozen=True)
@@ -284,26 +285,9 @@ def becomes(size: int, wanted: int) -> bool:
     return found is not None and equal(found, wanted)
 
 
-def spread(size: int, distance: int) -> int:
-    """Return the extent of `size` elements that are `distance` apart."""
-    if type(size) is int and type(distance) is int:
-        return (size - 1) * distance + 1 if size else 0
-    return size if distance == 1 else maximum((size - 1) * distance + 1, 0)
-
-
 def not_negative(shape: Shape) -> bool:
     """Return whether a shape can have no negative size."""
     return all(at_most(0, size) for size in shape)
-
-
-def padded_shape(
-    shape: Shape, low: Sequence[int], high: Sequence[int], interior: Sequence[int]
-) -> Shape:
-    """Return a shape after padding."""
-    return tuple(
-        before + spread(size, gap + 1) + behind
-        for size, before, behind, gap in zip(shape, low, high, interior, strict=True)
-    )
 
 
 def pad_array(

@@ -10,8 +10,9 @@ from typing import Any, ClassVar, TypeVar, cast
 import ml_dtypes
 import numpy as np
 
-from farrier_compiler.graph import Graph, Node, Value, constant
-from farrier_compiler.ops.base import Op, broadcast_shapes, evaluate
+from farrier_compiler.graph import Graph, Node, Op, Value, constant
+from farrier_compiler.graph.node import run_reference as evaluate
+from farrier_compiler.ops.checks import broadcast_shapes
 from farrier_compiler.ops.creation import Full
 from farrier_compiler.ops.elementwise import (
     Add,
@@ -30,9 +31,8 @@ from farrier_compiler.ops.elementwise import (
     Power,
     Subtract,
     Where,
-    limits,
 )
-from farrier_compiler.ops.linear_algebra import DotGeneral, free_dims
+from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.quantization import Dequantize, Quantize
 from farrier_compiler.ops.reduction import Reduction, Sum
 from farrier_compiler.ops.shape import (
@@ -47,6 +47,8 @@ from farrier_compiler.ops.shape import (
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, is_filled, known, made_by
 from farrier_compiler.sizes import minimum
+from farrier_compiler.types.geometry import free_dims
+from farrier_compiler.types.numbers import limits
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 

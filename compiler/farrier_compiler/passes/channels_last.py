@@ -13,8 +13,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 import numpy as np
 
-from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.ops.base import Op
+from farrier_compiler.graph import Graph, Node, Op, Value
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Cast, Elementwise, Where
 from farrier_compiler.ops.normalization import BatchNormInference

@@ -8,10 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from farrier_compiler.graph import Array, Graph, Node, Value
+from farrier_compiler.graph import Graph, Node, Value
+from farrier_compiler.graph.attributes import attributes_text
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, contiguous, known
-from farrier_compiler.text import attributes_text
+from farrier_compiler.types.elements import Array
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.ops.base import Op
+from farrier_compiler.graph import Graph, Node, Op, Value
 from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.ops.shape import Reshape, Reverse, Transpose
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, made_by
-from farrier_compiler.uniform import kept_dim
+from farrier_compiler.types.uniform import kept_dim
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from farrier_compiler.graph import Array, Graph, Node, Shape, Value
+from farrier_compiler.graph import Graph, Node, Value
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Add, Cast, Multiply
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.normalization import BatchNormInference
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, elements, known
+from farrier_compiler.types.elements import Array
+from farrier_compiler.types.tensor_type import Shape
 from farrier_runtime.dtypes import float32
 
 

@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from farrier_compiler.graph import Graph, Node, TensorType, Value
-from farrier_compiler.ops.base import evaluate, is_symbolic
+from farrier_compiler.graph import Graph, Node, Value
+from farrier_compiler.graph.node import is_symbolic, run_reference as evaluate
 from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, known
+from farrier_compiler.types.tensor_type import TensorType
 
 # Results computed from scalars alone are cheaper to make again than to store, from this size on.
 GENERATED_BYTES = 1024

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.integer_products import summed_sizes
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Add, Cast
+from farrier_compiler.ops.integer_matmul import summed_sizes
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.shape import OptimizationBarrier, Slice
 from farrier_compiler.passes.base import Pass

@@ -10,13 +10,13 @@ from typing import ClassVar
 import numpy as np
 
 from farrier_compiler.graph import Graph, Node, Value
+from farrier_compiler.kernels.int8_vnni import convolves
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.shape import Concatenate, Pad, Reshape, Slice, Transpose
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter
 from farrier_compiler.sizes import is_static, upper
-from farrier_compiler.vnni_kernel import convolves
 from farrier_runtime.dtypes import int8
 
 

@@ -9,7 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from farrier_compiler.graph import Array, Graph, Node, Value
+from farrier_compiler.graph import Graph, Node, Value
+from farrier_compiler.kernels.int8_vnni import COLUMNS, PRODUCTS, TERMS
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.shape import Pad, Reshape, Slice
 from farrier_compiler.passes.base import Pass
@@ -21,7 +22,7 @@ from farrier_compiler.passes.rewrite import (
     matrix_product,
 )
 from farrier_compiler.sizes import upper
-from farrier_compiler.vnni_kernel import COLUMNS, PRODUCTS, TERMS
+from farrier_compiler.types.elements import Array
 from farrier_runtime.dtypes import int8, int32
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from farrier_compiler.graph import Array, Graph, Node, Value
+from farrier_compiler.graph import Graph, Node, Value
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.ops.shape import Reshape, Slice
@@ -22,6 +22,7 @@ from farrier_compiler.passes.rewrite import (
     made_by,
     matrix_product,
 )
+from farrier_compiler.types.elements import Array
 from farrier_runtime.dtypes import dtype, float32, int4, int8
 
 _STORAGE: tuple[dtype, ...] = (int8, int4)

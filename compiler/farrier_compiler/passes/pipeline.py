@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from farrier_compiler.graph import Graph, VerificationError, verify
+from farrier_compiler.graph.syntax import Cursor, Token, described, did_you_mean, fits
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.canonicalize import Canonicalize
 from farrier_compiler.passes.channels_last import ChannelsLast
@@ -24,7 +25,6 @@ from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
 from farrier_compiler.passes.quantize import QuantizeProducts
 from farrier_compiler.passes.remove_barriers import RemoveBarriers
 from farrier_compiler.passes.scale_products import ScaleProducts
-from farrier_compiler.syntax import Cursor, Token, described, did_you_mean, fits
 
 PASSES: dict[str, type[Pass]] = {
     kind.name: kind

@@ -9,18 +9,16 @@ from typing import ClassVar
 
 import numpy as np
 
-from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.integer_products import Side, integer_product, summed_sizes
-from farrier_compiler.ops.base import Op
+from farrier_compiler.graph import Graph, Node, Op, Value
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Add, Cast, Multiply, Subtract
+from farrier_compiler.ops.integer_matmul import Side, integer_product, summed_sizes
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.quantization import Dequantize, Quantize
 from farrier_compiler.ops.reduction import Sum
 from farrier_compiler.ops.shape import Pad, Reshape, Transpose
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, is_filled, known, made_by
-from farrier_compiler.windows import unpadded
 from farrier_runtime.dtypes import dtype, float32, int4, int8, int16, int32, uint8
 
 
@@ -103,7 +101,7 @@ class _Product:
         low, high, gaps = self.op.pads()
         if not any((*low, *high, *gaps)):
             return side
-        self.op = unpadded(self.op)
+        self.op = self.op.unpadded()
         return replace(
             side, quantized=self._emit(Pad(low, high, gaps), side.quantized, side.zero_point)
         )

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from farrier_compiler.graph import Array, Graph, Node, Value, constant
-from farrier_compiler.ops.base import Op, evaluate
+from farrier_compiler.graph import Graph, Node, Op, Value, constant
+from farrier_compiler.graph.node import run_reference as evaluate
 from farrier_compiler.ops.creation import Full
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.shape import Broadcast, Reshape
+from farrier_compiler.types.elements import Array
 from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:

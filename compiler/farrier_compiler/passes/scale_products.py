@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.integer_products import result_dim
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Multiply
+from farrier_compiler.ops.integer_matmul import result_dim
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.ops.shape import Reshape

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from farrier_compiler.graph import Array
-from farrier_compiler.ops.quantization import storage_limits
+from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype, float16
 
 # A zero point is used where it makes the steps at least a quarter smaller: by 2.5 dB less noise.

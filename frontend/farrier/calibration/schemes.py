@@ -8,7 +8,7 @@ from typing import Any
 
 from farrier.calibration.observers import Observer, observers
 from farrier_compiler.diagnostics import explain
-from farrier_compiler.syntax import did_you_mean
+from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.dtypes import dtype, float8, int4, int8
 from farrier_runtime.errors import ArgumentError
 

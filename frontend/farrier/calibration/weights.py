@@ -13,7 +13,7 @@ from farrier.modules.conv import ConvTranspose
 from farrier.modules.linear import Linear
 from farrier.modules.quantizable import Quantizable
 from farrier_compiler.graph import Array
-from farrier_compiler.ops.quantization import storage_limits
+from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype, int4
 
 # How many weights along the inputs of a Linear share a scale in int4, whichever divides first.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from farrier.commands.command_line import UsageError
 from farrier.commands.inputs import NAME
 from farrier.commands.sizes import ChosenSizes
-from farrier_compiler.syntax import did_you_mean
+from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError
 
@@ -158,7 +158,7 @@ def _check_count(spec: TensorSpec, count: int) -> None:
 
 
 def _number(kind: dtype, word: str) -> Array | None:
-    from farrier_compiler.elements import parse_element
+    from farrier_compiler.types.elements import parse_element
 
     if kind.short == "bool":
         word = {"0": "false", "1": "true"}.get(word, word.lower())

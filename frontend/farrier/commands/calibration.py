@@ -12,7 +12,7 @@ from farrier.commands import model, samples
 from farrier.commands.command_line import UsageError
 from farrier.commands.inputs import InputType
 from farrier.modules.module import Module
-from farrier_compiler.syntax import did_you_mean
+from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.errors import ArgumentError
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from farrier.commands.command_line import UsageError
 from farrier.commands.files import check_folder
-from farrier_compiler.syntax import did_you_mean
+from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.errors import ArgumentError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from farrier_compiler.syntax import did_you_mean
+from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.errors import ArgumentError
 
 

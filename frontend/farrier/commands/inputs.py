@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from farrier.commands.command_line import UsageError
-from farrier_compiler.syntax import did_you_mean
+from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import BY_SHORT_NAME, DTYPES, dtype, int32
 from farrier_runtime.errors import ArgumentError

@@ -15,7 +15,7 @@ from typing import Any
 from farrier.commands.files import check_file
 from farrier.modules.module import Module
 from farrier_compiler.diagnostics import Location
-from farrier_compiler.syntax import did_you_mean
+from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.errors import ArgumentError, FarrierError
 
 FORMS = "MODEL is FILE.py:NAME, FILE.graph or FILE.mlir"

@@ -172,7 +172,7 @@ def _check_set(module: Module, label: str) -> None:
 
 
 def _read_graph(path: Path, options: argparse.Namespace) -> Program:
-    from farrier_compiler.parser import parse_graph
+    from farrier_compiler.graph.parser import parse_graph
 
     try:
         graph = parse_graph(_text(path), _weights(options))

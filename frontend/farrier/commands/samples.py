@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 from farrier.commands.files import check_file
 from farrier.commands.inputs import InputType
 from farrier.modules.module import Module
-from farrier_compiler.syntax import did_you_mean
+from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.errors import ArgumentError
 

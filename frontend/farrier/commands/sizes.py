@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from farrier.commands.command_line import UsageError
-from farrier_compiler.syntax import did_you_mean
+from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.errors import ArgumentError
 

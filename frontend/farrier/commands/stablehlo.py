@@ -77,7 +77,7 @@ class StablehloProgram:
         Raises:
             ArgumentError: the stage comes before StableHLO, or is generated code.
         """
-        from farrier_compiler.mlir_text import PHASES
+        from farrier_compiler.mlir.text import PHASES
 
         if stage not in PHASES:
             raise ArgumentError(
@@ -91,7 +91,7 @@ class StablehloProgram:
         self, targets: Sequence[Target], settings: Options, weights: bool
     ) -> Iterator[Dump]:
         """Yield the IR of each of IREE's phases."""
-        from farrier_compiler.mlir_text import PHASES
+        from farrier_compiler.mlir.text import PHASES
 
         found = self._phases(targets, settings, PHASES[-1], weights)
         return ((f"{name}.mlir", text) for name, text in found)
@@ -130,7 +130,7 @@ class StablehloProgram:
         return TensorSpec(found["name"], kind, tuple(map(int, sizes)))
 
     def _explained(self, compile: Callable[[], Result]) -> Result:
-        from farrier_compiler.compilation_failure import CompilationFailed
+        from farrier_compiler.mlir.failure import CompilationFailed
 
         try:
             return compile()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
-from farrier_compiler.requirements import equal_shapes
+from farrier_compiler.sizes.requirements import equal_shapes
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 

@@ -13,8 +13,9 @@ from farrier.modules.parameter import HiddenParameter, OptionalParameter, Parame
 from farrier.ops.quantization import dequantize, quantize
 from farrier.tensor import Tensor, as_tensor
 from farrier_compiler.diagnostics import explain
-from farrier_compiler.ops.base import normalize_dim
-from farrier_compiler.ops.quantization import STORAGE, storage_limits
+from farrier_compiler.ops.checks import normalize_dim
+from farrier_compiler.ops.quantization import STORAGE
+from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
 from farrier.dimension_size import DimensionSize, raw_size
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
-from farrier_compiler.ops.base import check_same_dtype, normalize_dim
-from farrier_compiler.ops.shape import Padding
+from farrier_compiler.ops.checks import check_same_dtype, normalize_dim
 from farrier_compiler.sizes import SymbolicSize
+from farrier_compiler.types.geometry import Padding
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from farrier.ops.arguments import real_number, same_dtype
 from farrier.ops.elementwise import beside, binary, floating, taken
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import elementwise as primitive, float_function
-from farrier_compiler.size_choice import choose
+from farrier_compiler.ops.size_choice import choose
 from farrier_runtime.dtypes import bool as bool_dtype
 
 __all__ = [

@@ -9,8 +9,8 @@ from farrier.ops.arguments import padding_pairs, refuse, same_dtype, whole_numbe
 from farrier.ops.shape import flip, permute, reshape
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops.convolution import Convolution
-from farrier_compiler.requirements import at_most, equal
 from farrier_compiler.sizes import maximum
+from farrier_compiler.sizes.requirements import at_most, equal
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import Any
 
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
+from farrier_compiler.graph import Op
 from farrier_compiler.ops import elementwise as primitive, float_function
-from farrier_compiler.ops.base import Op, check_domain
+from farrier_compiler.ops.checks import check_domain
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, DtypeError
 

@@ -14,10 +14,10 @@ from farrier.ops.arguments import normal_dim, refuse
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.indexing import Gather
-from farrier_compiler.requirements import at_most
-from farrier_compiler.size_choice import between, not_negative
-from farrier_compiler.size_text import elements
+from farrier_compiler.ops.size_choice import between, not_negative
 from farrier_compiler.sizes import SymbolicSize, lower, maximum, minimum, upper
+from farrier_compiler.sizes.requirements import at_most
+from farrier_compiler.sizes.words import elements
 from farrier_runtime.errors import ArgumentError, FarrierError
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.shape import not_negative
-from farrier_compiler.requirements import at_most, equal, equal_shapes
 from farrier_compiler.sizes import SymbolicSize, maximum, minimum
+from farrier_compiler.sizes.requirements import at_most, equal, equal_shapes
 from farrier_runtime.dtypes import bool
 from farrier_runtime.errors import ArgumentError, ShapeError
 

@@ -11,9 +11,9 @@ from farrier.ops.elementwise import check_dtype
 from farrier.ops.shape import broadcast, permute, reshape, unsqueeze
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.graph import TensorType
-from farrier_compiler.ops.base import broadcast_shapes, check_domain, in_domain
+from farrier_compiler.ops.checks import broadcast_shapes, check_domain, in_domain
 from farrier_compiler.ops.linear_algebra import DotGeneral
-from farrier_compiler.requirements import equal
+from farrier_compiler.sizes.requirements import equal
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 

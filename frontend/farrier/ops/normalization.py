@@ -13,7 +13,7 @@ from farrier_compiler.ops.elementwise import Add, Multiply, Subtract
 from farrier_compiler.ops.float_function import Rsqrt
 from farrier_compiler.ops.normalization import BatchNormInference
 from farrier_compiler.ops.shape import OptimizationBarrier, Reshape
-from farrier_compiler.requirements import at_most, equal
+from farrier_compiler.sizes.requirements import at_most, equal
 from farrier_runtime.errors import DtypeError, FarrierError, ShapeError
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from farrier.ops.creation import full
 from farrier.ops.elementwise import cast
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops.pooling import MaxPool, SumPool
-from farrier_compiler.ops.shape import Padding
-from farrier_compiler.requirements import at_most
 from farrier_compiler.sizes import SymbolicSize, is_static
+from farrier_compiler.sizes.requirements import at_most
+from farrier_compiler.types.geometry import Padding
 from farrier_runtime.dtypes import dtype, float32, int32
 from farrier_runtime.errors import ArgumentError, ShapeError
 

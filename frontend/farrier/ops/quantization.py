@@ -9,7 +9,8 @@ from farrier.interop import Number
 from farrier.ops.arguments import normal_dim, refuse
 from farrier.ops.elementwise import check_dtype, floating
 from farrier.tensor import Tensor, apply, as_tensor
-from farrier_compiler.ops.quantization import STORAGE, Dequantize, Quantize, storage_limits
+from farrier_compiler.ops.quantization import STORAGE, Dequantize, Quantize
+from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype as dtype_class
 from farrier_runtime.errors import ArgumentError, DtypeError
 

@@ -17,11 +17,11 @@ from farrier.ops.elementwise import cast, floor, round
 from farrier.ops.reduction import widen
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.graph import constant
-from farrier_compiler.ops.base import check_domain
+from farrier_compiler.ops.checks import check_domain
 from farrier_compiler.ops.elementwise import Add, Multiply
 from farrier_compiler.ops.indexing import Gather
-from farrier_compiler.requirements import at_most
 from farrier_compiler.sizes import SymbolicSize, is_static, lower, maximum, upper
+from farrier_compiler.sizes.requirements import at_most
 from farrier_runtime.dtypes import dtype, float32, float64, int32
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 

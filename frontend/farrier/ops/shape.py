@@ -19,9 +19,9 @@ from farrier.ops.arguments import (
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.shape import becomes, not_negative
-from farrier_compiler.requirements import at_most, equal
-from farrier_compiler.size_text import elements
 from farrier_compiler.sizes import is_static, lower
+from farrier_compiler.sizes.requirements import at_most, equal
+from farrier_compiler.sizes.words import elements
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:

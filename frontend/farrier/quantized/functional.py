@@ -22,7 +22,7 @@ from farrier.quantized.packing import (
     packed_linear,
 )
 from farrier.tensor import Tensor
-from farrier_compiler.requirements import equal
+from farrier_compiler.sizes.requirements import equal
 from farrier_runtime.errors import ShapeError
 
 

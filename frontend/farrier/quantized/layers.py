@@ -31,7 +31,8 @@ from farrier.quantized.operands import (
 )
 from farrier.tensor import Tensor
 from farrier_compiler.graph import Value
-from farrier_compiler.ops.quantization import Dequantize, storage_limits
+from farrier_compiler.ops.quantization import Dequantize
+from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype, float32, int8, int64
 from farrier_runtime.errors import DtypeError
 

@@ -13,9 +13,10 @@ from farrier.ops.arguments import refuse
 from farrier.ops.quantization import dequantize, quantize
 from farrier.ops.shape import reshape
 from farrier.tensor import Tensor
-from farrier_compiler.ops.quantization import STORAGE, positive, storage_limits
-from farrier_compiler.requirements import equal_shapes
-from farrier_compiler.uniform import MOST_SCALES, Quantization
+from farrier_compiler.ops.quantization import STORAGE, positive
+from farrier_compiler.sizes.requirements import equal_shapes
+from farrier_compiler.types.numbers import storage_limits
+from farrier_compiler.types.uniform import MOST_SCALES, Quantization
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 

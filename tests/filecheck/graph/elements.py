@@ -4,8 +4,8 @@
 import ml_dtypes
 import numpy as np
 
-from farrier_compiler.elements import elements_text
 from farrier_compiler.graph import Array
+from farrier_compiler.types.elements import elements_text
 from farrier_runtime.dtypes import BY_NUMPY
 
 

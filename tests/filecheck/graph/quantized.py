@@ -3,7 +3,7 @@
 
 import farrier as fr
 from farrier.compile import trace
-from farrier_compiler.parser import parse_graph
+from farrier_compiler.graph.parser import parse_graph
 from support.show import graph, iree_input
 
 X = fr.InputInfo((2, 4), fr.float32)

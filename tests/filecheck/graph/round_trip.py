@@ -1,7 +1,7 @@
 # RUN: %python %s | filecheck %s
 """Text that is read and printed comes out in the canonical layout."""
 
-from farrier_compiler.parser import parse_graph
+from farrier_compiler.graph.parser import parse_graph
 
 TEXT = """
 graph @f(%"in put": f32[2,2], %y: f32[2])->(first:f32[2,2],"2nd":bool[2,2]){ # a comment

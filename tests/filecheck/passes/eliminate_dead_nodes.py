@@ -1,7 +1,7 @@
 # RUN: %python %s | filecheck %s
 """`eliminate_dead_nodes` keeps what outputs need; inputs stay, they are the signature."""
 
-from farrier_compiler.parser import parse_graph
+from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.passes import run_passes
 
 TEXT = """

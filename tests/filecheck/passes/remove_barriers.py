@@ -1,7 +1,7 @@
 # RUN: %python %s | filecheck %s
 """`remove_barriers` replaces barriers by their operands, also where the barrier is an output."""
 
-from farrier_compiler.parser import parse_graph
+from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.passes import run_passes
 
 TEXT = """

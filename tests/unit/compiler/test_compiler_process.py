@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 import farrier_runtime
-from farrier_compiler import mlir
-from farrier_compiler.compilation_failure import CompilationFailed
 from farrier_compiler.driver import Options, compile_graphs, compiler_process, jobs
 from farrier_compiler.driver.compile import Job
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph
+from farrier_compiler.mlir import compiler as mlir
+from farrier_compiler.mlir.failure import CompilationFailed
 from farrier_runtime.errors import ArgumentError, CompileError
 from support.programs import (
     Cholesky,

@@ -13,8 +13,10 @@ from hypothesis import given, settings, strategies as st
 import farrier_runtime
 from farrier_compiler.driver import Options, compile_graphs
 from farrier_compiler.driver.targets import Target
-from farrier_compiler.graph import Array, Graph, Node, Value, verify
-from farrier_compiler.ops.base import REGISTRY, Op
+from farrier_compiler.graph import REGISTRY, Array, Graph, Node, Op, Value, verify
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.graph.parser import parse_graph
+from farrier_compiler.graph.specialize import specialize
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.pooling import MaxPool, SumPool
 from farrier_compiler.ops.reduction import Argmax, Max, Sum
@@ -27,11 +29,8 @@ from farrier_compiler.ops.shape import (
     Slice,
     Transpose,
 )
-from farrier_compiler.parser import parse_graph
 from farrier_compiler.passes import PASSES, default_pipeline, run_passes
 from farrier_compiler.sizes import is_static, lower, maximum, minimum, symbol
-from farrier_compiler.specialize import specialize
-from farrier_compiler.text import print_graph
 from farrier_runtime import dtypes
 from farrier_runtime.dimension import Dimension
 from support.graphs import argument, node, run, weight

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from farrier_compiler.graph import Graph, Value, VerificationError, verify
-from farrier_compiler.parser import parse_graph
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.sizes import symbol
-from farrier_compiler.text import print_graph
 from farrier_runtime import dtypes
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.errors import ArgumentError, ParseError

@@ -18,8 +18,8 @@ from farrier_compiler.driver import graph_messages
 from farrier_compiler.driver.graph_messages import decode, encode
 from farrier_compiler.driver.messages import Closed, Message, anonymous_file, receive, send
 from farrier_compiler.graph import Graph, Value
+from farrier_compiler.graph.graph import print_graph
 from farrier_compiler.ops.elementwise import Cast
-from farrier_compiler.text import print_graph
 from farrier_runtime import dtypes, safetensors
 from farrier_runtime.errors import CompileError
 from support.compiled import rows_of, traced

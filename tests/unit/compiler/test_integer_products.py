@@ -10,10 +10,10 @@ import pytest
 
 import farrier as fr
 from farrier.compile import trace
-from farrier_compiler.integer_products import integer_product, note
-from farrier_compiler.parser import parse_graph
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.graph.parser import parse_graph
+from farrier_compiler.ops.integer_matmul import integer_product, note
 from farrier_compiler.passes import run_passes
-from farrier_compiler.text import print_graph
 
 X = fr.InputInfo((4, 8), fr.float32)
 IMAGE = fr.InputInfo((2, 4, 5, 5), fr.float32)

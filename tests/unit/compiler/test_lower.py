@@ -1,11 +1,10 @@
 """Graphs become functions; locations lead back to nodes; weights may stay outside."""
 
 from farrier_compiler.driver.targets import Target
-from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.iree_input import IreeBuilder
-from farrier_compiler.lower import lower, node_at
-from farrier_compiler.ops.base import REGISTRY
-from farrier_compiler.stablehlo import Builder
+from farrier_compiler.for_iree.builder import IreeBuilder
+from farrier_compiler.graph import REGISTRY, Graph, Node, Value
+from farrier_compiler.stablehlo.builder import Builder
+from farrier_compiler.stablehlo.lower import lower, node_at
 from support.programs import affine, apply, argument, function, product, random, weight
 
 

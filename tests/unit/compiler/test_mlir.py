@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from farrier_compiler.compilation_failure import CompilationFailed
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import TensorType
-from farrier_compiler.mlir import session_flags
-from farrier_compiler.mlir_text import (
+from farrier_compiler.mlir.compiler import session_flags
+from farrier_compiler.mlir.failure import CompilationFailed
+from farrier_compiler.mlir.module import Program, device_attribute
+from farrier_compiler.mlir.text import (
     PHASES,
     Place,
     is_splat,
@@ -23,7 +24,6 @@ from farrier_compiler.mlir_text import (
     scalar_text,
     type_text,
 )
-from farrier_compiler.program import Program, device_attribute
 from farrier_runtime import dtypes
 from farrier_runtime.errors import ArgumentError
 

@@ -6,8 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from farrier_compiler.graph import Array, Graph, Value
-from farrier_compiler.ops.base import REGISTRY
+from farrier_compiler.graph import REGISTRY, Array, Graph, Value
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.creation import Full
 from farrier_compiler.ops.linear_algebra import DotGeneral

@@ -11,8 +11,8 @@ import pytest
 import farrier as fr
 from farrier.compile import trace
 from farrier_compiler.graph import Graph
+from farrier_compiler.graph.specialize import specialize
 from farrier_compiler.passes import default_pipeline, run_passes
-from farrier_compiler.specialize import specialize
 from support.graphs import run
 
 ROW = np.random.default_rng(0)

@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given, settings
 
 from farrier_compiler.graph import Array, Graph
-from farrier_compiler.parser import parse_graph
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.passes import PASSES, default_pipeline, run_passes
-from farrier_compiler.text import print_graph
 from support.graphs import operations, run
 from support.random_graphs import graphs, sketched
 

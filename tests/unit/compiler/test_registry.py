@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from farrier_compiler.ops.base import REGISTRY, Op
+from farrier_compiler.graph import REGISTRY, Op
 from support.compiled import traced
 from support.rows import ROWS
 

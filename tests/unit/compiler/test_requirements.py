@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from farrier_compiler.graph import TensorType, Value
-from farrier_compiler.iree_input import IreeBuilder
-from farrier_compiler.lower import lower
-from farrier_compiler.ops.base import Op
+from farrier_compiler.for_iree.builder import IreeBuilder
+from farrier_compiler.graph import Op, TensorType, Value
+from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.ops.elementwise import Add
 from farrier_compiler.ops.shape import Reshape
-from farrier_compiler.parser import parse_graph
-from farrier_compiler.requirements import (
+from farrier_compiler.sizes import broadcast, minimum, symbol
+from farrier_compiler.sizes.requirements import (
     Requirement,
     at_most,
     broadcast_size,
@@ -23,7 +22,7 @@ from farrier_compiler.requirements import (
     equal_shapes,
     requirements,
 )
-from farrier_compiler.sizes import broadcast, minimum, symbol
+from farrier_compiler.stablehlo.lower import lower
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import float32
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from farrier_compiler.parser import parse_graph
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.sizes import (
     SymbolicSize,
     UndecidedError,
@@ -32,7 +33,6 @@ from farrier_compiler.sizes import (
     symbol,
     upper,
 )
-from farrier_compiler.text import print_graph
 from farrier_runtime.dimension import Dimension
 from support.messages import message
 

@@ -11,9 +11,9 @@ import pytest
 import farrier as fr
 from farrier.compile import trace
 from farrier_compiler.graph import verify
-from farrier_compiler.parser import parse_graph
-from farrier_compiler.specialize import specialize
-from farrier_compiler.text import print_graph
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.graph.parser import parse_graph
+from farrier_compiler.graph.specialize import specialize
 from farrier_runtime.errors import ShapeError
 from support.dynamic import dynamic_rows, eager, sample, traced
 from support.graphs import run

@@ -11,7 +11,7 @@ from farrier_compiler.driver import cpu_models, targets
 from farrier_compiler.driver.cpu_models import byte_lanes, cpu_model, fingerprint, full_name
 from farrier_compiler.driver.target_names import CPUS, CUDA, PORTABLE_CUDA, ROCM, VULKAN
 from farrier_compiler.driver.targets import Target, check_kinds, flags_for
-from farrier_compiler.program import device_attribute
+from farrier_compiler.mlir.module import device_attribute
 from farrier_runtime.cpu_features import host_architecture, host_features
 from farrier_runtime.errors import ArgumentError
 
@@ -173,7 +173,7 @@ def test_no_target_is_refused() -> None:
 
 LISTING = """
 import sys
-from farrier_compiler.program import device_attribute
+from farrier_compiler.mlir.module import device_attribute
 device_attribute(sys.argv[1:])
 """
 

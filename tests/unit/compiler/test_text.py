@@ -10,13 +10,13 @@ import pytest
 
 import farrier as fr
 from farrier.compile import trace
-from farrier_compiler.elements import element_text, parse_element
-from farrier_compiler.graph import Graph, Node, TensorType, Value
-from farrier_compiler.ops.base import REGISTRY, Op
+from farrier_compiler.graph import REGISTRY, Graph, Node, Op, TensorType, Value
+from farrier_compiler.graph.attributes import attributes_text
+from farrier_compiler.graph.graph import print_graph
+from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Cast
-from farrier_compiler.parser import parse_graph
-from farrier_compiler.text import attributes_text, print_graph
+from farrier_compiler.types.elements import element_text, parse_element
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import DTYPES, dtype
 from farrier_runtime.errors import ParseError

@@ -8,9 +8,9 @@ import pytest
 import farrier as fr
 from farrier.compile import trace
 from farrier_compiler.graph import Graph, TensorType, VerificationError, verify
-from farrier_compiler.parser import parse_graph
+from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.passes import run_passes
-from farrier_compiler.uniform import MOST_SCALES, Quantization
+from farrier_compiler.types.uniform import MOST_SCALES, Quantization
 from farrier_runtime.dtypes import float32
 
 PLAIN = TensorType((2, 4), fr.int8)

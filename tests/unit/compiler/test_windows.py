@@ -8,8 +8,8 @@ import pytest
 
 import farrier as fr
 from farrier.compile import trace
-from farrier_compiler.lower import lower
-from farrier_compiler.stablehlo import Builder
+from farrier_compiler.stablehlo.builder import Builder
+from farrier_compiler.stablehlo.lower import lower
 
 SIDE = fr.NamedDimension("side", 2, 4, 8)
 

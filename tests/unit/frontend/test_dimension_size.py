@@ -11,7 +11,7 @@ import pytest
 
 import farrier as fr
 from farrier.compile import trace
-from farrier_compiler.evaluate import UnknownValueError
+from farrier_compiler.ops.evaluate import UnknownValueError
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 from support.dynamic import assert_as_eager, together

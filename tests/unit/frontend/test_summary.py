@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import farrier as fr
-from farrier_compiler.evaluate import UnknownValueError
 from farrier_compiler.graph import TensorType
+from farrier_compiler.ops.evaluate import UnknownValueError
 from support.messages import message
 
 IMAGE = fr.InputInfo((1, 1, 8, 8), fr.float32)
@@ -21,7 +21,7 @@ def nothing_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> Any:
         raise AssertionError("a summary computed something")
 
-    monkeypatch.setattr("farrier_compiler.evaluate.evaluate_op", refuse)
+    monkeypatch.setattr("farrier_compiler.ops.evaluate.evaluate_op", refuse)
 
 
 class Net(fr.Module):

@@ -13,8 +13,8 @@ import pytest
 
 import farrier as fr
 from farrier.tensor import as_tensor
-from farrier_compiler.evaluate import UnknownValueError
 from farrier_compiler.graph import TensorType, Value
+from farrier_compiler.ops.evaluate import UnknownValueError
 from support.messages import message
 
 MATRIX = fr.Tensor([[1.5, 2, 3], [3, 4, 5]])

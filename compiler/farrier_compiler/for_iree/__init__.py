@@ -1,0 +1,1 @@
+"""What IREE needs in place of portable StableHLO."""

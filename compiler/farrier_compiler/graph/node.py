@@ -1,0 +1,221 @@
+"""Values, nodes and ops: what a graph is made of."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, cast
+
+import numpy as np
+
+from farrier_compiler.diagnostics import PRIMITIVES, Location
+from farrier_compiler.sizes import SymbolicSize, substitute
+from farrier_compiler.types.elements import Array
+from farrier_compiler.types.tensor_type import TensorType
+from farrier_runtime.dimension import Dimension
+from farrier_runtime.dtypes import DTYPES, dtype, float32, int4, int8
+
+
+class Value:
+    """A tensor in a graph: an input, a constant, or a result of a node.
+
+    Attributes:
+        type: shape and data type.
+        producer: the node that computes it; None for inputs and constants.
+        data: the elements, where they are known.
+        name: a name for people, where there is one.
+        location: the user's line that made it.
+        dimension: the dimension whose size an int32 input is; None for all other values.
+    """
+
+    __slots__ = ("__weakref__", "data", "dimension", "location", "name", "producer", "type")
+
+    def __init__(
+        self,
+        type: TensorType,
+        producer: Node | None = None,
+        data: Array | None = None,
+        name: str | None = None,
+        location: Location | None = None,
+        dimension: Dimension | None = None,
+    ) -> None:
+        self.type = type
+        self.dimension = dimension
+        self.producer = producer
+        self.data = data
+        self.name = name
+        self.location = location
+
+    @property
+    def is_scalar_constant(self) -> bool:
+        """Whether this is a known number, which graph text writes in place."""
+        return self.data is not None and self.type.shape == ()
+
+    def __repr__(self) -> str:
+        return f"Value({self.name or '%'}: {self.type})"
+
+
+def constant(
+    data: Array, dtype: dtype, name: str | None = None, location: Location | None = None
+) -> Value:
+    """Return a constant value that holds `data`, whose numpy type must be `dtype`'s."""
+    return Value(TensorType(data.shape, dtype), None, data, name, location)
+
+
+class Node:
+    """An op applied to operands.
+
+    Attributes:
+        op: what is computed: a frozen dataclass whose fields are the attributes.
+        operands: the values it reads.
+        results: the values it makes.
+        location: the user's line that made it.
+    """
+
+    __slots__ = ("location", "op", "operands", "results")
+
+    def __init__(self, op: Op, operands: Sequence[Value], location: Location | None = None) -> None:
+        types = op.result_types(operands)
+        self.op = op
+        self.operands = tuple(operands)
+        self.location = location
+        if type(types) is tuple:
+            self.results = tuple(Value(t, self, None, None, location) for t in types)
+        else:
+            self.results = (Value(types, self, None, None, location),)  # pyright: ignore[reportArgumentType]
+
+    @property
+    def result(self) -> Value:
+        """The only result of an op that has one."""
+        return self.results[0]
+
+    def __repr__(self) -> str:
+        return f"Node({self.op.name})"
+
+
+REGISTRY: dict[str, type[Op]] = {}
+"""Every primitive, by its name."""
+
+
+class Op:
+    """A primitive of the graph: a frozen dataclass whose fields are its attributes.
+
+    A subclass is registered under the snake-case form of its name, unless it is marked
+    `abstract`. It says what it is in `infer`, `reference` and `lower`; families share them.
+    """
+
+    name: ClassVar[str] = ""
+
+    def __init_subclass__(cls, abstract: bool = False) -> None:
+        super().__init_subclass__()
+        if not abstract:
+            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
+            REGISTRY[cls.name] = cls
+            PRIMITIVES.add(cls.name)
+
+    def infer(self, *types: Any, **_: Any) -> TensorType | tuple[TensorType, ...]:
+        """Return the result's type, or a tuple of them, for operands of these types.
+
+        Raises:
+            ShapeError: the shapes do not fit; the text names them.
+            DtypeError: the data types do not fit; the text names them.
+        """
+        raise NotImplementedError(type(self).__name__)
+
+    def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
+        """Return what `infer` does for operands; ops that depend on constants look at them too."""
+        types = [
+            type if (type := value.type).quantization is None else type.plain for value in operands
+        ]
+        found, static = _kept_types(self, *types)
+        # What calls decide is recorded each time.
+        return found if static else self.infer(*types)
+
+    def check_operands(self, operands: Sequence[Value]) -> None:
+        """Refuse what users cannot mean: bad constants, and quantised operands that do not mix.
+
+        Passes may make such things from what users did mean.
+        """
+
+    def reads_quantized(self, operands: Sequence[Value]) -> bool:
+        """Return whether the op takes its first operand as a quantised tensor."""
+        return False
+
+    def reference(self, *arrays: Any, **_: Any) -> Array | tuple[Array, ...]:
+        """Compute the op with numpy: oracle, constant folder and eager evaluator at once."""
+        raise NotImplementedError(type(self).__name__)
+
+    def lower(self, hlo: Any, out: Any, *values: Any, **_: Any) -> Any:
+        """Emit the op through a builder; `out` is the node's result type (a tuple for several)."""
+        raise NotImplementedError(type(self).__name__)
+
+    def operand_names(self, count: int) -> list[str]:
+        """Return what error messages call the operands."""
+        names = {1: ["input"], 2: ["left", "right"]}
+        return names.get(count) or [f"operand {index}" for index in range(count)]
+
+
+@functools.lru_cache(4096)
+def _kept_types(op: Op, *types: TensorType) -> tuple[TensorType | tuple[TensorType, ...], bool]:
+    """Return what `infer` does, and whether nothing in it is left to calls."""
+    static = all(type.is_static for type in types) and not is_symbolic(op)
+    return op.infer(*types), static
+
+
+def run_reference(
+    op: Op, out: TensorType | tuple[TensorType, ...], arrays: list[Array]
+) -> list[Array]:
+    """Run an op's reference and return arrays of exactly the node's types.
+
+    Floats of 16 bits and less are computed in float32 and rounded once, 4-bit integers in int8.
+    """
+    types = out if isinstance(out, tuple) else (out,)
+    wide = [array.astype(_WIDER.get(array.dtype, array.dtype), copy=False) for array in arrays]
+    with np.errstate(all="ignore"):
+        results = op.reference(*wide)
+        results = results if isinstance(results, tuple) else (results,)
+        return [
+            np.asarray(result).astype(type.dtype.numpy, copy=False)
+            for result, type in zip(results, types, strict=True)
+        ]
+
+
+def is_symbolic(op: Op) -> bool:
+    """Return whether an attribute holds a symbolic size, so that `reference` cannot run."""
+    return any(True for _ in symbolic_sizes(op))
+
+
+def symbolic_sizes(op: Op) -> Iterator[int]:
+    """Yield the symbolic sizes that attributes hold."""
+    for value in vars(op).values():
+        yield from _symbols(value)
+
+
+def _symbols(value: Any) -> Iterator[int]:
+    if isinstance(value, tuple):
+        for part in cast("tuple[Any, ...]", value):
+            yield from _symbols(part)
+    elif isinstance(value, SymbolicSize):
+        yield value
+
+
+def with_sizes(op: Op, sizes: Mapping[str, int]) -> Op:
+    """Return an op with numbers in place of dimensions, by their names."""
+    fields = {name: _substituted(value, sizes) for name, value in vars(op).items()}
+    return replace(cast("Any", op), **fields)
+
+
+def _substituted(value: Any, sizes: Mapping[str, int]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_substituted(part, sizes) for part in cast("tuple[Any, ...]", value))
+    return substitute(value, sizes) if isinstance(value, SymbolicSize) else value
+
+
+def _wider() -> dict[np.dtype[Any], np.dtype[Any]]:
+    small = [d for d in DTYPES.values() if d.is_floating and d.bits <= 16]
+    return {d.numpy: float32.numpy for d in small} | {int4.numpy: int8.numpy}
+
+
+_WIDER = _wider()

@@ -1,0 +1,1 @@
+"""IREE's compiler and its MLIR, as the only door to them."""

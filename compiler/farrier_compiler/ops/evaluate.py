@@ -1,0 +1,82 @@
+"""Eager evaluation: the graph interpreted with the ops' numpy references, no compiler involved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from farrier_compiler.graph import Node, Value, topological
+from farrier_compiler.graph.node import is_symbolic, run_reference as evaluate_op
+from farrier_compiler.ops.creation import SizeOf
+from farrier_compiler.sizes.words import ranges
+from farrier_compiler.types.elements import Array
+from farrier_runtime.errors import FarrierError, ShapeError
+
+
+class UnknownValueError(FarrierError, RuntimeError):
+    """A value was needed that is not known: an input while tracing, or an unset parameter."""
+
+
+def evaluate(values: Sequence[Value]) -> list[Array]:
+    """Return the elements of values, computing what is not known yet.
+
+    A computed value keeps its elements and forgets its producer, so that a long eager loop
+    holds no graph.
+
+    Raises:
+        UnknownValueError: a value depends on an input of a function that is being traced, or on
+            an unset parameter.
+    """
+    pending = topological(values)
+    pending.reverse()
+    while pending:
+        _run(pending.pop())
+    return [known(value) for value in values]
+
+
+def _run(node: Node) -> None:
+    arrays = [known(value) for value in node.operands]
+    types = tuple(value.type for value in node.results)
+    try:
+        results = evaluate_op(node.op, types, arrays)
+    except (TypeError, ShapeError):
+        if is_symbolic(node.op):
+            raise UnknownValueError(_size_unknown(node)) from None
+        raise
+    for value, data in zip(node.results, results, strict=True):
+        value.data = data
+        value.producer = None
+
+
+def unknown_size(size: int) -> str:
+    """Return the text of the error for a size whose number is asked for too early."""
+    return (
+        f"The size '{size}' ({ranges(size)}) is known only when the compiled function is called, "
+        "but its number is asked for while the function is traced. Use it in shapes, in arithmetic "
+        "and as a tensor, or give InputInfo a number there."
+    )
+
+
+def _size_unknown(node: Node) -> str:
+    if isinstance(node.op, SizeOf):
+        return unknown_size(node.op.size)
+    described = ", ".join(value.type.describe() for value in node.results)
+    return (
+        f"The value of {node.op.name}, {described}, is not known: its sizes are those of a "
+        "function that is being traced. Do not evaluate tensors of such sizes inside of it."
+    )
+
+
+def known(value: Value) -> Array:
+    """Return the elements of a value that is not computed.
+
+    Raises:
+        UnknownValueError: there are none.
+    """
+    if value.data is not None:
+        return value.data
+    name = f" '{value.name}'" if value.name else ""
+    raise UnknownValueError(
+        f"The value of{name or ' a tensor'}, {value.type.describe()}, is not known: it is an unset "
+        "parameter, or an input of a function that is being traced. Set the parameter (or call "
+        "reset_parameters()), and do not evaluate inputs inside a function that is compiled."
+    )

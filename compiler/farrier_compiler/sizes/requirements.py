@@ -1,0 +1,114 @@
+"""What has to hold of sizes: decided where bounds decide it, and else left to the call.
+
+Ops ask `equal`, `at_most` and `broadcast_size` when they infer types. While a graph is traced, what
+may hold is taken to hold; when it is lowered, `requirements` collects what has to be asserted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Generator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Literal
+
+from farrier_compiler.sizes.expression import broadcast, calls_of, flat, is_never, lower, upper
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What has to hold of sizes when a program is called.
+
+    Attributes:
+        relation: "broadcast" means that the sizes are equal, or one of them 1.
+        left: a size.
+        right: a size.
+    """
+
+    relation: Literal["equal", "at_most", "broadcast"]
+    left: int
+    right: int
+
+    def __str__(self) -> str:
+        match self.relation:
+            case "equal":
+                return f"{self.left} must be equal to {self.right}"
+            case "at_most":
+                return f"{self.left} must be at most {self.right}"
+            case "broadcast":
+                return f"{self.left} and {self.right} must be equal, or one of them 1"
+
+
+_recorded: ContextVar[list[Requirement] | None] = ContextVar("requirements", default=None)
+
+
+@contextlib.contextmanager
+def requirements() -> Generator[list[Requirement]]:
+    """Collect what `equal`, `at_most` and `broadcast_size` could not decide."""
+    found: list[Requirement] = []
+    token = _recorded.set(found)
+    try:
+        yield found
+    finally:
+        _recorded.reset(token)
+
+
+def _record(requirement: Requirement) -> None:
+    found = _recorded.get()
+    if found is not None:
+        found.append(requirement)
+
+
+def equal(left: int, right: int) -> bool:
+    """Return whether sizes can be equal; where they need not be, that is required at run time."""
+    if left == right:
+        return True
+    if is_never(left - right, 0):
+        return False
+    _record(Requirement("equal", left, right))
+    return True
+
+
+def equal_shapes(left: tuple[int, ...], right: tuple[int, ...]) -> bool:
+    """Return whether shapes can be equal, as `equal` does for sizes."""
+    return left == right or (len(left) == len(right) and all(map(equal, left, right)))
+
+
+def at_most(small: int, large: int) -> bool:
+    """Return whether `small <= large` can hold; where it need not, it is required at run time."""
+    if type(small) is int and type(large) is int:
+        return small <= large
+    difference = large - small
+    if upper(difference) < 0:
+        return False
+    if lower(difference) < 0:
+        _record(Requirement("at_most", small, large))
+    return True
+
+
+def broadcast_size(left: int, right: int) -> int | None:
+    """Return the size to which two sizes broadcast, numpy's way; None: they never do."""
+    if left == right or right == 1:
+        return left
+    if left == 1:
+        return right
+    fixed = [size for size in (left, right) if is_never(size, 1)]
+    if len(fixed) == 2:
+        result = left if type(left) is int else right
+        return result if equal(left, right) else None
+    parts = list(flat("broadcast", (left, right)))
+    result = fixed[0] if fixed else broadcast(left, right)
+    if len(set(parts)) == len(parts):  # else one is a part of the other
+        _record(Requirement("broadcast", *sorted((left, right), key=str)))
+    return result
+
+
+def defined(size: int) -> None:
+    """Require what the functions in a size take for granted, and what no op checks again."""
+    for call in calls_of(size):
+        if call.function == "broadcast":
+            for pair in itertools.combinations(call.arguments, 2):
+                broadcast_size(*pair)
+        elif call.function == "floor_divide":
+            at_most(1, call.arguments[1])

@@ -1,0 +1,142 @@
+"""From graphs to an MLIR module, through a builder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from farrier_compiler.graph import Graph, Node, Value
+from farrier_compiler.graph.node import symbolic_sizes
+from farrier_compiler.mlir.module import Program
+from farrier_compiler.mlir.text import Place, type_text
+from farrier_compiler.sizes import is_static
+from farrier_compiler.sizes.requirements import Requirement, defined, requirements
+from farrier_compiler.stablehlo.builder import Builder
+from farrier_compiler.stablehlo.emitter import HloValue
+
+
+def lower(
+    graphs: Sequence[Graph],
+    builder: Callable[[Program], Builder],
+    flags: Sequence[str] = (),
+    parameters: Mapping[Value, str] | None = None,
+) -> Program:
+    """Return a program with one function for each graph.
+
+    Args:
+        graphs: what to lower; names must differ.
+        builder: `Builder` for portable StableHLO, `IreeBuilder` for what IREE needs.
+        flags: session flags of the program.
+        parameters: constants that are not embedded but loaded by these names at run time.
+    """
+    program = Program(flags)
+    first = 0
+    for graph in graphs:
+        _Lowering(program, builder(program), graph, first, parameters or {}).run()
+        first += len(graph.nodes)
+    program.at(None)
+    return program
+
+
+def node_at(graphs: Sequence[Graph], file: str, line: int, column: int) -> Node | None:
+    """Return the node that made an operation, from the location that `lower` gave it."""
+    nodes = [node for graph in graphs for node in graph.nodes]
+    if not 1 <= column <= len(nodes):
+        return None
+    node = nodes[column - 1]
+    place = _place(column - 1, node)
+    return node if (place.file, place.line) == (file, line) else None
+
+
+class _Lowering:
+    """One graph on its way into a program."""
+
+    def __init__(
+        self,
+        program: Program,
+        hlo: Builder,
+        graph: Graph,
+        first: int,
+        parameters: Mapping[Value, str],
+    ) -> None:
+        self.program = program
+        self.hlo = hlo
+        self.graph = graph
+        self.first = first
+        self.parameters = parameters
+        self.values: dict[Value, HloValue] = {}
+        self.names = {value: name for name, value in graph.constants.items()}
+
+    def run(self) -> None:
+        graph = self.graph
+        known = self.hlo.known_type
+        inputs = [(value.name or "", type_text(known(value.type))) for value in graph.inputs]
+        outputs = [
+            (name, type_text(known(value.type)))
+            for name, value in zip(graph.output_names, graph.outputs, strict=True)
+        ]
+        self.program.function(graph.name, inputs, outputs, self._body)
+
+    def _body(self, arguments: Sequence[object]) -> list[object]:
+        for value, handle in zip(self.graph.inputs, arguments, strict=True):
+            self.values[value] = HloValue(handle, self.hlo.known_type(value.type))
+        inputs = [(self.values[value], value.dimension) for value in self.graph.inputs]
+        self.hlo.begin(inputs, _requirements(self.graph))
+        for value in self.graph.inputs:
+            self.values[value] = self.hlo.argument(self.values[value])
+        for index, node in enumerate(self.graph.nodes):
+            self._node(self.first + index, node)
+        return [self._value(value).handle for value in self.graph.outputs]
+
+    def _node(self, number: int, node: Node) -> None:
+        self.program.at(_place(number, node))
+        operands = [self._value(value) for value in node.operands]
+        quantized = node.op.reads_quantized(node.operands)
+        operands = [
+            value if quantized and index == 0 else self.hlo.plain(value)
+            for index, value in enumerate(operands)
+        ]
+        types = tuple(self.hlo.known_type(value.type) for value in node.results)
+        made = node.op.lower(self.hlo, types[0] if len(types) == 1 else types, *operands)
+        results = made if isinstance(made, tuple) else (made,)
+        self.values.update(zip(node.results, results, strict=True))
+
+    def _value(self, value: Value) -> HloValue:
+        found = self.values.get(value)
+        if found is None:
+            found = self.values[value] = self._constant(value)
+        return found
+
+    def _constant(self, value: Value) -> HloValue:
+        key = self.parameters.get(value)
+        if key is not None:
+            return self.hlo.parameter(key, value.type.plain)
+        if value.data is None:
+            raise AssertionError(f"{value!r} is used before it is made")
+        name = self.names.get(value, "constant")
+        made = self.hlo.constant(value.data, value.type.dtype, name)
+        return self.hlo.as_quantized(made, self.hlo.known_type(value.type))
+
+
+def _requirements(graph: Graph) -> list[tuple[Requirement, str]]:
+    """Return what has to hold of sizes at run time, and whose rule it is; each once."""
+    found: dict[Requirement, str] = {}
+    for node in graph.nodes:
+        sizes = [size for value in node.results for size in value.type.shape]
+        sizes += symbolic_sizes(node.op)
+        if not is_static(sizes) or any(not value.type.is_static for value in node.operands):
+            with requirements() as recorded:
+                node.op.infer(*[value.type.plain for value in node.operands])
+                for size in sizes:
+                    defined(size)
+            where = f" ({node.location.short()})" if node.location else ""
+            for requirement in recorded:
+                found.setdefault(requirement, f"{node.op.name}{where}: {requirement}")
+    return list(found.items())
+
+
+def _place(number: int, node: Node) -> Place:
+    """The column carries the node's number: late phases drop names, not columns."""
+    where = node.location
+    if where is None:
+        return Place("", node.op.name, 0, number + 1)
+    return Place(where.layer, where.file, where.line, number + 1)

@@ -1,0 +1,46 @@
+"""Windows whose padding or extent only calls decide, in terms of those that are numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from farrier_compiler.sizes import SymbolicSize, is_static, upper
+from farrier_compiler.stablehlo.core import CoreBuilder
+from farrier_compiler.types.geometry import padded_shape
+from farrier_runtime.errors import CompileError
+
+if TYPE_CHECKING:
+    from farrier_compiler.stablehlo.emitter import HloValue
+    from farrier_compiler.types.geometry import ConvolutionForm, PoolForm
+
+
+def padded(hlo: CoreBuilder, x: HloValue, attributes: ConvolutionForm) -> HloValue:
+    """Return the input of a convolution after its padding and dilation."""
+    low, high, gaps = attributes.pads()
+    if all(amount == 0 for amount in (*low, *high, *gaps)):
+        return x
+    shape = padded_shape(x.type.shape, low, high, gaps)
+    zero = hlo.full(x.type.with_shape(()), 0)
+    return hlo.pad(x.type.with_shape(shape), x, zero, low, high, gaps)
+
+
+def with_numbers(attributes: PoolForm) -> PoolForm:
+    """Return the same windows in numbers.
+
+    Raises:
+        CompileError: StableHLO has no windows of sizes that only calls decide.
+    """
+    window, padding = list(attributes.window), list(attributes.padding)
+    for dim, size in enumerate(window):
+        reaches_back = padding[dim] == (size - 1, 0) and attributes.dilation[dim] == 1
+        if isinstance(size, SymbolicSize) and reaches_back:  # what is longer adds padding only
+            window[dim] = upper(size)
+            padding[dim] = (upper(size) - 1, 0)
+    if not is_static(window) or not is_static(n for pair in padding for n in pair):
+        raise CompileError(
+            f"{attributes.label} has the window {attributes.window} with the padding "
+            f"{attributes.padding}: portable StableHLO has no windows of sizes that only calls "
+            "decide. Compile it for a target, or give numbers."
+        )
+    return replace(attributes, window=tuple(window), padding=tuple(padding))

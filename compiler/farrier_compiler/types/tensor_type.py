@@ -1,0 +1,82 @@
+"""Types of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from farrier_compiler.sizes import is_static
+from farrier_compiler.types.uniform import Quantization
+from farrier_runtime.dtypes import dtype
+
+Shape = tuple[int, ...]
+"""The size of each dimension: ints, and symbolic sizes of dynamic dimensions."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorType:
+    """The type of a value: its shape, its data type, and what quantised elements stand for.
+
+    Attributes:
+        shape: the size of each dimension.
+        dtype: the data type of the elements as they are stored.
+        quantization: the constant scales and zero points of a quantised tensor. Only `quantize`
+            gives it to its result; other ops see plain numbers, and so do types made from this one.
+
+    Example:
+        >>> from farrier_runtime.dtypes import float32
+        >>> str(TensorType((2, 3), float32))
+        'f32[2,3]'
+    """
+
+    shape: Shape
+    dtype: dtype
+    quantization: Quantization | None = None
+
+    @property
+    def plain(self) -> TensorType:
+        """The type of the elements as plain numbers."""
+        return self if self.quantization is None else TensorType(self.shape, self.dtype)
+
+    def agrees(self, other: TensorType) -> bool:
+        """Return whether types are equal, as far as both say what elements stand for."""
+        known = self.quantization is not None and other.quantization is not None
+        return self == other if known else self.plain == other.plain
+
+    @property
+    def rank(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def is_static(self) -> bool:
+        """Whether all sizes are numbers."""
+        return is_static(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        size = 1
+        for length in self.shape:
+            size *= length
+        return size
+
+    def with_shape(self, shape: Iterable[int]) -> TensorType:
+        """Return this type with another shape."""
+        return TensorType(tuple(shape), self.dtype)
+
+    def with_dtype(self, dtype: dtype) -> TensorType:
+        """Return this type with another data type."""
+        return TensorType(self.shape, dtype)
+
+    def describe(self) -> str:
+        """Return the type in the words of error messages: `float32 (2, 3)`."""
+        if self.quantization is not None:
+            return f"{self.quantization.described(self.dtype.short, self.shape)} {self.shape}"
+        return f"{self.dtype} {self.shape}"
+
+    def __str__(self) -> str:
+        if self.quantization is not None:
+            element = self.quantization.text(self.dtype.short, self.shape)
+            return f"{element}[{','.join(map(str, self.shape))}]"
+        return f"{self.dtype.short}[{','.join(map(str, self.shape))}]"
