@@ -6,7 +6,7 @@ import pytest
 
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.compiled import rows_of
+from support.compiled import is_tested, rows_of
 from support.cuda import ptx
 from support.records import Record
 
@@ -15,6 +15,7 @@ CASES = [
     for architecture in ("sm_80", "sm_90")
     for tested in (dtypes.float32, dtypes.float16, dtypes.int32, dtypes.bool)
     for row in rows_of(tested)
+    if is_tested(row, tested)
 ]
 
 

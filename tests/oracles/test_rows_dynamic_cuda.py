@@ -8,6 +8,7 @@ import farrier as fr
 from farrier.compile import trace
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
+from support.compiled import is_tested
 from support.cuda import assembled, ptx
 from support.dynamic import dynamic_rows, traced
 from support.records import Record
@@ -16,6 +17,7 @@ CASES = [
     pytest.param(row, tested, id=f"{row.name}-{tested.short}")
     for tested in (dtypes.float32, dtypes.int32)
     for row in dynamic_rows(tested)
+    if is_tested(row, tested)
 ]
 
 

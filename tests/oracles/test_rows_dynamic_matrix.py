@@ -6,7 +6,7 @@ import pytest
 
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.compiled import is_large_sort
+from support.compiled import is_large_sort, is_tested
 from support.dynamic import check, dynamic_rows
 from support.records import Record
 
@@ -15,7 +15,7 @@ CASES = [
     pytest.param(row, tested, id=f"{row.name}-{tested.short}")
     for tested in (dtypes.float32, *OTHERS)
     for row in dynamic_rows(tested)
-    if tested in OTHERS or is_large_sort(row)
+    if (tested in OTHERS or is_large_sort(row)) and is_tested(row, tested)
 ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
-from support.compiled import is_large_sort, rows_of, run
+from support.compiled import is_large_sort, is_tested, rows_of, run
 from support.records import Record
 from support.tolerances import assert_close
 
@@ -29,7 +29,7 @@ CASES = [
     pytest.param(row, tested, id=f"{row.name}-{tested.short}")
     for tested in TESTED
     for row in rows_of(tested)
-    if tested not in ELSEWHERE or is_large_sort(row)
+    if (tested not in ELSEWHERE or is_large_sort(row)) and is_tested(row, tested)
 ]
 
 

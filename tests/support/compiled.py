@@ -13,6 +13,7 @@ import farrier_runtime
 from farrier.compile import Traced, trace
 from farrier_compiler.driver import Options, compile_graphs
 from farrier_compiler.driver.targets import Target
+from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 from support.records import Record
 from support.rows import ROWS
@@ -29,6 +30,15 @@ def is_large_sort(row: Record) -> bool:
     """Return whether a row sorts or selects from more than 16 elements."""
     sizes = [size for operand in row.operands for size in operand.shape]
     return row.name.startswith(("sort", "argsort", "topk")) and max(sizes, default=0) > 16
+
+
+SORTED = (dtypes.float32, dtypes.bfloat16, dtypes.int64, dtypes.uint8, dtypes.bool)
+"""The data types that large sorts are tested on: keys of every width and kind."""
+
+
+def is_tested(row: Record, tested: dtype) -> bool:
+    """Return whether a row is tested on a data type besides those of `make test`."""
+    return not is_large_sort(row) or tested in SORTED
 
 
 def together_with(row: Record, rows: Sequence[Record]) -> tuple[Record, ...]:
@@ -53,16 +63,18 @@ def traced(row: Record, tested: dtype) -> Traced:
     return trace(function, infos, name=function_name(row))
 
 
-def run(row: Record, tested: dtype, target: str = "cpu", device: str = "cpu") -> list[Any]:
-    """Return the results of a row on a device."""
-    function = loaded(artifact(row, tested, target), device)[function_name(row)]
+Trace = Callable[[Record, dtype], Traced]
+Rows = Callable[[dtype], Sequence[Record]]
+
+
+def run(
+    row: Record, tested: dtype, target: str = "cpu", device: str = "cpu", rows: Rows = rows_of
+) -> list[Any]:
+    """Return the results of a row on a device; `rows` of a data type share modules."""
+    function = loaded(artifact(row, tested, target, rows), device)[function_name(row)]
     found = function(*row.sample(tested))
     results = found if isinstance(found, tuple | list) else (found,)
     return [np.asarray(result) for result in results]
-
-
-Trace = Callable[[Record, dtype], Traced]
-Rows = Callable[[dtype], Sequence[Record]]
 
 
 def artifact(
