@@ -25,7 +25,7 @@ from statistics import median
 import numpy as np
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 
 
 class Chain(fr.Module):

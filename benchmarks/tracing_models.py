@@ -20,7 +20,7 @@ from statistics import median
 from typing import Any
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.graph import Graph
 from farrier_compiler.passes.pipeline import default_pipeline, run_passes
 from farrier_compiler.stablehlo.builder import Builder

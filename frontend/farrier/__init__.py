@@ -10,9 +10,9 @@ from farrier.calibration import (
     quantization_report as quantization_report,
     quantize_module as quantize_module,
 )
-from farrier.compile import compile as compile
-from farrier.dimension_size import DimensionSize as DimensionSize
-from farrier.executable import Executable as Executable
+from farrier.compiling.compile import compile as compile
+from farrier.compiling.executable import Executable as Executable
+from farrier.compiling.stream import Stream as Stream, default_stream as default_stream
 from farrier.input_info import (
     Bounds as Bounds,
     DimensionInputInfo as DimensionInputInfo,
@@ -53,8 +53,9 @@ from farrier.ops.reduction import *
 from farrier.ops.resizing import *
 from farrier.ops.shape import *
 from farrier.ops.sorting import *
-from farrier.stream import Stream as Stream, default_stream as default_stream
 from farrier.tensor import Tensor as Tensor
+from farrier.tensor.dimension_size import DimensionSize as DimensionSize
+from farrier.tensor.methods import functions
 from farrier_runtime.devices import device as device
 from farrier_runtime.dtypes import (
     bfloat16 as bfloat16,
@@ -92,6 +93,9 @@ from farrier_runtime.errors import (
 from farrier_runtime.version import __version__ as __version__
 
 TripyException = FarrierError
+
+# Methods and operators of tensors call these.
+functions.update({name: value for name, value in globals().items() if callable(value)})
 
 
 def __getattr__(name: str) -> typing.NoReturn:

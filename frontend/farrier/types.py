@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import SupportsIndex, TypeAlias
+from typing import TypeAlias
 
 from farrier.tensor import Tensor
+from farrier.tensor.interop import IntLike as IntLike, ShapeLike as ShapeLike
 
 TensorLike: TypeAlias = Tensor | int | float | bool
 """A tensor, or a Python number in its place."""
-
-IntLike: TypeAlias = int | SupportsIndex
-"""An integer, or what stands for one."""
-
-ShapeLike: TypeAlias = Sequence[IntLike]
-"""The size of each dimension."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import farrier as fr
-from farrier import eager
+from farrier.tensor import eager
 from farrier_compiler import driver
 from farrier_compiler.ops.evaluate import UnknownValueError
 from support.messages import message

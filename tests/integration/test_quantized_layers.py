@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.driver import Options, dump
 from farrier_compiler.driver.targets import Target
 from support.dynamic import together

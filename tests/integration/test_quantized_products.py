@@ -12,7 +12,7 @@ import pytest
 
 import farrier as fr
 import farrier_runtime
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.driver import Options, compile_graphs, dump
 from farrier_compiler.driver.cpu_models import cpu_model
 from farrier_compiler.driver.targets import Target

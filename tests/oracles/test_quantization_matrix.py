@@ -10,7 +10,7 @@ import pytest
 
 import farrier as fr
 import farrier_runtime
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.driver import Options, compile_graphs
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph

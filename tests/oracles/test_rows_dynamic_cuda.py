@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 from support.compiled import is_tested

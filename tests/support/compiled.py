@@ -10,7 +10,7 @@ import numpy as np
 
 import farrier as fr
 import farrier_runtime
-from farrier.compile import Traced, trace
+from farrier.compiling.trace import Traced, trace
 from farrier_compiler.driver import Options, compile_graphs
 from farrier_compiler.driver.targets import Target
 from farrier_runtime import dtypes

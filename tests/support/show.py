@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.for_iree.builder import IreeBuilder
 from farrier_compiler.for_iree.vnni import VnniBuilder
 from farrier_compiler.graph import Graph

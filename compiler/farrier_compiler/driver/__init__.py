@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     from farrier_compiler.driver.dumps import STAGES, dump, stages
     from farrier_compiler.driver.modules import compile_module, module_phases
     from farrier_compiler.driver.options import Options
+    from farrier_compiler.mlir.failure import CompilationFailed
+    from farrier_compiler.mlir.text import PHASES
 
 __all__ = [
+    "PHASES",
     "STAGES",
+    "CompilationFailed",
     "Compiled",
     "Options",
     "compile_graphs",
@@ -24,11 +28,13 @@ __all__ = [
 ]
 
 _FILES = {
-    "compile": ("compile_graphs",),
-    "compiled": ("Compiled",),
-    "dumps": ("STAGES", "dump", "stages"),
-    "modules": ("compile_module", "module_phases"),
-    "options": ("Options",),
+    "driver.compile": ("compile_graphs",),
+    "driver.compiled": ("Compiled",),
+    "driver.dumps": ("STAGES", "dump", "stages"),
+    "driver.modules": ("compile_module", "module_phases"),
+    "driver.options": ("Options",),
+    "mlir.failure": ("CompilationFailed",),
+    "mlir.text": ("PHASES",),
 }
 
 
@@ -36,5 +42,5 @@ def __getattr__(name: str) -> Any:
     """Import what is asked for: the compiler process needs another half than the user's."""
     for file, names in _FILES.items():
         if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{file}"), name)
+            return getattr(importlib.import_module(f"farrier_compiler.{file}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

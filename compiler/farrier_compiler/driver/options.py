@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from farrier_compiler.driver.targets import Layout
+from farrier_compiler.passes import parse_pipeline
 from farrier_runtime.errors import ArgumentError
 
 
@@ -23,6 +24,7 @@ class Options:
 
     Raises:
         ArgumentError: an option has a value that does not exist.
+        ParseError: `passes` is no pipeline.
     """
 
     passes: str | None = None
@@ -33,6 +35,8 @@ class Options:
     cache: bool = True
 
     def __post_init__(self) -> None:
+        if self.passes is not None:
+            parse_pipeline(self.passes)
         _check_choice("layout", self.layout, ("tiled", "compact"))
         _check_choice("weights", self.weights, ("embedded", "external"))
         for flag in self.flags:

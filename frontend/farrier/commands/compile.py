@@ -21,8 +21,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from farrier.commands import calibration, dumps, model, program
+from farrier.commands import dumps
 from farrier.commands.files import check_folder
+from farrier.commands.source import calibration, model, read
 from farrier.commands.text import size_text, time_text
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def run(options: argparse.Namespace) -> int:
     targets = _targets(options.target)
     settings = _settings(options)
     compiler_process.start()  # it imports IREE while the model is read
-    found = program.read(path, name, options)
+    found = read.read(path, name, options)
     if dumping:
         dumps.write(found, targets, settings, options)
     if options.output is not None or not dumping:
@@ -129,10 +130,7 @@ def _targets(texts: Sequence[str]) -> list[Target]:
 
 def _settings(options: argparse.Namespace) -> Options:
     from farrier_compiler.driver import Options
-    from farrier_compiler.passes import parse_pipeline
 
-    if options.passes is not None:
-        parse_pipeline(options.passes)
     return Options(
         passes=options.passes,
         layout=options.layout,

@@ -14,14 +14,11 @@ from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from farrier.commands.program import Program
-    from farrier.commands.stablehlo import StablehloProgram
+    from farrier.commands.source.base import Dump, Source
     from farrier_compiler.driver import Options
     from farrier_compiler.driver.targets import Target
 
 ALL = "all"
-
-Dump = tuple[str, str]  # the name of a file, and its text
 
 
 def check(options: argparse.Namespace) -> bool:
@@ -46,14 +43,14 @@ def check(options: argparse.Namespace) -> bool:
 
 
 def write(
-    program: Program | StablehloProgram,
+    source: Source,
     targets: Sequence[Target],
     settings: Options,
     options: argparse.Namespace,
 ) -> None:
     """Print the IRs that the options ask for, or write them to the directory that they name."""
     wanted = options.dump or ([ALL] if options.dump_to is not None else [])
-    found = _texts(program, targets, settings, wanted, options)
+    found = _texts(source, targets, settings, wanted, options)
     if options.dump_to is None:
         _print(found)
     else:
@@ -61,18 +58,18 @@ def write(
 
 
 def _texts(
-    program: Program | StablehloProgram,
+    source: Source,
     targets: Sequence[Target],
     settings: Options,
     wanted: Sequence[str],
     options: argparse.Namespace,
 ) -> Iterator[Dump]:
-    found = [program.after_passes(targets, settings)] if options.print_after_all else []
+    found = [source.after_passes(targets, settings)] if options.print_after_all else []
     for stage in wanted:
         if stage == ALL:
-            found.append(program.all_stages(targets, settings, options.dump_weights))
+            found.append(source.all_stages(targets, settings, options.dump_weights))
         else:
-            found.append(program.stage(stage, targets, settings, options.dump_weights))
+            found.append(source.stage(stage, targets, settings, options.dump_weights))
     for name, text in itertools.chain.from_iterable(found):
         yield name, text.rstrip("\n") + "\n"
 

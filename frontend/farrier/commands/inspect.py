@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from farrier.commands.files import check_file
-from farrier.commands.sizes import dimensions
+from farrier.commands.inputs.sizes import dimensions
 from farrier.commands.text import size_text, table
 
 if TYPE_CHECKING:

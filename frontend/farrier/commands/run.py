@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farrier.commands import arrays
 from farrier.commands.files import check_file, check_folder
+from farrier.commands.inputs import arrays
 from farrier.commands.text import time_text
 from farrier_runtime.dtypes import BY_NUMPY
 from farrier_runtime.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from farrier.commands.arrays import Array
+    from farrier.commands.inputs.arrays import Array
     from farrier_runtime.executable import Executable
     from farrier_runtime.manifest import Function
 
@@ -95,7 +95,7 @@ def _outputs(function: Function, result: Any) -> Iterator[tuple[str, Array]]:
 
 
 def _print(outputs: Mapping[str, Array]) -> None:
-    from farrier.formatting import format_elements
+    from farrier.tensor.formatting import format_elements
 
     for name, array in outputs.items():
         kind = BY_NUMPY[array.dtype]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from farrier.interop import as_array
 from farrier.tensor import Tensor
+from farrier.tensor.interop import as_array
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import TensorType, Value
 from farrier_runtime.dtypes import dtype as dtype_class, float32

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from farrier.input_info import InputInfo
 from farrier.tensor import Tensor
@@ -18,8 +18,22 @@ from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_runtime.errors import ArgumentError
 
-if TYPE_CHECKING:
-    from farrier.modules.module import Module
+
+class Summarized(Protocol):
+    """What can be summarized: a Module."""
+
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
+        """Compute its outputs."""
+        ...
+
+    def named_parameters(self) -> Iterable[tuple[str, Tensor]]:
+        """Yield its parameters with their names."""
+        ...
+
+    def state_dict(self) -> Mapping[str, Tensor]:
+        """Return its parameters and buffers by name."""
+        ...
+
 
 Call = tuple[Scope, Any]
 
@@ -110,7 +124,7 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
 # ------------------------------------------------------------------ how it is found
 
 
-def summarize(module: Module, inputs: Sequence[Any], named: Mapping[str, Any]) -> Summary:
+def summarize(module: Summarized, inputs: Sequence[Any], named: Mapping[str, Any]) -> Summary:
     """Call a module with tensors of unknown elements, and return what was called inside."""
     _check_arguments(module, inputs, named)
     arguments = [_unknown(argument, f"input{index}") for index, argument in enumerate(inputs)]
@@ -128,7 +142,7 @@ def summarize(module: Module, inputs: Sequence[Any], named: Mapping[str, Any]) -
     return Summary(rows, parameters, bytes, sum(row.multiply_adds for row in rows))
 
 
-def _check_arguments(module: Module, inputs: Sequence[Any], named: Mapping[str, Any]) -> None:
+def _check_arguments(module: Summarized, inputs: Sequence[Any], named: Mapping[str, Any]) -> None:
     signature = inspect.signature(module)
     try:
         signature.bind(*inputs, **named)
@@ -176,7 +190,7 @@ def _rows(calls: Sequence[Call]) -> Iterator[SummaryRow]:
 
 
 def _row(place: Scope, result: Any, depth: int, cost: int, repeated: bool) -> SummaryRow:
-    module = cast("Module", place.owner)
+    module = cast("Summarized", place.owner)
     outputs = tuple(value.type for value in _values(result))
     held = _held(tensor for _, tensor in module.named_parameters())
     return SummaryRow(place.path(), type(module).__name__, depth, outputs, *held, cost, repeated)

@@ -6,8 +6,8 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
 
-from farrier.dimension_size import DimensionSize, raw_size
 from farrier.tensor import Tensor
+from farrier.tensor.dimension_size import DimensionSize, raw_size
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops.checks import check_same_dtype, normalize_dim
 from farrier_compiler.sizes import SymbolicSize

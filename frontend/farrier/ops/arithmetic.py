@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from farrier.dimension_size import size_of_sizes
-from farrier.interop import Number
 from farrier.ops.elementwise import binary, reciprocal, rsqrt, sqrt, square
 from farrier.tensor import Tensor
+from farrier.tensor.dimension_size import size_of_sizes
+from farrier.tensor.interop import Number
 from farrier_compiler import sizes
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import elementwise as primitive, float_function

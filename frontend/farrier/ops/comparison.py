@@ -7,12 +7,12 @@ import math
 
 import numpy as np
 
-from farrier.dimension_size import size_of_sizes
-from farrier.formatting import plain
-from farrier.interop import Number
 from farrier.ops.arguments import real_number, same_dtype
 from farrier.ops.elementwise import beside, binary, floating, taken
 from farrier.tensor import Tensor, apply, as_tensor
+from farrier.tensor.dimension_size import size_of_sizes
+from farrier.tensor.formatting import plain
+from farrier.tensor.interop import Number
 from farrier_compiler.ops import elementwise as primitive, float_function
 from farrier_compiler.ops.size_choice import choose
 from farrier_runtime.dtypes import bool as bool_dtype

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
-from farrier.formatting import plain
-from farrier.interop import Number, fit
 from farrier.ops.arguments import whole_number, whole_numbers
 from farrier.ops.arithmetic import add, multiply
 from farrier.ops.comparison import greater_equal, where
 from farrier.ops.elementwise import cast, check_dtype
 from farrier.ops.shape import expand
 from farrier.tensor import Tensor, apply, as_tensor
+from farrier.tensor.formatting import plain
+from farrier.tensor.interop import Number, fit
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import constant
 from farrier_compiler.ops import creation as primitive

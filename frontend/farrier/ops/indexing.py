@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from farrier.dimension_size import raw_size
-from farrier.interop import as_array
 from farrier.ops.arguments import normal_dim, refuse
 from farrier.tensor import Tensor, apply, as_tensor
+from farrier.tensor.dimension_size import raw_size
+from farrier.tensor.interop import as_array
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.indexing import Gather
 from farrier_compiler.ops.size_choice import between, not_negative

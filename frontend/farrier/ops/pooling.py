@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from farrier.dimension_size import DimensionSize
 from farrier.ops.arguments import padding_pairs, refuse, whole_numbers
 from farrier.ops.arithmetic import divide
 from farrier.ops.creation import full
 from farrier.ops.elementwise import cast
 from farrier.tensor import Tensor, apply, as_tensor
+from farrier.tensor.dimension_size import DimensionSize
 from farrier_compiler.ops.pooling import MaxPool, SumPool
 from farrier_compiler.sizes import SymbolicSize, is_static
 from farrier_compiler.sizes.requirements import at_most

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from farrier.interop import Number
 from farrier.ops.arguments import normal_dim, refuse
 from farrier.ops.elementwise import check_dtype, floating
 from farrier.tensor import Tensor, apply, as_tensor
+from farrier.tensor.interop import Number
 from farrier_compiler.ops.quantization import STORAGE, Dequantize, Quantize
 from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype as dtype_class

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from farrier.dimension_size import DimensionSize
 from farrier.ops import arithmetic
 from farrier.ops.arguments import refuse, whole_numbers
 from farrier.ops.creation import iota
 from farrier.ops.elementwise import cast, floor, round
 from farrier.ops.reduction import widen
 from farrier.tensor import Tensor, apply, as_tensor
+from farrier.tensor.dimension_size import DimensionSize
 from farrier_compiler.graph import constant
 from farrier_compiler.ops.checks import check_domain
 from farrier_compiler.ops.elementwise import Add, Multiply

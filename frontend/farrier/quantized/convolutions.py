@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from farrier.interop import Number
 from farrier.ops.activation import relu
 from farrier.ops.arguments import refuse
 from farrier.ops.convolution import convolution
@@ -16,6 +15,7 @@ from farrier.quantized.operands import (
 )
 from farrier.quantized.packing import ConvPackedParams, Whole, packed_conv
 from farrier.tensor import Tensor
+from farrier.tensor.interop import Number
 from farrier_runtime.errors import ArgumentError
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from farrier.interop import Number
 from farrier.ops import activation
 from farrier.ops.arguments import refuse
 from farrier.ops.linear_algebra import dot_general
@@ -22,6 +21,7 @@ from farrier.quantized.packing import (
     packed_linear,
 )
 from farrier.tensor import Tensor
+from farrier.tensor.interop import Number
 from farrier_compiler.sizes.requirements import equal
 from farrier_runtime.errors import ShapeError
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from farrier.interop import as_array, fit
 from farrier.tensor import Tensor
+from farrier.tensor.interop import as_array, fit
 from farrier_runtime.dtypes import BY_NUMPY
 from farrier_runtime.errors import ArgumentError
 

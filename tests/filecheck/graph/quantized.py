@@ -2,7 +2,7 @@
 """Constant scales are a part of the type, which parses back; IREE is given plain numbers."""
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.graph.parser import parse_graph
 from support.show import graph, iree_input
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.driver import graph_messages
 from farrier_compiler.driver.graph_messages import decode, encode
 from farrier_compiler.driver.messages import Closed, Message, anonymous_file, receive, send

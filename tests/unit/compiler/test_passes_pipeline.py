@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.graph import Graph, VerificationError
 from farrier_compiler.passes import PASSES, Pass, default_pipeline, parse_pipeline, run_passes
 from farrier_compiler.passes.canonicalize import Canonicalize

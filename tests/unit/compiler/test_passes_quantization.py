@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.graph import Graph
 from farrier_compiler.graph.specialize import specialize
 from farrier_compiler.passes import default_pipeline, run_passes

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.graph import verify
 from farrier_compiler.graph.graph import print_graph
 from farrier_compiler.graph.parser import parse_graph

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.graph import REGISTRY, Graph, Node, Op, TensorType, Value
 from farrier_compiler.graph.attributes import attributes_text
 from farrier_compiler.graph.graph import print_graph

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.graph import Graph, TensorType, VerificationError, verify
 from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.passes import run_passes

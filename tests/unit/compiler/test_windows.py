@@ -7,7 +7,7 @@ import re
 import pytest
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.stablehlo.builder import Builder
 from farrier_compiler.stablehlo.lower import lower
 

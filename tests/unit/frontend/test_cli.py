@@ -11,9 +11,10 @@ import pytest
 
 import farrier as fr
 from farrier import cli
-from farrier.commands import inputs, targets
+from farrier.commands import targets
 from farrier.commands.files import check_folder
-from farrier.commands.inputs import InputType
+from farrier.commands.inputs import types as inputs
+from farrier.commands.inputs.types import InputType
 from farrier_runtime import dtypes
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.errors import ArgumentError

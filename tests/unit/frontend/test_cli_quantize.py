@@ -12,7 +12,7 @@ import pytest
 
 import farrier as fr
 from farrier import cli
-from farrier.commands import inputs, samples
+from farrier.commands.inputs import samples, types as inputs
 from farrier_runtime.errors import ArgumentError
 
 MODEL = """\

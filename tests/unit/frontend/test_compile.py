@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from support.messages import message
 
 ROW = fr.InputInfo((3,), fr.float32)

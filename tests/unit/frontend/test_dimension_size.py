@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier_compiler.ops.evaluate import UnknownValueError
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype

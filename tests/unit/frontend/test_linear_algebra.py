@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 from farrier.tensor import apply
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from support.messages import message

@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 import farrier as fr
-from farrier.methods import Methods
+from farrier.tensor.methods import Methods
 
 NAMES = [name for name in vars(Methods) if not name.startswith("_")]
 X = fr.Tensor([[1.0, -2.0], [3.0, 4.0]])

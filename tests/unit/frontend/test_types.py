@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import farrier as fr
-from farrier.compile import trace
+from farrier.compiling.trace import trace
 
 
 def shapes(x: fr.Tensor, size: fr.DimensionSize) -> list[tuple[fr.Tensor, str]]:

@@ -14,7 +14,7 @@ from farrier_runtime.dtypes import BY_SHORT_NAME
 from farrier_runtime.errors import ArgumentError, CompileError
 
 if TYPE_CHECKING:
-    from farrier.commands.dumps import Dump
+    from farrier.commands.source.base import Dump
     from farrier_compiler.driver import Compiled, Options
     from farrier_compiler.driver.targets import Target
     from farrier_runtime.manifest import Function, TensorSpec
@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class StablehloProgram:
+class StablehloSource:
     """A module of StableHLO, with one public function or several.
 
     Attributes:
@@ -77,7 +77,7 @@ class StablehloProgram:
         Raises:
             ArgumentError: the stage comes before StableHLO, or is generated code.
         """
-        from farrier_compiler.mlir.text import PHASES
+        from farrier_compiler.driver import PHASES
 
         if stage not in PHASES:
             raise ArgumentError(
@@ -91,7 +91,7 @@ class StablehloProgram:
         self, targets: Sequence[Target], settings: Options, weights: bool
     ) -> Iterator[Dump]:
         """Yield the IR of each of IREE's phases."""
-        from farrier_compiler.mlir.text import PHASES
+        from farrier_compiler.driver import PHASES
 
         found = self._phases(targets, settings, PHASES[-1], weights)
         return ((f"{name}.mlir", text) for name, text in found)
@@ -130,7 +130,7 @@ class StablehloProgram:
         return TensorSpec(found["name"], kind, tuple(map(int, sizes)))
 
     def _explained(self, compile: Callable[[], Result]) -> Result:
-        from farrier_compiler.mlir.failure import CompilationFailed
+        from farrier_compiler.driver import CompilationFailed
 
         try:
             return compile()
@@ -143,7 +143,7 @@ class StablehloProgram:
             raise error from None
 
 
-def read(path: Path, options: argparse.Namespace) -> StablehloProgram:
+def read(path: Path, options: argparse.Namespace) -> StablehloSource:
     """Return the module in a file.
 
     Raises:
@@ -154,4 +154,4 @@ def read(path: Path, options: argparse.Namespace) -> StablehloProgram:
             raise UsageError(
                 f"--{option.replace('_', '-')} is for graphs; {path} is StableHLO already."
             )
-    return StablehloProgram(path, path.read_bytes())
+    return StablehloSource(path, path.read_bytes())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeAlias
 
 import numpy as np
 
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from farrier_compiler.graph import Array
 
 Number = int | float | bool
+
+IntLike: TypeAlias = int | SupportsIndex
+"""An integer, or what stands for one."""
+
+ShapeLike: TypeAlias = Sequence[IntLike]
+"""The size of each dimension."""
 
 
 def as_array(data: Any, wanted: dtype | None = None) -> Array:

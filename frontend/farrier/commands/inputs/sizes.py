@@ -12,7 +12,7 @@ from farrier_runtime.dimension import Dimension
 from farrier_runtime.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from farrier.commands.arrays import Array
+    from farrier_compiler.types.elements import Array
     from farrier_runtime.manifest import Function, TensorSpec
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from farrier.commands.files import check_file
-from farrier.commands.inputs import InputType
+from farrier.commands.inputs.types import InputType
 from farrier.modules.module import Module
 from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.dimension import Dimension
@@ -132,7 +132,7 @@ class _Samples:
         return [part for part in parts if len(part) >= low]
 
     def _argument(self, part: Array) -> Any:
-        from farrier.dimension_size import DimensionSize
+        from farrier.tensor.dimension_size import DimensionSize
 
         if self.type.value is None:
             return part

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import farrier
-from farrier.eager import evaluate
-from farrier.formatting import format_elements, plain
-from farrier.interop import Number, as_array, fit
-from farrier.methods import Methods
+from farrier.tensor.eager import evaluate
+from farrier.tensor.formatting import format_elements, plain
+from farrier.tensor.interop import Number, as_array, fit
+from farrier.tensor.methods import Methods, functions
+from farrier.tensor.operators import Operators
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import Node, TensorType, Value, constant
 from farrier_compiler.ops.elementwise import Cast
@@ -27,11 +27,10 @@ from farrier_runtime.dtypes import BY_NUMPY, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
 
 if TYPE_CHECKING:
-    from farrier.types import ShapeLike
     from farrier_compiler.graph import Array, Op
 
 
-class Tensor(Methods):
+class Tensor(Operators["Tensor"], Methods["Tensor"]):
     """A multi-dimensional array whose elements are computed when they are needed.
 
     Args:
@@ -90,7 +89,7 @@ class Tensor(Methods):
         shape = self.value.type.shape
         for size in shape:
             if type(size) is not int:
-                return farrier.dimension_size.user_shape(shape)
+                return functions["user_shape"](shape)
         return shape
 
     @property
@@ -284,149 +283,6 @@ class Tensor(Methods):
             return self
         return apply(Cast(self.dtype), self)
 
-    # ------------------------------------------------------------------ operators
-
-    def __add__(self, other: Any) -> Tensor:
-        return farrier.add(self, other)
-
-    def __radd__(self, other: Any) -> Tensor:
-        return farrier.add(other, self)
-
-    def __sub__(self, other: Any) -> Tensor:
-        return farrier.subtract(self, other)
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return farrier.subtract(other, self)
-
-    def __mul__(self, other: Any) -> Tensor:
-        return farrier.multiply(self, other)
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return farrier.multiply(other, self)
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return farrier.divide(self, other)
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return farrier.divide(other, self)
-
-    def __floordiv__(self, other: Any) -> Tensor:
-        return farrier.floor_divide(self, other)
-
-    def __rfloordiv__(self, other: Any) -> Tensor:
-        return farrier.floor_divide(other, self)
-
-    def __mod__(self, other: Any) -> Tensor:
-        return farrier.remainder(self, other)
-
-    def __rmod__(self, other: Any) -> Tensor:
-        return farrier.remainder(other, self)
-
-    def __pow__(self, other: Any) -> Tensor:
-        return farrier.power(self, other)
-
-    def __rpow__(self, other: Any) -> Tensor:
-        return farrier.power(other, self)
-
-    def __matmul__(self, other: Any) -> Tensor:
-        return farrier.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return farrier.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return farrier.negative(self)
-
-    def __abs__(self) -> Tensor:
-        return farrier.abs(self)
-
-    def __and__(self, other: Any) -> Tensor:
-        return farrier.logical_and(self, other)
-
-    __rand__ = __and__
-
-    def __or__(self, other: Any) -> Tensor:
-        return farrier.logical_or(self, other)
-
-    __ror__ = __or__
-
-    def __xor__(self, other: Any) -> Tensor:
-        return farrier.logical_xor(self, other)
-
-    __rxor__ = __xor__
-
-    def __lshift__(self, other: Any) -> Tensor:
-        return farrier.shift_left(self, other)
-
-    def __rlshift__(self, other: Any) -> Tensor:
-        return farrier.shift_left(other, self)
-
-    def __rshift__(self, other: Any) -> Tensor:
-        return farrier.shift_right(self, other)
-
-    def __rrshift__(self, other: Any) -> Tensor:
-        return farrier.shift_right(other, self)
-
-    def __invert__(self) -> Tensor:
-        return farrier.logical_not(self)
-
-    def __eq__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return NotImplemented if other is None else farrier.eq(self, other)
-
-    def __ne__(self, other: Any) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return NotImplemented if other is None else farrier.not_equal(self, other)
-
-    def __lt__(self, other: Any) -> Tensor:
-        return farrier.less(self, other)
-
-    def __le__(self, other: Any) -> Tensor:
-        return farrier.less_equal(self, other)
-
-    def __gt__(self, other: Any) -> Tensor:
-        return farrier.greater(self, other)
-
-    def __ge__(self, other: Any) -> Tensor:
-        return farrier.greater_equal(self, other)
-
-    __hash__ = object.__hash__
-
-    def __getitem__(self, index: Any) -> Tensor:
-        return farrier.slice(self, index)
-
-    # ------------------------------------------------------------------ ops as methods
-
-    def cast(self, dtype: dtype) -> Tensor:
-        """Convert the elements to another data type: `farrier.cast`."""
-        return farrier.cast(self, dtype)
-
-    def reshape(self, shape: ShapeLike) -> Tensor:
-        """Give the elements another shape: `farrier.reshape`."""
-        return farrier.reshape(self, shape)
-
-    def transpose(self, dim0: int, dim1: int) -> Tensor:
-        """Swap two dimensions: `farrier.transpose`."""
-        return farrier.transpose(self, dim0, dim1)
-
-    def permute(self, perm: Sequence[int]) -> Tensor:
-        """Reorder all dimensions: `farrier.permute`."""
-        return farrier.permute(self, perm)
-
-    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        """Merge neighbouring dimensions into one: `farrier.flatten`."""
-        return farrier.flatten(self, start_dim, end_dim)
-
-    def squeeze(self, dims: int | Sequence[int]) -> Tensor:
-        """Remove dimensions of size 1: `farrier.squeeze`."""
-        return farrier.squeeze(self, dims)
-
-    def unsqueeze(self, dim: int) -> Tensor:
-        """Insert a dimension of size 1: `farrier.unsqueeze`."""
-        return farrier.unsqueeze(self, dim)
-
-    def copy(self, device: device) -> Tensor:
-        """Return a copy of the tensor: `farrier.copy`."""
-        return farrier.copy(self, device)
-
 
 def _checked(wanted: Any) -> Any:
     if wanted is None or isinstance(wanted, dtype):
@@ -441,8 +297,7 @@ def _near(name: str) -> str:
     """Return a hint at a function or method of about this name."""
     if name.startswith("_"):
         return ""
-    functions = [f"farrier.{known}" for known in vars(farrier) if not known.startswith("_")]
-    if f"farrier.{name}" in functions:
+    if name in functions:
         return f" Did you mean: 'farrier.{name}'?"
     found = difflib.get_close_matches(name, dir(Tensor), 1)
     return f" Did you mean: '{found[0]}'?" if found else ""
@@ -482,7 +337,7 @@ def as_tensor(data: Tensor | Any, like: Tensor | None = None) -> Tensor:
     if not isinstance(data, int | float | SymbolicSize):
         return as_tensor(data.item(), like) if isinstance(data, _NUMBERS) else Tensor(data)
     if isinstance(data, SymbolicSize):
-        return as_tensor(farrier.DimensionSize.of_size(data), like)
+        return as_tensor(functions["DimensionSize"].of_size(data), like)
     kind = like.value.type.dtype
     try:
         array = _kept_number(data, kind) if data else fit(np.asarray(data), kind)  # 0.0 == -0.0

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import farrier_runtime
+from farrier.compiling.nested_arguments import are_nested, matching, named, root
+from farrier.compiling.stream import Stream, default_stream
 from farrier.input_info import DimensionInputInfo, InputInfo, NamedDimension
-from farrier.nests import are_nested, matching, named, root
-from farrier.stream import Stream, default_stream
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_runtime.errors import ArgumentError, FarrierError, InputError

@@ -1,31 +1,24 @@
-"""What is to be compiled: the graph of a Python model or of a .graph file, or StableHLO."""
+"""Reading what is to be compiled from files."""
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from farrier.commands import calibration, inputs, model, stablehlo
 from farrier.commands.command_line import UsageError
 from farrier.commands.files import check_file
+from farrier.commands.inputs import types as inputs
+from farrier.commands.source import calibration, model, stablehlo
+from farrier.commands.source.base import Source
+from farrier.commands.source.graph import GraphSource
 from farrier.modules.module import Module
-from farrier_compiler.graph import Graph
 from farrier_runtime.errors import ArgumentError, ParseError
 
 if TYPE_CHECKING:
-    from farrier.commands.dumps import Dump
-    from farrier.commands.stablehlo import StablehloProgram
-    from farrier_compiler.driver import Compiled, Options
-    from farrier_compiler.driver.targets import Target
-    from farrier_runtime.manifest import ResultTree
-
-# The code that IREE generates for a kind of target.
-_CODE = {"cpu": ("llvm", "asm"), "cuda": ("llvm", "ptx"), "rocm": ("llvm",)}
+    pass
 
 _ONLY_PYTHON = {
     "input": "--input",
@@ -35,68 +28,7 @@ _ONLY_PYTHON = {
 }
 
 
-@dataclass(frozen=True)
-class Program:
-    """A graph and the form of its result.
-
-    Attributes:
-        name: what the artifact is named after.
-        graph: what it computes.
-        result: how the outputs are nested.
-    """
-
-    name: str
-    graph: Graph
-    result: ResultTree
-
-    def compile(self, targets: Sequence[Target], settings: Options) -> Compiled:
-        """Return the artifact."""
-        from farrier_compiler.driver import compile_graphs
-
-        return compile_graphs([self.graph], targets, settings, [self.result])
-
-    def after_passes(self, targets: Sequence[Target], settings: Options) -> Iterator[Dump]:
-        """Yield the graph as it was traced, and after each pass."""
-        from farrier_compiler import driver
-
-        for name, text in driver.stages([self.graph], targets, settings):
-            if name == "graph":
-                return
-            yield f"{name}.graph", text
-
-    def stage(
-        self, stage: str, targets: Sequence[Target], settings: Options, weights: bool
-    ) -> Iterator[Dump]:
-        """Yield the text of a stage, or several files of generated code."""
-        from farrier_compiler import driver
-
-        found = driver.dump([self.graph], targets, settings, stage, weights)
-        yield from ((file_name(stage, name), text) for name, text in found.items())
-
-    def all_stages(
-        self, targets: Sequence[Target], settings: Options, weights: bool
-    ) -> Iterator[Dump]:
-        """Yield all stages from the graph on, then the generated code."""
-        from farrier_compiler import driver
-
-        seen = False
-        for name, text in driver.stages([self.graph], targets, settings, weights):
-            seen = seen or name == "graph"
-            if seen:
-                yield file_name(name, name), text
-        for code in dict.fromkeys(code for t in targets for code in _CODE.get(t.kind, ())):
-            with contextlib.suppress(ArgumentError):  # nothing to compute: no code
-                yield from self.stage(code, targets, settings, weights)
-
-
-def file_name(stage: str, name: str) -> str:
-    """Return the name of a stage's file; generated files have one."""
-    if name != stage:
-        return name
-    return f"{name}.graph" if name == "graph" else f"{name}.mlir"
-
-
-def read(path: Path, name: str, options: argparse.Namespace) -> Program | StablehloProgram:
+def read(path: Path, name: str, options: argparse.Namespace) -> Source:
     """Return the program that MODEL and the options for it say.
 
     Raises:
@@ -112,8 +44,8 @@ def read(path: Path, name: str, options: argparse.Namespace) -> Program | Stable
     return _read_graph(path, options)
 
 
-def _trace(path: Path, name: str, options: argparse.Namespace) -> Program:
-    from farrier.compile import trace
+def _trace(path: Path, name: str, options: argparse.Namespace) -> GraphSource:
+    from farrier.compiling.trace import trace
 
     types = inputs.parse(options.input)
     function = model.load(path, name)
@@ -123,7 +55,7 @@ def _trace(path: Path, name: str, options: argparse.Namespace) -> Program:
         function = calibration.quantized(function, f"{path}:{name}", types, options)
     with model.user_code(path):
         traced = trace(function, args, kwargs, options.function_name)
-    return Program(traced.graph.name, traced.graph, traced.result)
+    return GraphSource(traced.graph.name, traced.graph, traced.result)
 
 
 def _set_parameters(function: Callable[..., Any], label: str, options: argparse.Namespace) -> None:
@@ -171,7 +103,7 @@ def _check_set(module: Module, label: str) -> None:
         )
 
 
-def _read_graph(path: Path, options: argparse.Namespace) -> Program:
+def _read_graph(path: Path, options: argparse.Namespace) -> GraphSource:
     from farrier_compiler.graph.parser import parse_graph
 
     try:
@@ -185,7 +117,7 @@ def _read_graph(path: Path, options: argparse.Namespace) -> Program:
         )
     graph.name = options.function_name or graph.name
     count = len(graph.outputs)
-    return Program(graph.name, graph, 0 if count == 1 else {"tuple": list(range(count))})
+    return GraphSource(graph.name, graph, 0 if count == 1 else {"tuple": list(range(count))})
 
 
 def _weights(options: argparse.Namespace) -> Mapping[str, Any]:

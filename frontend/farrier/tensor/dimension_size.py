@@ -8,7 +8,8 @@ from typing import Any, SupportsIndex, cast
 
 import numpy as np
 
-from farrier.tensor import Tensor, apply
+from farrier.tensor.methods import functions
+from farrier.tensor.tensor import Tensor, apply
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import Value, constant
 from farrier_compiler.ops.creation import SizeOf
@@ -224,3 +225,6 @@ class DimensionSize(Tensor):
     __gt__ = _comparison("__gt__", ">", lambda a, b: _less(b, a))
     __le__ = _comparison("__le__", "<=", lambda a, b: _not(_less(b, a)))
     __hash__ = Tensor.__hash__
+
+
+functions.update({"user_shape": user_shape, "DimensionSize": DimensionSize})

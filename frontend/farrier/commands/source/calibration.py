@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from farrier.commands import model, samples
 from farrier.commands.command_line import UsageError
-from farrier.commands.inputs import InputType
+from farrier.commands.inputs import samples
+from farrier.commands.inputs.types import InputType
+from farrier.commands.source import model
 from farrier.modules.module import Module
 from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.errors import ArgumentError

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from farrier.commands.command_line import UsageError
-from farrier.commands.inputs import NAME
-from farrier.commands.sizes import ChosenSizes
+from farrier.commands.inputs.sizes import ChosenSizes
+from farrier.commands.inputs.types import NAME
 from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError

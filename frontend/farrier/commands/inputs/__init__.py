@@ -1,0 +1,1 @@
+"""Inputs on the command line: their types, sizes and elements."""

@@ -1,0 +1,1 @@
+"""What is to be compiled: Python models, graphs and StableHLO."""

@@ -1,0 +1,90 @@
+"""Compiling: from a Module or function to an Executable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from farrier.compiling.executable import Executable
+from farrier.compiling.trace import trace
+from farrier_compiler.diagnostics import explain
+from farrier_runtime.errors import FarrierError
+
+if TYPE_CHECKING:
+    pass
+
+
+def compile(
+    func: Callable[..., Any],
+    optimization_level: int = 3,
+    *,
+    args: Sequence[Any] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    target: str | Sequence[str] | None = None,
+    name: str | None = None,
+    passes: str | None = None,
+    layout: Literal["tiled", "compact"] = "tiled",
+    weights: Literal["embedded", "external"] = "embedded",
+    flags: Sequence[str] = (),
+    cache: bool = True,
+) -> Executable:
+    """Compile a Module or function ahead of time.
+
+    The function is called once, with tensors in place of the InputInfos, and what it computes is
+    lowered to StableHLO, which IREE compiles.
+
+    Args:
+        func: a Module, a function or a bound method; returns a tensor, or tensors in lists,
+            tuples and dicts.
+        optimization_level: from 0 (compiles fastest) to 3 (runs fastest); higher numbers mean 3.
+        args: positional arguments: an InputInfo for each one that is supplied at run time, also
+            inside lists, tuples and dicts; everything else is a constant of the program.
+        kwargs: keyword arguments, likewise.
+        target: what to compile for: "cpu" (this machine), "cpu:x86-64-v3", "cuda:sm_80", ..., or
+            several. By default the CUDA device if this machine has one, else its CPU.
+        name: the function's name in the artifact; by default its own.
+        passes: the graph passes to run, for example "fold_batch_norm,channels_last"; by default
+            the pipeline of the target.
+        layout: "tiled" repacks weights at load for speed; "compact" loads faster and smaller.
+        weights: "embedded" in the vmfb, or "external" in NAME.weights.safetensors beside it, which
+            can be exchanged for another such file without compiling again.
+        flags: further flags for IREE.
+        cache: whether an earlier result for the same program may be used.
+
+    Returns:
+        An Executable, to call with tensors or to save.
+
+    Raises:
+        ArgumentError: the arguments do not fit the function, a parameter is unset, or the target
+            does not exist.
+        CompileError: IREE refused the program; the text names the layer and the line.
+
+    Example:
+        >>> linear = fr.Linear(3, 4)
+        >>> linear.initialize_dummy_parameters()
+        >>> fast = fr.compile(linear, args=[fr.InputInfo((2, 3), fr.float32)], target="cpu")
+        >>> fast(fr.ones((2, 3))).shape
+        (2, 4)
+    """
+    from farrier_compiler.driver import compiler_process
+
+    compiler_process.start()
+    from farrier_compiler.driver import Options, compile_graphs
+    from farrier_compiler.driver.targets import Target
+
+    traced = trace(func, args, kwargs, name)
+    wanted = [target] if isinstance(target, str) else target
+    try:
+        targets = [Target.parse(text) for text in wanted] if wanted else [Target.default()]
+        options = Options(
+            passes=passes,
+            layout=layout,
+            weights=weights,
+            flags=tuple(flags),
+            cache=cache,
+            optimization_level=optimization_level,
+        )
+        compiled = compile_graphs([traced.graph], targets, options, results=[traced.result])
+    except FarrierError as error:
+        raise explain(error) from error.__cause__
+    return Executable(compiled, traced.signature, traced.inputs)
