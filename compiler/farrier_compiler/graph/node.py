@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, cast
+from weakref import ReferenceType
 
 import numpy as np
 
@@ -28,9 +29,19 @@ class Value:
         name: a name for people, where there is one.
         location: the user's line that made it.
         dimension: the dimension whose size an int32 input is; None for all other values.
+        holder: a weak reference to what stands for it outside of graphs; None: nothing does.
     """
 
-    __slots__ = ("__weakref__", "data", "dimension", "location", "name", "producer", "type")
+    __slots__ = (
+        "__weakref__",
+        "data",
+        "dimension",
+        "holder",
+        "location",
+        "name",
+        "producer",
+        "type",
+    )
 
     def __init__(
         self,
@@ -47,6 +58,7 @@ class Value:
         self.data = data
         self.name = name
         self.location = location
+        self.holder: ReferenceType[Any] | None = None
 
     @property
     def is_scalar_constant(self) -> bool:

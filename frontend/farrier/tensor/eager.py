@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -13,11 +11,10 @@ import numpy as np
 import farrier_runtime
 from farrier import config
 from farrier.logger import logger
-from farrier_compiler.graph import Graph, Node, TensorType, Value, topological
+from farrier_compiler.graph import Graph, Node, Value, topological
 from farrier_compiler.graph.graph import print_graph
 from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.ops.evaluate import evaluate as evaluate_by_reference, known
-from farrier_runtime.dtypes import float32
 from farrier_runtime.errors import ArgumentError, CompileError
 
 # Compiled programs that are kept; one holds some 100 KB.
@@ -90,25 +87,13 @@ def compiled(text: str) -> Callable[..., Any] | None:
     return farrier_runtime.load(made.to_bytes(), device="cpu")
 
 
-# ------------------------------------------------------------------ values that are still held
-
-
 def _held(nodes: Sequence[Node]) -> Iterator[Value]:
-    """Yield results that something besides these nodes refers to, most likely a Tensor.
+    """Yield results that tensors stand for.
 
     They are computed too: a loop that carries one on would else compute its whole past again in
     every step, in a program that is compiled for that step.
     """
-    uses = Counter(id(value) for node in nodes for value in node.operands)
     for node in nodes:
-        for value, count in zip(node.results, _references(node.results), strict=True):
-            if count > uses[id(value)] + _UNHELD:
+        for value in node.results:
+            if value.holder is not None and value.holder() is not None:
                 yield value
-
-
-def _references(values: Sequence[Value]) -> list[int]:
-    return [sys.getrefcount(value) for value in values]
-
-
-# What Python counts of its own, which depends on its version.
-(_UNHELD,) = _references((Value(TensorType((), float32)),))

@@ -7,6 +7,7 @@ import functools
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
@@ -79,6 +80,7 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
         """Return a tensor that stands for a value of the op graph."""
         tensor = object.__new__(Tensor)
         tensor.value = value
+        value.holder = ref(tensor)
         return tensor
 
     # ------------------------------------------------------------------ what is known at once
