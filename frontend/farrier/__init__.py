@@ -53,9 +53,8 @@ from farrier.ops.reduction import *
 from farrier.ops.resizing import *
 from farrier.ops.shape import *
 from farrier.ops.sorting import *
-from farrier.tensor import Tensor as Tensor
+from farrier.tensor import Tensor as Tensor, methods as _methods
 from farrier.tensor.dimension_size import DimensionSize as DimensionSize
-from farrier.tensor.methods import functions
 from farrier_runtime.devices import device as device
 from farrier_runtime.dtypes import (
     bfloat16 as bfloat16,
@@ -95,7 +94,7 @@ from farrier_runtime.version import __version__ as __version__
 TripyException = FarrierError
 
 # Methods and operators of tensors call these.
-functions.update({name: value for name, value in globals().items() if callable(value)})
+_methods.functions.update({name: value for name, value in globals().items() if callable(value)})
 
 
 def __getattr__(name: str) -> typing.NoReturn:

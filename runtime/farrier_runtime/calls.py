@@ -18,7 +18,7 @@ import numpy as np
 from farrier_runtime.dtypes import dtype, int4, int8
 from farrier_runtime.errors import ArtifactError, DeviceError, InputError
 from farrier_runtime.manifest import Function, TensorSpec, shape_fits
-from farrier_runtime.session import Context, Program, iree, reason
+from farrier_runtime.session import Context, LoadedModule, iree, reason
 
 ALIGNMENT = 64
 STAGED_BYTES = 1 << 16
@@ -82,7 +82,7 @@ def _address(array: Array) -> int:
 class _Call:
     """One function in one context."""
 
-    def __init__(self, program: Program, context: Context, function: Function) -> None:
+    def __init__(self, program: LoadedModule, context: Context, function: Function) -> None:
         self._device = program.device
         self._invoke = context.invoke
         self._name = function.name
@@ -126,7 +126,7 @@ class _Call:
 class HostCall(_Call):
     """A function on the CPU: arrays in and out share memory with the program where that is safe."""
 
-    def __init__(self, program: Program, context: Context, function: Function) -> None:
+    def __init__(self, program: LoadedModule, context: Context, function: Function) -> None:
         """Prepare the memory that small inputs are copied to.
 
         Args:

@@ -54,7 +54,7 @@ class Executable:
         self,
         source: artifact.Source,
         manifest: Manifest,
-        program: session.Program,
+        program: session.LoadedModule,
         device: Device,
         function: Function,
     ) -> None:
@@ -339,7 +339,7 @@ def _start(
     where: Device,
     threads: int | None,
     weights: parameters.Weights | None,
-) -> session.Program:
+) -> session.LoadedModule:
     if where.kind == "cpu" and manifest.cpu:
         cpu_features.check(manifest.cpu)
     arrays = parameters.find(source, manifest.parameters, weights)
@@ -347,4 +347,4 @@ def _start(
     driver = DRIVERS[where.kind]
     handle, contexts = session.open_device(driver, where.index, threads)
     mapped = source if isinstance(source, bytes | mmap.mmap) else os.fspath(source)
-    return session.Program(mapped, handle, outside, contexts)
+    return session.LoadedModule(mapped, handle, outside, contexts)

@@ -141,7 +141,7 @@ def _create_device(driver: str, index: int) -> Any:
         raise DeviceError(text) from None
 
 
-class Program:
+class LoadedModule:
     """A module on a device; its contexts hold the state and run the functions."""
 
     def __init__(
@@ -285,7 +285,7 @@ def _bytes(entry: Any) -> Array:
 class Context:
     """IREE's context, for one call at a time, and what its functions keep between calls."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: LoadedModule) -> None:
         """Start the program.
 
         Args:

@@ -40,13 +40,13 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def no_reference(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = eager.evaluate_by_reference
+    original = eager.interpret
 
     def only_if_asked_for(values: Any) -> None:
         assert fr.config.eager == "reference"
         original(values)
 
-    monkeypatch.setattr(eager, "evaluate_by_reference", only_if_asked_for)
+    monkeypatch.setattr(eager, "interpret", only_if_asked_for)
 
 
 # Every twelfth row, each on another of its data types; int4 does not enter programs.

@@ -19,7 +19,7 @@ from farrier_compiler.graph import (
     verify,
 )
 from farrier_compiler.graph.graph import print_graph
-from farrier_compiler.graph.node import run_reference as evaluate
+from farrier_compiler.graph.node import run_reference
 from farrier_compiler.graph.parser import parse_graph
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import BY_NUMPY, dtype
@@ -65,7 +65,7 @@ def run(graph: Graph, arrays: Sequence[Array]) -> list[Array]:
 
     for one in graph.nodes:
         types = tuple(value.type for value in one.results)
-        results = evaluate(one.op, types, [elements(value) for value in one.operands])
+        results = run_reference(one.op, types, [elements(value) for value in one.operands])
         found.update(zip(one.results, results, strict=True))
     return [elements(value) for value in graph.outputs]
 

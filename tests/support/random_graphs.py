@@ -11,7 +11,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from farrier_compiler.graph import REGISTRY, Array, Graph, Node, Op, Value, verify
-from farrier_compiler.graph.node import run_reference as evaluate
+from farrier_compiler.graph.node import run_reference
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Cast, Where
 from farrier_compiler.ops.indexing import Gather
@@ -30,7 +30,7 @@ from farrier_compiler.ops.shape import (
     Transpose,
 )
 from farrier_compiler.ops.sorting import Sort
-from farrier_compiler.types.geometry import spread
+from farrier_compiler.types.geometry import dilated
 from farrier_runtime import dtypes
 from support.graphs import argument, named, weight
 
@@ -114,7 +114,7 @@ class Sketch:
         """Add a node and return its first result, unless numbers grow too large to be exact."""
         results = Node(op, operands).results
         types = tuple(value.type for value in results)
-        found = evaluate(op, types, [self.arrays[value] for value in operands])
+        found = run_reference(op, types, [self.arrays[value] for value in operands])
         with np.errstate(all="ignore"):
             largest = max(np.abs(data.astype(np.float64)).max(initial=0) for data in found)
         if (largest > LARGEST and not self.special) or found[0].size > 2048:
@@ -148,7 +148,7 @@ def _convolution(sketch: Sketch) -> None:
     stride, gaps, spaces = (tuple(sketch.whole(1, 2) for _ in sizes) for _ in range(3))
     padding = tuple((sketch.whole(0, 2) // 2, sketch.whole(0, 2) // 2) for _ in sizes)
     found = zip(sizes, window, padding, gaps, spaces, strict=True)
-    fits = all(spread(k, gap) <= spread(n, space) + sum(p) for n, k, p, gap, space in found)
+    fits = all(dilated(k, gap) <= dilated(n, space) + sum(p) for n, k, p, gap, space in found)
     plain = sketch.coin() or not fits
     ones = (1,) * len(sizes)
     gaps, spaces = (ones, ones) if plain else (gaps, spaces)
@@ -303,7 +303,7 @@ def _reverse(sketch: Sketch, x: Value) -> None:
 
 def _pad(sketch: Sketch, x: Value) -> None:
     interior = tuple(sketch.whole(0, 4) // 3 for _ in x.type.shape)
-    extents = [spread(size, gap + 1) for size, gap in zip(x.type.shape, interior, strict=True)]
+    extents = [dilated(size, gap + 1) for size, gap in zip(x.type.shape, interior, strict=True)]
     low = tuple(max(sketch.whole(-4, 4) // 3, -extent) for extent in extents)
     rests = zip(extents, low, strict=True)
     high = tuple(max(sketch.whole(-4, 4) // 3, -extent - before) for extent, before in rests)

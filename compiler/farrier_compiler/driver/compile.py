@@ -29,7 +29,7 @@ from farrier_compiler.graph import Graph, Value
 from farrier_compiler.graph.graph import print_graph
 from farrier_compiler.mlir.failure import CompilationFailed
 from farrier_compiler.mlir.text import SCOPE
-from farrier_compiler.passes import default_pipeline, run_passes
+from farrier_compiler.passes import Pass, default_pipeline, parse_pipeline, run_passes
 from farrier_compiler.types.elements import Array
 from farrier_runtime import files
 from farrier_runtime.artifact import Manifest, Parameters, ResultTree
@@ -109,7 +109,7 @@ class Job:
     targets: tuple[Target, ...]
     options: Options
     external: Mapping[Value, str]
-    byte_lanes: int | None
+    vnni_lanes: int | None
 
     @staticmethod
     def prepare(
@@ -134,8 +134,8 @@ class Job:
         check_kinds(targets)
         _check_names(graphs)
         _check_boundaries(graphs)
-        lanes = _byte_lanes(graphs, targets, options)
-        pipeline = _pipeline(targets, options, products_of_bytes=lanes is not None)
+        lanes = _vnni_lanes(graphs, targets, options)
+        pipeline = _pipeline(targets, options, has_vnni=lanes is not None)
         optimized = tuple(run_passes(graph, pipeline, after=after) for graph in graphs)
         external = _external(optimized) if options.weights == "external" else {}
         return Job(optimized, tuple(targets), options, external, lanes)
@@ -179,7 +179,7 @@ class Job:
         graphs, constants = encode(self.graphs, self.external)
         try:
             with self._refusals_explained():
-                message = {"task": task, "byte_lanes": self.byte_lanes, **graphs, **fields}
+                message = {"task": task, "vnni_lanes": self.vnni_lanes, **graphs, **fields}
                 yield from replies(message, self.targets, self.options, [constants, *more])
         finally:
             os.close(constants)
@@ -252,19 +252,19 @@ def _check_boundaries(graphs: Sequence[Graph]) -> None:
                 )
 
 
-def _byte_lanes(graphs: Sequence[Graph], targets: Sequence[Target], options: Options) -> int | None:
-    """Return `byte_lanes` of the targets, which graphs without bytes need not know."""
+def _vnni_lanes(graphs: Sequence[Graph], targets: Sequence[Target], options: Options) -> int | None:
+    """Return `vnni_lanes` of the targets, which graphs without bytes need not know."""
     nodes = (node for graph in graphs for node in graph.nodes)
     bytes = any(value.type.dtype.bits == 8 for node in nodes for value in node.operands)
     other_cpu = any("target-cpu" in flag for flag in options.flags)
-    return cpu_models.byte_lanes(targets) if bytes and not other_cpu else None
+    return cpu_models.vnni_lanes(targets) if bytes and not other_cpu else None
 
 
-def _pipeline(targets: Sequence[Target], options: Options, products_of_bytes: bool) -> str:
+def _pipeline(targets: Sequence[Target], options: Options, has_vnni: bool) -> list[Pass]:
     if options.passes is not None:
-        return options.passes
+        return parse_pipeline(options.passes)
     kinds = [target.kind for target in targets]
-    return default_pipeline(kinds, options.weights == "external", products_of_bytes)
+    return default_pipeline(kinds, options.weights == "external", has_vnni)
 
 
 def _external(graphs: Sequence[Graph]) -> dict[Value, str]:

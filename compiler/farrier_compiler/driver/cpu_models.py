@@ -54,7 +54,7 @@ def learn(target: Target, text: str) -> None:
     )
 
 
-def byte_lanes(targets: Sequence[Target]) -> int | None:
+def vnni_lanes(targets: Sequence[Target]) -> int | None:
     """Return how many columns of products of bytes one instruction of a CPU computes.
 
     Args:
@@ -64,7 +64,7 @@ def byte_lanes(targets: Sequence[Target]) -> int | None:
         16 with AVX-512 VNNI, 8 with AVX-VNNI; None: there is no such instruction, or not in all.
 
     Example:
-        >>> byte_lanes([Target.parse("cpu:cascadelake")])
+        >>> vnni_lanes([Target.parse("cpu:cascadelake")])
         16
     """
     if [target.kind for target in targets] != ["cpu"]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from farrier_compiler.driver.cpu_models import cpu_model
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph, Value
-from farrier_compiler.sizes import SymbolicSize, dimension_of, lower, opt_of, upper
+from farrier_compiler.sizes import SymbolicSize, dimension_of, lower_bound, opt_of, upper_bound
 from farrier_compiler.types.elements import Array, pack_four_bits
 from farrier_runtime.artifact import CpuRequirements, Function, ResultTree, TensorSpec
 from farrier_runtime.dimension import Dimension, Size
@@ -48,7 +48,7 @@ def _size(size: int) -> Size:
     """Return a size as the manifest has it: an expression is named by its text."""
     if not isinstance(size, SymbolicSize):
         return size
-    least, most = max(lower(size), 0), max(upper(size), 0)
+    least, most = max(lower_bound(size), 0), max(upper_bound(size), 0)
     usual = min(max(opt_of(size), least), most)
     return dimension_of(size) or Dimension(str(size), least, usual, most)
 

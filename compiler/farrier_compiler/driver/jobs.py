@@ -22,7 +22,7 @@ from farrier_compiler.for_iree.vnni import VnniBuilder
 from farrier_compiler.graph import Graph
 from farrier_compiler.mlir.compiler import keep, kept, linker, session_flags, set_global_flags
 from farrier_compiler.mlir.failure import CompilationFailed
-from farrier_compiler.mlir.module import Program, device_attribute
+from farrier_compiler.mlir.module import MlirModule, device_attribute
 from farrier_compiler.stablehlo.builder import Builder
 from farrier_compiler.stablehlo.lower import lower, node_at
 from farrier_runtime.dtypes import int4
@@ -47,7 +47,7 @@ def prepare(settings: Message) -> None:
         return
     flags = _own_flags(targets, settings)
     if flags not in kept():
-        program = Program(flags)
+        program = MlirModule(flags)
         kind = "tensor<4xf32>"
         program.function(
             "add",
@@ -159,7 +159,7 @@ class Job:
         """Return the number of the next open file that came with the request."""
         return self._files.pop(0)
 
-    def program(self, builder: Callable[[Program], Builder] | None = None) -> Program:
+    def program(self, builder: Callable[[MlirModule], Builder] | None = None) -> MlirModule:
         """Return the program as MLIR, verified: lowered through a builder, or as it was given.
 
         Raises:
@@ -167,7 +167,7 @@ class Job:
         """
         source, flags = self.take_file(), self._session_flags()
         if "module" in self.message:
-            return Program.read(source, self.message["module"], flags)
+            return MlirModule.read(source, self.message["module"], flags)
         self.graphs, outside = decode(self.message, source)
         if any(v.type.dtype is int4 for graph in self.graphs for v in graph.constants.values()):
             flags = (*flags, UNPACKED_ONCE)
@@ -175,8 +175,8 @@ class Job:
         program.verify()
         return program
 
-    def _builder(self) -> Callable[[Program], Builder]:
-        lanes = self.message["byte_lanes"]
+    def _builder(self) -> Callable[[MlirModule], Builder]:
+        lanes = self.message["vnni_lanes"]
         return functools.partial(VnniBuilder, lanes=lanes) if lanes else IreeBuilder
 
     def _session_flags(self) -> tuple[str, ...]:

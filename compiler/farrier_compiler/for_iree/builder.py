@@ -24,10 +24,10 @@ from farrier_compiler.for_iree.small_floats import (
 from farrier_compiler.for_iree.sorting import Sorting
 from farrier_compiler.for_iree.windows import Windows
 from farrier_compiler.mlir.text import RESOURCE_BYTES
-from farrier_compiler.sizes import SymbolicSize, upper
+from farrier_compiler.sizes import SymbolicSize, upper_bound
 from farrier_compiler.stablehlo.builder import DimPairs
 from farrier_compiler.stablehlo.emitter import HloValue
-from farrier_compiler.types.geometry import Padding, spread
+from farrier_compiler.types.geometry import Padding, dilated
 from farrier_compiler.types.numbers import limits
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime import dtypes
@@ -202,10 +202,10 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
         if 0 in (*input.type.shape, *kernel.type.shape):
             return self.full(out, 0)  # as for contractions
         base, exact = super().convolution, _cover(attributes, input.type, kernel.type)
-        terms = math.prod(map(upper, attributes.kernel_first(kernel.type.shape)[1:]))
+        terms = math.prod(map(upper_bound, attributes.kernel_first(kernel.type.shape)[1:]))
         few = (input.type.dtype, out.dtype) == (dtypes.int8, dtypes.int32)
         few = few and terms <= _EXACT_TERMS
-        sums = out.with_dtype(dtypes.float32) if few or _is_half(out.dtype) else out
+        sums = out.with_dtype(dtypes.float32) if few or _is_small_float(out.dtype) else out
         if attributes.groups > 1 and sums.dtype is not input.type.dtype:
             input = self.barrier(input) if few else input
             left, right = (self.convert(x.type.with_dtype(sums.dtype), x) for x in (input, kernel))
@@ -222,7 +222,7 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
     ) -> HloValue:
         """Sum 16-bit floats in float32; unsigned operands would be extended by their sign."""
         kind = out.dtype
-        if _is_half(kind):
+        if _is_small_float(kind):
             return self.convert(out, emit(out.with_dtype(dtypes.float32), left, right))
         if left.type.dtype.is_unsigned and left.type.dtype is not kind:
             left, right = (self.convert(x.type.with_dtype(kind), x) for x in (left, right))
@@ -279,7 +279,7 @@ def _is_selected(value: Handle) -> bool:
 _EXACT_TERMS = 1 << 10
 
 
-def _is_half(kind: dtype) -> bool:
+def _is_small_float(kind: dtype) -> bool:
     return kind.is_floating and kind.bits < 32
 
 
@@ -296,7 +296,7 @@ def _cover(attributes: ConvolutionForm, input: TensorType, kernel: TensorType) -
     sizes = attributes.channels_first(input.shape)[2:]
     window = attributes.kernel_first(kernel.shape)[2:]
     extents = [
-        spread(size, gap) for size, gap in zip(sizes, attributes.input_dilation, strict=True)
+        dilated(size, gap) for size, gap in zip(sizes, attributes.input_dilation, strict=True)
     ]
     return replace(attributes, padding=_cropped(extents, window, attributes))
 
@@ -311,7 +311,7 @@ def _cropped(
 ) -> Padding:
     padding: list[tuple[int, int]] = []
     for dim, (low, high) in enumerate(attributes.padding):
-        rest = sizes[dim] + low + high - spread(window[dim], attributes.dilation[dim])
+        rest = sizes[dim] + low + high - dilated(window[dim], attributes.dilation[dim])
         if isinstance(rest, SymbolicSize):
             padding.append((low, high))
             continue

@@ -17,7 +17,7 @@ from farrier_compiler.stablehlo.builder import DimPairs
 from farrier_compiler.stablehlo.emitter import HloValue
 from farrier_compiler.stablehlo.names import i64s
 from farrier_compiler.types.geometry import free_dims
-from farrier_compiler.types.numbers import identity
+from farrier_compiler.types.numbers import identity_element
 from farrier_compiler.types.tensor_type import Shape, TensorType
 
 
@@ -219,7 +219,7 @@ class DynamicShapes(IreeLoops):
             # What follows such sums fuses into kernels that take minutes to compile for CUDA.
             return self.barrier(made) if _is_around_others(x.type.shape, dims) else made
         kept = (size for dim, size in enumerate(x.type.shape) if dim not in dims)
-        return self.full(x.type.with_shape(kept), identity(kind, x.type.dtype))
+        return self.full(x.type.with_shape(kept), identity_element(kind, x.type.dtype))
 
     def dot_general(
         self, out: TensorType, lhs: HloValue, rhs: HloValue, batch: DimPairs, contracting: DimPairs

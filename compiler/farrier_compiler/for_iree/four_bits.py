@@ -17,7 +17,7 @@ from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
-    from farrier_compiler.mlir.module import Program
+    from farrier_compiler.mlir.module import MlirModule
     from farrier_compiler.types.elements import Array
 
 Move = Callable[[TensorType, Sequence[HloValue]], HloValue]
@@ -26,7 +26,7 @@ Move = Callable[[TensorType, Sequence[HloValue]], HloValue]
 class FourBits(IreeLoops):
     """Emits int4 as int8 wherever elements are read; constants hold two of them in a byte."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: MlirModule) -> None:
         super().__init__(program)
         self._elements: dict[HloValue, Array] = {}
         self._bytes: dict[HloValue, HloValue] = {}

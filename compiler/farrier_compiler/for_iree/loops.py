@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from farrier_compiler.for_iree.sizes import IreeSizes
 from farrier_compiler.mlir.module import Handle
-from farrier_compiler.mlir.text import element_text, type_text
+from farrier_compiler.mlir.text import mlir_dtype, type_text
 from farrier_compiler.stablehlo.emitter import HloValue
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime.dtypes import dtype
@@ -37,7 +37,7 @@ class IreeLoops(IreeSizes):
         """Emit a tensor full of a number of one data type, with the bits of another."""
         scalar = self.signless(self.full(TensorType((), kind), number))
         element = self.extract(scalar, [])
-        texts = [element_text(type.dtype)] * 2
+        texts = [mlir_dtype(type.dtype)] * 2
         results = self.program.operation(
             "linalg.fill",
             [type_text(type)],
@@ -65,7 +65,7 @@ class IreeLoops(IreeSizes):
         """Emit loops over the result's dimensions, and over those that are summed."""
         loops = ", ".join(f"d{dim}" for dim in range(out.rank + reductions))
         kinds = ["parallel"] * out.rank + ["reduction"] * reductions
-        texts = [element_text(value.type.dtype) for value in (*inputs, initial)]
+        texts = [mlir_dtype(value.type.dtype) for value in (*inputs, initial)]
         results = self.program.operation(
             "linalg.generic",
             [type_text(out)],
@@ -126,7 +126,7 @@ class IreeLoops(IreeSizes):
 
         def body(values: Sequence[Handle]) -> list[Handle]:
             left, right, total = values
-            text = element_text(kind)
+            text = mlir_dtype(kind)
             product = self.arith(multiply, left, right, text)
             return [self.arith(add, total, product, text)]
 
@@ -134,7 +134,7 @@ class IreeLoops(IreeSizes):
 
     def extract(self, x: HloValue, places: Places) -> Handle:
         """Emit the element at a place."""
-        kind = element_text(x.type.dtype)
+        kind = mlir_dtype(x.type.dtype)
         return self.single("tensor.extract", kind, [x.handle, *places])
 
     def unpacked(self, x: HloValue) -> HloValue:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from farrier_compiler.for_iree.loops import IreeLoops
 from farrier_compiler.mlir.module import Handle
-from farrier_compiler.sizes import lower
+from farrier_compiler.sizes import lower_bound
 from farrier_compiler.stablehlo.builder import DimPairs
 from farrier_compiler.stablehlo.emitter import HloValue
 from farrier_compiler.types.tensor_type import TensorType
@@ -15,13 +15,13 @@ from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
-    from farrier_compiler.mlir.module import Program
+    from farrier_compiler.mlir.module import MlirModule
 
 
 class PackedWeights(IreeLoops):
     """Emits quantised tensors in the form that IREE compiles."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: MlirModule) -> None:
         super().__init__(program)
         self._widened: dict[HloValue, tuple[HloValue, HloValue]] = {}
 
@@ -83,7 +83,7 @@ class PackedWeights(IreeLoops):
     ) -> HloValue:
         """Emit sums over blocks, each with its scales, in loops that suit the number of rows."""
         rows = out.shape[1]
-        if lower(rows) >= _MANY_ROWS:
+        if lower_bound(rows) >= _MANY_ROWS:
             return self._of_scaled_weights(out, x, weight, scale)
         if rows == 1:
             return self._of_one_row(out, x, weight, scale)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from farrier_compiler.mlir.module import Handle
-from farrier_compiler.mlir.text import quoted, type_text
+from farrier_compiler.mlir.text import string_attribute, type_text
 from farrier_compiler.sizes import Call, SymbolicSize, dimension_of, symbol, terms_of
 from farrier_compiler.sizes.requirements import Requirement
 from farrier_compiler.stablehlo.builder import Builder
@@ -81,7 +81,7 @@ class IreeSizes(Builder):
         return self.arith("ori", same, either, "i1")
 
     def _assert(self, flag: Handle, text: str) -> None:
-        self.program.operation("cf.assert", [], [flag], {"msg": quoted(text)})
+        self.program.operation("cf.assert", [], [flag], {"msg": string_attribute(text)})
 
     def _compare(self, predicate: str, left: Handle, right: Handle) -> Handle:
         number = {"eq": 0, "sle": 3, "sge": 5}[predicate]

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from farrier_compiler.for_iree.functions import Term, sort_key
 from farrier_compiler.for_iree.loops import IreeLoops
-from farrier_compiler.mlir.module import Program
-from farrier_compiler.sizes import upper
+from farrier_compiler.mlir.module import MlirModule
+from farrier_compiler.sizes import upper_bound
 from farrier_compiler.stablehlo.emitter import HloValue
-from farrier_compiler.types.numbers import identity, limits, lowest
+from farrier_compiler.types.numbers import identity_element, limits, lowest
 from farrier_compiler.types.tensor_type import Shape, TensorType
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
@@ -111,7 +111,7 @@ def _rows(hlo: Sorting, x: HloValue, dim: int, fill: float) -> HloValue:
     Of a symbolic number of rows, IREE refuses a network: `no unbounded stack allocations`.
     """
     x = _exchange_dims(hlo, x, dim, x.type.rank - 1)
-    capacity = tuple(map(upper, x.type.shape))
+    capacity = tuple(map(upper_bound, x.type.shape))
     high = [most - size for most, size in zip(capacity, x.type.shape, strict=True)]
     zeros = [0] * len(high)
     number = hlo.full(x.type.with_shape(()), fill)
@@ -124,7 +124,7 @@ def _from_rows(hlo: Sorting, rows: HloValue, shape: Shape, dim: int, size: int) 
     last = len(shape) - 1
     outer = list(shape)
     outer[dim], outer[last] = outer[last], size
-    capacity = (*map(upper, outer[:-1]), rows.type.shape[-1])
+    capacity = (*map(upper_bound, outer[:-1]), rows.type.shape[-1])
     split = hlo.reshape(rows.type.with_shape(capacity), rows)
     zeros, ones = [0] * len(shape), [1] * len(shape)
     found = hlo.slice(rows.type.with_shape(outer), split, zeros, outer, ones)
@@ -135,7 +135,7 @@ def _last_number(kind: dtype, descending: bool) -> float:
     """Return what no element of a data type comes behind."""
     if descending:
         return lowest(kind)
-    return math.nan if kind.is_floating else identity("min", kind)
+    return math.nan if kind.is_floating else identity_element("min", kind)
 
 
 # ---------------------------------------------------------------------- keys and their places
@@ -404,7 +404,7 @@ def _lower_and_upper(x: Term, y: Term, dim: int) -> Term:
 class Sorting(IreeLoops):
     """Emits sorts and selections."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: MlirModule) -> None:
         super().__init__(program)
         self._iotas: set[tuple[HloValue, int]] = set()
 

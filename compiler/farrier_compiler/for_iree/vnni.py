@@ -15,7 +15,7 @@ from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime import dtypes
 
 if TYPE_CHECKING:
-    from farrier_compiler.mlir.module import Program
+    from farrier_compiler.mlir.module import MlirModule
     from farrier_compiler.types.geometry import ConvolutionForm
 
 
@@ -27,14 +27,14 @@ class VnniBuilder(IreeBuilder):
         lanes: how many columns one instruction computes.
     """
 
-    def __init__(self, program: Program, lanes: int = 16) -> None:
+    def __init__(self, program: MlirModule, lanes: int = 16) -> None:
         super().__init__(program)
         self._lanes = lanes
 
     def dot_general(
         self, out: TensorType, lhs: HloValue, rhs: HloValue, batch: DimPairs, contracting: DimPairs
     ) -> HloValue:
-        """Call the kernel for weights that `pack_integers` has packed."""
+        """Call the kernel for weights that `pack_int8` has packed."""
         if not _is_packed(lhs, rhs, batch, contracting):
             return super().dot_general(out, lhs, rhs, batch, contracting)
         rows, tiles, _ = out.shape

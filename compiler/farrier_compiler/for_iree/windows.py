@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from farrier_compiler.for_iree.loops import IreeLoops
 from farrier_compiler.mlir.module import Handle
-from farrier_compiler.mlir.text import element_text
+from farrier_compiler.mlir.text import mlir_dtype
 from farrier_compiler.sizes import SymbolicSize, terms_of
 from farrier_compiler.stablehlo.emitter import HloValue
 from farrier_compiler.stablehlo.windows import padded
@@ -96,7 +96,7 @@ class Windows(IreeLoops):
         initial = self.filled_as(whole, out.dtype, start)
 
         def body(values: Sequence[Handle]) -> list[Handle]:
-            return [self.arith(combine, values[2], values[0], element_text(kind))]
+            return [self.arith(combine, values[2], values[0], mlir_dtype(kind))]
 
         empty = self.empty(window)
         made = self.generic(whole, [carrier, empty], initial, maps, body, out.rank)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from farrier_compiler.sizes import is_static, upper
+from farrier_compiler.sizes import is_static, upper_bound
 from farrier_runtime.dtypes import int8, int32
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def convolves(op: ConvolutionForm, x: TensorType, weight: TensorType, out: Tenso
     simple = op.layout == "channels_last" and op.groups == 1 and len(op.stride) in (1, 2)
     if not (bytes and simple and is_static(sizes)) or 0 in (x.shape[0], *sizes[: x.rank - 1]):
         return False
-    products = math.prod(map(upper, out.shape[:-1])) * weight.size
+    products = math.prod(map(upper_bound, out.shape[:-1])) * weight.size
     return x.shape[-1] % TERMS == 0 and products >= PRODUCTS
 
 

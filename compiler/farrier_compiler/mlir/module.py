@@ -17,11 +17,11 @@ from farrier_compiler.mlir.text import (
     RESOURCE_BYTES,
     SCOPE,
     Place,
-    element_text,
     is_splat,
+    mlir_dtype,
     nested_text,
-    quoted,
     scalar_text,
+    string_attribute,
     type_text,
 )
 from farrier_compiler.types.tensor_type import TensorType
@@ -41,7 +41,7 @@ _CODE_IS_WRITTEN = "hal"
 _LONGEST_SYMBOL = 100
 
 
-class Program:
+class MlirModule:
     """An MLIR module under construction, and its way through IREE.
 
     Args:
@@ -69,7 +69,7 @@ class Program:
         self.source: Any = None
 
     @classmethod
-    def read(cls, file: int, name: str, flags: Sequence[str] = ()) -> Program:
+    def read(cls, file: int, name: str, flags: Sequence[str] = ()) -> MlirModule:
         """Return a program from an open file of MLIR text or bytecode.
 
         Args:
@@ -132,7 +132,7 @@ class Program:
             [],
             [],
             {
-                "sym_name": quoted(symbol),
+                "sym_name": string_attribute(symbol),
                 "function_type": f"({types}) -> ({results})",
                 "arg_attrs": _names("iree.abi.name", inputs),
                 "res_attrs": _names("iree.abi.name", outputs),
@@ -208,11 +208,12 @@ class Program:
         return self.operation("stablehlo.bitcast_convert", [type_text(type)], [loaded])[0]
 
     def _declare_parameter(self, symbol: str, key: str, text: str) -> None:
+        place = f"{string_attribute(SCOPE)}::{string_attribute(key)}"
         attributes = {
-            "sym_name": quoted(symbol),
+            "sym_name": string_attribute(symbol),
             "sym_visibility": '"private"',
             "type": text,
-            "initial_value": f"#flow.parameter.named<{quoted(SCOPE)}::{quoted(key)}> : {text}",
+            "initial_value": f"#flow.parameter.named<{place}> : {text}",
         }
         outer, self._point = self._point, ir.InsertionPoint.at_block_begin(self.body)
         self._create("util.global", [], [], attributes, regions=0)
@@ -250,7 +251,7 @@ class Program:
         return ir.DenseElementsAttr.get(
             np.ascontiguousarray(array),
             shape=type.shape,
-            type=self.type(element_text(type.dtype)),
+            type=self.type(mlir_dtype(type.dtype)),
             context=self.context,
         )
 
@@ -336,7 +337,7 @@ class Program:
         for operation in self.root.regions[0].blocks[0].operations:
             if "iree.reflection" in operation.attributes:  # as all public functions have
                 symbol = operation.attributes["sym_name"].value
-                name = quoted(self._renamed.get(str(symbol), str(symbol)))
+                name = string_attribute(self._renamed.get(str(symbol), str(symbol)))
                 operation.attributes["sym_name"] = self.attribute(name)
                 # It holds the other name, for people only: farrier.json has it all.
                 del operation.attributes["iree.reflection"]
@@ -371,7 +372,7 @@ class Program:
 
 def device_attribute(flags: Sequence[str]) -> str:
     """Return the text of the `#hal.device.target` attribute that session flags stand for."""
-    return Program(flags).device()
+    return MlirModule(flags).device()
 
 
 def _text(operation: Any, weights: bool, locations: bool = False) -> str:
@@ -381,4 +382,4 @@ def _text(operation: Any, weights: bool, locations: bool = False) -> str:
 
 
 def _names(attribute: str, items: Sequence[tuple[str, str]]) -> str:
-    return "[" + ", ".join(f"{{{attribute} = {quoted(name)}}}" for name, _ in items) + "]"
+    return "[" + ", ".join(f"{{{attribute} = {string_attribute(name)}}}" for name, _ in items) + "]"

@@ -40,7 +40,7 @@ _ELEMENTS = {
 }
 
 
-def element_text(dtype: dtype) -> str:
+def mlir_dtype(dtype: dtype) -> str:
     """Return MLIR's name of a data type."""
     return _ELEMENTS.get(dtype.short, dtype.short)
 
@@ -50,7 +50,7 @@ def type_text(type: TensorType) -> str:
     sizes = "".join("?x" if isinstance(size, SymbolicSize) else f"{size}x" for size in type.shape)
     if type.quantization is not None:
         return f"tensor<{sizes}{type.quantization.text(type.dtype.short, type.shape, exact=True)}>"
-    return f"tensor<{sizes}{element_text(type.dtype)}>"
+    return f"tensor<{sizes}{mlir_dtype(type.dtype)}>"
 
 
 # Weights from this size on are referenced, not copied, and dumps elide them.
@@ -70,7 +70,7 @@ class Place:
     column: int
 
 
-def quoted(text: str) -> str:
+def string_attribute(text: str) -> str:
     """Return MLIR's literal of a string: bytes that are not plain ASCII as two hex digits."""
     plain = (chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in text.encode())
     return '"' + "".join(plain) + '"'

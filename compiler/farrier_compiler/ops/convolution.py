@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from farrier_compiler.graph import Op
 from farrier_compiler.ops.checks import check_domain, check_same_dtype, check_sum_dtype
+from farrier_compiler.ops.contraction import Contraction
 from farrier_compiler.ops.linear_algebra import matrix_product
 from farrier_compiler.ops.shape import pad_array
 from farrier_compiler.sizes.requirements import at_most, equal
-from farrier_compiler.types.geometry import ConvolutionForm, spread
+from farrier_compiler.types.geometry import ConvolutionForm, dilated
 from farrier_compiler.types.tensor_type import Shape, TensorType
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, ShapeError
@@ -29,7 +29,7 @@ _MATRIX_BYTES = 1 << 23
 
 
 @dataclass(frozen=True)
-class Convolution(ConvolutionForm, Op):
+class Convolution(ConvolutionForm, Contraction):
     """Sums of products of a kernel with windows of the input, in each of `groups` of channels.
 
     channels_first: input (N, C, *S), kernel (O, C / groups, *K), result (N, O, *S').
@@ -86,8 +86,8 @@ class Convolution(ConvolutionForm, Op):
     def _sizes(self, sizes: list[int], window: list[int]) -> list[int]:
         result: list[int] = []
         for dim, (size, (low, high)) in enumerate(zip(sizes, self.padding, strict=True)):
-            padded = spread(size, self.input_dilation[dim]) + low + high
-            needed = spread(window[dim], self.dilation[dim])
+            padded = dilated(size, self.input_dilation[dim]) + low + high
+            needed = dilated(window[dim], self.dilation[dim])
             if not (at_most(1, needed) and at_most(needed, padded)):
                 raise ShapeError(
                     f"convolution got a kernel that extends over {needed} elements in spatial "
@@ -100,6 +100,23 @@ class Convolution(ConvolutionForm, Op):
         if self.layout == "channels_last":
             return (batch, *sizes, channels)
         return (batch, channels, *sizes)
+
+    def operand_dims(self, dim: int, ranks: tuple[int, int]) -> tuple[int | None, int | None]:
+        if dim == 0:
+            return 0, None
+        last = self.layout == "channels_last"
+        features = ranks[1] - 1 if last else 1
+        return None, (features if last else 0) if dim == features else None
+
+    def summed_sizes(self, left: Shape, right: Shape) -> list[int]:
+        return list(self.kernel_first(right)[1:])
+
+    def multiply_adds(self, left: Shape, right: Shape, out: Shape) -> int:
+        """A transposed convolution does not count the zeros between the input's elements."""
+        if max(self.input_dilation, default=1) == 1:
+            return super().multiply_adds(left, right, out)
+        batch, _, *sizes = self.channels_first(left)
+        return batch * math.prod((*sizes, *self.kernel_first(right)))
 
     # ------------------------------------------------------------------ meaning
 
@@ -166,7 +183,7 @@ def windows(
     outer = x.ndim - len(window)
     sizes, strides = x.shape[outer:], x.strides[outer:]
     positions = (
-        (size - spread(taps, gap)) // step + 1
+        (size - dilated(taps, gap)) // step + 1
         for size, taps, step, gap in zip(sizes, window, stride, dilation, strict=True)
     )
     moves = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from farrier_compiler.graph import Node, Value, topological
-from farrier_compiler.graph.node import is_symbolic, run_reference as evaluate_op
+from farrier_compiler.graph.node import is_symbolic, run_reference
 from farrier_compiler.ops.creation import SizeOf
 from farrier_compiler.sizes.words import ranges
 from farrier_compiler.types.elements import Array
@@ -16,7 +16,7 @@ class UnknownValueError(FarrierError, RuntimeError):
     """A value was needed that is not known: an input while tracing, or an unset parameter."""
 
 
-def evaluate(values: Sequence[Value]) -> list[Array]:
+def interpret(values: Sequence[Value]) -> list[Array]:
     """Return the elements of values, computing what is not known yet.
 
     A computed value keeps its elements and forgets its producer, so that a long eager loop
@@ -30,14 +30,14 @@ def evaluate(values: Sequence[Value]) -> list[Array]:
     pending.reverse()
     while pending:
         _run(pending.pop())
-    return [known(value) for value in values]
+    return [require_data(value) for value in values]
 
 
 def _run(node: Node) -> None:
-    arrays = [known(value) for value in node.operands]
+    arrays = [require_data(value) for value in node.operands]
     types = tuple(value.type for value in node.results)
     try:
-        results = evaluate_op(node.op, types, arrays)
+        results = run_reference(node.op, types, arrays)
     except (TypeError, ShapeError):
         if is_symbolic(node.op):
             raise UnknownValueError(_size_unknown(node)) from None
@@ -66,7 +66,7 @@ def _size_unknown(node: Node) -> str:
     )
 
 
-def known(value: Value) -> Array:
+def require_data(value: Value) -> Array:
     """Return the elements of a value that is not computed.
 
     Raises:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 from farrier_compiler.graph import Node, Value
 from farrier_compiler.graph.graph import REMARKS
+from farrier_compiler.ops.contraction import Contraction
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.quantization import Dequantize
-from farrier_compiler.sizes import is_static, upper
+from farrier_compiler.sizes import is_static, upper_bound
 from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype, uint8
 
@@ -46,7 +48,7 @@ def integer_product(node: Node) -> tuple[Side, Side] | str | None:
         The sides; or the reason why the product is one of floats; or None, if the node is no
         product, or nothing in it is quantised.
     """
-    if not isinstance(node.op, DotGeneral | Convolution):
+    if not isinstance(node.op, Contraction):
         return None
     made = [value.producer for value in node.operands]
     if not any(one is not None and isinstance(one.op, Dequantize) for one in made):
@@ -97,7 +99,7 @@ def _conflict(node: Node, left: Side, right: Side) -> str | None:
             return f"the {left.name} has several zero points"
     elif left.zero_point is not None and right.zero_point is not None and not is_static(sizes):
         return "both operands have zero points, and only calls decide how many products are summed"
-    terms = math.prod(map(upper, sizes))
+    terms = math.prod(map(upper_bound, sizes))
     if terms * _largest(left) * _largest(right) >= 2**31:
         return f"sums of {terms} products do not fit int32"
     return None
@@ -118,25 +120,17 @@ def _largest(side: Side) -> int:
 
 
 def summed_sizes(node: Node) -> list[int]:
-    """Return the sizes over which a product sums."""
+    """Return the sizes over which a contraction sums."""
+    op = cast("Contraction", node.op)
     left, right = (value.type.shape for value in node.operands)
-    if isinstance(node.op, Convolution):
-        return list(node.op.kernel_first(right)[1:])
-    assert isinstance(node.op, DotGeneral)
-    return [left[dim] for dim in node.op.lhs_contracting]
+    return op.summed_sizes(left, right)
 
 
-def result_dim(node: Node, index: int, dim: int) -> int | None:
-    """Return which dimension of a product a dimension of an operand becomes; None: it is summed."""
-    if isinstance(node.op, Convolution):
-        last = node.op.layout == "channels_last"
-        if index == 0:
-            return 0 if dim == 0 else None
-        rank = node.result.type.rank
-        return (rank - 1 if last else 1) if dim == (rank - 1 if last else 0) else None
-    assert isinstance(node.op, DotGeneral)
-    origins = node.op.origins(*(value.type.rank for value in node.operands))
-    return next((place for place, dims in enumerate(origins) if dims[index] == dim), None)
+def result_dim(node: Node, operand: int, dim: int) -> int | None:
+    """Return which dimension of the result an operand's becomes; None: it is summed."""
+    op = cast("Contraction", node.op)
+    left, right = (value.type.rank for value in node.operands)
+    return op.result_dim(operand, dim, (left, right), node.result.type.rank)
 
 
 def note(node: Node) -> str | None:
@@ -145,7 +139,7 @@ def note(node: Node) -> str | None:
     if found is None:
         return None
     if not isinstance(found, str):
-        found = "the pass quantize did not run"
+        found = "the pass integer_matmul did not run"
     return f"summed as {node.result.type.dtype}: {found}"
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from farrier_compiler.graph import Op
 from farrier_compiler.ops.checks import check_domain, check_same_dtype, check_sum_dtype
+from farrier_compiler.ops.contraction import Contraction
 from farrier_compiler.sizes.requirements import equal_shapes
 from farrier_compiler.types.geometry import free_dims
-from farrier_compiler.types.tensor_type import TensorType
+from farrier_compiler.types.tensor_type import Shape, TensorType
 from farrier_runtime.dtypes import dtype, float64
 from farrier_runtime.errors import ShapeError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class DotGeneral(Op):
+class DotGeneral(Contraction):
     """Products summed over the contracting dims, for every index of the batch dims.
 
     The result's dims are the batch dims, the left operand's others, the right operand's others.
@@ -81,6 +81,12 @@ class DotGeneral(Op):
             *((dim, None) for dim in rows),
             *((None, dim) for dim in columns),
         ]
+
+    def operand_dims(self, dim: int, ranks: tuple[int, int]) -> tuple[int | None, int | None]:
+        return self.origins(*ranks)[dim]
+
+    def summed_sizes(self, left: Shape, right: Shape) -> list[int]:
+        return [left[dim] for dim in self.lhs_contracting]
 
     def reference(self, lhs: Array, rhs: Array) -> Array:
         if self.dtype is float64:

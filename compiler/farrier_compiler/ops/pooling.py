@@ -12,7 +12,7 @@ from farrier_compiler.ops.checks import check_domain
 from farrier_compiler.ops.shape import pad_array
 from farrier_compiler.sizes import SymbolicSize, maximum
 from farrier_compiler.sizes.requirements import at_most
-from farrier_compiler.types.geometry import PoolForm, spread
+from farrier_compiler.types.geometry import PoolForm, dilated
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime.errors import ArgumentError, ShapeError
 
@@ -43,7 +43,7 @@ class Pool(PoolForm, Op, abstract=True):
 
     def _size(self, input: TensorType, dim: int) -> int:
         padded = input.shape[dim] + sum(self.padding[dim])
-        needed = spread(self.window[dim], self.dilation[dim])
+        needed = dilated(self.window[dim], self.dilation[dim])
         size = input.shape[dim]
         of_none = needed == 1 and (size == 0 or isinstance(size, SymbolicSize))
         if not at_most(0 if of_none else needed, padded):
@@ -69,7 +69,7 @@ class Pool(PoolForm, Op, abstract=True):
         window, stride, distance = self.window[dim], self.stride[dim], self.dilation[dim]
         if window == stride == 1:
             return x
-        extent = x.shape[dim] - spread(window, distance) + 1
+        extent = x.shape[dim] - dilated(window, distance) + 1
         taps = [
             x[(slice(None),) * dim + (slice(tap, tap + extent, stride),)]
             for tap in range(0, window * distance, distance)

@@ -12,8 +12,8 @@ import numpy as np
 from farrier_compiler.graph import Op
 from farrier_compiler.ops.checks import check_same_dtype, check_same_quantization
 from farrier_compiler.sizes.requirements import at_most, broadcast_size, equal
-from farrier_compiler.sizes.words import elements
-from farrier_compiler.types.geometry import padded_shape, spread
+from farrier_compiler.sizes.words import count_text
+from farrier_compiler.types.geometry import dilated, padded_shape
 from farrier_compiler.types.tensor_type import Shape, TensorType
 from farrier_runtime.errors import ArgumentError, ShapeError
 
@@ -54,7 +54,7 @@ class Reshape(Op):
             raise ShapeError(f"reshape cannot divide {x.size} elements by {self.divisor}.")
         if not equal(math.prod(self.shape), x.size) or not not_negative(self.shape):
             raise ShapeError(
-                f"reshape cannot give {x.describe()}, which has {elements(x.size)}, the shape "
+                f"reshape cannot give {x.describe()}, which has {count_text(x.size)}, the shape "
                 f"{self.shape}, which has {math.prod(self.shape)}. The numbers must be equal."
             )
         return x.with_shape(self.shape)
@@ -299,7 +299,7 @@ def pad_array(
     before, behind = [max(n, 0) for n in low], [max(n, 0) for n in high]
     result = np.full(padded_shape(x.shape, before, behind, interior), value, x.dtype)
     inside = (
-        slice(first, first + spread(size, gap + 1), gap + 1)
+        slice(first, first + dilated(size, gap + 1), gap + 1)
         for first, size, gap in zip(before, x.shape, interior, strict=True)
     )
     result[tuple(inside)] = x

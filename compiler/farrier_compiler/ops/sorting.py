@@ -10,7 +10,7 @@ import numpy as np
 from farrier_compiler.graph import Op
 from farrier_compiler.ops.checks import normalize_dim
 from farrier_compiler.sizes.requirements import at_most, equal_shapes
-from farrier_compiler.sizes.words import elements
+from farrier_compiler.sizes.words import count_text
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime.dtypes import int32
 from farrier_runtime.errors import ArgumentError, ShapeError
@@ -83,7 +83,7 @@ class TopK(Op):
         size = x.shape[dim]
         if not (at_most(0, self.k) and at_most(self.k, size)):
             raise ArgumentError(
-                f"topk got k={self.k}, but dim {dim} of {x.describe()} has {elements(size)}: "
+                f"topk got k={self.k}, but dim {dim} of {x.describe()} has {count_text(size)}: "
                 f"k must be in [0, {size}]."
             )
         values = x.with_shape((*x.shape[:dim], self.k, *x.shape[dim + 1 :]))

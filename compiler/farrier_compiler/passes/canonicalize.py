@@ -11,7 +11,7 @@ import ml_dtypes
 import numpy as np
 
 from farrier_compiler.graph import Graph, Node, Op, Value, constant
-from farrier_compiler.graph.node import run_reference as evaluate
+from farrier_compiler.graph.node import run_reference
 from farrier_compiler.ops.checks import broadcast_shapes
 from farrier_compiler.ops.creation import Full
 from farrier_compiler.ops.elementwise import (
@@ -45,7 +45,7 @@ from farrier_compiler.ops.shape import (
     Transpose,
 )
 from farrier_compiler.passes.base import Pass
-from farrier_compiler.passes.rewrite import Rewriter, is_filled, known, made_by
+from farrier_compiler.passes.rewrite import Rewriter, constant_data, is_filled, made_by
 from farrier_compiler.sizes import minimum
 from farrier_compiler.types.geometry import free_dims
 from farrier_compiler.types.numbers import limits
@@ -109,7 +109,7 @@ def rule(*kinds: type[Kind]) -> Callable[[Rule[Kind]], Rule[Kind]]:
 def constant_on_the_right(op: Op, node: Node, emit: Emit) -> Value | None:
     """`c + x` is `x + c`."""
     left, right = node.operands
-    if known(left) is None or known(right) is not None:
+    if constant_data(left) is None or constant_data(right) is not None:
         return None
     return emit(op, right, left)
 
@@ -168,7 +168,7 @@ def implicit_broadcast(op: Op, node: Node, emit: Emit) -> Value | None:
 def _before_broadcast(value: Value) -> Value | None:
     """Return what numpy's rule broadcasts to a value."""
     if (full := made_by(value, Full)) and value.type.rank:
-        data = evaluate(replace(full[0], shape=()), value.type.with_shape(()), [])[0]
+        data = run_reference(replace(full[0], shape=()), value.type.with_shape(()), [])[0]
         return constant(data, value.type.dtype)
     found = made_by(value, Broadcast)
     if found is None:
@@ -250,7 +250,7 @@ def quantize_of_dequantize(op: Quantize, node: Node, emit: Emit) -> Value | None
 
 
 def _is_same(left: Value, right: Value) -> bool:
-    data = known(left), known(right)
+    data = constant_data(left), constant_data(right)
     return left is right or (
         data[0] is not None and data[1] is not None and np.array_equal(data[0], data[1])
     )
@@ -258,7 +258,7 @@ def _is_same(left: Value, right: Value) -> bool:
 
 def _is_moderate(scale: Value) -> bool:
     """Return whether products with a scale neither overflow nor lose bits."""
-    data = known(scale)
+    data = constant_data(scale)
     return data is not None and bool(((data > 1e-30) & (data < 1e30)).all())
 
 
@@ -325,7 +325,7 @@ def contraction_of_transposed_weight(op: DotGeneral, node: Node, emit: Emit) -> 
     operands, dims = list(node.operands), [_sides(op, 0), _sides(op, 1)]
     for side, operand in enumerate(node.operands):
         inner = made_by(operand, Transpose)
-        if inner is None or known(inner[1].operands[0]) is None:
+        if inner is None or constant_data(inner[1].operands[0]) is None:
             continue
         source, order = inner[1].operands[0], inner[0].permutation
         free = [order[dim] for dim in free_dims(operand.type.rank, *dims[side])]

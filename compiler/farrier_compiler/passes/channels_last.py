@@ -22,7 +22,7 @@ from farrier_compiler.ops.quantization import Dequantize, Quantize
 from farrier_compiler.ops.reduction import ArgReduction, Reduction
 from farrier_compiler.ops.shape import Concatenate, Pad, Reshape, Reverse, Slice, Transpose
 from farrier_compiler.passes.base import Pass
-from farrier_compiler.passes.rewrite import Rewriter, known, made_by
+from farrier_compiler.passes.rewrite import Rewriter, constant_data, made_by
 
 Kind = TypeVar("Kind", bound=Op)
 Permutation = tuple[int, ...]
@@ -126,7 +126,7 @@ class Walk(Rewriter):
 
     def beside(self, value: Value, rank: int) -> Value:
         """Return an operand that broadcasts against channels-last values of a rank."""
-        if value.type.rank == rank and known(value) is None:
+        if value.type.rank == rank and constant_data(value) is None:
             return self.last_form(value)
         if value.type.rank == 0:
             return self.first_form(value)
@@ -151,7 +151,7 @@ class Walk(Rewriter):
         longer = [dim for dim in permutation if x.type.shape[dim] != 1]
         if longer == sorted(longer):
             return self.reshaped(x, tuple(x.type.shape[dim] for dim in permutation))
-        if (data := known(x)) is not None:
+        if (data := constant_data(x)) is not None:
             made = self.constant(np.transpose(data, permutation), x.type.dtype, x)
             if (own := x.type.quantization) is not None:
                 made.type = replace(made.type, quantization=own.transposed(permutation))
@@ -164,7 +164,7 @@ class Walk(Rewriter):
             x = inner[1].operands[0]
         if x.type.shape == shape:
             return x
-        if (data := known(x)) is not None:
+        if (data := constant_data(x)) is not None:
             return self.constant(data.reshape(shape), x.type.dtype, x)
         return self.emit(Reshape(shape), x)
 

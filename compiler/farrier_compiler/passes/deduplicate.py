@@ -11,7 +11,7 @@ import numpy as np
 from farrier_compiler.graph import Graph, Node, Value
 from farrier_compiler.graph.attributes import attributes_text
 from farrier_compiler.passes.base import Pass
-from farrier_compiler.passes.rewrite import Rewriter, contiguous, known
+from farrier_compiler.passes.rewrite import Rewriter, constant_data, contiguous
 from farrier_compiler.types.elements import Array
 
 
@@ -42,12 +42,12 @@ class _Deduplication(Rewriter):
         return self.run(lambda node: self.results.setdefault(_key(node), node.results))
 
     def leaf(self, value: Value) -> Value:
-        data = known(value)
+        data = constant_data(value)
         if data is None or not (self.weights or value.is_scalar_constant):
             return value
         alike = self.constants.setdefault((value.type, _sample(data)), [])
         for other in alike:
-            if _same_bytes(known(other), data):
+            if _same_bytes(constant_data(other), data):
                 return other
         alike.append(value)
         return value

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 
 from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.ops.convolution import Convolution
+from farrier_compiler.ops.contraction import Contraction
 from farrier_compiler.ops.elementwise import Add, Cast, Multiply
-from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.normalization import BatchNormInference
 from farrier_compiler.passes.base import Pass
-from farrier_compiler.passes.rewrite import Rewriter, elements, known
+from farrier_compiler.passes.rewrite import Rewriter, constant_data, folded_data
 from farrier_compiler.types.elements import Array
 from farrier_compiler.types.tensor_type import Shape
 from farrier_runtime.dtypes import float32
@@ -37,7 +36,7 @@ class FoldBatchNorm(Pass):
         def rule(node: Node) -> tuple[Value] | None:
             if not isinstance(node.op, BatchNormInference):
                 return None
-            statistics = [elements(value) for value in node.operands[1:]]
+            statistics = [folded_data(value) for value in node.operands[1:]]
             if any(array is None for array in statistics):
                 return None
             factors = _factors(node.op, [array for array in statistics if array is not None])
@@ -75,7 +74,7 @@ class _Fold:
             return None
         index, dim = place
         weight = layer.operands[index]
-        data = known(weight)
+        data = constant_data(weight)
         if data is None or weight.type.dtype is not self.node.result.type.dtype:
             return None
         shape = [1] * weight.type.rank
@@ -121,7 +120,7 @@ class _Fold:
 
     def _features(self, bias: Value, shape: Shape) -> tuple[Array | None, Value]:
         """Return a constant that varies along the features only as float64, and its origin."""
-        data, origin = elements(bias), _origin(bias)
+        data, origin = folded_data(bias), _origin(bias)
         if data is None or bias.type.size > max(self.b.size, 1):
             return None, origin
         rank = len(shape)
@@ -145,7 +144,7 @@ class _Fold:
 
 def _layer(value: Value) -> Node | None:
     node = value.producer
-    return node if node is not None and isinstance(node.op, Convolution | DotGeneral) else None
+    return node if node is not None and isinstance(node.op, Contraction) else None
 
 
 def weight_dim(layer: Node, feature_dim: int) -> tuple[int, int] | None:
@@ -153,14 +152,11 @@ def weight_dim(layer: Node, feature_dim: int) -> tuple[int, int] | None:
 
     None: the features come from both operands, or from no constant one.
     """
-    if isinstance(layer.op, Convolution):
-        first = layer.op.layout == "channels_first"
-        rank = layer.result.type.rank
-        return (1, 0 if first else rank - 1) if feature_dim == (1 if first else rank - 1) else None
-    assert isinstance(layer.op, DotGeneral)
-    dims = layer.op.origins(*(value.type.rank for value in layer.operands))[feature_dim]
+    op = cast("Contraction", layer.op)
+    left, right = (value.type.rank for value in layer.operands)
+    dims = op.operand_dims(feature_dim, (left, right))
     found = [(i, dim) for i, dim in enumerate(dims) if dim is not None]
-    constant = [place for place in found if known(layer.operands[place[0]]) is not None]
+    constant = [place for place in found if constant_data(layer.operands[place[0]]) is not None]
     return constant[0] if constant else None
 
 

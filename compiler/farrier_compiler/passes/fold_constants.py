@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.graph.node import is_symbolic, run_reference as evaluate
+from farrier_compiler.graph.node import is_symbolic, run_reference
 from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.passes.base import Pass
-from farrier_compiler.passes.rewrite import Rewriter, known
+from farrier_compiler.passes.rewrite import Rewriter, constant_data
 from farrier_compiler.types.tensor_type import TensorType
 
 # Results computed from scalars alone are cheaper to make again than to store, from this size on.
@@ -66,12 +66,12 @@ def fold(rewriter: Rewriter, node: Node) -> list[Value] | None:
 
     They keep the name of the first operand that has one, as a weight does that is transposed.
     """
-    arrays = [known(value) for value in node.operands]
+    arrays = [constant_data(value) for value in node.operands]
     if any(array is None for array in arrays) or is_symbolic(node.op):
         return None
     types = tuple(value.type for value in node.results)
     named = next((value for value in node.operands if value in rewriter.names), None)
-    found = evaluate(node.op, types, [array for array in arrays if array is not None])
+    found = run_reference(node.op, types, [array for array in arrays if array is not None])
     results = [
         rewriter.constant(data, type.dtype, named) for data, type in zip(found, types, strict=True)
     ]

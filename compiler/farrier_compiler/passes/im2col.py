@@ -16,7 +16,7 @@ from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.shape import Concatenate, Pad, Reshape, Slice, Transpose
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter
-from farrier_compiler.sizes import is_static, upper
+from farrier_compiler.sizes import is_static, upper_bound
 from farrier_runtime.dtypes import int8
 
 
@@ -57,7 +57,7 @@ class Im2col(Pass):
         if op.layout != "channels_last" or not is_static(sizes) or 0 in (x.shape[0], *sizes):
             return False
         faster = x.dtype is int8 if op.groups == 1 else kernel.shape[-2] > 1
-        positions = math.prod(map(upper, node.result.type.shape[:-1]))
+        positions = math.prod(map(upper_bound, node.result.type.shape[:-1]))
         large = positions * kernel.size >= self.products
         return faster and large and math.prod(kernel.shape[:-2]) <= self.taps
 

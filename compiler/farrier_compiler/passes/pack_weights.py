@@ -17,8 +17,8 @@ from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import (
     Rewriter,
     as_columns,
+    constant_data,
     contiguous,
-    known,
     made_by,
     matrix_product,
 )
@@ -70,9 +70,9 @@ def _weight(node: Node) -> Node | None:
     if found is None or found[0].dim is not None:
         return None
     quantized, scale, *zero_points = found[1].operands
-    if zero_points or known(quantized) is None or quantized.type.dtype not in _STORAGE:
+    if zero_points or constant_data(quantized) is None or quantized.type.dtype not in _STORAGE:
         return None
-    usable = not scale.type.rank or known(scale) is not None
+    usable = not scale.type.rank or constant_data(scale) is not None
     return found[1] if usable and quantized.type.size else None
 
 
@@ -112,7 +112,7 @@ class _Product:
 
     def _columns(self, value: Value) -> Array:
         """Return a weight, or its scales, as (n, k)."""
-        op, data = matrix_product(self.node), known(value)
+        op, data = matrix_product(self.node), constant_data(value)
         assert op is not None
         assert data is not None
         return as_columns(op, data)

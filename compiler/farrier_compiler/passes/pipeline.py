@@ -17,12 +17,12 @@ from farrier_compiler.passes.delay_dequantize import DelayDequantize
 from farrier_compiler.passes.eliminate_dead_nodes import EliminateDeadNodes
 from farrier_compiler.passes.fold_batch_norm import FoldBatchNorm
 from farrier_compiler.passes.fold_constants import FoldConstants
-from farrier_compiler.passes.half_products import HalfProducts
 from farrier_compiler.passes.im2col import Im2col
-from farrier_compiler.passes.pack_integers import PackIntegers
+from farrier_compiler.passes.int8_through_float16 import Int8ThroughFloat16
+from farrier_compiler.passes.integer_matmul import IntegerMatmul
+from farrier_compiler.passes.pack_int8 import PackInt8
 from farrier_compiler.passes.pack_weights import PackWeights
 from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
-from farrier_compiler.passes.quantize import QuantizeProducts
 from farrier_compiler.passes.remove_barriers import RemoveBarriers
 from farrier_compiler.passes.scale_products import ScaleProducts
 
@@ -35,44 +35,60 @@ PASSES: dict[str, type[Pass]] = {
         FoldConstants,
         FoldBatchNorm,
         DelayDequantize,
-        QuantizeProducts,
+        IntegerMatmul,
         ChannelsLast,
         PointwiseConvolution,
         Im2col,
         ScaleProducts,
-        PackIntegers,
+        PackInt8,
         PackWeights,
-        HalfProducts,
+        Int8ThroughFloat16,
         RemoveBarriers,
     )
 }
-
-_QUANTIZATION = "delay_dequantize,fold_constants,quantize"
-_LAYOUT = "fold_batch_norm,channels_last,pointwise_convolution,delay_dequantize,scale_products"
-
-_LAST = {"cpu": "im2col,pack_weights,", "cuda": "half_products,"}
-_PRODUCTS_OF_BYTES = "im2col{kernels=true},pack_integers,pack_weights,"
 
 
 def default_pipeline(
     target_kinds: Collection[str] = ("cpu",),
     exchangeable_weights: bool = False,
-    products_of_bytes: bool = False,
-) -> str:
-    """Return the passes that run by default, as text.
+    has_vnni: bool = False,
+) -> list[Pass]:
+    """Return the passes that run by default.
 
     Args:
         target_kinds: `cpu`, `cuda`, ...: what the program is for; barriers and packed weights are
             for CPUs alone.
         exchangeable_weights: whether other weights may take the place of these later.
-        products_of_bytes: whether the CPU has an instruction for them: see `byte_lanes`.
+        has_vnni: whether the CPU has an instruction for int8 matmuls: see `vnni_lanes`.
     """
-    first = "" if "cpu" in target_kinds else "remove_barriers,"
-    deduplicate = "deduplicate{weights=false}" if exchangeable_weights else "deduplicate"
-    simplify = f"canonicalize,{deduplicate},eliminate_dead_nodes,fold_constants"
-    last = _LAST.get("/".join(sorted(set(target_kinds))), "")
-    last = _PRODUCTS_OF_BYTES if products_of_bytes else last
-    return f"{first}{simplify},{_QUANTIZATION},{_LAYOUT},{last}{simplify}"
+    simplify = [
+        Canonicalize(),
+        Deduplicate(weights=not exchangeable_weights),
+        EliminateDeadNodes(),
+        FoldConstants(),
+    ]
+    return [
+        *([] if "cpu" in target_kinds else [RemoveBarriers()]),
+        *simplify,
+        DelayDequantize(),
+        FoldConstants(),
+        IntegerMatmul(),
+        FoldBatchNorm(),
+        ChannelsLast(),
+        PointwiseConvolution(),
+        DelayDequantize(),
+        ScaleProducts(),
+        *_for_the_target(set(target_kinds), has_vnni),
+        *simplify,
+    ]
+
+
+def _for_the_target(kinds: set[str], has_vnni: bool) -> list[Pass]:
+    if has_vnni:
+        return [Im2col(kernels=True), PackInt8(), PackWeights()]
+    if kinds == {"cpu"}:
+        return [Im2col(), PackWeights()]
+    return [Int8ThroughFloat16()] if kinds == {"cuda"} else []
 
 
 def run_passes(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from farrier_compiler.graph import Graph, Node, Op, Value, constant
-from farrier_compiler.graph.node import run_reference as evaluate
+from farrier_compiler.graph.node import run_reference
 from farrier_compiler.ops.creation import Full
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.shape import Broadcast, Reshape
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from farrier_compiler.diagnostics import Location
 
 Kind = TypeVar("Kind", bound=Op)
-Rule = Callable[[Node], Sequence[Value] | None]
+Replace = Callable[[Node], Sequence[Value] | None]
 
 
 class Rewriter:
@@ -43,7 +43,7 @@ class Rewriter:
         self._old_uses.update(graph.outputs)
         self._uses: Counter[Value] = Counter()
 
-    def run(self, rule: Rule) -> Graph:
+    def run(self, rule: Replace) -> Graph:
         """Return the graph in which `rule` has replaced results of nodes.
 
         Args:
@@ -126,26 +126,26 @@ def as_columns(op: DotGeneral, matrix: Array) -> Array:
     return matrix if op.rhs_contracting == (1,) else matrix.T
 
 
-def known(value: Value) -> Array | None:
+def constant_data(value: Value) -> Array | None:
     """Return the elements of a constant; None for inputs and computed values."""
     return value.data if value.producer is None else None
 
 
-def elements(value: Value) -> Array | None:
+def folded_data(value: Value) -> Array | None:
     """Return the elements of a constant, also of one that is only reshaped, repeated or filled."""
-    data, node = known(value), value.producer
+    data, node = constant_data(value), value.producer
     if node is None or not isinstance(node.op, Reshape | Broadcast | Full):
         return data
-    operands = [elements(operand) for operand in node.operands]
+    operands = [folded_data(operand) for operand in node.operands]
     arrays = [array for array in operands if array is not None]
     if len(arrays) < len(operands):
         return None
-    return evaluate(node.op, value.type, arrays)[0]
+    return run_reference(node.op, value.type, arrays)[0]
 
 
 def is_filled(value: Value, number: float) -> bool:
     """Return whether a value is a constant all of whose elements are exactly this number."""
-    data = known(value)
+    data = constant_data(value)
     if data is None or data.size == 0:
         return False
     with np.errstate(all="ignore"):

@@ -8,10 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.ops.convolution import Convolution
+from farrier_compiler.ops.contraction import Contraction
 from farrier_compiler.ops.elementwise import Multiply
 from farrier_compiler.ops.integer_matmul import result_dim
-from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.ops.shape import Reshape
 from farrier_compiler.passes.base import Pass
@@ -36,7 +35,7 @@ class ScaleProducts(Pass):
 
 
 def _rewritten(rewriter: Rewriter, node: Node) -> tuple[Value] | None:
-    if not isinstance(node.op, DotGeneral | Convolution):
+    if not isinstance(node.op, Contraction):
         return None
     weight = node.operands[1]
     found = made_by(weight, Dequantize)

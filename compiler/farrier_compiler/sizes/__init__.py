@@ -13,14 +13,14 @@ from farrier_compiler.sizes.expression import (
     is_never,
     is_size,
     is_static,
-    lower,
+    lower_bound,
     maximum,
     minimum,
     opt_of,
     substitute,
     symbol,
     terms_of,
-    upper,
+    upper_bound,
 )
 
 __all__ = [
@@ -36,12 +36,12 @@ __all__ = [
     "is_never",
     "is_size",
     "is_static",
-    "lower",
+    "lower_bound",
     "maximum",
     "minimum",
     "opt_of",
     "substitute",
     "symbol",
     "terms_of",
-    "upper",
+    "upper_bound",
 ]

@@ -219,14 +219,14 @@ def floor_divide(size: int, by: int) -> int:
     """Return `size // by`, simplified where a part can be divided exactly."""
     if not isinstance(size, SymbolicSize) and not isinstance(by, SymbolicSize):
         return size // by
-    if upper(by) < 0:
+    if upper_bound(by) < 0:
         return floor_divide(-size, -by)  # what follows takes divisors for positive
     quotient, rest = _divided(size, by)
-    if rest == 0 or (lower(rest) >= 0 and lower(by - rest) >= 1):
+    if rest == 0 or (lower_bound(rest) >= 0 and lower_bound(by - rest) >= 1):
         return quotient
     if not isinstance(by, SymbolicSize):
-        if lower(rest) // by == upper(rest) // by:
-            return quotient + lower(rest) // by
+        if lower_bound(rest) // by == upper_bound(rest) // by:
+            return quotient + lower_bound(rest) // by
         shared = math.gcd(by, *(factor for _, factor in terms_of(rest)))
         rest, by = _divided(rest, shared)[0], by // shared
     return quotient + SymbolicSize.of({(Call("floor_divide", (rest, by)),): 1})
@@ -264,12 +264,12 @@ def _without(monomial: Monomial, factors: Monomial) -> Monomial | None:
 
 def minimum(*sizes: int) -> int:
     """Return the smallest of some sizes."""
-    return _extreme("min", sizes, lambda a, b: lower(b - a) >= 0)
+    return _extreme("min", sizes, lambda a, b: lower_bound(b - a) >= 0)
 
 
 def maximum(*sizes: int) -> int:
     """Return the largest of some sizes."""
-    return _extreme("max", sizes, lambda a, b: lower(a - b) >= 0)
+    return _extreme("max", sizes, lambda a, b: lower_bound(a - b) >= 0)
 
 
 def _extreme(
@@ -364,7 +364,7 @@ def opt_of(size: int) -> int:
 # ---------------------------------------------------------------------- bounds
 
 
-def lower(size: int) -> int:
+def lower_bound(size: int) -> int:
     """Return a number that a size is never below."""
     if not isinstance(size, SymbolicSize):
         return size
@@ -373,14 +373,14 @@ def lower(size: int) -> int:
     return size._lower  # pyright: ignore[reportPrivateUsage, reportReturnType]
 
 
-def upper(size: int) -> int:
+def upper_bound(size: int) -> int:
     """Return a number that a size is never above."""
-    return -lower(-size)
+    return -lower_bound(-size)
 
 
 def is_never(size: int, number: int) -> bool:
     """Return whether a size certainly is not this number."""
-    return lower(size) > number or upper(size) < number
+    return lower_bound(size) > number or upper_bound(size) < number
 
 
 def _lower_bounds(size: SymbolicSize) -> Iterator[int]:
@@ -388,7 +388,7 @@ def _lower_bounds(size: SymbolicSize) -> Iterator[int]:
     shared = next((atom for atom in size.terms[0][0] if _in_all(atom, size)), None)
     if shared is not None and len(size.terms) > 1:
         others = {_without(monomial, (shared,)) or (): factor for monomial, factor in size.terms}
-        bound, (low, high) = lower(SymbolicSize.of(others)), _range(shared)
+        bound, (low, high) = lower_bound(SymbolicSize.of(others)), _range(shared)
         if low >= 0:
             yield bound * (low if bound >= 0 else high)
     for monomial, factor in size.terms:
@@ -409,8 +409,8 @@ def _lower_by_cases(size: SymbolicSize, call: Call, factor: int) -> int:
         if isinstance(by, SymbolicSize):
             return sum(_interval(monomial, count)[0] for monomial, count in size.terms)
         slack = by - 1 if factor > 0 else 0  # (above - slack) / by <= call <= above / by
-        return -(-lower(rest * by + (above - slack) * factor) // by)
-    cases = [lower(rest + argument * factor) for argument in call.arguments]
+        return -(-lower_bound(rest * by + (above - slack) * factor) // by)
+    cases = [lower_bound(rest + argument * factor) for argument in call.arguments]
     # It is one of its arguments; and a minimum is never above any of them.
     never_beyond = (call.function == "min" and factor < 0) or (
         call.function == "max" and factor > 0
@@ -430,7 +430,7 @@ def _interval(monomial: Monomial, factor: int) -> tuple[int, int]:
 def _range(atom: Atom) -> tuple[int, int]:
     if isinstance(atom, Dimension):
         return atom.min, atom.max
-    lows, highs = [lower(a) for a in atom.arguments], [upper(a) for a in atom.arguments]
+    lows, highs = [lower_bound(a) for a in atom.arguments], [upper_bound(a) for a in atom.arguments]
     match atom.function:
         case "min":
             return min(lows), min(highs)
@@ -446,9 +446,9 @@ def _range(atom: Atom) -> tuple[int, int]:
 def _decided(small: int, large: int, text: str) -> bool:
     """Return whether `small <= large`, which the bounds must decide; `text` is what was asked."""
     difference = large - small
-    if lower(difference) >= 0:
+    if lower_bound(difference) >= 0:
         return True
-    if upper(difference) < 0:
+    if upper_bound(difference) < 0:
         return False
     from farrier_compiler.diagnostics import explain
 

@@ -13,7 +13,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
-from farrier_compiler.sizes.expression import broadcast, calls_of, flat, is_never, lower, upper
+from farrier_compiler.sizes.expression import (
+    broadcast,
+    calls_of,
+    flat,
+    is_never,
+    lower_bound,
+    upper_bound,
+)
 
 
 @dataclass(frozen=True)
@@ -80,9 +87,9 @@ def at_most(small: int, large: int) -> bool:
     if type(small) is int and type(large) is int:
         return small <= large
     difference = large - small
-    if upper(difference) < 0:
+    if upper_bound(difference) < 0:
         return False
-    if lower(difference) < 0:
+    if lower_bound(difference) < 0:
         _record(Requirement("at_most", small, large))
     return True
 

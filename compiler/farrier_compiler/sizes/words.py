@@ -10,7 +10,7 @@ def ranges(size: int) -> str:
     return ", ".join(f"'{d.name}' is {d.range}" for d in dict.fromkeys(dimensions_of(size)))
 
 
-def elements(size: int) -> str:
+def count_text(size: int) -> str:
     """Return a number of elements with its bounds: `batch elements ('batch' is 1 to 64)`."""
     found = ranges(size)
     return f"{size} elements ({found})" if found else f"{size} elements"

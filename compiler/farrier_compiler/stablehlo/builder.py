@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from farrier_compiler.mlir.module import Handle
-from farrier_compiler.mlir.text import element_text, type_text
+from farrier_compiler.mlir.text import type_text
 from farrier_compiler.sizes import is_static
 from farrier_compiler.stablehlo import quantization
 from farrier_compiler.stablehlo.core import CoreBuilder
@@ -18,7 +18,7 @@ from farrier_compiler.stablehlo.names import (
     pairs,
 )
 from farrier_compiler.stablehlo.windows import padded, with_numbers
-from farrier_compiler.types.numbers import identity, lowest
+from farrier_compiler.types.numbers import identity_element, lowest
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime import dtypes
 
@@ -72,7 +72,7 @@ class Builder(CoreBuilder):
             return self.convert(reduced.type.with_dtype(narrow), reduced)
         scalar = x.type.with_shape(())
         body = self._reducer(kind, scalar)
-        results = self._reduce([x], [self.full(scalar, identity(kind, narrow))], dims, body)
+        results = self._reduce([x], [self.full(scalar, identity_element(kind, narrow))], dims, body)
         return results[0]
 
     def _reducer(self, kind: str, scalar: TensorType) -> Callable[..., list[HloValue]]:
@@ -85,7 +85,7 @@ class Builder(CoreBuilder):
         """Emit the int32 index of the largest ("argmax") or smallest element along a dimension."""
         index = self.iota(x.type.with_dtype(dtypes.int32), dim)
         kinds = [x.type.dtype, dtypes.int32]
-        numbers = (identity(kind.removeprefix("arg"), x.type.dtype), 0)
+        numbers = (identity_element(kind.removeprefix("arg"), x.type.dtype), 0)
         initial = [
             self.full(TensorType((), dtype), number)
             for dtype, number in zip(kinds, numbers, strict=True)
@@ -270,6 +270,3 @@ class Builder(CoreBuilder):
             [([type_text(element)] * 2, combine)],
         )
         return HloValue(results[0], out)
-
-
-__all__ = ["Builder", "HloValue", "element_text", "i64s", "identity", "lowest", "type_text"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from farrier_compiler.mlir.module import Handle, Program
+from farrier_compiler.mlir.module import Handle, MlirModule
 from farrier_compiler.mlir.text import type_text
 from farrier_compiler.sizes import Call, SymbolicSize, dimension_of, is_never, terms_of
 from farrier_compiler.sizes.requirements import Requirement
@@ -39,7 +39,7 @@ class Emitter:
         program: the MLIR module under construction.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: MlirModule) -> None:
         self.program = program
         self._sources: dict[Dimension, tuple[HloValue, int | None]] = {}
         self._sizes: dict[int, HloValue] = {}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from farrier_compiler.graph import Graph, Node, Value
 from farrier_compiler.graph.node import symbolic_sizes
-from farrier_compiler.mlir.module import Program
+from farrier_compiler.mlir.module import MlirModule
 from farrier_compiler.mlir.text import Place, type_text
 from farrier_compiler.sizes import is_static
 from farrier_compiler.sizes.requirements import Requirement, defined, requirements
@@ -16,10 +16,10 @@ from farrier_compiler.stablehlo.emitter import HloValue
 
 def lower(
     graphs: Sequence[Graph],
-    builder: Callable[[Program], Builder],
+    builder: Callable[[MlirModule], Builder],
     flags: Sequence[str] = (),
     parameters: Mapping[Value, str] | None = None,
-) -> Program:
+) -> MlirModule:
     """Return a program with one function for each graph.
 
     Args:
@@ -28,7 +28,7 @@ def lower(
         flags: session flags of the program.
         parameters: constants that are not embedded but loaded by these names at run time.
     """
-    program = Program(flags)
+    program = MlirModule(flags)
     first = 0
     for graph in graphs:
         _Lowering(program, builder(program), graph, first, parameters or {}).run()
@@ -52,7 +52,7 @@ class _Lowering:
 
     def __init__(
         self,
-        program: Program,
+        program: MlirModule,
         hlo: Builder,
         graph: Graph,
         first: int,

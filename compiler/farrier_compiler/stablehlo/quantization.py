@@ -41,11 +41,13 @@ def rounded(
     16-bit floats are computed in float32. What becomes small floats stays as it is.
     """
     wide = out.with_dtype(dtypes.float32 if x.type.dtype.bits < 32 else x.type.dtype)
-    ratio = hlo.elementwise("divide", wide, hlo.convert(wide, x), spread(hlo, wide, scale, dim))
+    ratio = hlo.elementwise(
+        "divide", wide, hlo.convert(wide, x), per_element(hlo, wide, scale, dim)
+    )
     if not out.dtype.is_floating:
         ratio = _whole(hlo, wide, ratio)
     if zero_point is not None:
-        ratio = hlo.elementwise("add", wide, ratio, spread(hlo, wide, zero_point, dim))
+        ratio = hlo.elementwise("add", wide, ratio, per_element(hlo, wide, zero_point, dim))
     low, high = (hlo.full(wide, limit) for limit in storage_limits(out.dtype))
     return hlo.elementwise("minimum", wide, hlo.elementwise("maximum", wide, ratio, low), high)
 
@@ -69,12 +71,12 @@ def dequantize(
     wide = out.with_dtype(dtypes.float32 if out.dtype.bits < 32 else out.dtype)
     number = hlo.convert(wide, x)
     if zero_point is not None:
-        number = hlo.elementwise("subtract", wide, number, spread(hlo, wide, zero_point, dim))
-    product = hlo.elementwise("multiply", wide, number, spread(hlo, wide, scale, dim))
+        number = hlo.elementwise("subtract", wide, number, per_element(hlo, wide, zero_point, dim))
+    product = hlo.elementwise("multiply", wide, number, per_element(hlo, wide, scale, dim))
     return hlo.convert(out, product)
 
 
-def spread(hlo: CoreBuilder, wide: TensorType, x: HloValue, dim: int | None) -> HloValue:
+def per_element(hlo: CoreBuilder, wide: TensorType, x: HloValue, dim: int | None) -> HloValue:
     """Emit scales, or zero points, as a tensor with one for each element of `wide`."""
     number = hlo.convert(x.type.with_dtype(wide.dtype), x)
     if x.type.rank == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from farrier_compiler.sizes import SymbolicSize, is_static, upper
+from farrier_compiler.sizes import SymbolicSize, is_static, upper_bound
 from farrier_compiler.stablehlo.core import CoreBuilder
 from farrier_compiler.types.geometry import padded_shape
 from farrier_runtime.errors import CompileError
@@ -35,8 +35,8 @@ def with_numbers(attributes: PoolForm) -> PoolForm:
     for dim, size in enumerate(window):
         reaches_back = padding[dim] == (size - 1, 0) and attributes.dilation[dim] == 1
         if isinstance(size, SymbolicSize) and reaches_back:  # what is longer adds padding only
-            window[dim] = upper(size)
-            padding[dim] = (upper(size) - 1, 0)
+            window[dim] = upper_bound(size)
+            padding[dim] = (upper_bound(size) - 1, 0)
     if not is_static(window) or not is_static(n for pair in padding for n in pair):
         raise CompileError(
             f"{attributes.label} has the window {attributes.window} with the padding "

@@ -80,7 +80,7 @@ class PoolForm:
     kind: ClassVar[Literal["max", "sum"]]
 
 
-def spread(size: int, distance: int) -> int:
+def dilated(size: int, distance: int) -> int:
     """Return the extent of `size` elements that are `distance` apart."""
     if type(size) is int and type(distance) is int:
         return (size - 1) * distance + 1 if size else 0
@@ -92,7 +92,7 @@ def padded_shape(
 ) -> Shape:
     """Return a shape after padding."""
     return tuple(
-        before + spread(size, gap + 1) + behind
+        before + dilated(size, gap + 1) + behind
         for size, before, behind, gap in zip(shape, low, high, interior, strict=True)
     )
 

@@ -23,7 +23,7 @@ def _highest(kind: dtype) -> float | int:
     return 2**kind.bits - 1 if kind.is_unsigned else 2 ** (kind.bits - 1) - 1
 
 
-def identity(kind: str, dtype: dtype) -> float | int | bool:
+def identity_element(kind: str, dtype: dtype) -> float | int | bool:
     """Return the number that changes no result of a reduction."""
     match kind:
         case "sum" | "any":

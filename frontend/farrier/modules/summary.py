@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar, copy_context
@@ -14,8 +13,7 @@ from farrier.input_info import InputInfo
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import Scope, explain, here, scope
 from farrier_compiler.graph import Node, TensorType, Value, topological
-from farrier_compiler.ops.convolution import Convolution
-from farrier_compiler.ops.linear_algebra import DotGeneral
+from farrier_compiler.ops.contraction import Contraction
 from farrier_runtime.errors import ArgumentError
 
 
@@ -238,18 +236,8 @@ def _costs(calls: Sequence[Call]) -> Counter[Scope | None]:
 
 
 def multiply_adds(node: Node) -> int:
-    """Return how many products a matrix product or a convolution sums; of other ops, 0.
-
-    A transposed convolution does not count the zeros between the input's elements.
-    """
-    size = node.results[0].type.size
-    if isinstance(node.op, DotGeneral):
-        shape = node.operands[0].type.shape
-        return size * math.prod(shape[dim] for dim in node.op.lhs_contracting)
-    if isinstance(node.op, Convolution):
-        batch, _, *sizes = node.op.channels_first(node.operands[0].type.shape)
-        channels, group, *window = node.op.kernel_first(node.operands[1].type.shape)
-        taps = group * math.prod(window)
-        spread_out = max(node.op.input_dilation, default=1) > 1
-        return (batch * channels * math.prod(sizes) if spread_out else size) * taps
-    return 0
+    """Return how many products a matrix product or a convolution sums; of other ops, 0."""
+    if not isinstance(node.op, Contraction):
+        return 0
+    left, right, out = (value.type.shape for value in (*node.operands, node.result))
+    return node.op.multiply_adds(left, right, out)

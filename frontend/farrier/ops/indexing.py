@@ -15,9 +15,9 @@ from farrier.tensor.interop import as_array
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.indexing import Gather
 from farrier_compiler.ops.size_choice import between, not_negative
-from farrier_compiler.sizes import SymbolicSize, lower, maximum, minimum, upper
+from farrier_compiler.sizes import SymbolicSize, lower_bound, maximum, minimum, upper_bound
 from farrier_compiler.sizes.requirements import at_most
-from farrier_compiler.sizes.words import elements
+from farrier_compiler.sizes.words import count_text
 from farrier_runtime.errors import ArgumentError, FarrierError
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def _position(input: Tensor, dim: int, index: int) -> int:
         raise refuse(
             ArgumentError(
                 f"Index {index} is out of range: dim {dim} of {input.value.type.describe()} "
-                f"has {elements(size)}."
+                f"has {count_text(size)}."
             ),
             input=input,
         )
@@ -285,6 +285,6 @@ def _clamped(bound: int, size: int, low: int, high: int) -> int:
 
 def _from_front(index: int, size: int) -> int:
     """Return an index that counts from the end where it is negative, which calls may decide."""
-    if upper(index) < 0:
+    if upper_bound(index) < 0:
         return index + size
-    return index if lower(index) >= 0 else between(not_negative(index), index, index + size)
+    return index if lower_bound(index) >= 0 else between(not_negative(index), index, index + size)

@@ -20,7 +20,7 @@ from farrier_compiler.graph import constant
 from farrier_compiler.ops.checks import check_domain
 from farrier_compiler.ops.elementwise import Add, Multiply
 from farrier_compiler.ops.indexing import Gather
-from farrier_compiler.sizes import SymbolicSize, is_static, lower, maximum, upper
+from farrier_compiler.sizes import SymbolicSize, is_static, lower_bound, maximum, upper_bound
 from farrier_compiler.sizes.requirements import at_most
 from farrier_runtime.dtypes import dtype, float32, float64, int32
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
@@ -139,7 +139,7 @@ def _scaled(size: int, scale: float) -> int:
     if not isinstance(size, SymbolicSize):
         return int(size * scale)
     fraction = Fraction(scale).limit_denominator(_FINEST)
-    if not _agree(scale, fraction, range(lower(size), upper(size) + 1)):
+    if not _agree(scale, fraction, range(lower_bound(size), upper_bound(size) + 1)):
         problem = (
             f"resize got the scale {scale} for the size '{size}', which only calls decide: no "
             "fraction of whole numbers rounds as it does. Give output_shape in place of scales."

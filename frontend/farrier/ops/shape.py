@@ -19,9 +19,9 @@ from farrier.ops.arguments import (
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.shape import becomes, not_negative
-from farrier_compiler.sizes import is_static, lower
+from farrier_compiler.sizes import is_static, lower_bound
 from farrier_compiler.sizes.requirements import at_most, equal
-from farrier_compiler.sizes.words import elements
+from farrier_compiler.sizes.words import count_text
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def reshape(input: Tensor, shape: ShapeLike) -> Tensor:
     if -1 not in sizes:
         return apply(primitive.Reshape(sizes), input)
     known = math.prod([size for size in sizes if size != -1])
-    divisor = 1 if is_static((known,)) or lower(known) > 0 else known  # the call asserts that
+    divisor = 1 if is_static((known,)) or lower_bound(known) > 0 else known  # the call asserts that
     return apply(primitive.Reshape(_solve(input, sizes, known), divisor), input)
 
 
@@ -75,7 +75,7 @@ def _solve(input: Tensor, sizes: Shape, known: int) -> Shape:
         raise refuse(
             ShapeError(
                 f"reshape cannot give {input.value.type.describe()}, which has "
-                f"{elements(input.value.type.size)}, the shape {sizes}: "
+                f"{count_text(input.value.type.size)}, the shape {sizes}: "
                 f"they cannot be divided by {known}."
             ),
             input=input,

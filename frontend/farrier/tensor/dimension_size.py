@@ -15,7 +15,7 @@ from farrier_compiler.graph import Value, constant
 from farrier_compiler.ops.creation import SizeOf
 from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.ops.evaluate import UnknownValueError, unknown_size
-from farrier_compiler.sizes import SymbolicSize, is_never, lower, maximum, symbol, upper
+from farrier_compiler.sizes import SymbolicSize, is_never, lower_bound, maximum, symbol, upper_bound
 from farrier_compiler.types.numbers import limits
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import int32
@@ -96,9 +96,9 @@ def _equal(left: int, right: int) -> bool | None:
 
 
 def _less(left: int, right: int) -> bool | None:
-    if upper(left - right) < 0:
+    if upper_bound(left - right) < 0:
         return True
-    return False if lower(left - right) >= 0 else None
+    return False if lower_bound(left - right) >= 0 else None
 
 
 def _not(decided: bool | None) -> bool | None:
@@ -186,9 +186,9 @@ class DimensionSize(Tensor):
         kind = like.dtype
         if kind is int32:
             return self
-        if kind.is_integer and upper(self.expression) > limits(kind)[1]:
+        if kind.is_integer and upper_bound(self.expression) > limits(kind)[1]:
             problem = (
-                f"The size '{self.expression}' may be {upper(self.expression)}, which {kind} "
+                f"The size '{self.expression}' may be {upper_bound(self.expression)}, which {kind} "
                 "cannot hold. Cast the other operand, for example with fr.cast(x, fr.int32)."
             )
             raise explain(DtypeError(problem), [("other", like.value)])

@@ -14,7 +14,7 @@ from farrier.logger import logger
 from farrier_compiler.graph import Graph, Node, Value, topological
 from farrier_compiler.graph.graph import print_graph
 from farrier_compiler.graph.parser import parse_graph
-from farrier_compiler.ops.evaluate import evaluate as evaluate_by_reference, known
+from farrier_compiler.ops.evaluate import interpret, require_data
 from farrier_runtime.errors import ArgumentError, CompileError
 
 # Compiled programs that are kept; one holds some 100 KB.
@@ -30,7 +30,7 @@ def evaluate(values: Sequence[Value]) -> None:
         ArgumentError: `farrier.config.eager` names no way.
     """
     if config.eager == "reference":
-        evaluate_by_reference(values)
+        interpret(values)
     elif config.eager == "compiled":
         _evaluate_compiled(values)
     else:
@@ -43,12 +43,12 @@ def _evaluate_compiled(values: Sequence[Value]) -> None:
     nodes = topological(values)
     outputs = list(dict.fromkeys([*values, *_held(nodes)]))
     graph, leaves = _detached(nodes, outputs)
-    arrays = [known(value) for value in leaves]
+    arrays = [require_data(value) for value in leaves]
     program = None
     if all(value.type.dtype.bits >= 8 for value in (*leaves, *outputs)):
         program = compiled(print_graph(graph, locations=False))
     if program is None:
-        evaluate_by_reference(values)
+        interpret(values)
         return
     results = program(*arrays)
     for value, array in zip(outputs, results if len(outputs) > 1 else [results], strict=True):

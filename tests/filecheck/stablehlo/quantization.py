@@ -153,7 +153,7 @@ stablehlo(product, X, passes="fold_constants", name="product")
 # CHECK: stablehlo.dot_general
 # CHECK-SAME: -> tensor<2x4xf32>
 
-stablehlo(product, X, passes="fold_constants,quantize,fold_constants", name="legalised")
+stablehlo(product, X, passes="fold_constants,integer_matmul,fold_constants", name="legalised")
 # CHECK-LABEL: func.func @legalised(
 # CHECK: stablehlo.bitcast_convert %{{.*}} -> tensor<2x6x!quant.uniform<i8:f32, 5.000000e-01:3>>
 # CHECK: %[[X:.*]] = stablehlo.bitcast_convert %{{.*}}5.000000e-01:3>>) -> tensor<2x6xi8>

@@ -65,7 +65,9 @@ def integers(x: fr.Tensor) -> fr.Tensor:
     return fr.dot_general(x, weight, ((1,), (1,)))
 
 
-iree_input(integers, X, passes="quantize,fold_constants,eliminate_dead_nodes", name="integers")
+iree_input(
+    integers, X, passes="integer_matmul,fold_constants,eliminate_dead_nodes", name="integers"
+)
 # CHECK-LABEL: func.func @integers(
 # CHECK: %[[Q:.*]] = stablehlo.convert %{{.*}} : (tensor<4x3xf32>) -> tensor<4x3xi8>
 # CHECK: stablehlo.dot_general %[[Q]], %{{.*}}, contracting_dims = [1] x [1]
@@ -103,7 +105,9 @@ def depthwise(x: fr.Tensor) -> fr.Tensor:
     return fr.convolution(x, kernel, groups=4)
 
 
-iree_input(depthwise, fr.InputInfo((1, 4, 8), fr.float32), passes="quantize", name="depthwise")
+iree_input(
+    depthwise, fr.InputInfo((1, 4, 8), fr.float32), passes="integer_matmul", name="depthwise"
+)
 # CHECK-LABEL: func.func @depthwise(
 # CHECK: stablehlo.convolution
 # CHECK-SAME: -> tensor<1x4x6xf32>

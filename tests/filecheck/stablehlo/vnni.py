@@ -27,9 +27,7 @@ def product(x: fr.Tensor) -> fr.Tensor:
 # CHECK: scf.for
 # CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
 # CHECK-SAME: (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
-vnni_input(
-    product, fr.InputInfo((5, 8), fr.int8), passes="pack_integers{products=0}", name="product"
-)
+vnni_input(product, fr.InputInfo((5, 8), fr.int8), passes="pack_int8{products=0}", name="product")
 
 # Calls say how many rows there are.
 # CHECK-LABEL: func.func @rows(
@@ -40,7 +38,7 @@ vnni_input(
 vnni_input(
     product,
     fr.InputInfo(((1, 4, 64), 8), fr.int8),
-    passes="pack_integers{products=0}",
+    passes="pack_int8{products=0}",
     name="rows",
 )
 

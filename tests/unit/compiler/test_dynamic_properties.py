@@ -30,7 +30,7 @@ from farrier_compiler.ops.shape import (
     Transpose,
 )
 from farrier_compiler.passes import PASSES, default_pipeline, run_passes
-from farrier_compiler.sizes import is_static, lower, maximum, minimum, symbol
+from farrier_compiler.sizes import is_static, lower_bound, maximum, minimum, symbol
 from farrier_runtime import dtypes
 from farrier_runtime.dimension import Dimension
 from support.graphs import argument, node, run, weight
@@ -95,7 +95,7 @@ def _sum(make: Maker, x: Value) -> None:
 
 
 def _never_empty(x: Value) -> bool:
-    return all(lower(size) >= 1 for size in x.type.shape)
+    return all(lower_bound(size) >= 1 for size in x.type.shape)
 
 
 def _argmax(make: Maker, x: Value) -> None:
@@ -161,7 +161,7 @@ def _pool(make: Maker, x: Value) -> None:
     window, ones = tuple(make.random.randint(1, 2) for _ in range(rank)), (1,) * rank
     pairs = tuple((size // 2, size // 2) for size in window)
     kind = make.random.choice([MaxPool, SumPool])
-    if kind is MaxPool and not all(lower(size) >= 2 for size in x.type.shape):
+    if kind is MaxPool and not all(lower_bound(size) >= 2 for size in x.type.shape):
         return
     make.add(kind(window, ones, pairs if kind is SumPool else ((0, 0),) * rank, ones), x)
 
@@ -234,7 +234,7 @@ def test_text_is_read_back_exactly(graph: Graph) -> None:
 @given(GRAPHS)
 def test_passes_keep_the_meaning_for_every_size(graph: Graph) -> None:
     expected = [run(specialize(graph, sizes), arrays_of(graph, sizes)) for sizes in SIZES]
-    for pipeline in [*PASSES, default_pipeline()]:
+    for pipeline in (*PASSES, default_pipeline()):
         rewritten = run_passes(graph, pipeline, verify=True)
         assert [v.type for v in rewritten.outputs] == [v.type for v in graph.outputs]
         for sizes, wanted in zip(SIZES, expected, strict=True):

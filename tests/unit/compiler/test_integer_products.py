@@ -99,7 +99,7 @@ NOTES: list[tuple[Callable[[fr.Tensor], fr.Tensor], fr.InputInfo, str]] = [
 def test_the_text_says_why_floats_are_summed(
     function: Callable[[fr.Tensor], fr.Tensor], info: fr.InputInfo, reason: str
 ) -> None:
-    graph = run_passes(trace(function, [info], name="net").graph, "quantize", verify=True)
+    graph = run_passes(trace(function, [info], name="net").graph, "integer_matmul", verify=True)
     text = print_graph(graph)
     (line,) = [line for line in text.splitlines() if " dot_general(" in line or " convolu" in line]
     assert line.endswith(f"; summed as float32: {reason}")
@@ -111,7 +111,7 @@ def test_before_the_pass_the_text_says_so() -> None:
     graph = trace(lambda x: linear(int8(x), int8(weight(5, 8))), [X], name="net").graph
     (node,) = [node for node in graph.nodes if node.op.name == "dot_general"]
     assert isinstance(integer_product(node), tuple)
-    assert note(node) == "summed as float32: the pass quantize did not run"
+    assert note(node) == "summed as float32: the pass integer_matmul did not run"
     (before,) = [node for node in graph.nodes if node.op.name == "quantize"][:1]
     assert note(before) is None
 

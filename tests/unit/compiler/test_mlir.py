@@ -14,14 +14,14 @@ from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import TensorType
 from farrier_compiler.mlir.compiler import session_flags
 from farrier_compiler.mlir.failure import CompilationFailed
-from farrier_compiler.mlir.module import Program, device_attribute
+from farrier_compiler.mlir.module import MlirModule, device_attribute
 from farrier_compiler.mlir.text import (
     PHASES,
     Place,
     is_splat,
     nested_text,
-    quoted,
     scalar_text,
+    string_attribute,
     type_text,
 )
 from farrier_runtime import dtypes
@@ -31,9 +31,9 @@ CPU = Target("cpu").flags()
 SQUARE = TensorType((32, 32), dtypes.float32)
 
 
-def program(*constants: Any, flags: tuple[str, ...] = ()) -> Program:
+def program(*constants: Any, flags: tuple[str, ...] = ()) -> MlirModule:
     """Return a program that adds constants to its argument."""
-    made = Program(flags)
+    made = MlirModule(flags)
     text = type_text(SQUARE)
 
     def body(arguments: Any) -> Any:
@@ -105,8 +105,8 @@ def test_nested_numbers() -> None:
 
 
 def test_strings_that_need_escapes() -> None:
-    assert quoted("conv.weight") == '"conv.weight"'
-    assert quoted('a "b" \\ é\n') == r'"a \22b\22 \5C \C3\A9\0A"'
+    assert string_attribute("conv.weight") == '"conv.weight"'
+    assert string_attribute('a "b" \\ é\n') == r'"a \22b\22 \5C \C3\A9\0A"'
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_splats_are_equal_bit_by_bit(array: Any, expected: bool) -> None:
 
 
 def test_names_of_functions_and_arguments_may_be_any_text() -> None:
-    made = Program()
+    made = MlirModule()
     made.function('a "b"', [("x é", "tensor<f32>")], [("y", "tensor<f32>")], lambda given: given)
     made.verify()
     assert r'@"a \22b\22"(%arg0: tensor<f32> {iree.abi.name = "x \C3\A9"})' in made.text()
@@ -164,7 +164,7 @@ def test_an_array_that_is_used_twice_is_one_resource() -> None:
 
 def test_a_large_splat_is_a_resource_too_and_a_small_one_is_not() -> None:
     assert "dense_resource" in program(np.ones((32, 32), np.float32)).text()
-    made = Program()
+    made = MlirModule()
     handle = made.constant("w", np.ones((4, 4), np.float32), TensorType((4, 4), dtypes.float32))
     assert "dense<1.000000e+00> : tensor<4x4xf32>" in str(handle)
 
@@ -174,14 +174,14 @@ def test_a_large_splat_is_a_resource_too_and_a_small_one_is_not() -> None:
 def test_constants_of_every_type_and_shape(kind: dtypes.dtype, shape: tuple[int, ...]) -> None:
     array = np.random.default_rng(0).integers(0, 7, shape).astype(kind.numpy)
     type = TensorType(shape, kind)
-    made = Program()
+    made = MlirModule()
     made.function("main", [], [("y", type_text(type))], lambda _: [made.constant("w", array, type)])
     made.verify()
 
 
 def test_a_broadcast_number_is_written_once() -> None:
     array = np.broadcast_to(np.float32(2.5), (300, 300))
-    made = Program()
+    made = MlirModule()
     handle = made.constant("w", array, TensorType((300, 300), dtypes.float32))
     assert "dense<2.500000e+00> : tensor<300x300xf32>" in str(handle)
 
@@ -189,13 +189,13 @@ def test_a_broadcast_number_is_written_once() -> None:
 @pytest.mark.parametrize("kind", [dtypes.bool, dtypes.int4], ids=str)
 def test_large_constants_of_small_elements_are_exact(kind: dtypes.dtype) -> None:
     array = np.random.default_rng(0).integers(0, 2, (40, 50)).astype(kind.numpy)
-    made = Program()
+    made = MlirModule()
     handle = made.constant("w", array, TensorType((40, 50), kind))
     assert f'dense<"0x{array.tobytes().hex().upper()}"> : ' in str(handle)
 
 
 def test_parameters_are_declared_once() -> None:
-    made = Program()
+    made = MlirModule()
     text = type_text(SQUARE)
 
     def body(arguments: Any) -> Any:
@@ -230,7 +230,7 @@ def test_operations_may_outlive_their_program() -> None:
 
 def test_a_program_with_wrong_flags_is_refused() -> None:
     with pytest.raises(ArgumentError) as raised:
-        Program(("--iree-opt-level=O9",))
+        MlirModule(("--iree-opt-level=O9",))
     assert str(raised.value) == (
         "IREE's compiler does not take the flag '--iree-opt-level=O9': no session flag has that "
         "name or value."
@@ -241,7 +241,7 @@ def test_a_program_with_wrong_flags_is_refused() -> None:
 
 
 def test_verifying_names_the_place_and_the_rule() -> None:
-    made = Program()
+    made = MlirModule()
 
     def body(arguments: Any) -> Any:
         made.at(Place("layer", "net.py", 12, 7))
@@ -255,9 +255,9 @@ def test_verifying_names_the_place_and_the_rule() -> None:
     )
 
 
-def read(path: Path) -> Program:
+def read(path: Path) -> MlirModule:
     with path.open("rb") as file:
-        return Program.read(file.fileno(), path.name)
+        return MlirModule.read(file.fileno(), path.name)
 
 
 @pytest.mark.parametrize("form", ["text", "bytecode"])

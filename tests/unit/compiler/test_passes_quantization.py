@@ -192,7 +192,7 @@ def test_sums_in_float32_are_exact() -> None:
     terms = 2500
     infos = [fr.InputInfo((2, terms), fr.int8), fr.InputInfo((terms, 3), fr.int8)]
     graph = trace(product, infos, name="product").graph
-    found = run_passes(graph, "half_products", verify=True)
+    found = run_passes(graph, "int8_through_float16", verify=True)
     for low in (-128, 100):
         x, w = (ROW.integers(low, 128, shape).astype(np.int8) for shape in ((2, terms), (terms, 3)))
         np.testing.assert_array_equal(run(found, [x, w])[0], x.astype(int) @ w.astype(int))

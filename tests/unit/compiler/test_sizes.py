@@ -25,13 +25,13 @@ from farrier_compiler.sizes import (
     is_never,
     is_size,
     is_static,
-    lower,
+    lower_bound,
     maximum,
     minimum,
     opt_of,
     substitute,
     symbol,
-    upper,
+    upper_bound,
 )
 from farrier_runtime.dimension import Dimension
 from support.messages import message
@@ -74,7 +74,11 @@ def _expression(chance: random.Random, dimensions: list[Dimension], depth: int) 
         return _leaf(chance, dimensions)
     left, right = (_expression(chance, dimensions, depth - 1) for _ in range(2))
     name = chance.choice(sorted(OPERATIONS))
-    if name in ("divide", "remainder") and lower(right.size) < 1 and upper(right.size) >= 0:
+    if (
+        name in ("divide", "remainder")
+        and lower_bound(right.size) < 1
+        and upper_bound(right.size) >= 0
+    ):
         right = Expression(3, lambda _: 3)
     make, compute = OPERATIONS[name]
     return Expression(
@@ -105,7 +109,7 @@ def test_expressions_are_what_they_are_of_ints_within_their_bounds(seed: int) ->
     chance = random.Random(seed)
     dimensions = dimensions_by(chance)
     made = _expression(chance, dimensions, 4)
-    low, high = lower(made.size), upper(made.size)
+    low, high = lower_bound(made.size), upper_bound(made.size)
     for sizes in every_value(dimensions):
         expected = made.evaluate(sizes)
         assert substitute(made.size, sizes) == expected
@@ -182,8 +186,8 @@ def test_broadcasts_are_the_size_that_is_not_one(seed: int) -> None:
         values = {substitute(part, sizes) for part in parts}
         if len(values - {1}) <= 1:
             assert substitute(made, sizes) == (values - {1} or {1}).pop()
-        assert min(values) >= lower(made)
-        assert max(values) <= upper(made)
+        assert min(values) >= lower_bound(made)
+        assert max(values) <= upper_bound(made)
 
 
 @pytest.mark.parametrize(

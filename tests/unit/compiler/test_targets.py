@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from farrier_compiler.driver import cpu_models, targets
-from farrier_compiler.driver.cpu_models import byte_lanes, cpu_model, fingerprint, full_name
+from farrier_compiler.driver.cpu_models import cpu_model, fingerprint, full_name, vnni_lanes
 from farrier_compiler.driver.target_names import CPUS, CUDA, PORTABLE_CUDA, ROCM, VULKAN
 from farrier_compiler.driver.targets import Target, check_kinds, flags_for
 from farrier_compiler.mlir.module import device_attribute
@@ -265,7 +265,7 @@ def test_the_host_has_the_features_that_code_for_it_needs() -> None:
     ],
 )
 def test_products_of_bytes_are_those_of_vnni(names: list[str], lanes: int | None) -> None:
-    assert byte_lanes([Target.parse(name) for name in names]) == lanes
+    assert vnni_lanes([Target.parse(name) for name in names]) == lanes
 
 
 @pytest.mark.parametrize(("feature", "lanes"), [("avx2", None), ("avxvnni", 8), ("avx512vnni", 16)])
@@ -273,7 +273,7 @@ def test_this_machine_is_asked_without_the_compiler(
     feature: str, lanes: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cpu_models, "host_features", lambda: frozenset({"fma", feature}))
-    assert byte_lanes([Target("cpu")]) == lanes
+    assert vnni_lanes([Target("cpu")]) == lanes
 
 
 def test_the_last_sign_of_a_feature_counts(monkeypatch: pytest.MonkeyPatch) -> None:

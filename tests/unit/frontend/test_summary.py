@@ -21,7 +21,7 @@ def nothing_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> Any:
         raise AssertionError("a summary computed something")
 
-    monkeypatch.setattr("farrier_compiler.ops.evaluate.evaluate_op", refuse)
+    monkeypatch.setattr("farrier_compiler.ops.evaluate.run_reference", refuse)
 
 
 class Net(fr.Module):

@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from farrier_compiler.graph import Graph, Node, Op, Value
+from farrier_compiler.ops.contraction import Contraction
 from farrier_compiler.ops.convolution import Convolution
 from farrier_compiler.ops.elementwise import Add, Cast, Multiply, Subtract
 from farrier_compiler.ops.integer_matmul import Side, integer_product, summed_sizes
@@ -18,12 +19,12 @@ from farrier_compiler.ops.quantization import Dequantize, Quantize
 from farrier_compiler.ops.reduction import Sum
 from farrier_compiler.ops.shape import Pad, Reshape, Transpose
 from farrier_compiler.passes.base import Pass
-from farrier_compiler.passes.rewrite import Rewriter, is_filled, known, made_by
+from farrier_compiler.passes.rewrite import Rewriter, constant_data, is_filled, made_by
 from farrier_runtime.dtypes import dtype, float32, int4, int8, int16, int32, uint8
 
 
 @dataclass(frozen=True)
-class QuantizeProducts(Pass):
+class IntegerMatmul(Pass):
     """Turn `dot(dequantize(a), dequantize(b))` into `dequantize(dot(a, b))`; so for convolutions.
 
     With scales s and zero points z: `sum((a - za) sa * (b - zb) sb)
@@ -36,14 +37,14 @@ class QuantizeProducts(Pass):
     Integer-Arithmetic-Only Inference, 2018, section 2.3.
     """
 
-    name: ClassVar[str] = "quantize"
+    name: ClassVar[str] = "integer_matmul"
 
     def __call__(self, graph: Graph) -> Graph:
         rewriter = Rewriter(graph)
 
         def rule(node: Node) -> tuple[Value] | None:
             sides = integer_product(node)
-            if not isinstance(sides, tuple) or not isinstance(node.op, DotGeneral | Convolution):
+            if not isinstance(sides, tuple) or not isinstance(node.op, Contraction):
                 return None
             return (_Product(rewriter, node, node.op).of(*sides),)
 
@@ -56,12 +57,12 @@ class _Product:
 
     rewriter: Rewriter
     node: Node
-    op: DotGeneral | Convolution
+    op: Contraction
 
     def of(self, left: Side, right: Side) -> Value:
         """Return the product as floats, from sums of integers."""
         left, right = self._padded(self._signed(left)), self._signed(right)
-        sums = self._emit(replace(self.op, dtype=int32), left.quantized, right.quantized)
+        sums = self._emit(self.op.with_dtype(int32), left.quantized, right.quantized)
         return self._scaled(self._corrected(sums, left, right), left, right)
 
     # ------------------------------------------------------------------ integers of 8 bits
@@ -86,7 +87,7 @@ class _Product:
 
     def _lowered(self, x: Value) -> Value:
         """Return uint8 less 128, as int8."""
-        if (data := known(x)) is not None:
+        if (data := constant_data(x)) is not None:
             lower = (data.astype(np.int16) - 128).astype(np.int8)
             return self.rewriter.constant(lower, int8, x)
         offset = self.rewriter.constant(np.asarray(128, np.int16), int16)
@@ -133,6 +134,7 @@ class _Product:
         op, x = self.op, side.quantized
         if isinstance(op, Convolution):
             return self._total_of_windows(op, x) if index == 0 else self._total_of_kernel(op, x)
+        assert isinstance(op, DotGeneral)
         total = self._sum(x, (op.lhs_contracting, op.rhs_contracting)[index])
         origins = [pair[index] for pair in op.origins(*(v.type.rank for v in self.node.operands))]
         kept = [dim for dim in origins if dim is not None]
@@ -156,7 +158,7 @@ class _Product:
 
     def _sum(self, x: Value, dims: Sequence[int]) -> Value:
         """Return sums in int32; of constants at once."""
-        if (data := known(_packed(x))) is not None:
+        if (data := constant_data(_packed(x))) is not None:
             total = np.sum(data.astype(np.int32), tuple(dims), np.int32)
             return self.rewriter.constant(np.asarray(total), int32)
         return self._emit(Sum(tuple(dims)), self._emit(Cast(int32), x))

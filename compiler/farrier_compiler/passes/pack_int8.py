@@ -18,16 +18,16 @@ from farrier_compiler.passes.rewrite import (
     Rewriter,
     as_columns,
     contiguous,
-    elements,
+    folded_data,
     matrix_product,
 )
-from farrier_compiler.sizes import upper
+from farrier_compiler.sizes import upper_bound
 from farrier_compiler.types.elements import Array
 from farrier_runtime.dtypes import int8, int32
 
 
 @dataclass(frozen=True)
-class PackIntegers(Pass):
+class PackInt8(Pass):
     """Turn a product (m, k) x (k, n) of int8 into (m, k / 4, 4) x (n / 16, k / 4, 16, 4).
 
     So the instruction `vpdpbusd` of AVX-512 VNNI reads the weight: for the sums of 16 columns, four
@@ -39,7 +39,7 @@ class PackIntegers(Pass):
     """
 
     products: int = PRODUCTS
-    name: ClassVar[str] = "pack_integers"
+    name: ClassVar[str] = "pack_int8"
 
     def __call__(self, graph: Graph) -> Graph:
         rewriter = Rewriter(graph)
@@ -54,7 +54,7 @@ class PackIntegers(Pass):
         return rewriter.run(rule)
 
     def _is_large(self, node: Node, weight: Array) -> bool:
-        rows = math.prod(map(upper, node.result.type.shape[:-1]))
+        rows = math.prod(map(upper_bound, node.result.type.shape[:-1]))
         return rows * weight.size >= self.products
 
 
@@ -63,7 +63,7 @@ def _weight(node: Node) -> Array | None:
     op = matrix_product(node)
     if op is None or node.result.type.dtype is not int32 or node.operands[0].type.dtype is not int8:
         return None
-    data = elements(node.operands[1])
+    data = folded_data(node.operands[1])
     return None if data is None else as_columns(op, data)
 
 

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`pack_integers` lays weights of products of int8 out in tiles of 16 columns and 4 terms."""
+"""`pack_int8` lays weights of products of int8 out in tiles of 16 columns and 4 terms."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from farrier.tensor import apply
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from support.show import graph
 
-ALL = "pack_integers{products=0}"
+ALL = "pack_int8{products=0}"
 X = fr.InputInfo((2, 3, 6), fr.int8)
 W = fr.Tensor(np.arange(120, dtype=np.int8).reshape(20, 6))
 
@@ -33,7 +33,7 @@ graph(product, X, passes=ALL, name="product")
 # Few products stay.
 # CHECK-LABEL: graph @few
 # CHECK-NEXT:    constant @{{.*}}: i8[20,6]
-graph(product, X, passes="pack_integers", name="few")
+graph(product, X, passes="pack_int8", name="few")
 
 
 # What else reads the weight needs it as it is.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.ops.convolution import Convolution
+from farrier_compiler.ops.contraction import Contraction
 from farrier_compiler.ops.elementwise import Add, Cast
 from farrier_compiler.ops.integer_matmul import summed_sizes
 from farrier_compiler.ops.linear_algebra import DotGeneral
@@ -20,7 +20,7 @@ from farrier_runtime.dtypes import float16, float32, int8, int32
 
 
 @dataclass(frozen=True)
-class HalfProducts(Pass):
+class Int8ThroughFloat16(Pass):
     """Turn `dot(a, b)` of int8 into `cast(dot(cast(a), cast(b)))` of float16, summed in float32.
 
     float32 holds every sum of up to 1024 such products, which are 2^14 at most; longer sums are
@@ -34,26 +34,26 @@ class HalfProducts(Pass):
 
     terms: int = 1024
     parts: int = 16
-    name: ClassVar[str] = "half_products"
+    name: ClassVar[str] = "int8_through_float16"
 
     def __call__(self, graph: Graph) -> Graph:
         rewriter = Rewriter(graph)
 
         def rule(node: Node) -> tuple[Value] | None:
-            if not isinstance(node.op, DotGeneral | Convolution) or not _is_of_bytes(node):
+            if not isinstance(node.op, Contraction) or not _is_of_bytes(node):
                 return None
             count = math.prod(summed_sizes(node))
             if count <= self.terms:
                 return (_product(rewriter, node.op, *node.operands),)
-            if isinstance(node.op, Convolution) or len(node.op.lhs_contracting) > 1:
+            op = node.op
+            if not isinstance(op, DotGeneral) or len(op.lhs_contracting) > 1:
                 return None
-            return None if count > self.terms * self.parts else (self._split(rewriter, node),)
+            few = count <= self.terms * self.parts
+            return (self._split(rewriter, node, op),) if few else None
 
         return rewriter.run(rule)
 
-    def _split(self, rewriter: Rewriter, node: Node) -> Value:
-        op = node.op
-        assert isinstance(op, DotGeneral)
+    def _split(self, rewriter: Rewriter, node: Node, op: DotGeneral) -> Value:
         dims = op.lhs_contracting[0], op.rhs_contracting[0]
         length = node.operands[0].type.shape[dims[0]]
         sums: list[Value] = []
@@ -72,10 +72,10 @@ def _is_of_bytes(node: Node) -> bool:
     return kinds == [int8, int8, int32] and is_static(summed_sizes(node))
 
 
-def _product(rewriter: Rewriter, op: DotGeneral | Convolution, left: Value, right: Value) -> Value:
+def _product(rewriter: Rewriter, op: Contraction, left: Value, right: Value) -> Value:
     emit = rewriter.emit
     halves = [emit(OptimizationBarrier(), emit(Cast(float16), x)) for x in (left, right)]
-    return emit(Cast(int32), emit(replace(op, dtype=float32), *halves))
+    return emit(Cast(int32), emit(op.with_dtype(float32), *halves))
 
 
 def _part(rewriter: Rewriter, x: Value, dim: int, start: int, end: int) -> Value:

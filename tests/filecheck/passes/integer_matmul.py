@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`quantize` sums integers, takes off what zero points add, and scales once."""
+"""`integer_matmul` sums integers, takes off what zero points add, and scales once."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from support.show import graph
 
 W = np.arange(6, dtype=np.int8).reshape(2, 3)
 X = fr.InputInfo((4, 3), fr.float32)
-PASSES = "quantize,canonicalize,fold_constants,eliminate_dead_nodes"
+PASSES = "integer_matmul,canonicalize,fold_constants,eliminate_dead_nodes"
 
 
 # Bias, activation and the next quantisation stay behind, where back ends fuse them.
@@ -68,7 +68,7 @@ graph(convolution, fr.InputInfo((1, 2, 4), fr.float32), passes=PASSES, name="con
 # CHECK-LABEL: graph @stays
 # CHECK:         %[[W:.*]]: f32[2,3] = dequantize(
 # CHECK-NEXT:    dot_general(%x, %[[W]])
-# CHECK-SAME:      # quantize.py:{{[0-9]+}}; summed as float32: the left operand is not quantized
+# CHECK-SAME:  # integer_matmul.py:{{[0-9]+}}; summed as float32: the left operand is not quantized
 def stays(x: fr.Tensor) -> fr.Tensor:
     return fr.dot_general(x, fr.dequantize(fr.Tensor(W), 0.5, fr.float32), ((1,), (1,)))
 

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`half_products` multiplies int8 as float16, and splits sums that float32 would round."""
+"""`int8_through_float16` multiplies int8 as float16, and splits sums that float32 would round."""
 
 import farrier as fr
 from support.show import graph
@@ -22,7 +22,7 @@ def of(*shape: int, kind: fr.dtype = fr.int8) -> fr.InputInfo:
 # CHECK-SAME:      dtype = f32}
 # CHECK-NEXT:    %5: i32[2,3] = cast(%4) {dtype = i32}
 # CHECK-NEXT:    return %5
-graph(product, of(2, 1024), of(1024, 3), passes="half_products", name="exact")
+graph(product, of(2, 1024), of(1024, 3), passes="int8_through_float16", name="exact")
 
 # CHECK-LABEL: graph @split
 # CHECK:         slice(%x) {start = (0, 0), limit = (2, 1024), step = (1, 1)}
@@ -31,7 +31,7 @@ graph(product, of(2, 1024), of(1024, 3), passes="half_products", name="exact")
 # CHECK:         slice(%x) {start = (0, 1024), limit = (2, 1500), step = (1, 1)}
 # CHECK:         %[[SECOND:.*]]: i32[2,3] = cast(
 # CHECK:         add(%[[FIRST]], %[[SECOND]])
-graph(product, of(2, 1500), of(1500, 3), passes="half_products", name="split")
+graph(product, of(2, 1500), of(1500, 3), passes="int8_through_float16", name="split")
 
 # Too many parts, and other data types, stay.
 # CHECK-LABEL: graph @long
@@ -39,6 +39,6 @@ graph(product, of(2, 1500), of(1500, 3), passes="half_products", name="split")
 # CHECK-LABEL: graph @sixteen
 # CHECK-NOT:     f16
 # CHECK:         return
-graph(product, of(2, 20000), of(20000, 3), passes="half_products", name="long")
+graph(product, of(2, 20000), of(20000, 3), passes="int8_through_float16", name="long")
 wide = of(2, 8, kind=fr.int16), of(8, 3, kind=fr.int16)
-graph(product, *wide, passes="half_products", name="sixteen")
+graph(product, *wide, passes="int8_through_float16", name="sixteen")
