@@ -32,7 +32,13 @@ def is_large_sort(row: Record) -> bool:
     return row.name.startswith(("sort", "argsort", "topk")) and max(sizes, default=0) > 16
 
 
-SORTED = (dtypes.float32, dtypes.bfloat16, dtypes.int64, dtypes.uint8, dtypes.bool)
+SORTED: tuple[dtype, ...] = (
+    dtypes.float32,
+    dtypes.bfloat16,
+    dtypes.int64,
+    dtypes.uint8,
+    dtypes.bool,
+)
 """The data types that large sorts are tested on: keys of every width and kind."""
 
 

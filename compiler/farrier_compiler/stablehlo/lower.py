@@ -96,7 +96,9 @@ class _Lowering:
             for index, value in enumerate(operands)
         ]
         types = tuple(self.hlo.known_type(value.type) for value in node.results)
-        made = node.op.lower(self.hlo, types[0] if len(types) == 1 else types, *operands)
+        made: HloValue | tuple[HloValue, ...] = node.op.lower(
+            self.hlo, types[0] if len(types) == 1 else types, *operands
+        )
         results = made if isinstance(made, tuple) else (made,)
         self.values.update(zip(node.results, results, strict=True))
 

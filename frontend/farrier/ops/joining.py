@@ -21,6 +21,7 @@ from farrier_compiler.ops import shape as primitive
 from farrier_compiler.ops.shape import not_negative
 from farrier_compiler.sizes import SymbolicSize, maximum, minimum
 from farrier_compiler.sizes.requirements import at_most, equal, equal_shapes
+from farrier_compiler.types.geometry import Padding
 from farrier_runtime.dtypes import bool
 from farrier_runtime.errors import ArgumentError, ShapeError
 
@@ -202,7 +203,7 @@ def pad(
     return apply(primitive.Pad(low, high, (0,) * input.rank), input, as_tensor(number, like=input))
 
 
-def _reflect(input: Tensor, amounts: primitive.Padding) -> Tensor:
+def _reflect(input: Tensor, amounts: Padding) -> Tensor:
     result = input
     for dim, (low, high) in enumerate(amounts):
         size = input.sizes[dim]

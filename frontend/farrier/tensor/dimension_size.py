@@ -227,4 +227,4 @@ class DimensionSize(Tensor):
     __hash__ = Tensor.__hash__
 
 
-functions.update({"user_shape": user_shape, "DimensionSize": DimensionSize})
+functions.update({"user_shape": user_shape, "tensor_of_size": DimensionSize.of_size})

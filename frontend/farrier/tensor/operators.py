@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from farrier.tensor.methods import functions
 
@@ -99,10 +99,10 @@ class Operators(Generic[T]):
         return functions["logical_not"](self)
 
     def __eq__(self, other: Any) -> T:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return NotImplemented if other is None else functions["eq"](self, other)
+        return cast("T", NotImplemented) if other is None else functions["eq"](self, other)
 
     def __ne__(self, other: Any) -> T:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return NotImplemented if other is None else functions["not_equal"](self, other)
+        return cast("T", NotImplemented) if other is None else functions["not_equal"](self, other)
 
     def __lt__(self, other: Any) -> T:
         return functions["less"](self, other)

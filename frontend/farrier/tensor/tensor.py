@@ -339,7 +339,7 @@ def as_tensor(data: Tensor | Any, like: Tensor | None = None) -> Tensor:
     if not isinstance(data, int | float | SymbolicSize):
         return as_tensor(data.item(), like) if isinstance(data, _NUMBERS) else Tensor(data)
     if isinstance(data, SymbolicSize):
-        return as_tensor(functions["DimensionSize"].of_size(data), like)
+        return as_tensor(functions["tensor_of_size"](data), like)
     kind = like.value.type.dtype
     try:
         array = _kept_number(data, kind) if data else fit(np.asarray(data), kind)  # 0.0 == -0.0
