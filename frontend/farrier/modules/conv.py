@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, cast
+from typing import Any, ParamSpec
 
 from farrier.modules import checks
 from farrier.modules.initialization import reset_uniform
@@ -14,53 +14,49 @@ from farrier.modules.quantizable import Quantizable
 from farrier.ops.convolution import conv_transpose, convolution
 from farrier.ops.shape import reshape
 from farrier.tensor import Tensor
+from farrier_compiler.diagnostics import explain
 from farrier_runtime.dtypes import dtype, float32
+from farrier_runtime.errors import ArgumentError
 
 Arguments = ParamSpec("Arguments")
 
-# nvtripy's order of what comes after kernel_dims, and what the four that are elsewhere hold.
+# What nvtripy's and torch's layers take after kernel_dims, in their order.
 _THEIR_ORDER = ("stride", "padding", "dilation", "groups", "bias", "dtype")
-_THEIR_FORMS = ("numbers", "pairs", "numbers", "number")
 
 
-def _in_either_order(init: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """Let arguments by position come in nvtripy's order, which is torch's, as well."""
+def _by_keywords(init: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """Refuse arguments by position that others give in another order, and show their names."""
 
     @functools.wraps(init)
-    def ordered(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+    def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         call: Any = init
-        layer, others = args[:4], args[4:]
-        if _is_their_order(others):
-            call(*layer, **dict(zip(_THEIR_ORDER, others, strict=False)), **kwargs)
-        else:
-            call(*args, **kwargs)
+        layer, known, others = args[0], args[1:4], args[4:]
+        if others:
+            raise explain(ArgumentError(_with_names(type(layer).__name__, known, others)))
+        call(*args, **kwargs)
 
-    return ordered
-
-
-def _is_their_order(given: Sequence[Any]) -> bool:
-    """Tell by the first argument that says something: no form means the same in both orders."""
-    pairs = zip(map(_form, given), _THEIR_FORMS, strict=False)
-    told = (form == theirs for form, theirs in pairs if form)
-    return len(given) <= len(_THEIR_ORDER) and next(told, False)
+    return checked
 
 
-def _form(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        inner: list[Any] = list(cast("Sequence[Any]", value))
-        return "pairs" if inner and isinstance(inner[0], list | tuple) else "numbers"
-    return "number" if isinstance(value, int) else ""
+def _with_names(layer: str, known: Sequence[Any], others: Sequence[Any]) -> str:
+    named = [f"{name}={value!r}" for name, value in zip(_THEIR_ORDER, others, strict=False)]
+    call = f"{layer}({', '.join([*map(repr, known), *named])})"
+    return (
+        f"{layer} takes what follows kernel_dims by keyword. In nvtripy's order, which is torch's, "
+        f"this is {call:.200}."
+    )
 
 
 class _Convolution(Quantizable):
     """What `Conv` and `ConvTranspose` share: all but the order of the weight's channels."""
 
-    @_in_either_order
+    @_by_keywords
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
         kernel_dims: Sequence[int],
+        *,
         padding: Sequence[Sequence[int]] | None = None,
         stride: Sequence[int] | None = None,
         groups: int | None = None,
