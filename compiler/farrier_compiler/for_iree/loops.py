@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from farrier_compiler.for_iree.sizes import IreeSizes
+from farrier_compiler.kernels.kernel import Kernel, executable
 from farrier_compiler.mlir.module import Handle
 from farrier_compiler.mlir.text import mlir_dtype, type_text
 from farrier_compiler.stablehlo.emitter import HloValue
@@ -95,15 +96,16 @@ class IreeLoops(IreeSizes):
         return HloValue(results[0], out)
 
     def dispatch(
-        self, out: TensorType, kernel: str, operands: Sequence[Handle], sizes: Sequence[Handle]
+        self, out: TensorType, kernel: Kernel, operands: Sequence[Handle], sizes: Sequence[Handle]
     ) -> HloValue:
         """Emit a call of a kernel whose first operand and result have the same dynamic sizes."""
+        self.program.declare(kernel.name, executable(kernel))
         results = self.program.operation(
             "flow.dispatch",
             [type_text(out)],
             [*sizes, *operands, *sizes, *sizes],
             {
-                "entry_points": f"[@{kernel}::@{kernel}]",
+                "entry_points": f"[@{kernel.name}::@{kernel.name}]",
                 "operandSegmentSizes": segments(len(sizes), len(operands), *[len(sizes)] * 2),
             },
         )

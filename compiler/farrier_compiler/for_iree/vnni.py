@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from farrier_compiler.for_iree.builder import IreeBuilder
 from farrier_compiler.kernels import int8_vnni
-from farrier_compiler.kernels.int8_vnni import COLUMNS, TERMS, Kernel
+from farrier_compiler.kernels.int8_vnni import COLUMNS, TERMS, Int8Kernel
 from farrier_compiler.sizes import SymbolicSize
 from farrier_compiler.stablehlo.builder import DimPairs
 from farrier_compiler.stablehlo.emitter import HloValue
@@ -38,7 +38,7 @@ class VnniBuilder(IreeBuilder):
         if not _is_packed(lhs, rhs, batch, contracting):
             return super().dot_general(out, lhs, rhs, batch, contracting)
         rows, tiles, _ = out.shape
-        kernel = Kernel.of_matrices(_fixed(rows), rhs.type.shape[1], tiles, self._lanes)
+        kernel = Int8Kernel.of_matrices(_fixed(rows), rhs.type.shape[1], tiles, self._lanes)
         return self._called(kernel, out, lhs, rhs)
 
     def convolution(
@@ -52,7 +52,7 @@ class VnniBuilder(IreeBuilder):
         shape = (*out.shape[:-1], weight.type.shape[0], COLUMNS)
         images = _fixed(out.shape[0])
         shapes = x.type.shape, kernel.type.shape, shape
-        made = Kernel.of_convolution(attributes, images, *shapes, self._lanes)
+        made = Int8Kernel.of_convolution(attributes, images, *shapes, self._lanes)
         sums = self._called(made, out.with_shape(shape), x, weight)
         width = shape[-2] * COLUMNS
         sums = self.reshape(out.with_shape((*out.shape[:-1], width)), sums)
@@ -75,20 +75,21 @@ class VnniBuilder(IreeBuilder):
         packed = split.with_shape(tuple(split.shape[dim] for dim in order))
         return self.transpose(packed, self.reshape(split, columns), order)
 
-    def _called(self, kernel: Kernel, out: TensorType, x: HloValue, weight: HloValue) -> HloValue:
+    def _called(
+        self, kernel: Int8Kernel, out: TensorType, x: HloValue, weight: HloValue
+    ) -> HloValue:
         """Emit a call, with the size that only calls decide, if there is one.
 
         The instruction needs `x + 128`, unsigned: its bits are those of x with the other sign. The
         sums begin with -128 times those of the weight, which IREE computes at load.
         """
-        self.program.declare(kernel.name, kernel.text())
         unsigned = self.elementwise("logical_xor", x.type, x, self.full(x.type, -128))
         wide = weight.type.with_dtype(dtypes.int32)
         sums = self.reduce("sum", self.convert(wide, weight), (1, 3))
         initial = self.elementwise("multiply", sums.type, sums, self.full(sums.type, -128))
         sizes = self.dynamic_sizes(out.shape)
         operands = [unsigned.handle, weight.handle, initial.handle, *sizes]
-        return self.dispatch(out, kernel.name, operands, sizes)
+        return self.dispatch(out, kernel, operands, sizes)
 
 
 def _fixed(size: int) -> int | None:

@@ -8,7 +8,7 @@ products of bytes, unsigned by signed, to each of 16 columns, or of 8: 128 rows 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,7 +44,7 @@ def convolves(op: ConvolutionForm, x: TensorType, weight: TensorType, out: Tenso
 
 
 @dataclass(frozen=True)
-class Kernel:
+class Int8Kernel:
     """`out[n, y, x, t, c] = initial[t, c] + sum in[n, y s + i g, x s + j g, d, b] w[t, k, c, b]`.
 
     The sum is over a window (i, j), d and b; k counts (i, j, d). A product of matrices has one
@@ -73,10 +73,10 @@ class Kernel:
     lanes: int = 16
 
     @staticmethod
-    def of_matrices(rows: int | None, depth: int, tiles: int, lanes: int) -> Kernel:
+    def of_matrices(rows: int | None, depth: int, tiles: int, lanes: int) -> Int8Kernel:
         """Return the kernel of a product (rows, depth, 4) x (tiles, depth, 16, 4)."""
         one = (1, 1)
-        return Kernel(1, one, (rows, rows), one, one, one, depth, tiles, lanes)
+        return Int8Kernel(1, one, (rows, rows), one, one, one, depth, tiles, lanes)
 
     @property
     def _rows_at_once(self) -> int:
@@ -94,7 +94,7 @@ class Kernel:
     @staticmethod
     def of_convolution(
         op: ConvolutionForm, images: int | None, x: Shape, w: Shape, out: Shape, lanes: int
-    ) -> Kernel:
+    ) -> Int8Kernel:
         """Return the kernel of a convolution of one or two dimensions.
 
         Args:
@@ -107,7 +107,9 @@ class Kernel:
         """
         lines, places = zip(_two(x[1:-1]), _two(out[1:-2]), strict=True)
         steps = _two(op.stride), _two(op.dilation)
-        return Kernel(images, lines, places, _two(w[:-2]), *steps, x[-1] // TERMS, out[-2], lanes)
+        return Int8Kernel(
+            images, lines, places, _two(w[:-2]), *steps, x[-1] // TERMS, out[-2], lanes
+        )
 
     @property
     def name(self) -> str:
@@ -121,27 +123,36 @@ class Kernel:
         """Whether calls decide no size."""
         return None not in (self.images, *self.places)
 
-    def text(self) -> str:
-        """Return the executable."""
-        argument = "" if self.is_static else "%size: index"
-        bindings = [f"%b{place}: !stream.binding" for place in range(3)]
-        arguments = [*bindings, *filter(None, [argument]), "%b3: !stream.binding"]
-        return f"""
-stream.executable private @{self.name} {{
-  stream.executable.export public @{self.name} workgroups({argument}) -> (index, index, index) {{
-    {self._counts()}
+    @property
+    def operands(self) -> Mapping[str, str]:
+        """The input, the packed weight, what the sums begin with, and the sums."""
+        return {
+            "in": self._in,
+            "weight": self._weight,
+            "initial": self._initial,
+            "out": self._out,
+        }
+
+    @property
+    def sizes(self) -> Sequence[str]:
+        """One dynamic size at most: of the images, or of the rows of a matrix."""
+        return () if self.is_static else ("size",)
+
+    @property
+    def workgroups(self) -> str:
+        """One workgroup for each block of rows of a line, and each pair of vectors of columns."""
+        return f"""{self._counts()}
     %pairs = arith.constant {self.tiles * COLUMNS // (2 * self.lanes)} : index
     %lines_of_all = arith.muli %images, %lines : index
     %one = arith.constant 1 : index
     %workgroups = arith.muli %lines_of_all, %blocks : index
-    stream.return %pairs, %workgroups, %one : index, index, index
-  }}
-  builtin.module {{
-    func.func @{self.name}({", ".join(arguments)}) {{
-      {self._counts()}
-      %zero = arith.constant 0 : index
+    stream.return %pairs, %workgroups, %one : index, index, index"""
+
+    @property
+    def text(self) -> str:
+        """A block of rows, as many at once as there are registers for."""
+        return f"""{self._counts()}
       {_lines(_constant(number) for number in self._numbers())}
-      {_lines(self._bindings())}
       %pair = hal.interface.workgroup.id[0] : index
       %start0 = arith.muli %pair, %c{2 * self.lanes} : index
       %start1 = arith.addi %start0, %c{self.lanes} : index
@@ -158,12 +169,7 @@ stream.executable private @{self.name} {{
       %whole = arith.subi %count, %rest : index
       %end = arith.addi %first, %whole : index
       scf.for %row = %first to %end step %c{self._rows_at_once} {{{self._rows(self._rows_at_once)}
-      }}{self._remaining()}
-      return
-    }}
-  }}
-}}
-"""
+      }}{self._remaining()}"""
 
     def _counts(self) -> str:
         """Return the sizes of the result, in images, lines, places and blocks of them."""
@@ -201,13 +207,6 @@ stream.executable private @{self.name} {{
     def _out(self) -> str:
         shape = (self.images, self.lines[1], self.places[1], self.tiles, COLUMNS)
         return f"memref<{'x'.join(str(size or '?') for size in shape)}xi32>"
-
-    def _bindings(self) -> Iterable[str]:
-        types = {"in": self._in, "weight": self._weight, "initial": self._initial, "out": self._out}
-        for place, (name, type) in enumerate(types.items()):
-            size = "{%size}" if "?" in type else ""
-            source = f"stream.binding.subspan %b{place}[%zero] : !stream.binding"
-            yield f"%{name} = {source} -> {type}{size}"
 
     def _remaining(self) -> str:
         """Return the rows behind the last whole step: four, two and one of them, by bits."""
