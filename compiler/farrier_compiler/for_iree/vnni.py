@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from farrier_compiler.for_iree.builder import IreeBuilder
 from farrier_compiler.kernels import int8_vnni
 from farrier_compiler.kernels.int8_vnni import COLUMNS, TERMS, Int8Kernel
+from farrier_compiler.kernels.kernel import Kernel
 from farrier_compiler.sizes import SymbolicSize
 from farrier_compiler.stablehlo.builder import DimPairs
 from farrier_compiler.stablehlo.emitter import HloValue
@@ -75,9 +76,7 @@ class VnniBuilder(IreeBuilder):
         packed = split.with_shape(tuple(split.shape[dim] for dim in order))
         return self.transpose(packed, self.reshape(split, columns), order)
 
-    def _called(
-        self, kernel: Int8Kernel, out: TensorType, x: HloValue, weight: HloValue
-    ) -> HloValue:
+    def _called(self, kernel: Kernel, out: TensorType, x: HloValue, weight: HloValue) -> HloValue:
         """Emit a call, with the size that only calls decide, if there is one.
 
         The instruction needs `x + 128`, unsigned: its bits are those of x with the other sign. The

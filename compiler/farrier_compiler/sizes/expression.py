@@ -7,10 +7,9 @@ refused. The checks of ops go through `requirements`, which leaves it to the cal
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeGuard
 
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.errors import ShapeError
@@ -22,7 +21,6 @@ else:
     _Integer = object
 
 Function = Literal["min", "max", "broadcast", "floor_divide"]
-_DIVISION_STEPS = 64
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,14 @@ class SymbolicSize(_Integer):
         ('2*batch + 1', True)
     """
 
-    __slots__ = ("_hash", "_lower", "terms")
+    __slots__ = ("_hash", "lower", "terms")
     terms: tuple[tuple[Monomial, int], ...]
+    lower: int | None
+    _hash: int
+
+    # What operators need of `functions` and `bounds`, which stand on this file.
+    divide: ClassVar[Callable[[int, int], int]]
+    decide: ClassVar[Callable[[int, int, str], bool]]
 
     @classmethod
     def of(cls, terms: Terms) -> int:
@@ -75,11 +79,8 @@ class SymbolicSize(_Integer):
         made = object.__new__(cls)
         made.terms = tuple(sorted(kept.items(), key=_order))
         made._hash = hash(made.terms)
-        made._lower = None
+        made.lower = None
         return made
-
-    _hash: int
-    _lower: int | None
 
     def __add__(self, other: int) -> int:
         if not is_size(other):
@@ -113,10 +114,10 @@ class SymbolicSize(_Integer):
         return -self + other if is_size(other) else NotImplemented
 
     def __floordiv__(self, other: int) -> int:
-        return floor_divide(self, other) if is_size(other) else NotImplemented
+        return SymbolicSize.divide(self, other) if is_size(other) else NotImplemented
 
     def __rfloordiv__(self, other: int) -> int:
-        return floor_divide(other, self) if is_size(other) else NotImplemented
+        return SymbolicSize.divide(other, self) if is_size(other) else NotImplemented
 
     def __mod__(self, other: int) -> int:
         return self - self // other * other if is_size(other) else NotImplemented
@@ -133,25 +134,25 @@ class SymbolicSize(_Integer):
     def __lt__(self, other: int) -> bool:
         if not is_size(other):
             return NotImplemented
-        return _decided(self + 1, other, f"{self} < {other}")
+        return SymbolicSize.decide(self + 1, other, f"{self} < {other}")
 
     def __le__(self, other: int) -> bool:
         if not is_size(other):
             return NotImplemented
-        return _decided(self, other, f"{self} <= {other}")
+        return SymbolicSize.decide(self, other, f"{self} <= {other}")
 
     def __gt__(self, other: int) -> bool:
         if not is_size(other):
             return NotImplemented
-        return _decided(other + 1, self, f"{self} > {other}")
+        return SymbolicSize.decide(other + 1, self, f"{self} > {other}")
 
     def __ge__(self, other: int) -> bool:
         if not is_size(other):
             return NotImplemented
-        return _decided(other, self, f"{self} >= {other}")
+        return SymbolicSize.decide(other, self, f"{self} >= {other}")
 
     def __bool__(self) -> bool:
-        return _decided(1, self, f"{self} > 0")
+        return SymbolicSize.decide(1, self, f"{self} > 0")
 
     def __str__(self) -> str:
         first, *rest = (_term_text(monomial, factor) for monomial, factor in self.terms)
@@ -212,48 +213,8 @@ def calls_of(size: int) -> Iterator[Call]:
                     yield from calls_of(argument)
 
 
-# ---------------------------------------------------------------------- functions
-
-
-def floor_divide(size: int, by: int) -> int:
-    """Return `size // by`, simplified where a part can be divided exactly."""
-    if not isinstance(size, SymbolicSize) and not isinstance(by, SymbolicSize):
-        return size // by
-    if upper_bound(by) < 0:
-        return floor_divide(-size, -by)  # what follows takes divisors for positive
-    quotient, rest = _divided(size, by)
-    if rest == 0 or (lower_bound(rest) >= 0 and lower_bound(by - rest) >= 1):
-        return quotient
-    if not isinstance(by, SymbolicSize):
-        if lower_bound(rest) // by == upper_bound(rest) // by:
-            return quotient + lower_bound(rest) // by
-        shared = math.gcd(by, *(factor for _, factor in terms_of(rest)))
-        rest, by = _divided(rest, shared)[0], by // shared
-    return quotient + SymbolicSize.of({(Call("floor_divide", (rest, by)),): 1})
-
-
-def _divided(size: int, by: int) -> tuple[int, int]:
-    """Return a quotient and a rest of polynomials: `size = quotient * by + rest`."""
-    lead, factor = next(iter(terms_of(by)))
-    quotient, rest, left = 0, 0, size
-    for _ in range(_DIVISION_STEPS):
-        if left == 0:
-            break
-        monomial, count = next(iter(terms_of(left)))
-        other = _without(monomial, lead)
-        step = 0 if other is None else SymbolicSize.of({other: count // factor})
-        if step == 0:
-            moved = SymbolicSize.of({monomial: count})
-            rest, left = rest + moved, left - moved
-        else:
-            quotient, left = quotient + step, left - step * by
-            if by == factor:  # the rest of this term is smaller than the divisor
-                moved = SymbolicSize.of({monomial: count % factor})
-                rest, left = rest + moved, left - moved
-    return quotient, rest + left
-
-
-def _without(monomial: Monomial, factors: Monomial) -> Monomial | None:
+def without(monomial: Monomial, factors: Monomial) -> Monomial | None:
+    """Return a monomial divided by others; None: it has not all of these factors."""
     left = list(monomial)
     for factor in factors:
         if factor not in left:
@@ -262,206 +223,9 @@ def _without(monomial: Monomial, factors: Monomial) -> Monomial | None:
     return tuple(left)
 
 
-def minimum(*sizes: int) -> int:
-    """Return the smallest of some sizes."""
-    return _extreme("min", sizes, lambda a, b: lower_bound(b - a) >= 0)
-
-
-def maximum(*sizes: int) -> int:
-    """Return the largest of some sizes."""
-    return _extreme("max", sizes, lambda a, b: lower_bound(a - b) >= 0)
-
-
-def _extreme(
-    function: Literal["min", "max"], sizes: Iterable[int], wins: Callable[[int, int], bool]
-) -> int:
-    sizes = tuple(sizes)
-    if is_static(sizes):
-        return (min if function == "min" else max)(sizes)
-    kept: list[int] = []
-    for size in sorted(flat(function, sizes), key=str):
-        if not any(wins(other, size) for other in kept):
-            kept = [other for other in kept if not wins(size, other)] + [size]
-    return _call(function, kept)
-
-
-def flat(function: Function, sizes: Iterable[int]) -> Iterator[int]:
-    """Yield the arguments of a function in place of its calls."""
-    for size in sizes:
-        call = _call_of(size)
-        if call is not None and call.function == function:
-            yield from call.arguments
-        else:
-            yield size
-
-
-def _call(function: Function, sizes: Iterable[int]) -> int:
-    arguments = tuple(sorted(dict.fromkeys(sizes), key=str))
-    if len(arguments) == 1:
-        return arguments[0]
-    return SymbolicSize.of({(Call(function, arguments),): 1})
-
-
-def _call_of(size: int) -> Call | None:
-    if not isinstance(size, SymbolicSize) or len(size.terms) != 1:
-        return None
-    monomial, factor = size.terms[0]
-    alone = factor == 1 and len(monomial) == 1 and isinstance(monomial[0], Call)
-    return monomial[0] if alone else None  # pyright: ignore[reportReturnType]
-
-
-def broadcast(*sizes: int) -> int:
-    """Return the size to which sizes broadcast, where they do."""
-    return _call("broadcast", flat("broadcast", sizes))
-
-
-SIZE_FUNCTIONS: Mapping[str, Callable[..., int]] = {
-    "min": minimum,
-    "max": maximum,
-    "broadcast": broadcast,
-}
-"""The functions of sizes that have a name in graph text."""
-
-
-# ---------------------------------------------------------------------- values
-
-
-def substitute(size: int, sizes: Mapping[str, int]) -> int:
-    """Return a size with sizes in place of dimensions, by their names."""
-    if not isinstance(size, SymbolicSize):
-        return size
-    total = 0
-    for monomial, factor in size.terms:
-        for atom in monomial:
-            factor = factor * _value(atom, sizes)
-        total = total + factor
-    return total
-
-
-def _value(atom: Atom, sizes: Mapping[str, int]) -> int:
-    if isinstance(atom, Dimension):
-        return sizes.get(atom.name, symbol(atom))
-    arguments = [substitute(argument, sizes) for argument in atom.arguments]
-    match atom.function:
-        case "min":
-            return minimum(*arguments)
-        case "max":
-            return maximum(*arguments)
-        case "floor_divide":
-            return floor_divide(*arguments)
-        case "broadcast":
-            first, *others = arguments
-            for other in others:
-                first = other if first == 1 else first
-            return first
-
-
-def opt_of(size: int) -> int:
-    """Return what a size is when all dimensions are what is expected most often."""
-    return substitute(size, {d.name: d.opt for d in dimensions_of(size)})
-
-
-# ---------------------------------------------------------------------- bounds
-
-
-def lower_bound(size: int) -> int:
-    """Return a number that a size is never below."""
-    if not isinstance(size, SymbolicSize):
-        return size
-    if size._lower is None:  # pyright: ignore[reportPrivateUsage]
-        size._lower = max(_lower_bounds(size))  # pyright: ignore[reportPrivateUsage]
-    return size._lower  # pyright: ignore[reportPrivateUsage, reportReturnType]
-
-
-def upper_bound(size: int) -> int:
-    """Return a number that a size is never above."""
-    return -lower_bound(-size)
-
-
-def is_never(size: int, number: int) -> bool:
-    """Return whether a size certainly is not this number."""
-    return lower_bound(size) > number or upper_bound(size) < number
-
-
-def _lower_bounds(size: SymbolicSize) -> Iterator[int]:
-    yield sum(_interval(monomial, factor)[0] for monomial, factor in size.terms)
-    shared = next((atom for atom in size.terms[0][0] if _in_all(atom, size)), None)
-    if shared is not None and len(size.terms) > 1:
-        others = {_without(monomial, (shared,)) or (): factor for monomial, factor in size.terms}
-        bound, (low, high) = lower_bound(SymbolicSize.of(others)), _range(shared)
-        if low >= 0:
-            yield bound * (low if bound >= 0 else high)
-    for monomial, factor in size.terms:
-        if len(monomial) == 1 and isinstance(monomial[0], Call) and len(size.terms) > 1:
-            yield _lower_by_cases(size, monomial[0], factor)
-            return
-
-
-def _in_all(atom: Atom, size: SymbolicSize) -> bool:
-    return all(atom in monomial for monomial, _ in size.terms)
-
-
-def _lower_by_cases(size: SymbolicSize, call: Call, factor: int) -> int:
-    """Return a lower bound that knows how a function is related to its arguments."""
-    rest = size - SymbolicSize.of({(call,): factor})
-    if call.function == "floor_divide":
-        above, by = call.arguments
-        if isinstance(by, SymbolicSize):
-            return sum(_interval(monomial, count)[0] for monomial, count in size.terms)
-        slack = by - 1 if factor > 0 else 0  # (above - slack) / by <= call <= above / by
-        return -(-lower_bound(rest * by + (above - slack) * factor) // by)
-    cases = [lower_bound(rest + argument * factor) for argument in call.arguments]
-    # It is one of its arguments; and a minimum is never above any of them.
-    never_beyond = (call.function == "min" and factor < 0) or (
-        call.function == "max" and factor > 0
-    )
-    return max(cases) if never_beyond else min(cases)
-
-
-def _interval(monomial: Monomial, factor: int) -> tuple[int, int]:
-    low = high = factor
-    for atom in monomial:
-        first, last = _range(atom)
-        ends = (low * first, low * last, high * first, high * last)
-        low, high = min(ends), max(ends)
-    return low, high
-
-
-def _range(atom: Atom) -> tuple[int, int]:
-    if isinstance(atom, Dimension):
-        return atom.min, atom.max
-    lows, highs = [lower_bound(a) for a in atom.arguments], [upper_bound(a) for a in atom.arguments]
-    match atom.function:
-        case "min":
-            return min(lows), min(highs)
-        case "max":
-            return max(lows), max(highs)
-        case "broadcast":
-            return min(lows), max(highs)
-        case "floor_divide":
-            first, last = max(lows[1], 1), max(highs[1], 1)
-            return min(lows[0] // first, lows[0] // last), max(highs[0] // first, highs[0] // last)
-
-
-def _decided(small: int, large: int, text: str) -> bool:
-    """Return whether `small <= large`, which the bounds must decide; `text` is what was asked."""
-    difference = large - small
-    if lower_bound(difference) >= 0:
-        return True
-    if upper_bound(difference) < 0:
-        return False
-    from farrier_compiler.diagnostics import explain
-
-    error = UndecidedError(
-        f"Whether {text} depends on {_ranges(small, large)}. Narrow the bounds in "
-        "InputInfo so that one answer is right for all sizes, or compare nothing here."
-    )
-    raise explain(error)
-
-
-def _ranges(*sizes: int) -> str:
-    found = dict.fromkeys(d for size in sizes for d in dimensions_of(size))
-    return " and ".join(f"'{d.name}' ({d.range})" for d in found)
+def is_static(sizes: Iterable[Any]) -> bool:
+    """Return whether no size is symbolic."""
+    return not any(isinstance(size, SymbolicSize) for size in sizes)
 
 
 # ---------------------------------------------------------------------- text
@@ -491,8 +255,3 @@ def _atom_text(atom: Atom) -> str:
 def _factor_text(size: int) -> str:
     simple = size >= 0 if is_static((size,)) else dimension_of(size) is not None
     return str(size) if simple else f"({size})"
-
-
-def is_static(sizes: Iterable[Any]) -> bool:
-    """Return whether no size is symbolic."""
-    return not any(isinstance(size, SymbolicSize) for size in sizes)

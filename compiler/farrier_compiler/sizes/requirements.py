@@ -13,14 +13,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
-from farrier_compiler.sizes.expression import (
-    broadcast,
-    calls_of,
-    flat,
-    is_never,
-    lower_bound,
-    upper_bound,
-)
+from farrier_compiler.sizes.bounds import is_never, lower_bound, upper_bound
+from farrier_compiler.sizes.expression import calls_of
+from farrier_compiler.sizes.functions import broadcast, flat
 
 
 @dataclass(frozen=True)
