@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from farrier_compiler.passes import run_passes
-from farrier_compiler.passes.canonicalize import RULES
+from farrier_compiler.passes.rules import RULES
 from support.graphs import body, random_arrays, run, written
 
 # name: inputs, lines, what is left.
