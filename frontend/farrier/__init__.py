@@ -46,9 +46,12 @@ from farrier.ops.elementwise import *
 from farrier.ops.indexing import *
 from farrier.ops.joining import *
 from farrier.ops.linear_algebra import *
+from farrier.ops.logic import *
 from farrier.ops.normalization import *
 from farrier.ops.pooling import *
 from farrier.ops.quantization import *
+from farrier.ops.random import *
+from farrier.ops.ranges import *
 from farrier.ops.reduction import *
 from farrier.ops.resizing import *
 from farrier.ops.shape import *

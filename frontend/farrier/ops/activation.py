@@ -6,7 +6,7 @@ import math
 from typing import Literal
 
 from farrier.ops.arithmetic import add, clamp, divide, maximum, minimum, multiply, subtract
-from farrier.ops.comparison import greater, where
+from farrier.ops.comparison import greater
 from farrier.ops.elementwise import (
     cast,
     erf,
@@ -19,6 +19,7 @@ from farrier.ops.elementwise import (
     taken,
     tanh,
 )
+from farrier.ops.logic import where
 from farrier.ops.reduction import max, reduced_dims, sum, widen
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain

@@ -6,16 +6,25 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
 
+import numpy as np
+
 from farrier.tensor import Tensor
 from farrier.tensor.dimension_size import DimensionSize, raw_size
+from farrier.tensor.formatting import plain
+from farrier.tensor.interop import Number, fit
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops.checks import check_same_dtype, normalize_dim
+from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.sizes import SymbolicSize
 from farrier_compiler.types.geometry import Padding
+from farrier_runtime.dtypes import bool as bool_, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
 
 if TYPE_CHECKING:
     from farrier.types import ShapeLike
+
+Shape = SupportsIndex | Sequence[SupportsIndex]
+"""The size of each dimension, or the only one."""
 
 
 def refuse(error: FarrierError, **tensors: Tensor) -> FarrierError:
@@ -135,3 +144,16 @@ def padding_pairs(name: str, pairs: Sequence[ShapeLike], count: int, input: Tens
             input=input,
         )
     return tuple((pair[0], pair[1]) for pair in found)
+
+
+def number_of(value: Number, wanted: dtype) -> Number:
+    """Return a number as it is after conversion, floats for integers being cut off."""
+    array = np.asarray(value)
+    if array.ndim or not (array.dtype.kind in "biuf" or isinstance(value, int)):
+        raise explain(ArgumentError(f"A tensor is filled with one number, not {value!r:.60}."))
+    if wanted is bool_ or (wanted.is_integer and array.dtype.kind == "f"):
+        return plain(np.asarray(Cast(wanted).reference(array))).item()
+    try:
+        return plain(fit(array, wanted)).item()
+    except DtypeError as error:
+        raise explain(error) from None

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 import math
 
 import numpy as np
 
 from farrier.ops.arguments import real_number, same_dtype
-from farrier.ops.elementwise import beside, binary, floating, taken
+from farrier.ops.elementwise import binary, floating
 from farrier.tensor import Tensor, apply, as_tensor
-from farrier.tensor.dimension_size import size_of_sizes
 from farrier.tensor.formatting import plain
 from farrier.tensor.interop import Number
 from farrier_compiler.ops import elementwise as primitive, float_function
-from farrier_compiler.ops.size_choice import choose
-from farrier_runtime.dtypes import bool as bool_dtype
 
 __all__ = [
     "allclose",
@@ -28,13 +24,7 @@ __all__ = [
     "isnan",
     "less",
     "less_equal",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "logical_xor",
-    "masked_fill",
     "not_equal",
-    "where",
 ]
 
 
@@ -162,147 +152,6 @@ def greater_equal(input: Tensor | Number, other: Tensor | Number) -> Tensor:
         tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.GreaterEqual(), input, other)
-
-
-def logical_and(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Combine elementwise by and: `input & other`, bit by bit for integers.
-
-    Args:
-        input: a tensor of bools or integers, or a Python number.
-        other: a tensor of the same data type whose shape broadcasts, or a Python number.
-
-    Returns:
-        The conjunction, in the broadcast shape.
-
-    Raises:
-        ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are floating-point, or a Python number does not fit.
-
-    Example:
-        >>> fr.logical_and(fr.Tensor([True, False]), True)
-        tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
-    """
-    return binary(primitive.LogicalAnd(), input, other)
-
-
-def logical_or(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Combine elementwise by or: `input | other`, bit by bit for integers.
-
-    Args:
-        input: a tensor of bools or integers, or a Python number.
-        other: a tensor of the same data type whose shape broadcasts, or a Python number.
-
-    Returns:
-        The disjunction, in the broadcast shape.
-
-    Raises:
-        ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are floating-point, or a Python number does not fit.
-
-    Example:
-        >>> fr.logical_or(fr.Tensor([True, False]), False)
-        tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
-    """
-    return binary(primitive.LogicalOr(), input, other)
-
-
-def logical_xor(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Combine elementwise by exclusive or: `input ^ other`, bit by bit for integers.
-
-    Args:
-        input: a tensor of bools or integers, or a Python number.
-        other: a tensor of the same data type whose shape broadcasts, or a Python number.
-
-    Returns:
-        Where exactly one is true, in the broadcast shape.
-
-    Raises:
-        ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are floating-point, or a Python number does not fit.
-
-    Example:
-        >>> fr.logical_xor(fr.Tensor([True, False]), True)
-        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
-    """
-    return binary(primitive.LogicalXor(), input, other)
-
-
-def logical_not(input: Tensor) -> Tensor:
-    """Negate elementwise: `~input`, bit by bit for integers.
-
-    Args:
-        input: a tensor of bools or integers.
-
-    Returns:
-        A tensor of the same shape and data type.
-
-    Raises:
-        DtypeError: the input holds floating-point numbers.
-
-    Example:
-        >>> fr.logical_not(fr.Tensor([True, False]))
-        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
-    """
-    return apply(primitive.LogicalNot(), input)
-
-
-def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Choose elements of `input` where `condition` holds, and of `other` elsewhere.
-
-    Args:
-        condition: a tensor of bools.
-        input: a tensor of any data type, or a Python number.
-        other: a tensor of the same data type, or a Python number.
-
-    Returns:
-        A tensor of the three shapes' broadcast shape and of the data type of `input`. Of two
-        sizes, by a comparison of sizes, a `DimensionSize`.
-
-    Raises:
-        ShapeError: the shapes do not broadcast.
-        DtypeError: `condition` is not bool, or the data types differ.
-
-    Example:
-        >>> fr.where(fr.Tensor([True, False]), fr.Tensor([1, 2]), 0)
-        tensor([1, 0], dtype=int32, loc=cpu:0, shape=(2,))
-    """
-    size = size_of_sizes(functools.partial(_choose, condition), input, other)
-    if size is not None:
-        return size
-    if isinstance(input, Tensor):
-        return apply(primitive.Where(), condition, input, as_tensor(other, like=input))
-    chosen = as_tensor(beside(input, other))
-    return apply(primitive.Where(), condition, as_tensor(input, like=chosen), chosen)
-
-
-def _choose(condition: Tensor, chosen: int, other: int) -> int | None:
-    value = as_tensor(condition).value
-    scalar = value.type.shape == () and value.type.dtype is bool_dtype
-    return choose(value, chosen, other) if scalar else None
-
-
-def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:
-    """Put a number where a mask is true.
-
-    Args:
-        input: a tensor of any data type.
-        mask: a tensor of bools whose shape broadcasts.
-        value: a Python number.
-
-    Returns:
-        A tensor of the broadcast shape and the data type of `input`.
-
-    Raises:
-        ShapeError: the shapes do not broadcast.
-        DtypeError: `mask` is not bool, or the number does not fit the input's data type.
-
-    Example:
-        >>> fr.masked_fill(fr.Tensor([1, 2]), fr.Tensor([True, False]), 9)
-        tensor([9, 2], dtype=int32, loc=cpu:0, shape=(2,))
-    """
-    input = as_tensor(input)
-    chosen = taken("masked_fill's mask", mask, "bool", label="mask")
-    return apply(primitive.Where(), chosen, as_tensor(value, like=input), input)
 
 
 def equal(input: Tensor, other: Tensor) -> bool:

@@ -11,8 +11,8 @@ import numpy as np
 
 from farrier.ops import arithmetic
 from farrier.ops.arguments import refuse, whole_numbers
-from farrier.ops.creation import iota
 from farrier.ops.elementwise import cast, floor, round
+from farrier.ops.ranges import iota
 from farrier.ops.reduction import widen
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.dimension_size import DimensionSize

@@ -1,0 +1,89 @@
+"""Tensors of random numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from farrier.ops.arguments import Shape, whole_numbers
+from farrier.ops.elementwise import check_dtype
+from farrier.tensor import Tensor
+from farrier_compiler.diagnostics import explain, here
+from farrier_compiler.graph import constant
+from farrier_compiler.ops.creation import check_sizes
+from farrier_compiler.sizes import is_static
+from farrier_runtime.dtypes import dtype, float32
+from farrier_runtime.errors import ArgumentError, DtypeError
+
+if TYPE_CHECKING:
+    from farrier_compiler.graph import Array
+
+
+__all__ = ["rand", "randn"]
+
+
+def rand(*shape: Shape, seed: int | None = None, dtype: dtype = float32) -> Tensor:
+    """Draw numbers evenly from [0, 1), with numpy's default generator.
+
+    The numbers are drawn at once: in a compiled function they are constants, the same at each call.
+
+    Args:
+        shape: the size of each dimension, as several arguments or one sequence.
+        seed: makes the draw repeatable; None: drawn anew each time.
+        dtype: a floating-point data type.
+
+    Returns:
+        A tensor of that shape and data type.
+
+    Raises:
+        ArgumentError: a size is negative, no integer or not known, or `dtype` is no data type.
+        DtypeError: `dtype` is no floating-point data type.
+
+    Example:
+        >>> fr.rand(2, 3, seed=0).shape
+        (2, 3)
+    """
+    return _draw("rand", np.random.default_rng(seed).random, shape, dtype)
+
+
+def randn(*shape: Shape, seed: int | None = None, dtype: dtype = float32) -> Tensor:
+    """Draw numbers from the normal distribution, with numpy's default generator.
+
+    The numbers are drawn at once: in a compiled function they are constants, the same at each call.
+
+    Args:
+        shape: the size of each dimension, as several arguments or one sequence.
+        seed: makes the draw repeatable; None: drawn anew each time.
+        dtype: a floating-point data type.
+
+    Returns:
+        A tensor of that shape and data type, of mean 0 and variance 1.
+
+    Raises:
+        ArgumentError: a size is negative, no integer or not known, or `dtype` is no data type.
+        DtypeError: `dtype` is no floating-point data type.
+
+    Example:
+        >>> fr.randn(2, 3, seed=0).shape
+        (2, 3)
+    """
+    return _draw("randn", np.random.default_rng(seed).standard_normal, shape, dtype)
+
+
+def _draw(
+    name: str, draw: Callable[[tuple[int, ...]], Array], shape: tuple[Shape, ...], wanted: dtype
+) -> Tensor:
+    nested = len(shape) == 1 and isinstance(shape[0], Sequence)
+    sizes = whole_numbers(f"{name}'s shape", shape[0] if nested else shape)  # pyright: ignore[reportArgumentType]
+    if not check_dtype(name, wanted).is_floating:
+        raise explain(DtypeError(f"{name} draws floating-point numbers, not {wanted}: cast them."))
+    try:
+        check_sizes(name, sizes)
+    except ArgumentError as error:
+        raise explain(error) from None
+    if not is_static(sizes):
+        problem = f"{name} draws its numbers at once, but only calls decide the sizes {sizes}."
+        raise explain(ArgumentError(problem))
+    return Tensor.of(constant(draw(sizes).astype(wanted.numpy), wanted, None, here()))
