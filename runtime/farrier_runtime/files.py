@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import mmap
 import os
 import tempfile
-import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, TypeAlias, cast
+from typing import BinaryIO, TypeAlias
 
 Chunk: TypeAlias = bytes | bytearray | memoryview
 
@@ -79,7 +79,7 @@ def temporary(folder: str | os.PathLike[str] | None = None) -> BinaryIO:
     except (AttributeError, OSError):  # not on every file system, nor outside of Linux
         with tempfile.TemporaryFile(dir=where) as file:
             number = os.dup(file.fileno())
-    return _kept_open(number, "w+b")
+    return io.BufferedRandom(_KeptOpen(number, "r+", closefd=False))
 
 
 def opened(path: str | os.PathLike[str]) -> BinaryIO:
@@ -91,14 +91,19 @@ def opened(path: str | os.PathLike[str]) -> BinaryIO:
     Raises:
         OSError: the file cannot be read.
     """
-    return _kept_open(os.open(path, os.O_RDONLY | os.O_CLOEXEC), "rb")
+    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    return io.BufferedReader(_KeptOpen(number, "r", closefd=False))
 
 
-def _kept_open(number: int, mode: str) -> BinaryIO:
-    # Python warns of files that it closes itself, but what a long-lived object holds is meant so.
-    file = cast(BinaryIO, open(number, mode, closefd=False))  # noqa: SIM115
-    weakref.finalize(file, os.close, number)
-    return file
+class _KeptOpen(io.FileIO):
+    """A file that a long-lived object holds: Python would warn when it closes one itself."""
+
+    def close(self) -> None:
+        """Close the file behind whatever its buffer does when it is closed."""
+        if not self.closed:
+            number = self.fileno()
+            super().close()
+            os.close(number)
 
 
 def publish(file: BinaryIO, path: str | os.PathLike[str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,3 +101,33 @@ def test_a_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
     reader.join()
     assert found == [b"through it"]
     assert (tmp_path / "pipe").is_fifo()
+
+
+def test_what_is_written_is_there_when_nothing_refers_to_the_file_any_more(tmp_path: Path) -> None:
+    file = temporary(tmp_path)
+    number, copy = file.fileno(), os.dup(file.fileno())
+    file.write(b"content")
+    del file
+    assert os.pread(copy, 100, 0) == b"content"
+    os.close(copy)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(number)
+
+
+def test_a_file_that_is_half_read_is_closed_without_a_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    file = temporary(tmp_path)
+    number = file.fileno()
+    file.write(bytes(100_000))
+    file.seek(0)
+    assert file.read(10) == bytes(10)
+    circle: list[Any] = [file]  # the collector finalizes the parts of one in any order
+    circle.append(circle)
+    del file, circle
+    gc.collect()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(number)
+    assert said == []
