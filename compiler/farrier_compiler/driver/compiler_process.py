@@ -56,7 +56,7 @@ def replies(message: Mapping[str, Any], files: Sequence[int] = ()) -> Iterator[M
         ArgumentError: IREE has no such flag, or it takes other values.
         CompileError: the job could not be done: the text says why.
     """
-    with _process.slots, _process.job(_settings(message)) as (channel, log):
+    with _process.slots, _process.job(_settings(message)) as (channel, log, child):
         try:
             with contextlib.suppress(Closed):  # it may have ended, but has said why
                 send(channel, message, files)
@@ -64,7 +64,7 @@ def replies(message: Mapping[str, Any], files: Sequence[int] = ()) -> Iterator[M
         except TimeoutError:
             raise CompileError(_too_long()) from None
         except Closed:
-            raise _process.lost() from None
+            raise _process.lost(child) from None
 
 
 def _answers(channel: socket.socket, log: int, message: Mapping[str, Any]) -> Iterator[Message]:
@@ -96,6 +96,9 @@ def _settings(message: Mapping[str, Any]) -> Message:
     return {name: message[name] for name in names if name in message}
 
 
+Child = subprocess.Popen[bytes]
+
+
 def _text(file: int) -> str:
     return os.pread(file, 1 << 20, 0).decode(errors="replace").strip()
 
@@ -107,28 +110,32 @@ class _Process:
         self.slots = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
         self._lock = threading.Lock()
         self._control: socket.socket | None = None
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._log = -1
         self._channels: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
     @contextlib.contextmanager
-    def job(self, settings: Message) -> Generator[tuple[socket.socket, int]]:
-        """Begin a job, and give the channel to it and the number of its log; end it in any case."""
+    def job(self, settings: Message) -> Generator[tuple[socket.socket, int, Child]]:
+        """Begin a job, and end it in any case.
+
+        Yields:
+            The channel to it, the number of its log, and the process that does it.
+        """
         channel, far_end = socket.socketpair()
         channel.settimeout(TIMEOUT)
         log = anonymous_file()
         try:
             with far_end:
-                self._begin(settings, [far_end.fileno(), log])
+                child = self._begin(settings, [far_end.fileno(), log])
             self._channels.add(channel)
-            yield channel, log
+            yield channel, log, child
         finally:
             with contextlib.suppress(OSError):  # a fork of this process may hold it open
                 channel.shutdown(socket.SHUT_RDWR)
             channel.close()
             os.close(log)
 
-    def _begin(self, settings: Message, files: Sequence[int]) -> None:
+    def _begin(self, settings: Message, files: Sequence[int]) -> Child:
         message = {"folder": temporary_folder(), "settings": settings}
         with self._lock:
             if self._child is not None and self._child.poll() is not None:
@@ -138,6 +145,8 @@ class _Process:
             except Closed:  # it was killed since the last job
                 self._stop()
                 send(self._start(), message, files)
+            assert self._child is not None
+            return self._child
 
     def start(self) -> None:
         """Start the process if there is none."""
@@ -182,12 +191,13 @@ class _Process:
             os.close(self._log)
         self._control = self._child = None
 
-    def lost(self) -> CompileError:
-        """Return the error for a job whose end nobody reported: the process is gone."""
+    def lost(self, child: Child) -> CompileError:
+        """Return the error for a job whose end nobody reported: its process is gone."""
         with self._lock:
-            said = _text(self._log) if self._child else ""
-            code = self._child.wait() if self._child else 0
-            self._stop()
+            code, said = child.wait(), ""
+            if child is self._child:  # else another thread has replaced it
+                said = _text(self._log)
+                self._stop()
         error = CompileError(
             f"The compiler process {_end(code)}. The next compile starts another one."
         )
