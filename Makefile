@@ -22,8 +22,15 @@ run := $(venv)/bin/python -m
 # A worker for each core; all tests of a file share what it compiles, and long files come first.
 parallel := $(run) pytest -n auto --dist loadfile --no-loadscope-reorder
 
+# All tests of a FileCheck folder, or some.
+lit := $(venv)/bin/python -c 'from lit.main import main; main()' -q
+
+ROOM_TESTS = $(if $(ROOM),$(wildcard tests/unit/*/$(ROOM) tests/unit/$(ROOM) tests/filecheck/$(ROOM)))
+ROW_TESTS := tests/unit/frontend/ops/test_rows_eager.py tests/unit/frontend/ops/test_rows_refused.py \
+  tests/integration/test_rows_compiled.py tests/integration/test_rows_dynamic.py
+
 SMOKE := tests/integration/test_families.py tests/integration/test_cli_artifacts.py $(wildcard tests/integration/test_seeds_*.py) \
-  tests/integration/test_runtime.py tests/unit/compiler/test_compiler_process.py tests/unit/frontend/test_cli.py tests/unit/runtime
+  tests/integration/test_runtime.py tests/unit/compiler/driver/test_compiler_process.py tests/unit/frontend/commands/test_cli.py tests/unit/runtime
 
 # pip's notices are shown only where it fails.
 install = @echo 'pip install -e ./runtime -e "$(1)"'; \
@@ -35,7 +42,7 @@ check-python = @$(python) -c '$(SUPPORTED)' 2>/dev/null || { \
   test -n $(python) || echo "Farrier needs Python 3.11 to 3.14, and none is on the path: make PYTHON=/path/to/python ..."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test smoke test-oracles test-gpu lit lint format types check clean same-python
+.PHONY: help demo test test-room test-op smoke test-oracles test-gpu lit lint format types check clean same-python
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -45,6 +52,16 @@ demo: $(VENV)/installed ## compile the digits network and read real handwritten 
 
 test: lit ## run the tests that need light packages only
 	$(parallel) tests/integration tests/unit
+
+test-room: $(VENV)/installed-test ## run the tests of one room of the sources: make test-room ROOM=passes
+	@test -n '$(ROOM_TESTS)' || { echo "No tests lie in a room '$(ROOM)': make test-room ROOM=passes"; exit 1; }
+	$(parallel) $(filter tests/unit/%,$(ROOM_TESTS))
+	$(if $(filter tests/filecheck/%,$(ROOM_TESTS)),$(lit) $(filter tests/filecheck/%,$(ROOM_TESTS)))
+
+test-op: $(VENV)/installed-test ## run the rows and FileCheck tests of one op: make test-op OP=tanh
+	@test -n '$(OP)' || { echo "Which op? make test-op OP=tanh"; exit 1; }
+	FARRIER_TEST_OP='$(OP)' $(parallel) $(ROW_TESTS)
+	files=$$(grep -lx '# op: $(OP)' tests/filecheck/*/*.py) && $(lit) $$files || test -z "$$files"
 
 smoke: $(VENV)/installed-test ## run some tests of every part: CI does with each other Python
 	$(parallel) $(SMOKE)
@@ -56,7 +73,7 @@ test-gpu: $(VENV)/installed-test ## run every op on an NVIDIA GPU (only where th
 	$(run) pytest tests/gpu
 
 lit: $(VENV)/installed-test ## run the FileCheck tests of every IR
-	$(venv)/bin/python -c 'from lit.main import main; main()' -q tests/filecheck
+	$(lit) tests/filecheck
 
 lint: $(VENV)/installed-lint ## check style
 	$(run) ruff format --check .

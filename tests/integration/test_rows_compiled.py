@@ -13,7 +13,7 @@ from support.tolerances import assert_close
 # The rest is in the oracles' matrix; large sorts compile slowly, and `test_sort` has some.
 CASES = [
     pytest.param(row, tested, id=f"{row.name}-{tested.short}")
-    for tested in (dtypes.float32, dtypes.int32, dtypes.bool)
+    for tested in (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.bool)
     for row in rows_of(tested)
     if not is_large_sort(row)
 ]

@@ -10,11 +10,10 @@ from support.compiled import is_large_sort, is_tested, rows_of, run
 from support.records import Record
 from support.tolerances import assert_close
 
-# float32, int32 and bool are in tests/integration, but for large sorts.
-ELSEWHERE = (dtypes.float32, dtypes.int32, dtypes.bool)
+# These are in tests/integration, but for large sorts.
+ELSEWHERE = (dtypes.float32, dtypes.float64, dtypes.int32, dtypes.bool)
 TESTED = [
     *ELSEWHERE,
-    dtypes.float64,
     dtypes.float16,
     dtypes.bfloat16,
     dtypes.int8,

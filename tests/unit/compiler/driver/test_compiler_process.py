@@ -256,6 +256,17 @@ def test_a_process_that_was_killed_is_replaced() -> None:
     assert process_id() != before
 
 
+def test_a_job_of_a_process_that_is_replaced_does_not_wait_for_the_new_one() -> None:
+    process = compiler_process._Process()  # pyright: ignore[reportPrivateUsage]
+    with process.job({}) as (_, _, first):
+        first.kill()
+        wait_until(lambda: first.poll() is not None)
+        with process.job({}) as (_, _, second):
+            assert "was killed by SIGKILL" in str(process.lost(first))
+            assert second.poll() is None
+    process.leave()
+
+
 def test_a_process_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     fresh = compiler_process._Process()  # pyright: ignore[reportPrivateUsage]
     monkeypatch.setattr(compiler_process, "_process", fresh)
