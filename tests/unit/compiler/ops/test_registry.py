@@ -9,6 +9,7 @@ import pytest
 
 from farrier_compiler.graph import REGISTRY, Op
 from support.compiled import traced
+from support.records import Record
 from support.rows import ROWS
 
 FILECHECK = Path(__file__).parents[3] / "filecheck"
