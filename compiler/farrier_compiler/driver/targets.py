@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from farrier_compiler.driver import target_names
 from farrier_compiler.driver.target_names import CPUS, CUDA, PORTABLE_CUDA
 from farrier_runtime.devices import DRIVERS, count
 from farrier_runtime.errors import ArgumentError
+from farrier_runtime.hints import near
 
 Layout = Literal["tiled", "compact"]
 
@@ -111,7 +111,7 @@ class Target:
 
 
 def _unknown_kind(text: str) -> str:
-    close = difflib.get_close_matches(text, Target.all_names(), n=3, cutoff=0.7)
+    close = near(text, Target.all_names(), count=3, cutoff=0.7)
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
     return (
         f"There is no target {text!r}.{hint} Targets are {', '.join(_KINDS)}, with a model after a "
@@ -120,13 +120,13 @@ def _unknown_kind(text: str) -> str:
 
 
 def _unknown_name(kind: str, name: str) -> str:
-    known = list(_KINDS[kind].names)
-    if not known:
+    models = list(_KINDS[kind].names)
+    if not models:
         return f"Target {kind} takes no model: write {kind}, not '{kind}:{name}'."
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    close = near(name, models, count=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(f'{kind}:{match}' for match in close)}?" if close else ""
     what = f"There is no target '{kind}:{name}'." if name else f"Target {kind} needs a model."
-    return f"{what}{hint} Models for {kind} are {', '.join(known)}."
+    return f"{what}{hint} Models for {kind} are {', '.join(models)}."
 
 
 def _cpu_flags(name: str) -> tuple[str, ...]:

@@ -16,13 +16,14 @@ from farrier_compiler.graph import quantized_types
 from farrier_compiler.graph.attributes import fields
 from farrier_compiler.graph.graph import Graph
 from farrier_compiler.graph.node import REGISTRY, Node, Op, Value
-from farrier_compiler.graph.syntax import Cursor, Token, described, did_you_mean, fits
+from farrier_compiler.graph.syntax import Cursor, Token, described, fits
 from farrier_compiler.sizes import SIZE_FUNCTIONS, SymbolicSize, floor_divide, symbol
 from farrier_compiler.types.elements import Array, parse_element
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import BY_NUMPY, BY_SHORT_NAME, dtype
 from farrier_runtime.errors import FarrierError, ParseError
+from farrier_runtime.hints import did_you_mean
 
 
 def parse_graph(text: str, constants: Mapping[str, Any] | None = None) -> Graph:

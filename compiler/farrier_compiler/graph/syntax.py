@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from farrier_compiler.sizes import SymbolicSize
 from farrier_runtime.dtypes import BY_SHORT_NAME, dtype
 from farrier_runtime.errors import ParseError
+from farrier_runtime.hints import did_you_mean as did_you_mean
 
 # Names that need no quotes; after an @, where no number can stand, they may begin with a digit.
 BARE = r"(?!(?:inf|nan)\b)[A-Za-z_][\w.]*"
@@ -35,15 +35,6 @@ Item = TypeVar("Item")
 def quoted(name: str, bare: str = BARE) -> str:
     """Return a name as texts write it: in quotes where its characters need them."""
     return name if re.fullmatch(bare, name, re.ASCII) else json.dumps(name)
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?`, or a short list of what is known, to end an error message."""
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    if close:
-        return f"; did you mean '{close[0]}'?"
-    return f"; known are {', '.join(names)}" if 0 < len(names) <= 20 else ""
 
 
 class Token(NamedTuple):
