@@ -18,6 +18,7 @@ from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
     from farrier_compiler.mlir.module import MlirModule
+    from farrier_compiler.stablehlo.affine import AffineParameters
     from farrier_compiler.types.elements import Array
 
 Move = Callable[[TensorType, Sequence[HloValue]], HloValue]
@@ -38,20 +39,13 @@ class FourBits(IreeLoops):
             self._elements[made] = array
         return made
 
-    def quantize(
-        self,
-        out: TensorType,
-        x: HloValue,
-        scale: HloValue,
-        zero_point: HloValue | None,
-        dim: int | None,
-    ) -> HloValue:
-        """Compute int4 as int8, likewise."""
+    def quantize(self, out: TensorType, x: HloValue, by: AffineParameters) -> HloValue:
+        """Compute int4 as int8."""
         if out.dtype is not dtypes.int4:
-            return super().quantize(out, x, scale, zero_point, dim)
-        inside = quantization.rounded(self, out, x, scale, zero_point, dim)
-        whole = self.emit("stablehlo.convert", out.with_dtype(dtypes.int8), inside)
-        return self._remembered(whole)
+            return super().quantize(out, x, by)
+        whole = quantization.rounded(self, out, x, by)
+        wide = self.emit("stablehlo.convert", out.with_dtype(dtypes.int8), whole)
+        return self._remembered(wide)
 
     def _as_int8(self, move: Move, out: TensorType, *values: HloValue) -> HloValue:
         """Emit what moves elements; int4 as int8, likewise."""

@@ -16,6 +16,7 @@ from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
     from farrier_compiler.mlir.module import MlirModule
+    from farrier_compiler.stablehlo.affine import AffineParameters
 
 
 class PackedWeights(IreeLoops):
@@ -31,20 +32,14 @@ class PackedWeights(IreeLoops):
 
     # ------------------------------------------------------------------ packed weights
 
-    def dequantize(
-        self,
-        out: TensorType,
-        x: HloValue,
-        scale: HloValue,
-        zero_point: HloValue | None,
-        dim: int | None,
-    ) -> HloValue:
-        """Remember the integers of packed weights, (n / tile, [blocks,] terms, tile)."""
-        made = super().dequantize(out, x, scale, zero_point, dim)
-        plain = scale.type.rank in (0, 4) and zero_point is None and out.dtype is dtypes.float32
-        if plain and out.rank > 2 and x.type.is_static and x.type.dtype in _PACKED:
-            self._widened[made] = (x, scale)
-        return made
+    def dequantize(self, out: TensorType, x: HloValue, by: AffineParameters) -> HloValue:
+        """Record the integers of packed weights, (n / tile, [blocks,] terms, tile)."""
+        floats = super().dequantize(out, x, by)
+        plain = by.scale.type.rank in (0, 4) and by.zero_point is None
+        packed = out.rank > 2 and x.type.is_static and x.type.dtype in _PACKED
+        if plain and packed and out.dtype is dtypes.float32:
+            self._widened[floats] = (x, by.scale)
+        return floats
 
     def dot_general(
         self, out: TensorType, lhs: HloValue, rhs: HloValue, batch: DimPairs, contracting: DimPairs

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 
 from farrier_compiler.mlir.module import Handle
 from farrier_compiler.mlir.text import string_attribute, type_text
-from farrier_compiler.sizes import Call, SymbolicSize, dimension_of, symbol, terms_of
+from farrier_compiler.sizes import Call, SymbolicSize, dimension_of, symbol
 from farrier_compiler.sizes.requirements import Requirement
 from farrier_compiler.stablehlo.builder import Builder
-from farrier_compiler.stablehlo.emitter import HloValue
+from farrier_compiler.stablehlo.emitter import HloValue, emit_polynomial
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import DTYPES, dtype, int32
@@ -101,10 +102,9 @@ class IreeSizes(Builder):
 
     def index(self, size: int) -> Handle:
         """Emit a size as an index."""
-        found = self._indices.get(size)
-        if found is None:
-            found = self._indices[size] = self._emit_index(size)
-        return found
+        if size not in self._indices:
+            self._indices[size] = self._emit_index(size)
+        return self._indices[size]
 
     def dynamic_sizes(self, sizes: Sequence[int]) -> list[Handle]:
         """Emit those of some sizes that are no numbers."""
@@ -115,15 +115,8 @@ class IreeSizes(Builder):
             return self.program.operation(
                 "arith.constant", ["index"], [], {"value": f"{size} : index"}
             )[0]
-        total: Handle = None
-        for monomial, factor in terms_of(size):
-            product: Handle = None if factor == 1 and monomial else self.index(factor)
-            for atom in monomial:
-                alone = SymbolicSize.of({(atom,): 1})
-                value = self._index_atom(atom) if alone == size else self.index(alone)
-                product = value if product is None else self.arith("muli", product, value)
-            total = product if total is None else self.arith("addi", total, product)
-        return total
+        add, multiply = (functools.partial(self.arith, name) for name in ("addi", "muli"))
+        return emit_polynomial(size, self.index, self._index_atom, add, multiply)
 
     def _index_atom(self, atom: Dimension | Call) -> Handle:
         if isinstance(atom, Dimension):

@@ -12,6 +12,7 @@ from farrier_compiler.graph import Op
 from farrier_compiler.ops.checks import normalize_dim
 from farrier_compiler.sizes import is_static
 from farrier_compiler.sizes.requirements import at_most, equal, equal_shapes
+from farrier_compiler.stablehlo.affine import AffineParameters
 from farrier_compiler.types.numbers import storage_limits
 from farrier_compiler.types.tensor_type import Shape, TensorType
 from farrier_compiler.types.uniform import MOST_SCALES, Quantization
@@ -110,6 +111,9 @@ class Affine(Op, abstract=True):
             array = np.repeat(array, size // array.shape[dim], axis=dim)
         return array
 
+    def _parameters(self, scale: HloValue, zero_point: HloValue | None = None) -> AffineParameters:
+        return AffineParameters(scale, zero_point, self.dim)
+
     def operand_names(self, count: int) -> list[str]:
         return ["input", "scale", "zero_point"][:count]
 
@@ -153,7 +157,7 @@ class Quantize(Affine):
     def lower(
         self, hlo: Builder, out: TensorType, input: HloValue, scale: HloValue, *zero_point: HloValue
     ) -> HloValue:
-        return hlo.quantize(out, input, scale, zero_point[0] if zero_point else None, self.dim)
+        return hlo.quantize(out, input, self._parameters(scale, *zero_point))
 
 
 @dataclass(frozen=True)
@@ -200,7 +204,7 @@ class Dequantize(Affine):
     def lower(
         self, hlo: Builder, out: TensorType, input: HloValue, scale: HloValue, *zero_point: HloValue
     ) -> HloValue:
-        return hlo.dequantize(out, input, scale, zero_point[0] if zero_point else None, self.dim)
+        return hlo.dequantize(out, input, self._parameters(scale, *zero_point))
 
 
 def _check_dtypes(name: str, expressed: dtype, storage: dtype, allowed: tuple[dtype, ...]) -> None:
