@@ -1,4 +1,4 @@
-"""Where in the user's program a thing was made: captured cheaply, rendered only when needed."""
+"""Locations in the user's program, captured cheaply and rendered only when needed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Owner(Protocol):
-    """What a scope belongs to: a Module, which knows the names of those below it."""
+    """The owner of a scope: a Module, which knows the names of those below it."""
 
     def named_modules(self) -> Iterable[tuple[str, Owner]]:
         """Yield this owner, with an empty name, and those below it with their attribute paths."""
@@ -27,8 +27,8 @@ class Owner(Protocol):
 class Scope:
     """A Module that is being called, and the scope it was called from.
 
-    Names are looked up when they are asked for, and kept: a call's table of names serves all the
-    calls inside of it, and a Module that is changed between two calls has new ones in the second.
+    Names are looked up on demand and cached per call: the table of a call serves all calls inside
+    it, and a Module that changes between two calls gets new names in the second.
     """
 
     __slots__ = ("_names", "_path", "owner", "parent")
@@ -48,7 +48,7 @@ class Scope:
 
     def name_of(self, child: Owner) -> str:
         """Return the name of a Module below this call's; of any other, its class's name."""
-        if id(child) not in self._names:  # the table keeps what it names, so no id is used again
+        if id(child) not in self._names:  # the table keeps its modules alive, so ids stay unique
             self._names |= {id(owner): (name, owner) for name, owner in self.owner.named_modules()}
             self._names.setdefault(id(child), (type(child).__name__, child))
         return self._names[id(child)][0]
@@ -88,7 +88,7 @@ class Location:
 
     @property
     def layer(self) -> str:
-        """The dotted name of the layer, empty outside of any."""
+        """The dotted name of the layer; empty outside of layers."""
         return self.scope.path() if self.scope is not None else ""
 
     @property
@@ -107,7 +107,7 @@ class Location:
         return f"{os.path.basename(self.file)}:{self.line} {self.layer}".rstrip()
 
     def excerpt(self) -> str:
-        """Return the source line with carets under the call, or just its place."""
+        """Return the source line with carets under the call, or only the location."""
         line, end_line, start, end = self._span()
         layer = f", layer '{self.layer}'" if self.layer else ""
         head = f"--> {self.file}:{line} in {self.code.co_qualname}(){layer}"
@@ -124,7 +124,7 @@ class Location:
 
 
 class RecordedLocation(Location):
-    """A place in the user's code by its names: what another process is told of it."""
+    """A location by file, line and layer, as it is sent to other processes."""
 
     __slots__ = ("_file", "_layer", "_line")
 
@@ -143,11 +143,11 @@ class RecordedLocation(Location):
 
     @property
     def layer(self) -> str:
-        """The dotted name of the layer, empty outside of any."""
+        """The dotted name of the layer; empty outside of layers."""
         return self._layer
 
     def excerpt(self) -> str:
-        """Return the place."""
+        """Return the file and line."""
         return f"--> {self.file}:{self.line}"
 
 
@@ -162,10 +162,10 @@ def _carets(source: str, start: int, stop: int) -> str:
 def user_frame() -> FrameType | None:
     """Return the innermost frame that is not Farrier's own."""
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
-    known = _is_ours.get  # this loop runs for every op that is recorded
+    cached = _is_ours.get  # this loop runs for every op that is recorded
     while frame is not None:
         filename = frame.f_code.co_filename
-        ours = known(filename)
+        ours = cached(filename)
         if not (_classify(filename) if ours is None else ours):
             return frame
         frame = frame.f_back
@@ -173,7 +173,7 @@ def user_frame() -> FrameType | None:
 
 
 def here() -> Location | None:
-    """Return the place in the user's code that is running now."""
+    """Return the location in the user's code that is running now."""
     frame = user_frame()
     return None if frame is None else Location(frame.f_code, frame.f_lasti, scope.get())
 
@@ -181,11 +181,11 @@ def here() -> Location | None:
 Error = TypeVar("Error", bound=FarrierError)
 
 PRIMITIVES: set[str] = set()
-"""Names of ops, with which texts of errors begin: each op adds its own."""
+"""The names of ops, with which error texts may begin; each op adds its own."""
 
 
 class Described(Protocol):
-    """A type that has words."""
+    """A type that can describe itself."""
 
     def describe(self) -> str:
         """Return the type in the words of error messages."""
@@ -193,7 +193,7 @@ class Described(Protocol):
 
 
 class Operand(Protocol):
-    """What takes part in an operation: a tensor of a known type, made at a known place."""
+    """An operand of an operation: a tensor with its type and location."""
 
     @property
     def type(self) -> Described:
@@ -202,24 +202,24 @@ class Operand(Protocol):
 
     @property
     def location(self) -> Location | None:
-        """The user's line that made it."""
+        """The user's line that created it."""
         ...
 
 
 def explain(error: Error, operands: Sequence[tuple[str, Operand]] = ()) -> Error:
-    """Return `error` with the user's line, and where its operands were made, added to the text.
+    """Return `error` with the user's line, and the origins of its operands, added to the text.
 
     Args:
-        error: the error, whose text says what is wrong. Where it begins with the name of a function
-            that the user's call led to, it will begin with the name of the one that was called.
-        operands: names and values of the tensors that took part.
+        error: the error, whose text says what is wrong. A function's name at its beginning is
+            replaced by that of the public function that the user called.
+        operands: names and values of the operands.
     """
     if error.explained:
         return error
-    place = here()
+    location = here()
     parts = [_in_users_words(str(error))]
-    if place is not None:
-        parts.append(_indent(place.excerpt()))
+    if location is not None:
+        parts.append(_indent(location.excerpt()))
     parts.extend(_origins(operands))
     error.args = ("\n".join(parts),)
     error.explained = True
@@ -227,7 +227,7 @@ def explain(error: Error, operands: Sequence[tuple[str, Operand]] = ()) -> Error
 
 
 def _in_users_words(text: str) -> str:
-    """Return a text that begins with a function's name with the name that the user called it by."""
+    """Return a text with a function's name at its beginning replaced by the one the user called."""
     called, *inner = _public_functions() or [""]
     name = re.match(r"\w*", text)
     if not (called and name and name[0] in {*PRIMITIVES, *inner}):
@@ -236,7 +236,7 @@ def _in_users_words(text: str) -> str:
 
 
 def _public_functions() -> list[str]:
-    """Return the names of Farrier's public functions that run, first the one the user called."""
+    """Return the names of the public functions that are running, first the one the user called."""
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     user, names = user_frame(), list[str]()
     while frame is not user and frame is not None:
@@ -246,21 +246,21 @@ def _public_functions() -> list[str]:
 
 
 def _public_name(frame: FrameType) -> str:
-    """Return how users call a frame's function, `silu` or `quantized.conv2d`; empty: not at all."""
+    """Return a frame's public name, such as `silu` or `quantized.conv2d`; empty if it has none."""
     name, package = frame.f_code.co_qualname, frame.f_globals.get("__package__")
     if name in frame.f_globals.get("__all__", ()):  # a method's or a nested function's has a dot
         return name
     if package != "farrier.quantized" or name == "apply":  # which runs a function of the user's
         return ""
-    found = getattr(sys.modules[package], name, None)
-    return f"quantized.{name}" if getattr(found, "__code__", None) is frame.f_code else ""
+    function = getattr(sys.modules[package], name, None)
+    return f"quantized.{name}" if getattr(function, "__code__", None) is frame.f_code else ""
 
 
 def _origins(operands: Sequence[tuple[str, Operand]]) -> Iterator[str]:
     for name, value in operands:
-        made = value.location
-        if made is not None:
-            yield f"  {name}: {value.type.describe()}, made here:\n{_indent(made.excerpt())}"
+        location = value.location
+        if location is not None:
+            yield f"  {name}: {value.type.describe()}, made here:\n{_indent(location.excerpt())}"
 
 
 def _indent(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import keyword
 import mmap
@@ -19,6 +18,7 @@ from farrier_runtime.arrays import DeviceArray, convert
 from farrier_runtime.calls import DeviceBuffer, DeviceCall, HostCall
 from farrier_runtime.devices import DRIVERS, check_available, count, device as Device, why_absent
 from farrier_runtime.errors import ArgumentError, ArtifactError, DeviceError, InputError
+from farrier_runtime.hints import did_you_mean
 from farrier_runtime.manifest import Function, Manifest, ResultTree
 from farrier_runtime.size_checks import SizeChecks
 
@@ -154,9 +154,8 @@ class Executable:
         given = dict(zip(names, args, strict=False))
         for name, value in kwargs.items():
             if name not in names:
-                raise InputError(
-                    f"{self._takes()}, but none is called {name!r}{_near(name, names)}"
-                )
+                hint = did_you_mean(name, names, listed=0)
+                raise InputError(f"{self._takes()}, but none is called {name!r}{hint}")
             if name in given:
                 twice = f"{name!r} was given by position and by name"
                 raise InputError(f"{self._takes()}, but {twice}")
@@ -197,20 +196,13 @@ class Executable:
         return f"<Executable {self._function} on {self.device}>"
 
 
-def _near(name: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
 def _find(manifest: Manifest, name: str) -> Function:
     for function in manifest.functions:
         if function.name == name:
             return function
     names = [function.name for function in manifest.functions]
-    known = ", ".join(names)
-    raise ArgumentError(
-        f"No function is called {name!r}{_near(name, names) or f'. Functions: {known}'}"
-    )
+    hint = did_you_mean(name, names, listed=0) or f". Functions: {', '.join(names)}"
+    raise ArgumentError(f"No function is called {name!r}{hint}")
 
 
 def _builder(tree: ResultTree) -> Callable[[list[Any]], Any]:

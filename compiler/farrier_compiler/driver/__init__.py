@@ -1,4 +1,4 @@
-"""From graphs to an artifact: targets, the compiler process, the cache and dumps of every stage."""
+"""Compilation of graphs to an artifact: targets, compiler process, cache, dumps of every stage."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _FILES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for: the compiler process needs another half than the user's."""
+    """Import lazily: the compiler process and the user's process each need only some files."""
     for file, names in _FILES.items():
         if name in names:
             return getattr(importlib.import_module(f"farrier_compiler.{file}"), name)

@@ -1,4 +1,4 @@
-"""The compile cache: artifacts by the hash of everything they depend on."""
+"""Cache of compiled artifacts, keyed by the hash of everything that they depend on."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from farrier_runtime.manifest import Manifest
 
 _logger = logging.getLogger("farrier")
 
-# The most bytes that the cache may hold; what was not used for the longest time goes first.
+# The most bytes that the cache may hold; the least recently used artifacts are evicted first.
 LIMIT = 2 << 30
 
 # Part of every key: raise it when what a key covers changes.
@@ -33,15 +33,15 @@ _FORMAT = 1
 
 
 def find() -> Cache | None:
-    """Return the cache that the environment asks for; None where `FARRIER_CACHE` is 0."""
-    wanted = os.environ.get("FARRIER_CACHE", "")
-    if wanted == "0":
+    """Return the cache that the environment selects; None where `FARRIER_CACHE` is 0."""
+    setting = os.environ.get("FARRIER_CACHE", "")
+    if setting == "0":
         return None
-    return Cache(Path(wanted) if wanted not in ("", "1") else default_directory())
+    return Cache(Path(setting) if setting not in ("", "1") else default_directory())
 
 
 def default_directory() -> Path:
-    """Return the folder for Farrier's cache that this platform's conventions ask for."""
+    """Return the folder for Farrier's cache by the conventions of this platform."""
     home = Path.home()
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
@@ -53,11 +53,11 @@ def default_directory() -> Path:
 
 
 def key(graphs: Sequence[Graph], *texts: str) -> str:
-    """Return the hash of graphs with the elements of their constants, and of texts.
+    """Return the hash of graphs, the elements of their constants, and texts.
 
     Args:
-        graphs: after all passes; where they were written does not count.
-        texts: whatever else the result depends on.
+        graphs: the graphs after all passes; source locations are ignored.
+        texts: everything else that the result depends on.
     """
     digest = hashlib.sha256(f"farrier cache {_FORMAT}".encode())
     for text in (*texts, *(print_graph(graph, locations=False) for graph in graphs)):
@@ -77,7 +77,7 @@ def _bytes_of(array: Array) -> memoryview:
 
 @functools.cache
 def digest_of_files(directory: Path) -> str:
-    """Return the hash of all Python source below a folder, computed once in a process."""
+    """Return the hash of all Python source below a folder, computed once per process."""
     digest = hashlib.sha256()
     for file in sorted(directory.rglob("*.py")):
         digest.update(file.read_bytes())
@@ -86,7 +86,7 @@ def digest_of_files(directory: Path) -> str:
 
 @dataclass(frozen=True)
 class Cache:
-    """Artifacts in a folder, one file each; several processes may use it at the same time.
+    """A folder of artifacts, one file each; several processes may use it at the same time.
 
     Attributes:
         directory: the folder; it is made when something is stored.
@@ -109,11 +109,11 @@ class Cache:
             _remove(path)
             return None
         with contextlib.suppress(OSError):
-            os.utime(path)  # used now: what is removed first is what was not used for longest
+            os.utime(path)  # eviction goes by the time of last use
         return file, manifest
 
     def new_file(self) -> BinaryIO | None:
-        """Open a file to store; None where that is not possible, which is said once."""
+        """Open a file to store; warn once and return None where that is not possible."""
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             return files.temporary(self.directory)
@@ -122,7 +122,7 @@ class Cache:
             return None
 
     def put(self, key: str, file: BinaryIO) -> None:
-        """Store an artifact; where that is not possible, say so once and go on.
+        """Store an artifact; warn once where that is not possible.
 
         Args:
             key: from `key`.

@@ -1,4 +1,4 @@
-"""From graphs to an artifact: passes, the compiler process, the manifest, the cache."""
+"""Compilation of graphs to an artifact: passes, compiler process, manifest and cache."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def compile_graphs(
     options: Options = DEFAULT,
     results: Sequence[ResultTree] | None = None,
 ) -> Compiled:
-    """Compile graphs to one artifact, a function for each.
+    """Compile graphs to one artifact with a function for each.
 
     Args:
         graphs: what to compile; names must differ, the first is the default function.
         targets: what to compile for; the first is the default.
         options: how to compile.
-        results: for each graph, the tree that its outputs form; by default one output or a tuple.
+        results: the tree of each graph's outputs; by default one output or a tuple.
 
     Raises:
-        ArgumentError: targets, options or flags do not fit.
+        ArgumentError: targets, options or flags are not valid.
         DtypeError: an input or output has a data type of less than a byte.
-        ParseError: `options.passes` is no pipeline.
+        ParseError: `options.passes` is not a pipeline.
         CompileError: IREE refused the program; the text names the layer and the line.
 
     Example:
@@ -68,9 +68,9 @@ def compile_graphs(
     trees = list(results) if results is not None else [_default_tree(graph) for graph in graphs]
     store = cache.find() if options.cache else None
     key = job.key(trees) if store else ""
-    found = store.get(key) if store else None
-    if found is not None:
-        return Compiled(*found, job.weights())
+    hit = store.get(key) if store else None
+    if hit is not None:
+        return Compiled(*hit, job.weights())
     file = new_file(store)
     job.compile(file)
     compiled = sealed(file, job.manifest(trees), job.weights())
@@ -85,19 +85,19 @@ def _default_tree(graph: Graph) -> ResultTree:
 
 
 def new_file(store: cache.Cache | None = None) -> BinaryIO:
-    """Open a file for an artifact, in the cache where there is one that it can be stored in.
+    """Open a file for an artifact, in the cache if that is given and can store it.
 
     Raises:
         CompileError: there is no folder for it.
     """
-    found = store.new_file() if store else None
+    in_cache = store.new_file() if store else None
     folder = compiler_process.temporary_folder()
     try:
-        return found or files.temporary(folder)
+        return in_cache or files.temporary(folder)
     except OSError as error:
         raise CompileError(
-            f"The artifact cannot be written to {folder}: {error.strerror}. Set TMPDIR to a folder "
-            "that can be written to."
+            f"The artifact cannot be written to {folder}: {error.strerror}. Set TMPDIR to a "
+            "writable folder."
         ) from None
 
 
@@ -124,12 +124,12 @@ class Job:
             graphs: what to compile.
             targets: what to compile for.
             options: how to compile.
-            after: is given each pass's name and result.
+            after: called with the name and result of each pass.
 
         Raises:
-            ArgumentError: names, targets or options do not fit.
+            ArgumentError: names, targets or options are not valid.
             DtypeError: an input or output has a data type of less than a byte.
-            ParseError: `options.passes` is no pipeline.
+            ParseError: `options.passes` is not a pipeline.
         """
         check_kinds(targets)
         _check_names(graphs)
@@ -141,7 +141,7 @@ class Job:
         return Job(optimized, tuple(targets), options, external, lanes)
 
     def key(self, trees: Sequence[ResultTree]) -> str:
-        """Return the cache key: everything that the artifact depends on."""
+        """Return the cache key, which covers everything that the artifact depends on."""
         options = self.options
         return cache.key(
             self.graphs,
@@ -166,12 +166,12 @@ class Job:
         return reply["seconds"]
 
     def replies(self, task: str, *more: int, **fields: object) -> Iterator[Message]:
-        """Have the compiler process do a task with the graphs, and yield its replies.
+        """Run a task on the graphs in the compiler process, and yield its replies.
 
         Args:
             task: one of the tasks of `jobs`.
-            more: numbers of open files that the task needs.
-            fields: what else it needs to know.
+            more: descriptors of open files that the task needs.
+            fields: further fields of the request.
 
         Raises:
             CompileError: IREE refused the program; the text names the layer and the line.
@@ -192,12 +192,12 @@ class Job:
             raise explain_failure(failure, self.graphs, self.targets) from None
 
     def weights(self) -> dict[str, Array]:
-        """Return the constants that lie outside of the vmfb, by name."""
-        found = {name: stored(value) for value, name in self.external.items()}
-        return {name: data for name, data in found.items() if data is not None}
+        """Return the external constants by name."""
+        arrays = {name: stored(value) for value, name in self.external.items()}
+        return {name: array for name, array in arrays.items() if array is not None}
 
     def manifest(self, trees: Sequence[ResultTree]) -> Manifest:
-        """Return what the artifact says of itself, but for the module's hash."""
+        """Return the artifact's manifest, except for the hash of the vmfb."""
         functions = [function(*pair) for pair in zip(self.graphs, trees, strict=True)]
         return Manifest(
             iree=iree_version(),
@@ -218,11 +218,11 @@ class Job:
 def replies(
     message: Message, targets: Sequence[Target], options: Options, opened: Sequence[int]
 ) -> Iterator[Message]:
-    """Have the compiler process do a task for some targets, and yield its replies.
+    """Run a task for some targets in the compiler process, and yield its replies.
 
     Raises:
         CompilationFailed: IREE refused the program.
-        ArgumentError: IREE has no such flag, or it takes other values.
+        ArgumentError: IREE has no such flag, or the flag does not take this value.
         CompileError: the compiler died or took too long; the text says how.
     """
     settings = {
@@ -241,23 +241,23 @@ def _check_names(graphs: Sequence[Graph]) -> None:
 
 
 def _check_boundaries(graphs: Sequence[Graph]) -> None:
-    """Refuse what the runtime cannot take or give: 4-bit integers, which IREE packs."""
+    """Refuse 4-bit inputs and outputs, which the runtime cannot pass because IREE packs them."""
     for graph in graphs:
         named = [(value.name, value) for value in graph.inputs]
         for name, value in [*named, *zip(graph.output_names, graph.outputs, strict=True)]:
             if value.type.dtype.bits < 8:
                 raise DtypeError(
                     f"{graph.name} has {value.type.describe()} as its input or output '{name}', "
-                    "which compiled functions cannot take or give. Cast it: int8 holds it too."
+                    "which compiled functions cannot take or return. Cast it to int8."
                 )
 
 
 def _vnni_lanes(graphs: Sequence[Graph], targets: Sequence[Target], options: Options) -> int | None:
-    """Return `vnni_lanes` of the targets, which graphs without bytes need not know."""
+    """Return the `vnni_lanes` of the targets, which only graphs with 8-bit operands need."""
     nodes = (node for graph in graphs for node in graph.nodes)
-    bytes = any(value.type.dtype.bits == 8 for node in nodes for value in node.operands)
+    has_bytes = any(value.type.dtype.bits == 8 for node in nodes for value in node.operands)
     other_cpu = any("target-cpu" in flag for flag in options.flags)
-    return cpu_models.vnni_lanes(targets) if bytes and not other_cpu else None
+    return cpu_models.vnni_lanes(targets) if has_bytes and not other_cpu else None
 
 
 def _pipeline(targets: Sequence[Target], options: Options, has_vnni: bool) -> list[Pass]:
@@ -268,7 +268,7 @@ def _pipeline(targets: Sequence[Target], options: Options, has_vnni: bool) -> li
 
 
 def _external(graphs: Sequence[Graph]) -> dict[Value, str]:
-    """Name the constants that are kept outside of the vmfb."""
+    """Return the constants to keep outside the vmfb, with their names."""
     names: dict[Value, str] = {}
     for graph in graphs:
         for name, value in graph.constants.items():
@@ -278,12 +278,12 @@ def _external(graphs: Sequence[Graph]) -> dict[Value, str]:
 
 
 def _can_be_external(value: Value) -> bool:
-    # Small ones too: else other weights would be used with the biases of the old ones.
-    kind = value.type.dtype
-    return kind.is_floating or kind.is_integer
+    # Include small constants: swapped weights must not keep the old biases.
+    dtype = value.type.dtype
+    return dtype.is_floating or dtype.is_integer
 
 
 @functools.cache
 def _versions() -> str:
-    """The versions, and the compiler's own source: who changes an op must not get old results."""
+    """Return the versions and a hash of the compiler's source: changed code invalidates results."""
     return f"{__version__} {iree_version()} {cache.digest_of_files(Path(__file__).parents[1])}"

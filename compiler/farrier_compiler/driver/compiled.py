@@ -1,4 +1,4 @@
-"""A compiled program: an artifact in a file that has no name until it is saved."""
+"""Compiled programs: artifacts in files that have no name until they are saved."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from farrier_runtime.errors import CompileError
 def sealed(
     file: BinaryIO, manifest: Manifest, weights: Mapping[str, Array] | None = None
 ) -> Compiled:
-    """Append the manifest to a module in a file, and return both as a compiled program.
+    """Append the manifest to the vmfb in a file, and return the compiled program.
 
     Raises:
-        CompileError: there is no room for it.
+        CompileError: there is no space left for it.
     """
     try:
         return Compiled(file, artifact.seal(file, manifest), weights)
@@ -33,11 +33,11 @@ def sealed(
 
 
 class Compiled:
-    """A compiled program, and what it says of itself.
+    """A compiled program and its manifest.
 
     Args:
-        file: the artifact, whole and verified; it stays open.
-        manifest: functions, targets, versions: its `farrier.json`.
+        file: the artifact, complete and verified; it stays open.
+        manifest: its functions, targets and versions, from `farrier.json`.
         weights: the constants that are not in the artifact, by name.
     """
 
@@ -54,7 +54,7 @@ class Compiled:
 
     @property
     def vmfb(self) -> memoryview:
-        """What IREE's compiler wrote."""
+        """The output of IREE's compiler."""
         return container.split(memoryview(self._mapped))[0]
 
     def to_bytes(self) -> bytes:
@@ -62,10 +62,10 @@ class Compiled:
         return self._mapped[:]
 
     def save(self, path: str | PathLike[str]) -> Path:
-        """Give the artifact a name, and write its weights beside it where they are external.
+        """Save the artifact, with its weights beside it if they are external.
 
         Args:
-            path: where to; a file that is there is replaced.
+            path: where to save; an existing file is replaced.
 
         Returns:
             The path.
@@ -83,7 +83,7 @@ class Compiled:
         """Load the artifact on the first of its targets that this machine has.
 
         Raises:
-            DeviceError: this machine lacks what it was compiled for.
+            DeviceError: this machine has no device that it was compiled for.
         """
         weights = None if self.manifest.parameters is None else self.weights
         return executable.start(self._mapped, self.manifest, weights=weights)

@@ -1,4 +1,4 @@
-"""The user's end of the compiler process: starting it, handing it jobs, and what they answer."""
+"""Client of the compiler process, which starts it, sends it jobs and receives their replies."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from farrier_runtime.errors import ArgumentError, CompileError
 
 _logger = logging.getLogger("farrier")
 
-# A job that has not answered for so many seconds is ended.
+# A job that has not replied for this many seconds is ended.
 TIMEOUT = 3600.0
 
-# What the process imports, from where this one would; nothing else of this one's path reaches it.
+# The process imports these from where this process would; it inherits nothing else of sys.path.
 _PACKAGES = ("farrier_compiler", "farrier_runtime", "numpy", "ml_dtypes", "iree.compiler")
 
 _START = (
@@ -38,27 +38,27 @@ _START = (
 
 
 def start() -> None:
-    """Start the compiler process if there is none: it imports IREE while this one goes on."""
+    """Start the compiler process if there is none; it imports IREE while this process goes on."""
     _process.start()
 
 
 def replies(message: Mapping[str, Any], files: Sequence[int] = ()) -> Iterator[Message]:
-    """Have a job done, and yield what it answers.
+    """Run a job, and yield its replies.
 
-    The job ends with this iterator: when an exception passes, or when it is closed.
+    The job ends with this iterator, also when that is closed or an exception passes through it.
 
     Args:
-        message: what to do; `jobs.TASKS` lists the tasks.
-        files: numbers of open files that the job needs.
+        message: the request; `jobs.TASKS` lists the tasks.
+        files: descriptors of open files that the job needs.
 
     Raises:
         CompilationFailed: IREE refused the program.
-        ArgumentError: IREE has no such flag, or it takes other values.
-        CompileError: the job could not be done: the text says why.
+        ArgumentError: IREE has no such flag, or the flag does not take this value.
+        CompileError: the job failed; the text says why.
     """
     with _process.slots, _process.job(_settings(message)) as (channel, log, child):
         try:
-            with contextlib.suppress(Closed):  # it may have ended, but has said why
+            with contextlib.suppress(Closed):  # it may have ended, and then has sent the reason
                 send(channel, message, files)
             yield from _answers(channel, log, message)
         except TimeoutError:
@@ -91,7 +91,7 @@ def _answers(channel: socket.socket, log: int, message: Mapping[str, Any]) -> It
 
 
 def _settings(message: Mapping[str, Any]) -> Message:
-    """Return what the next job may have in common with this one."""
+    """Return the settings that the next job may share with this one."""
     names = ("targets", "layout", "optimization_level", "flags")
     return {name: message[name] for name in names if name in message}
 
@@ -104,7 +104,7 @@ def _text(file: int) -> str:
 
 
 class _Process:
-    """The compiler process of this process; one is started when a job needs it."""
+    """The compiler process of this process, started when a job needs it."""
 
     def __init__(self) -> None:
         self.slots = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
@@ -119,7 +119,7 @@ class _Process:
         """Begin a job, and end it in any case.
 
         Yields:
-            The channel to it, the number of its log, and the process that does it.
+            Its channel, the descriptor of its log, and the process that runs it.
         """
         channel, far_end = socket.socketpair()
         channel.settimeout(TIMEOUT)
@@ -142,7 +142,7 @@ class _Process:
                 self._stop()
             try:
                 send(self._control or self._start(), message, files)
-            except Closed:  # it was killed since the last job
+            except Closed:  # the process was killed since the last job
                 self._stop()
                 send(self._start(), message, files)
             assert self._child is not None
@@ -158,7 +158,8 @@ class _Process:
         """Start the process; jobs may be sent at once, and wait until it has imported IREE."""
         if not hasattr(os, "fork"):
             raise CompileError(
-                "Compiling needs Linux or macOS, since it forks. What was compiled there runs here."
+                "Compiling needs Linux or macOS, because it forks. Compile there: the artifact "
+                "also runs here."
             )
         # -S: site-packages may hold a sitecustomize; -P: so may the working directory.
         command = [sys.executable, "-P", "-s", "-S", "-c", _START, *_roots()]
@@ -192,27 +193,27 @@ class _Process:
         self._control = self._child = None
 
     def lost(self, child: Child) -> CompileError:
-        """Return the error for a job whose end nobody reported: its process is gone."""
+        """Return the error for a job that was lost because its process died."""
         with self._lock:
-            code, said = child.wait(), ""
+            code, output = child.wait(), ""
             if child is self._child:  # else another thread has replaced it
-                said = _text(self._log)
+                output = _text(self._log)
                 self._stop()
         error = CompileError(
             f"The compiler process {_end(code)}. The next compile starts another one."
         )
-        if said:
-            error.add_note(f"It wrote:\n{said[-4000:]}")
+        if output:
+            error.add_note(f"It wrote:\n{output[-4000:]}")
         return error
 
     def leave(self) -> None:
-        """Close all channels, at which the process ends; in a fork of this one, it lives on."""
+        """Close all channels; this ends the process, unless a parent of this fork still uses it."""
         if self._control is not None:
             self._control.close()
         for channel in self._channels:
             channel.close()
         if self._child is not None:
-            self._child.returncode = 0  # no warning: nobody waits for it
+            self._child.returncode = 0  # no warning that nobody waits for it
 
 
 _process = _Process()
@@ -235,7 +236,7 @@ def _roots() -> list[str]:
     Raises:
         CompileError: a package is not installed.
     """
-    found: dict[str, None] = {}
+    roots: dict[str, None] = {}
     for name in _PACKAGES:
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
@@ -243,12 +244,12 @@ def _roots() -> list[str]:
                 "Compiling needs IREE's compiler, which is not installed here: "
                 "pip install iree-base-compiler."
             )
-        found[str(Path(spec.origin).parents[name.count(".") + 1])] = None
-    return list(found)
+        roots[str(Path(spec.origin).parents[name.count(".") + 1])] = None
+    return list(roots)
 
 
 def _environment() -> dict[str, str]:
-    # One seed: sets of texts have one order. One thread: the process forks.
+    # A fixed seed fixes the order of sets of strings; one thread, because the process forks.
     fixed = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     dropped = ("PYTHONPATH", "PYTHONWARNINGS", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONDEVMODE")
     return {name: text for name, text in os.environ.items() if name not in dropped} | fixed
@@ -258,52 +259,52 @@ def temporary_folder() -> str:
     """Return the folder for temporary files.
 
     Raises:
-        CompileError: there is none that can be written to.
+        CompileError: none is writable.
     """
     try:
         return tempfile.gettempdir()
     except FileNotFoundError:
         raise CompileError(
-            "Compiling needs a folder for temporary files that can be written to, and there is "
-            "none: set TMPDIR to one."
+            "Compiling needs a writable folder for temporary files, and there is none: set TMPDIR "
+            "to one."
         ) from None
 
 
 # ------------------------------------------------------------------ how jobs end
 
 
-def _failure(code: int, said: str, flags: Sequence[str]) -> Exception:
-    if code == 1 and said.startswith("farrier: "):
-        return ArgumentError(_flag_refused(said, flags))
-    error = CompileError(_died(code, said))
-    if said:
-        error.add_note(f"It wrote:\n{said[-4000:]}")
+def _failure(code: int, output: str, flags: Sequence[str]) -> Exception:
+    if code == 1 and output.startswith("farrier: "):
+        return ArgumentError(_flag_refused(output, flags))
+    error = CompileError(_died(code, output))
+    if output:
+        error.add_note(f"It wrote:\n{output[-4000:]}")
     return error
 
 
-def _bug(error: str, trace: str) -> CompileError:
-    found = CompileError(
-        f"Farrier could not compile this program: {error}. This is a bug in Farrier: report it "
-        "with the program, or leave out parts of the program to find the one that it is in."
+def _bug(reason: str, trace: str) -> CompileError:
+    error = CompileError(
+        f"Farrier could not compile this program: {reason}. This is a bug in Farrier: report it "
+        "with the program, or leave out parts of the program to find the one that causes it."
     )
-    found.add_note(f"In the compiler process:\n{trace}")
-    return found
+    error.add_note(f"In the compiler process:\n{trace}")
+    return error
 
 
-def _flag_refused(said: str, flags: Sequence[str]) -> str:
-    line = said.splitlines()[0].removeprefix("farrier: ")
+def _flag_refused(output: str, flags: Sequence[str]) -> str:
+    line = output.splitlines()[0].removeprefix("farrier: ")
     named = next((flag for flag in flags if flag.partition("=")[0].lstrip("-") in line), "")
     return f"IREE's compiler does not take the flag {named!r}: {line.partition('  Try:')[0]}"
 
 
-def _died(code: int, said: str) -> str:
-    fatal = [line for line in said.splitlines() if line.startswith("LLVM ERROR: ")]
+def _died(code: int, output: str) -> str:
+    fatal = [line for line in output.splitlines() if line.startswith("LLVM ERROR: ")]
     reason = fatal[-1].removeprefix("LLVM ERROR: ").rstrip(".!") if fatal else ""
-    if "No space left on device" in said:
+    if "No space left on device" in output:
         return f"IREE's compiler {_end(code)}: no space is left on a disk it writes to. {_SPACE}"
     quoted = f" It said: {reason}." if reason else ""
     return (
-        f"IREE's compiler {_end(code)}: a bug in it, which this program or these flags reach."
+        f"IREE's compiler {_end(code)}, a bug that this program or these flags trigger."
         f"{quoted} Leave out parts of the program to find the one that does, or compile "
         "without the flags."
     )

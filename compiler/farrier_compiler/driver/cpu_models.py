@@ -1,4 +1,4 @@
-"""CPUs as the compiler sees them: what a target's code needs, and what tells two CPUs apart."""
+"""CPU models as the compiler sees them: required features and fingerprints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from farrier_runtime.cpu_features import host_features
 
 @dataclass(frozen=True)
 class CpuModel:
-    """A CPU as the compiler sees it: LLVM's names of the model, architecture and instructions."""
+    """A CPU as the compiler sees it: LLVM's names for its model, architecture and features."""
 
     name: str
     architecture: str
@@ -42,7 +42,7 @@ _models: dict[Target, CpuModel] = {}
 
 
 def learn(target: Target, text: str) -> None:
-    """Remember the CPU of a target from its `#hal.device.target` attribute."""
+    """Record the CPU of a target from its `#hal.device.target` attribute."""
     if target.kind != "cpu":
         return
     texts = dict(re.findall(r'(cpu|cpu_features|target_triple) = "([^"]*)"', text))
@@ -55,13 +55,14 @@ def learn(target: Target, text: str) -> None:
 
 
 def vnni_lanes(targets: Sequence[Target]) -> int | None:
-    """Return how many columns of products of bytes one instruction of a CPU computes.
+    """Return how many columns of an int8 matmul one VNNI instruction computes.
 
     Args:
-        targets: what code is for; this machine's CPU is asked without the compiler, on Linux.
+        targets: what to compile for; on Linux, finding out about this machine's CPU needs no
+            compiler.
 
     Returns:
-        16 with AVX-512 VNNI, 8 with AVX-VNNI; None: there is no such instruction, or not in all.
+        16 with AVX-512 VNNI, 8 with AVX-VNNI; None without VNNI, or for other than one CPU.
 
     Example:
         >>> vnni_lanes([Target.parse("cpu:cascadelake")])
@@ -75,13 +76,13 @@ def vnni_lanes(targets: Sequence[Target]) -> int | None:
 
 
 def _enabled(features: str) -> tuple[str, ...]:
-    """For the host, IREE lists the model's features, then the machine's: the last sign counts."""
+    """Return the enabled features; the last sign counts: the host's follow its model's."""
     signs = {feature[1:]: feature[0] for feature in features.split(",") if feature}
     return tuple(sorted(name for name, sign in signs.items() if sign == "+"))
 
 
 def full_name(target: Target) -> str:
-    """Return a target's text with this machine's CPU named, as artifacts record it."""
+    """Return a target's text as artifacts record it, with the model of this machine's CPU."""
     if target != Target("cpu"):
         return str(target)
     name = cpu_model(target).name
@@ -92,7 +93,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 def fingerprint(target: Target) -> str:
-    """Return a text that differs where a target's code would; it needs no compiler on Linux."""
+    """Return a text that differs where a target's code would; on Linux, this needs no compiler."""
     if target != Target("cpu"):
         return str(target)
     with contextlib.suppress(OSError):
@@ -102,7 +103,7 @@ def fingerprint(target: Target) -> str:
     return f"cpu {cpu_model(target)}"
 
 
-# What tells one CPU from another; other lines of /proc/cpuinfo change while a machine runs.
+# The lines of /proc/cpuinfo that identify a CPU; others change while a machine runs.
 _IDENTITY = frozenset(
     {"vendor_id", "cpu family", "model", "stepping", "flags"}
     | {"CPU implementer", "CPU architecture", "CPU variant", "CPU part", "Features"}

@@ -1,4 +1,4 @@
-"""What an artifact's manifest says of the graphs and targets that it was compiled from."""
+"""Manifest entries for the graphs and targets that an artifact was compiled from."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from farrier_runtime.dtypes import int4, int8
 
 
 def stored(value: Value) -> Array | None:
-    """Return the elements of a constant as its file holds them: no format has int4."""
+    """Return the elements of a constant as its file stores them: int4 is packed into bytes."""
     if value.type.dtype is int4 and value.data is not None:
         return pack_four_bits(value.data)
     return value.data
 
 
 def stored_spec(name: str, value: Value) -> TensorSpec:
-    """Return name, data type and shape of a constant as its file holds it."""
+    """Return the name, data type and shape of a constant as its file stores it."""
     if value.type.dtype is int4:
         return TensorSpec(name, int8, (math.ceil(value.type.size / 2),))
     return _spec(name, value)
 
 
 def function(graph: Graph, tree: ResultTree) -> Function:
-    """Return a graph's signature, given the tree that its outputs form."""
+    """Return a graph's signature, given the tree of its outputs."""
     inputs = [_spec(value.name or "", value) for value in graph.inputs]
     outputs = [
         _spec(name, value) for name, value in zip(graph.output_names, graph.outputs, strict=True)
@@ -45,16 +45,16 @@ def _spec(name: str, value: Value) -> TensorSpec:
 
 
 def _size(size: int) -> Size:
-    """Return a size as the manifest has it: an expression is named by its text."""
+    """Return a size as the manifest has it: the text of an expression serves as its name."""
     if not isinstance(size, SymbolicSize):
         return size
-    least, most = max(lower_bound(size), 0), max(upper_bound(size), 0)
-    usual = min(max(opt_of(size), least), most)
-    return dimension_of(size) or Dimension(str(size), least, usual, most)
+    low, high = max(lower_bound(size), 0), max(upper_bound(size), 0)
+    opt = min(max(opt_of(size), low), high)
+    return dimension_of(size) or Dimension(str(size), low, opt, high)
 
 
 def cpu_requirements(targets: Sequence[Target]) -> CpuRequirements | None:
-    """Return what code for these targets needs of a CPU; None: there is none for CPUs."""
+    """Return the CPU that code for these targets needs; None where none of them is a CPU."""
     for target in targets:
         if target.kind == "cpu":
             model = cpu_model(target)

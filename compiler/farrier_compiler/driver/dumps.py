@@ -1,4 +1,4 @@
-"""The text of every stage of a compilation."""
+"""Dumps of every stage of a compilation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from farrier_compiler.graph.graph import print_graph
 from farrier_compiler.mlir.text import PHASES
 from farrier_runtime.errors import ArgumentError, CompileError
 
-# What IREE writes as files: the end of their names, and which targets have them.
+# The files that IREE writes: suffix, and the targets that have them.
 _FILES = {
     "ptx": (".ptx", "a cuda target"),
     "asm": (".s", "a cpu target"),
@@ -40,10 +40,10 @@ def dump(
         weights: print the elements of large constants too.
 
     Returns:
-        The text by the name of the stage, or of each generated file.
+        The text under the name of the stage, or of each generated file.
 
     Raises:
-        ArgumentError: there is no such stage, or not for these targets.
+        ArgumentError: there is no such stage, or these targets do not have it.
         CompileError: IREE refused the program.
     """
     if stage not in STAGES:
@@ -62,7 +62,7 @@ def stages(
     options: Options,
     weights: bool = False,
 ) -> Iterator[tuple[str, str]]:
-    """Yield the name and the text of every stage in order: the graph after each pass, and all IRs.
+    """Yield the name and text of every stage in order: the graph after each pass, then every IR.
 
     Args:
         graphs: what to compile.
@@ -71,15 +71,15 @@ def stages(
         weights: print the elements of large constants too.
 
     Raises:
-        CompileError: IREE refused the program; the stages before it have been yielded.
+        CompileError: IREE refused the program; the earlier stages have been yielded.
     """
     yield "traced", _texts(graphs)
     after: list[tuple[str, Graph]] = []
     job = Job.prepare(graphs, targets, options, lambda name, graph: after.append((name, graph)))
     count = len(after) // len(graphs)
     for index in range(count):
-        of_all_graphs = after[index::count]
-        yield of_all_graphs[0][0], _texts([graph for _, graph in of_all_graphs])
+        after_one_pass = after[index::count]
+        yield after_one_pass[0][0], _texts([graph for _, graph in after_one_pass])
     yield from ((stage, _own_stage(job, stage, weights)) for stage in STAGES[:3])
     yield from _phases(job, PHASES[-1], weights)
 
@@ -101,13 +101,15 @@ def _texts(graphs: Sequence[Graph]) -> str:
 
 
 def _generated_files(job: Job, stage: str) -> dict[str, str]:
-    ending, source = _FILES[stage]
+    suffix, source = _FILES[stage]
     try:
-        found = {reply["name"]: reply["text"] for reply in job.replies("code", ending=ending)}
+        files = {reply["name"]: reply["text"] for reply in job.replies("code", ending=suffix)}
     except CompileError:
-        job.compile(new_file())  # fails too, with the user's lines, which are lost with such files
+        job.compile(
+            new_file()
+        )  # fails with the user's lines, which IREE drops when it writes files
         raise
-    if not found:
+    if not files:
         listed = ", ".join(map(str, job.targets))
         raise ArgumentError(f"Stage {stage!r} needs {source} and something to compute: {listed}.")
-    return found
+    return files

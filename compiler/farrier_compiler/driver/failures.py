@@ -1,4 +1,4 @@
-"""What IREE refuses, in the user's terms: the layer, the line, the op, shapes and dtypes."""
+"""Explanations of IREE's failures in the user's terms: layer, line, op, shapes and dtypes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from farrier_runtime.errors import CompileError
 
 _logger = logging.getLogger("farrier")
 
-# The longest report of IREE's that an error carries as a note; the log has all of it.
+# The most of IREE's report that an error carries as a note; the log has all of it.
 _NOTE_CHARACTERS = 4000
 
 
@@ -23,18 +23,18 @@ def explain_failure(
     """Return the error that a user sees when IREE refuses a program.
 
     Args:
-        failure: with IREE's diagnostics.
-        graphs: what was lowered, in order.
-        targets: what it was compiled for.
+        failure: IREE's diagnostics.
+        graphs: the graphs that were lowered, in order.
+        targets: the targets that they were compiled for.
     """
     report = "\n".join(filter(None, (failure.output, str(failure))))
     _logger.debug("IREE refused %s:\n%s", ", ".join(g.name for g in graphs), report)
     nodes = [node for graph in graphs for node in graph.nodes]
     node = None if failure.node is None else nodes[failure.node]
     reason = _plain(failure.errors[0] if failure.errors else report)
-    what = _describe(node) if node else f"the function {' or '.join(g.name for g in graphs)}"
+    culprit = _describe(node) if node else f"the function {' or '.join(g.name for g in graphs)}"
     parts = [
-        f"IREE cannot compile {what} for {', '.join(map(str, targets))}: {reason}. "
+        f"IREE cannot compile {culprit} for {', '.join(map(str, targets))}: {reason}. "
         "Compute it with other ops or in another data type, or compile for another target."
     ]
     if node is not None and node.location is not None:
@@ -46,11 +46,11 @@ def explain_failure(
 
 
 def place_of(message: str) -> tuple[str, int, int] | None:
-    """Return file, line and column that a diagnostic begins with."""
-    found = re.match(r'"?(?P<file>[^"\n]+?)"?:(?P<line>\d+):(?P<column>\d+): ', message)
-    if found is None:
+    """Return the file, line and column at the beginning of a diagnostic."""
+    match = re.match(r'"?(?P<file>[^"\n]+?)"?:(?P<line>\d+):(?P<column>\d+): ', message)
+    if match is None:
         return None
-    return found["file"], int(found["line"]), int(found["column"])
+    return match["file"], int(match["line"]), int(match["column"])
 
 
 def _describe(node: Node) -> str:
@@ -58,7 +58,7 @@ def _describe(node: Node) -> str:
     return f"{node.op.name} of {operands}" if operands else node.op.name
 
 
-# What IREE says, and what it means.
+# Patterns of IREE's diagnostics, and what they mean.
 _MEANINGS = (
     (r"failed to link executable.*", "its linker failed"),
     (r"failed to legalize operation '([\w.]+)'.*", r"it has no code for the operation \1"),
@@ -72,11 +72,11 @@ _MEANINGS = (
 
 
 def _plain(message: str) -> str:
-    """The first line of a diagnostic without its place and without IR."""
+    """Return the first line of a diagnostic without its location and IR."""
     line = re.sub(r'^("?[^"\n]+?"?:\d+:\d+|loc\([^)]*\)|<unknown>[:\d]*): ', "", message)
     line = line.partition("\n")[0]
-    for said, meaning in _MEANINGS:
-        line = re.sub(said, meaning, line)
+    for pattern, meaning in _MEANINGS:
+        line = re.sub(pattern, meaning, line)
     line = re.split(r' for backend #|: %|: "|\(%', line)[0]
     return line.strip().rstrip(".:") or "it did not say why"
 

@@ -1,4 +1,4 @@
-"""Graphs as messages: text, the user's lines, and constants in shared memory or in their files."""
+"""Graphs as messages: text, source locations, and constants in shared memory or in their files."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from farrier_runtime.dtypes import BY_SHORT_NAME
 from farrier_runtime.errors import CompileError
 from farrier_runtime.files import MappedFile, identity_of
 
-# What IREE's vector code likes weights to begin at.
+# The alignment of weights that IREE's vector code prefers.
 _ALIGNMENT = 64
 
-# Constants that stay outside of the vmfb are sent up to this size: some ops look at their elements.
-_LOOKED_AT = 1 << 16
+# External constants are sent up to this many bytes, since some ops read their elements.
+_MOST_SENT = 1 << 16
 
 
 # ------------------------------------------------------------------ sending
 
 
 def encode(graphs: Sequence[Graph], outside: Mapping[Value, str]) -> tuple[Message, int]:
-    """Return graphs as a message, and the number of the file that holds their constants.
+    """Return graphs as a message, and the descriptor of the file that holds their constants.
 
     Args:
         graphs: what to send.
-        outside: the constants that are not embedded, with the names that they are loaded by.
+        outside: the external constants, with the names under which they are loaded.
 
     Raises:
-        CompileError: there is no room for the constants.
+        CompileError: there is no space left for the constants.
     """
     constants = _Constants(outside)
     try:
@@ -65,7 +65,7 @@ def encode(graphs: Sequence[Graph], outside: Mapping[Value, str]) -> tuple[Messa
 
 
 def _extensions(graphs: Sequence[Graph]) -> list[list[str]]:
-    """Return folder, module and class of each op that is not one of Farrier's own.
+    """Return the folder, module and class of each op that Farrier does not define.
 
     Raises:
         CompileError: one cannot be imported.
@@ -98,7 +98,7 @@ def _graph_message(graph: Graph, constants: _Constants) -> Message:
 
 
 def _lines(graph: Graph) -> Iterator[list[Any] | int | None]:
-    """Yield file, line and layer of each node; the number of an earlier one with the same."""
+    """Yield each node's file, line and layer, or the index of an earlier node with the same."""
     first: dict[tuple[str, int, str], int] = {}
     for index, node in enumerate(graph.nodes):
         where = node.location
@@ -111,7 +111,7 @@ def _lines(graph: Graph) -> Iterator[list[Any] | int | None]:
 
 
 class _Constants:
-    """Constants on their way to another process, each array once."""
+    """The constants to send to another process, each array once."""
 
     def __init__(self, outside: Mapping[Value, str]) -> None:
         self.entries: list[Message] = []
@@ -121,21 +121,21 @@ class _Constants:
         self._copied: list[tuple[int, Array]] = []
 
     def add(self, value: Value) -> int | None:
-        """Return the number of a constant's entry; None where its elements are not needed."""
+        """Return the index of a constant's entry; None where its elements are not needed."""
         array = value.data
-        if array is None or (value in self._outside and array.nbytes > _LOOKED_AT):
+        if array is None or (value in self._outside and array.nbytes > _MOST_SENT):
             return None
         if id(array) not in self._indices:
             self._indices[id(array)] = len(self.entries)
-            kind = {"dtype": value.type.dtype.short, "shape": list(array.shape)}
-            self.entries.append(kind | self._place(array))
+            entry = {"dtype": value.type.dtype.short, "shape": list(array.shape)}
+            self.entries.append(entry | self._place(array))
         return self._indices[id(array)]
 
     def _place(self, array: Array) -> Message:
         splat = array.size > 1 and not any(array.strides)
-        found = None if splat else _place_in_file(array)
-        if found is not None:
-            return found
+        in_file = None if splat else _place_in_file(array)
+        if in_file is not None:
+            return in_file
         single = array[(0,) * array.ndim] if splat else array
         offset = self.size
         self._copied.append((offset, np.ascontiguousarray(single)))
@@ -143,7 +143,7 @@ class _Constants:
         return {"offset": offset, "splat": splat}
 
     def file(self) -> int:
-        """Return the number of a new file that holds the elements of all constants in memory."""
+        """Return the descriptor of a new file that holds the constants that lie in memory."""
         number = anonymous_file()
         with os.fdopen(os.dup(number), "wb") as file:
             os.ftruncate(number, self.size)
@@ -154,7 +154,7 @@ class _Constants:
 
 
 def _place_in_file(array: Array) -> Message | None:
-    """Return where an array lies in a file that was mapped to read it, if it does so as it is."""
+    """Return an array's place in the mapped file that it was read from, if it has one."""
     mapped = _owner(array)
     if not isinstance(mapped, MappedFile) or not array.flags.c_contiguous:
         return None
@@ -164,12 +164,12 @@ def _place_in_file(array: Array) -> Message | None:
         same = identity_of(os.stat(mapped.path)) == mapped.identity
     except OSError:
         return None
-    found = {"path": mapped.path, "identity": mapped.identity, "offset": offset, "splat": False}
-    return found if same else None
+    place = {"path": mapped.path, "identity": mapped.identity, "offset": offset, "splat": False}
+    return place if same else None
 
 
 def _owner(array: Any) -> Any:
-    """Return the object whose memory an array shows."""
+    """Return the object that owns an array's memory."""
     while (
         base := getattr(array, "obj" if type(array) is memoryview else "base", None)
     ) is not None:
@@ -181,14 +181,14 @@ def _owner(array: Any) -> Any:
 
 
 def decode(message: Message, file: int) -> tuple[list[Graph], dict[Value, str]]:
-    """Return the graphs in a message, and the constants that are loaded from outside, by name.
+    """Return the graphs in a message, and their external constants with the names to load.
 
     Args:
-        message: what `encode` made.
-        file: the number of the file that came with it.
+        message: the result of `encode`.
+        file: the descriptor of the file that came with it.
 
     Raises:
-        CompileError: a file of weights was changed in the meantime.
+        CompileError: a file of weights has changed in the meantime.
     """
     for root, module, name in message["extensions"]:
         sys.path.append(root)
@@ -219,7 +219,7 @@ def _mapped(entry: Message, mapped: dict[str, MappedFile]) -> MappedFile:
     if path not in mapped:
         mapped[path] = MappedFile.open(path)
     if mapped[path].identity != tuple(entry["identity"]):
-        raise CompileError(f"{path} was changed while it was compiled. Load it again.")
+        raise CompileError(f"{path} changed during compilation. Load it again.")
     return mapped[path]
 
 
@@ -229,7 +229,8 @@ def _graph(sent: Message, arrays: Sequence[Array]) -> Graph:
     graph = parse_graph(sent["text"], given)
     locations: list[Location | None] = []
     for node, line in zip(graph.nodes, sent["lines"], strict=True):
-        known = locations[line] if isinstance(line, int) else line and RecordedLocation(*line)
-        node.location = known
-        locations.append(known)
+        node.location = (
+            locations[line] if isinstance(line, int) else line and RecordedLocation(*line)
+        )
+        locations.append(node.location)
     return graph

@@ -1,4 +1,4 @@
-"""What a job of the compiler process does; all that needs MLIR begins here."""
+"""Jobs of the compiler process; everything that needs MLIR is imported from here."""
 
 from __future__ import annotations
 
@@ -30,53 +30,53 @@ from farrier_runtime.errors import FarrierError
 
 Replies = Iterator[Message]
 
-# Sessions that are kept: most processes compile for one target, in one way.
-_MOST = 4
+# The most sessions to keep: most processes compile for one target, with one set of options.
+_KEPT_SESSIONS = 4
 
 
 def prepare(settings: Message) -> None:
-    """Use a session as jobs with such settings will, and keep it: forks of this process inherit it.
+    """Warm up a session for jobs with these settings, and keep it for the forks of this process.
 
-    A tenth of a small function's compile is what a session sets up at its first use.
+    The first use of a session takes a tenth of a small function's compile time.
 
     Args:
         settings: the parts of a request that its flags depend on.
     """
     targets = [Target.parse(text) for text in settings["targets"]]
-    if len(targets) > 1 or settings["flags"] or len(kept()) == _MOST:
+    if len(targets) > 1 or settings["flags"] or len(kept()) == _KEPT_SESSIONS:
         return
     flags = _own_flags(targets, settings)
     if flags not in kept():
         program = MlirModule(flags)
-        kind = "tensor<4xf32>"
+        tensor = "tensor<4xf32>"
         program.function(
             "add",
-            [("x", kind)],
-            [("y", kind)],
-            lambda inputs: program.operation("stablehlo.add", [kind], [inputs[0], inputs[0]]),
+            [("x", tensor)],
+            [("y", tensor)],
+            lambda inputs: program.operation("stablehlo.add", [tensor], [inputs[0], inputs[0]]),
         )
         program.device()
         keep(flags, program.session)
 
 
 def _own_flags(targets: Sequence[Target], settings: Message) -> tuple[str, ...]:
-    """Return the flags that follow from targets and options; of a session, where there is one."""
+    """Return the flags that targets and options imply; all are session flags for one target."""
     layout, level = settings["layout"], settings["optimization_level"]
-    # By a name in the job's folder, because IREE does not quote the linker's path.
+    # A link in the job's folder, because IREE does not quote the linker's path.
     linker_flag = "--iree-llvmcpu-embedded-linker-path=./iree-lld"
     return (linker_flag, *flags_for(targets, device_attribute, layout, level))
 
 
 def work(channel: socket.socket, folder: str) -> None:
-    """Receive a job, do it in a folder of its own and send its replies, then `done`."""
+    """Receive a job, run it in a folder of its own, and send its replies, then `done`."""
     thread = _thread(channel, folder)
     thread.join()
 
 
 def _thread(*arguments: object) -> threading.Thread:
-    """Start a thread that works, with as large a stack as there is room for.
+    """Start a worker thread with as large a stack as memory allows.
 
-    LLVM recurses as deep as a program nests, which overflows the usual 8 MiB.
+    LLVM recurses as deeply as a program nests, which overflows the usual 8 MiB.
     """
     for size in (512, 64):
         threading.stack_size(size << 20)
@@ -108,14 +108,14 @@ def _replies(job: Job) -> Replies:
         yield from TASKS[job.message["task"]](job)
         yield {"done": True}
     except CompilationFailed as failure:
-        found = {"node": job.blamed(failure), "phase": failure.phase}
-        yield {"failed": {"diagnostics": failure.diagnostics, **found}}
+        origin = {"node": job.blamed(failure), "phase": failure.phase}
+        yield {"failed": {"diagnostics": failure.diagnostics, **origin}}
     except FarrierError as error:
         yield {"error": [type(error).__name__, str(error)]}
 
 
 class _NoFolder(Exception):
-    """There can be no folder for temporary files."""
+    """The folder for temporary files cannot be made."""
 
 
 def _enter(folder: str) -> None:
@@ -129,7 +129,7 @@ def _enter(folder: str) -> None:
 
 
 def _forward_log(channel: socket.socket) -> None:
-    """Send what Farrier logs in this process to the one that wants the results."""
+    """Send what Farrier logs in this process to the process that requested the job."""
     handler = logging.Handler()
     handler.emit = lambda record: send(channel, {"log": [record.levelno, record.getMessage()]})
     logger = logging.getLogger("farrier")
@@ -138,11 +138,11 @@ def _forward_log(channel: socket.socket) -> None:
 
 
 class Job:
-    """A program to compile, how, and for what.
+    """A program to compile, with its targets and options.
 
     Args:
         message: the request.
-        files: numbers of the open files that came with it.
+        files: descriptors of the open files that came with it.
     """
 
     def __init__(self, message: Message, files: Sequence[int]) -> None:
@@ -152,18 +152,18 @@ class Job:
 
     @functools.cached_property
     def targets(self) -> list[Target]:
-        """What to compile for."""
+        """The targets to compile for."""
         return [Target.parse(text) for text in self.message["targets"]]
 
     def take_file(self) -> int:
-        """Return the number of the next open file that came with the request."""
+        """Return the descriptor of the next open file that came with the request."""
         return self._files.pop(0)
 
     def program(self, builder: Callable[[MlirModule], Builder] | None = None) -> MlirModule:
-        """Return the program as MLIR, verified: lowered through a builder, or as it was given.
+        """Return the program as verified MLIR: graphs are lowered, MLIR modules are parsed.
 
         Raises:
-            CompilationFailed: it breaks a rule of its dialects.
+            CompilationFailed: it does not verify.
         """
         source, flags = self.take_file(), self._session_flags()
         if "module" in self.message:
@@ -180,7 +180,7 @@ class Job:
         return functools.partial(VnniBuilder, lanes=lanes) if lanes else IreeBuilder
 
     def _session_flags(self) -> tuple[str, ...]:
-        """Return the flags of sessions, and set those of the whole process, which is this job's."""
+        """Return the session flags, and set the global flags: this process runs only this job."""
         os.symlink(linker(), "iree-lld")
         flags = _own_flags(self.targets, self.message)
         if len(self.targets) == 1 and not self.message["flags"]:
@@ -192,7 +192,7 @@ class Job:
         return tuple(session)
 
     def blamed(self, failure: CompilationFailed) -> int | None:
-        """Return the number of the node whose place the first error has that has any."""
+        """Return the index of the node that the first error with a location points at."""
         nodes = [node for graph in self.graphs for node in graph.nodes]
         for message in failure.errors:
             place = place_of(message)
@@ -206,7 +206,7 @@ class Job:
 
 
 def _compile(job: Job) -> Replies:
-    """Write the vmfb to the second file; reply with its device's attribute and what it took."""
+    """Write the vmfb to the second file; reply with its device attribute and the seconds taken."""
     begin = time.perf_counter()
     program = job.program()
     lowered = time.perf_counter()
@@ -227,12 +227,12 @@ def _stablehlo(job: Job) -> Replies:
 
 
 def _iree_input(job: Job) -> Replies:
-    """Reply with what IREE is given."""
+    """Reply with the MLIR that IREE is given."""
     yield {"text": job.program().text(job.message["weights"])}
 
 
 def _code(job: Job) -> Replies:
-    """Reply with the name and the text of the files of generated code with an ending."""
+    """Reply with the name and text of each file of generated code that has a suffix."""
     job.message["flags"] = [*job.message["flags"], "--iree-hal-dump-executable-files-to=code"]
     program = job.program()
     program.compile(os.open(os.devnull, os.O_WRONLY))
@@ -241,7 +241,7 @@ def _code(job: Job) -> Replies:
 
 
 def _describe(job: Job) -> Replies:
-    """Reply with the attribute of a target's device."""
+    """Reply with a target's device attribute."""
     yield {"device": device_attribute(Target.parse(job.message["target"]).flags())}
 
 

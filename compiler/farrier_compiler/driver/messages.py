@@ -1,4 +1,4 @@
-"""Messages between processes: JSON over a socket, with open files beside it."""
+"""Messages between processes: JSON and open files, sent over a socket."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def send(channel: socket.socket, message: Mapping[str, Any], files: Sequence[int
     """Send a message.
 
     Args:
-        channel: a stream socket of this machine.
-        message: what JSON can hold.
-        files: numbers of open files, which the receiver gets copies of.
+        channel: a local stream socket.
+        message: anything that JSON can represent.
+        files: descriptors of open files; the receiver gets duplicates.
 
     Raises:
-        Closed: nobody can receive it any more.
+        Closed: the receiver is gone.
     """
     content = json.dumps(message).encode()
     try:
@@ -39,15 +39,15 @@ def send(channel: socket.socket, message: Mapping[str, Any], files: Sequence[int
 
 
 def receive(channel: socket.socket) -> tuple[Message, list[int]]:
-    """Wait for a message, and return it with the numbers of the files that came with it.
+    """Wait for a message, and return it with the descriptors of the files that came with it.
 
     Raises:
         Closed: the sender has ended.
-        TimeoutError: the channel has a time limit, which is over.
+        TimeoutError: the channel's time limit has passed.
     """
     try:
         head, files, _, _ = socket.recv_fds(channel, _LENGTH.size, 8)
-    except ConnectionResetError:  # it did not read all that it was sent, and this is said once
+    except ConnectionResetError:  # the sender left data unread; this is reported only once
         head, files, _, _ = socket.recv_fds(channel, _LENGTH.size, 8)
     if not head:
         raise Closed
@@ -67,10 +67,10 @@ def _exactly(channel: socket.socket, count: int) -> bytes:
 
 
 def anonymous_file() -> int:
-    """Open a file in memory, or where there is no such thing one without a name on disk.
+    """Open a file in memory, or an unnamed one on disk where the platform has no such files.
 
     Raises:
-        OSError: there is no room for it.
+        OSError: there is no space left for it.
     """
     if hasattr(os, "memfd_create"):
         return os.memfd_create("farrier", os.MFD_CLOEXEC)

@@ -1,4 +1,4 @@
-"""MLIR modules that others wrote, on the same way through the compiler process."""
+"""Compilation of ready-made MLIR modules in the compiler process."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def compile_module(
     Args:
         name: what diagnostics call it.
         source: MLIR text or bytecode.
-        functions: what the module exports, at least one.
+        functions: the functions that the module exports, at least one.
         targets: what to compile for; the first is the default.
-        options: how to compile; graph passes and the cache have no part in it.
+        options: how to compile; graph passes and the cache are not used.
 
     Raises:
-        ArgumentError: targets or flags do not fit.
+        ArgumentError: targets or flags are not valid.
         CompilationFailed: IREE refused the module.
         CompileError: the compiler died or took too long; the text says how.
 
@@ -64,7 +64,7 @@ def module_phases(
     to: str,
     weights: bool = False,
 ) -> Iterator[tuple[str, str]]:
-    """Run IREE's pipeline on an MLIR module, and yield the name and the IR of each phase.
+    """Run IREE's pipeline on an MLIR module, and yield the name and IR of each phase.
 
     Args:
         name: what diagnostics call it.
@@ -75,8 +75,8 @@ def module_phases(
         weights: print the elements of large constants too.
 
     Raises:
-        ArgumentError: targets or flags do not fit.
-        CompilationFailed: IREE refused the module; the phases before that have been yielded.
+        ArgumentError: targets or flags are not valid.
+        CompilationFailed: IREE refused the module; the earlier phases have been yielded.
     """
     check_kinds(targets)
     message: Message = {"task": "phases", "to": to, "weights": weights}

@@ -1,4 +1,4 @@
-"""How to compile."""
+"""Options of a compilation."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Options:
         cache: whether an earlier result for the same program may be used.
 
     Raises:
-        ArgumentError: an option has a value that does not exist.
-        ParseError: `passes` is no pipeline.
+        ArgumentError: an option has an unknown value.
+        ParseError: `passes` is not a pipeline.
     """
 
     passes: str | None = None
@@ -41,7 +41,7 @@ class Options:
         _check_choice("weights", self.weights, ("embedded", "external"))
         for flag in self.flags:
             if not flag.startswith("--"):
-                raise ArgumentError(f"{flag!r} is no flag of IREE's: flags begin with '--'.")
+                raise ArgumentError(f"{flag!r} is not an IREE flag: flags begin with '--'.")
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:

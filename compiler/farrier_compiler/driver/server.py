@@ -1,8 +1,8 @@
-"""The compiler process: it imports IREE once, and forks itself for every job.
+"""The compiler process, which imports IREE once and forks itself for every job.
 
-Each job begins in the same state, may set flags of the whole process, and gives all its memory back
-by ending; a crash ends one job. The process itself runs no job, has one thread, and ends with the
-process that started it: then the other end of its standard input is closed.
+Each job begins in the same state, may set global flags, and frees all its memory by ending; a crash
+ends only that job. The process itself runs no jobs and has one thread. It ends with the process
+that started it, because that closes the other end of its standard input.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from typing import NoReturn
 from farrier_compiler.driver.messages import Closed, Message, receive, send
 
 Work = Callable[[socket.socket, str], None]
-"""What a job does, given its channel and the folder that it may make for its files."""
+"""Runs a job, given its channel and the folder that it may make for its files."""
 
 Prepare = Callable[[Message], None]
-"""Makes ready what jobs with some settings need, for the forks that follow."""
+"""Prepares this process for later forks whose jobs have the given settings."""
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
 
 @dataclass
 class _Job:
-    """A fork: the channel to who wants its results, its process and its folder."""
+    """A fork: the channel to its client, its process and its folder."""
 
     channel: socket.socket
     process: int
@@ -51,10 +51,10 @@ class Server:
     """Forks jobs, and reports and cleans up when they end.
 
     Args:
-        control: where jobs come from: a message with the folder for temporary files and the job's
-            settings, and as open files the job's channel and its log.
-        work: what a fork does.
-        prepare: what this process does behind a fork, for the next ones.
+        control: receives jobs, as messages with the folder for temporary files and the job's
+            settings; the job's channel and its log come as open files.
+        work: runs a job in a fork.
+        prepare: called after a fork to speed up later ones.
     """
 
     def __init__(self, control: socket.socket, work: Work, prepare: Prepare) -> None:
@@ -67,7 +67,7 @@ class Server:
         self._ended, wakeup = socket.socketpair()
         wakeup.setblocking(False)
         self._wakeup = wakeup
-        signal.signal(signal.SIGCHLD, _ignore)  # the wakeup tells of it
+        signal.signal(signal.SIGCHLD, _ignore)  # the wakeup descriptor reports it
         signal.set_wakeup_fd(wakeup.fileno(), warn_on_full_buffer=False)
         self._poll.register(self._ended, select.POLLIN)
 
@@ -90,7 +90,7 @@ class Server:
             self._ended.recv(4096)
             while self._reap(os.WNOHANG):
                 pass
-        elif number in self._jobs:  # who wants its results has hung up
+        elif number in self._jobs:  # the job's client has hung up
             self._poll.unregister(number)
             _kill(self._jobs[number])
 
@@ -105,12 +105,12 @@ class Server:
         with contextlib.suppress(OSError):
             os.setpgid(process, process)
         self._jobs[channel.fileno()] = _Job(channel, process, folder)
-        self._poll.register(channel, 0)  # only hanging up is waited for
+        self._poll.register(channel, 0)  # wait for hang-ups only
         if message["settings"]:
             self._get_ready(message["settings"])
 
     def _get_ready(self, settings: Message) -> None:
-        with contextlib.suppress(Exception):  # the job meets it too, and tells who wants it
+        with contextlib.suppress(Exception):  # the job meets it too, and reports it to its client
             self._prepare(settings)
         _freeze()
 
@@ -136,7 +136,7 @@ class Server:
         return [job.channel for job in self._jobs.values()]
 
     def _reap(self, options: int) -> bool:
-        """Wait for a job's end, report it and remove its folder; return whether there was one."""
+        """Wait for a job to end, and clean up after it; return whether one ended."""
         try:
             process, status = os.waitpid(-1, options)
         except ChildProcessError:
@@ -158,7 +158,7 @@ class Server:
 
 
 def _freeze() -> None:
-    """Take what there is out of garbage collections, which would copy every page in the forks."""
+    """Exempt all objects from garbage collection, which would copy every page in the forks."""
     gc.collect()
     gc.freeze()
 

@@ -1,4 +1,4 @@
-"""The models of CPUs and GPUs that IREE 3.13 compiles for: tables, without logic."""
+"""Tables of the CPU and GPU models that IREE 3.13 compiles for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class Cpu:
-    """A CPU by its LLVM name and LLVM's name of its architecture."""
+    """A CPU: LLVM's names for its architecture and its model."""
 
     architecture: str
     llvm: str
@@ -55,17 +55,17 @@ _RISCV64 = """
 
 def _cpus() -> dict[str, Cpu]:
     # LLVM calls the oldest Arm CPU "generic", which says too little here.
-    found = {"aarch64": Cpu("aarch64", "generic")}
+    cpus = {"aarch64": Cpu("aarch64", "generic")}
     for architecture, names in (("x86_64", _X86_64), ("aarch64", _AARCH64), ("riscv64", _RISCV64)):
-        found |= {name: Cpu(architecture, name) for name in names.split()}
-    return found
+        cpus |= {name: Cpu(architecture, name) for name in names.split()}
+    return cpus
 
 
 CPUS: Mapping[str, Cpu] = MappingProxyType(_cpus())
 
 
 def cpu_descriptions() -> dict[str, str]:
-    """Return the names of CPUs and what they are."""
+    """Return the names of the CPUs with descriptions."""
     special = {
         "x86-64": "any 64-bit x86 CPU",
         "x86-64-v2": "64-bit x86 CPUs with SSE4.2, from 2009 on",
@@ -80,12 +80,12 @@ def cpu_descriptions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Gpu:
-    """What the compiler is told of an NVIDIA GPU.
+    """The properties of an NVIDIA GPU that the compiler needs.
 
     Attributes:
         architecture: the name of the PTX target.
-        ptx: the version of PTX, times ten; it decides how new the driver has to be.
-        shared_memory: the most bytes that a block can have.
+        ptx: the PTX version, times ten; it determines how new the driver must be.
+        shared_memory: the most bytes of shared memory that a block can have.
     """
 
     architecture: str
@@ -100,16 +100,16 @@ class Gpu:
     @property
     def matrix_instructions(self) -> tuple[str, ...]:
         """The tensor-core instructions that IREE uses on it."""
-        found: list[str] = []
+        names: list[str] = []
         # IREE's own table lists these from sm_70 on, where they abort the compiler.
         if self.generation >= 80:
-            found += ["MMA_SYNC_F32_16x8x16_F16", "MMA_SYNC_F16_16x8x16_F16"]
-            found += ["MMA_SYNC_F32_16x8x16_BF16"]
+            names += ["MMA_SYNC_F32_16x8x16_F16", "MMA_SYNC_F16_16x8x16_F16"]
+            names += ["MMA_SYNC_F32_16x8x16_BF16"]
         if self.generation >= 89:
-            found += ["MMA_SYNC_F32_16x8x32_F8E4M3FN", "MMA_SYNC_F32_16x8x32_F8E5M2"]
+            names += ["MMA_SYNC_F32_16x8x32_F8E4M3FN", "MMA_SYNC_F32_16x8x32_F8E5M2"]
         if self.generation >= 70:
-            found += ["WMMA_F32_16x16x16_F16", "WMMA_F16_16x16x16_F16"]
-        return tuple(found)
+            names += ["WMMA_F32_16x16x16_F16", "WMMA_F16_16x16x16_F16"]
+        return tuple(names)
 
 
 _KIB = 1024
@@ -138,7 +138,7 @@ CUDA: Mapping[str, Gpu] = MappingProxyType(
     }
 )
 
-# PTX that every GPU from Ampere on can run, so with the least shared memory among them.
+# PTX that every GPU from Ampere on can run, hence with the least shared memory among them.
 PORTABLE_CUDA = Gpu("sm_80", 76, 99 * _KIB)
 
 _CUDA_NAMES = {
@@ -162,7 +162,7 @@ _CUDA_NAMES = {
 
 
 def cuda_descriptions() -> dict[str, str]:
-    """Return the names of NVIDIA GPUs and what they are."""
+    """Return the names of the NVIDIA GPUs with descriptions."""
     return {name: f"NVIDIA {_CUDA_NAMES[name]}" for name in CUDA}
 
 
@@ -183,7 +183,7 @@ ROCM: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# Others that IREE lists do not compile, or kill the compiler ("hopper").
+# The others that IREE lists fail to compile, or crash the compiler ("hopper").
 VULKAN: Mapping[str, str] = MappingProxyType(
     {
         "pascal": "NVIDIA Pascal",

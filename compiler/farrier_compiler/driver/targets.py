@@ -1,8 +1,7 @@
-"""Targets: what a program is compiled for, by name, and the compiler flags that say so."""
+"""Compilation targets: their names and the compiler flags that select them."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,17 +11,18 @@ from farrier_compiler.driver import target_names
 from farrier_compiler.driver.target_names import CPUS, CUDA, PORTABLE_CUDA
 from farrier_runtime.devices import DRIVERS, count
 from farrier_runtime.errors import ArgumentError
+from farrier_runtime.hints import near
 
 Layout = Literal["tiled", "compact"]
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """One kind of target: what may stand after the colon, and what the flags are."""
+    """A kind of target, and the models that may follow its colon."""
 
     description: str
     names: Mapping[str, str]
-    default: str | None  # the name when nothing stands after the colon; None: a name is needed
+    default: str | None  # the model where none is given; None: a model is needed
 
 
 _KINDS: Mapping[str, _Kind] = MappingProxyType(
@@ -38,7 +38,7 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Target:
-    """What a program is compiled for; make one with `parse` or `default`.
+    """A device to compile for; make one with `parse` or `default`.
 
     Attributes:
         kind: "cpu", "cuda", "rocm", "vulkan" or "metal": the kind of device that runs it.
@@ -60,15 +60,15 @@ class Target:
             text: "cpu" (this machine's), "cpu:x86-64-v3", "cuda", "cuda:sm_90", ...
 
         Raises:
-            ArgumentError: there is no such target; the text lists those there are.
+            ArgumentError: there is no such target; the text lists the targets.
         """
         kind, _, name = text.partition(":")
         if kind not in _KINDS:
             raise ArgumentError(_unknown_kind(text))
-        known = _KINDS[kind]
-        if not name and text == kind and known.default is not None:
-            return Target(kind, known.default)
-        if name not in known.names:
+        models = _KINDS[kind]
+        if not name and text == kind and models.default is not None:
+            return Target(kind, models.default)
+        if name not in models.names:
             raise ArgumentError(_unknown_name(kind, name))
         return Target(kind, name)
 
@@ -79,21 +79,21 @@ class Target:
 
     @staticmethod
     def all_names() -> dict[str, str]:
-        """Return every target's text and, for people, what it is."""
-        found: dict[str, str] = {}
-        for kind, known in _KINDS.items():
-            if known.default is not None:
-                found[kind] = known.description
-            found.update({f"{kind}:{name}": words for name, words in known.names.items()})
-        return found
+        """Return every target's name with a description."""
+        descriptions: dict[str, str] = {}
+        for kind, models in _KINDS.items():
+            if models.default is not None:
+                descriptions[kind] = models.description
+            descriptions |= {f"{kind}:{name}": text for name, text in models.names.items()}
+        return descriptions
 
     @property
     def driver(self) -> str:
-        """IREE's name of the driver that runs the program."""
+        """IREE's name for the driver that runs the program."""
         return DRIVERS[self.kind]
 
     def flags(self) -> tuple[str, ...]:
-        """Return the compiler's session flags that select this target, and nothing else."""
+        """Return the session flags that select this target, and no others."""
         match self.kind:
             case "cpu":
                 return _cpu_flags(self.name)
@@ -111,7 +111,7 @@ class Target:
 
 
 def _unknown_kind(text: str) -> str:
-    close = difflib.get_close_matches(text, Target.all_names(), n=3, cutoff=0.7)
+    close = near(text, Target.all_names(), count=3, cutoff=0.7)
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
     return (
         f"There is no target {text!r}.{hint} Targets are {', '.join(_KINDS)}, with a model after a "
@@ -120,13 +120,13 @@ def _unknown_kind(text: str) -> str:
 
 
 def _unknown_name(kind: str, name: str) -> str:
-    known = list(_KINDS[kind].names)
-    if not known:
+    models = list(_KINDS[kind].names)
+    if not models:
         return f"Target {kind} takes no model: write {kind}, not '{kind}:{name}'."
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    close = near(name, models, count=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(f'{kind}:{match}' for match in close)}?" if close else ""
     what = f"There is no target '{kind}:{name}'." if name else f"Target {kind} needs a model."
-    return f"{what}{hint} Models for {kind} are {', '.join(known)}."
+    return f"{what}{hint} Models for {kind} are {', '.join(models)}."
 
 
 def _cpu_flags(name: str) -> tuple[str, ...]:
@@ -145,7 +145,7 @@ def _cpu_flags(name: str) -> tuple[str, ...]:
 
 
 def _cuda_device(name: str) -> str:
-    """The target attribute, spelled out: IREE knows no sm_90 or sm_100, and not sm_86's memory."""
+    """Return the whole target attribute: IREE lacks sm_90, sm_100 and the memory size of sm_86."""
     gpu = CUDA[name] if name else PORTABLE_CUDA
     dot = "dot = dp4xi8toi32, " if gpu.generation >= 75 else ""
     instructions = ", ".join(f"<NV_{name}>" for name in gpu.matrix_instructions)
@@ -163,7 +163,7 @@ def _cuda_device(name: str) -> str:
 
 
 UNPACKED_ONCE = "--iree-opt-const-expr-max-size-increase-threshold=1099511627776"
-"""The flag by which constants of int4 become bytes at load, however large they are."""
+"""The flag that unpacks int4 constants to bytes at load, however large they are."""
 
 
 def flags_for(
@@ -172,13 +172,13 @@ def flags_for(
     layout: Layout = "tiled",
     optimization_level: int = 3,
 ) -> tuple[str, ...]:
-    """Return the flags that compile one artifact for some targets: session flags for one target.
+    """Return the flags that compile one artifact for targets; for one, all are session flags.
 
     Args:
-        targets: the default first.
-        device_attribute: gives the `#hal.device.target` attribute that session flags stand for.
-        layout: "tiled" repacks the weights of matrix products at load, for speed on CPUs;
-            "compact" leaves them as they are.
+        targets: the targets; the default comes first.
+        device_attribute: returns the `#hal.device.target` attribute that session flags stand for.
+        layout: "tiled" repacks matmul weights at load, for speed on CPUs; "compact" leaves them
+            as they are.
         optimization_level: from 0 to 3; higher numbers mean 3.
     """
     # IREE 3.13 cannot compile data tiling for a CUDA device and a CPU in one module.
@@ -186,7 +186,7 @@ def flags_for(
     common = (
         f"--iree-opt-level=O{min(max(optimization_level, 0), 3)}",
         f"--iree-opt-data-tiling={str(tiled).lower()}",
-        "--iree-opt-strip-assertions=false",  # O1 and higher would leave out checks of shapes
+        "--iree-opt-strip-assertions=false",  # O1 and higher would remove shape checks
         "--iree-opt-const-eval=false",  # it would widen quantised weights in the artifact
         "--iree-llvmcpu-stack-allocation-limit=131072",
         "--iree-input-demote-f64-to-f32=false",
@@ -199,7 +199,7 @@ def flags_for(
 
 
 def check_kinds(targets: Sequence[Target]) -> None:
-    """Refuse targets of one kind: among an artifact's programs, the runtime chooses by the kind.
+    """Refuse two targets of one kind: the runtime chooses an artifact's program by device kind.
 
     Raises:
         ArgumentError: there is no target, or two are of one kind.

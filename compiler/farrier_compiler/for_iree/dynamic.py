@@ -1,7 +1,7 @@
-"""What IREE 3.13 needs where sizes are known only when a program is called.
+"""Operations on dynamic dimensions in the forms that IREE 3.13 compiles.
 
-It has no way for `dynamic_reshape`, `real_dynamic_slice`, `dynamic_pad`, `dynamic_gather`, and
-contractions of several such dimensions: tensor's and linalg's operations stand in their place.
+It does not support `dynamic_reshape`, `real_dynamic_slice`, `dynamic_pad`, `dynamic_gather`, or
+contractions of several dynamic dimensions: operations of tensor and linalg replace them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from farrier_compiler.for_iree.loops import IreeLoops, Places, segments
+from farrier_compiler.for_iree.loops import Indices, IreeLoops, segments
 from farrier_compiler.for_iree.reshapes import Group, reshape_groups
 from farrier_compiler.mlir.module import Handle
 from farrier_compiler.sizes import SymbolicSize, is_never, maximum, minimum
@@ -22,12 +22,12 @@ from farrier_compiler.types.tensor_type import Shape, TensorType
 
 
 class DynamicShapes(IreeLoops):
-    """Emits operations on symbolic sizes in the forms that IREE compiles."""
+    """Emits operations on dynamic sizes in the forms that IREE compiles."""
 
-    # ------------------------------------------------------------------ elements in other places
+    # ------------------------------------------------------------------ computed indices
 
     def dynamic_broadcast(self, x: HloValue, shape: Shape, dims: Sequence[int]) -> HloValue:
-        """IREE must know which dimensions grow: where calls decide, places are computed."""
+        """IREE must know which dimensions expand; where it does not, compute the indices."""
         sizes = [shape[dim] for dim in dims]
         if all(
             size == new or is_never(size, 1) or (size == 1 and is_never(new, 1))
@@ -36,32 +36,31 @@ class DynamicShapes(IreeLoops):
             return super().dynamic_broadcast(x, shape, dims)
         last = [self.index(size - 1) for size in x.type.shape]
 
-        def place(result: Places) -> list[Handle]:
+        def source(result: Indices) -> list[Handle]:
             return [
                 self.arith("minsi", result[dim], end) for dim, end in zip(dims, last, strict=True)
             ]
 
-        return self._moved(x.type.with_shape(shape), x, place)
+        return self._moved(x.type.with_shape(shape), x, source)
 
     def dynamic_gather(
         self, out: TensorType, x: HloValue, index: HloValue, dim: int, numbers: str
     ) -> HloValue:
-        """IREE has no slices of sizes that it does not know."""
+        """IREE does not support slices of dynamic sizes."""
         last, zero = self.index(x.type.shape[dim] - 1), self.index(0)
         rank = index.type.rank
 
-        def place(result: Places) -> list[Handle]:
-            chosen = self.extract(index, result[dim : dim + rank])
-            found = self.cast_index(chosen, "index")
-            inside = self.arith("maxsi", self.arith("minsi", found, last), zero)
-            return [*result[:dim], inside, *result[dim + rank :]]
+        def source(result: Indices) -> list[Handle]:
+            given = self.cast_index(self.extract(index, result[dim : dim + rank]), "index")
+            clamped = self.arith("maxsi", self.arith("minsi", given, last), zero)
+            return [*result[:dim], clamped, *result[dim + rank :]]
 
-        return self._moved(out, x, place)
+        return self._moved(out, x, source)
 
     def _moved(
-        self, out: TensorType, x: HloValue, place: Callable[[Places], list[Handle]]
+        self, out: TensorType, x: HloValue, source: Callable[[Indices], list[Handle]]
     ) -> HloValue:
-        """Emit the elements of `x` at the places that belong to each place of the result."""
+        """Emit a tensor of elements of `x`; `source` maps indices of the result to those of `x`."""
         carrier = self.signless(x)
         type = out.with_dtype(carrier.type.dtype)
 
@@ -70,24 +69,24 @@ class DynamicShapes(IreeLoops):
                 self.single("linalg.index", "index", [], dim=f"{dim} : i64")
                 for dim in range(out.rank)
             ]
-            return [self.extract(carrier, place(result))]
+            return [self.extract(carrier, source(result))]
 
         identity = ", ".join(f"d{dim}" for dim in range(out.rank))
-        made = self.generic(type, [], self.empty(type), [identity], body, 0)
-        return self.bitcast(out.dtype, made)
+        moved = self.generic(type, [], self.empty(type), [identity], body, 0)
+        return self.bitcast(out.dtype, moved)
 
     # ------------------------------------------------------------------ shapes
 
     def dynamic_reshape(self, out: TensorType, x: HloValue) -> HloValue:
-        """Neighbours are merged and split, which IREE fuses; flow's operation does the rest."""
+        """Merge and split neighbours, which IREE fuses; flow's operation does the rest."""
         carrier = self.signless(x)
         type = out.with_dtype(carrier.type.dtype)
         groups = reshape_groups(x.type.shape, out.shape)
         if groups is None:
-            made = self._flow_reshape(type, carrier)
+            reshaped = self._flow_reshape(type, carrier)
         else:
-            made = self._split(type, self._merged(carrier, groups), groups)
-        return self.bitcast(out.dtype, made)
+            reshaped = self._split(type, self._merged(carrier, groups), groups)
+        return self.bitcast(out.dtype, reshaped)
 
     def _flow_reshape(self, out: TensorType, x: HloValue) -> HloValue:
         before, after = self.dynamic_sizes(x.type.shape), self.dynamic_sizes(out.shape)
@@ -124,29 +123,29 @@ class DynamicShapes(IreeLoops):
     def dynamic_slice(
         self, out: TensorType, x: HloValue, bounds: Sequence[Sequence[int]]
     ) -> HloValue:
-        """The same by tensor's operation, which takes no empty part: `offset is out-of-bounds`."""
+        """Emit an operation of tensor; it refuses empty slices: `offset is out-of-bounds`."""
         if out.size == 0:
             return self.full(out, 0)
         start, _, step = bounds
         if any(n != 1 for n in step):
             return self._stepped(out, x, start, step)
         carrier = self.signless(x)
-        made = self._part(out.with_dtype(carrier.type.dtype), carrier, start, step)
-        return self.bitcast(out.dtype, made)
+        part = self._part(out.with_dtype(carrier.type.dtype), carrier, start, step)
+        return self.bitcast(out.dtype, part)
 
     def _stepped(
         self, out: TensorType, x: HloValue, start: Sequence[int], step: Sequence[int]
     ) -> HloValue:
-        """Steps fuse wrongly with what follows: `unrealized_conversion_cast` in a reverse."""
+        """Compute indices: IREE fuses steps wrongly (`unrealized_conversion_cast` in a reverse)."""
         pairs = [(self.index(first), self.index(n)) for first, n in zip(start, step, strict=True)]
 
-        def place(result: Places) -> list[Handle]:
+        def source(result: Indices) -> list[Handle]:
             return [
                 self.arith("addi", first, self.arith("muli", index, distance))
                 for index, (first, distance) in zip(result, pairs, strict=True)
             ]
 
-        return self._moved(out, x, place)
+        return self._moved(out, x, source)
 
     def _part(
         self, out: TensorType, x: HloValue, start: Sequence[int], step: Sequence[int]
@@ -182,7 +181,7 @@ class DynamicShapes(IreeLoops):
         high: Sequence[int],
         interior: Sequence[int],
     ) -> HloValue:
-        """IREE pads symbolic sizes outside only: the rest is put into a tensor full of padding."""
+        """IREE pads dynamic sizes only outside; insert into a filled tensor otherwise."""
         amounts = (*low, *high)
         simple = not any(interior) and all(type(n) is int and n >= 0 for n in amounts)
         if (x.type.is_static and out.is_static) or simple:
@@ -192,13 +191,13 @@ class DynamicShapes(IreeLoops):
     def dynamic_pad(
         self, out: TensorType, x: HloValue, value: HloValue, amounts: Sequence[Sequence[int]]
     ) -> HloValue:
-        """Crop, then insert into a tensor that holds the padding everywhere."""
+        """Crop, then insert into a tensor filled with the padding."""
         low, high, interior = amounts
         carrier, fill = self.signless(x), self.signless(value)
         whole = out.with_dtype(carrier.type.dtype)
         step = [gap + 1 for gap in interior]
         begin = [_cropped(n, gap) for n, gap in zip(low, step, strict=True)]
-        # Cropping begins between elements, perhaps: some padding is left before the first one.
+        # The crop may end inside a gap, which leaves padding before the first element.
         first = [n + b * gap for n, b, gap in zip(low, begin, step, strict=True)]
         sizes = [
             _kept(size, b, gap, n)
@@ -207,24 +206,24 @@ class DynamicShapes(IreeLoops):
         ones = (1,) * out.rank
         inner = self._part(carrier.type.with_shape(sizes), carrier, begin, ones)
         target = self.broadcast_in_dim(fill, whole.shape, ())
-        made = self._at("tensor.insert_slice", whole, [inner, target], first, sizes, step)
-        return self.bitcast(out.dtype, made)
+        padded = self._at("tensor.insert_slice", whole, [inner, target], first, sizes, step)
+        return self.bitcast(out.dtype, padded)
 
     # ------------------------------------------------------------------ reductions, contractions
 
     def reduce(self, kind: str, x: HloValue, dims: Sequence[int]) -> HloValue:
-        """Of no elements: IREE asks for sizes of unsigned tensors, which it cannot give."""
+        """Fill the result of an empty reduction: IREE cannot get the sizes of unsigned tensors."""
         if x.type.is_static or x.type.size != 0:
-            made = super().reduce(kind, x, dims)
-            # What follows such sums fuses into kernels that take minutes to compile for CUDA.
-            return self.barrier(made) if _is_around_others(x.type.shape, dims) else made
+            reduced = super().reduce(kind, x, dims)
+            # Their consumers would fuse into kernels that take minutes to compile for CUDA.
+            return self.barrier(reduced) if _is_around_others(x.type.shape, dims) else reduced
         kept = (size for dim, size in enumerate(x.type.shape) if dim not in dims)
         return self.full(x.type.with_shape(kept), identity_element(kind, x.type.dtype))
 
     def dot_general(
         self, out: TensorType, lhs: HloValue, rhs: HloValue, batch: DimPairs, contracting: DimPairs
     ) -> HloValue:
-        """IREE takes one batch dimension at most, and one of rows, columns and sums each."""
+        """IREE takes at most one batch dimension, and one each of rows, columns and sums."""
         if lhs.type.is_static and rhs.type.is_static:
             return super().dot_general(out, lhs, rhs, batch, contracting)
         rows, columns = (
@@ -233,7 +232,7 @@ class DynamicShapes(IreeLoops):
         )
         groups = [[batch[0], rows, contracting[0]], [batch[1], contracting[1], columns]]
         plain = rows and columns and contracting[0]
-        # Weights are transposed once, when the program is loaded.
+        # Static operands may be transposed: weights are, once, at load.
         moved = [x for x, side in zip((lhs, rhs), groups, strict=True) if not _is_sorted(side)]
         if not plain or not all(x.type.is_static for x in moved):
             return self._contraction(out, lhs, rhs, batch, contracting)
@@ -245,11 +244,11 @@ class DynamicShapes(IreeLoops):
         return self.reshape(out, self.barrier(product))
 
     def _packable(self, x: HloValue) -> HloValue:
-        """Data tiling fuses wrongly with symbolic sizes: `no basis element may be non-positive`."""
+        """Data tiling fuses dynamic sizes wrongly: `no basis element may be non-positive`."""
         return x if x.type.is_static else self.barrier(x)
 
     def _as_matrices(self, x: HloValue, groups: Sequence[Sequence[int]]) -> HloValue:
-        """Emit a stack of matrices, in which each group of dimensions is one; or one matrix."""
+        """Emit a matrix, or a stack of them, by merging each group of dimensions into one."""
         order = [dim for group in groups for dim in group]
         shape = [math.prod(x.type.shape[dim] for dim in group) for group in groups]
         if not _is_sorted(groups):
@@ -259,17 +258,17 @@ class DynamicShapes(IreeLoops):
     def _contraction(
         self, out: TensorType, lhs: HloValue, rhs: HloValue, batch: DimPairs, contracting: DimPairs
     ) -> HloValue:
-        """Emit a contraction as loops over all dimensions of the result, and over the sums."""
+        """Emit a contraction as loops over the dimensions of the result and over the sums."""
         operands = [
             self._packable(self.convert(x.type.with_dtype(out.dtype), x)) for x in (lhs, rhs)
         ]
-        places = iter(range(len(batch[0]), out.rank))
+        result_dims = iter(range(len(batch[0]), out.rank))
         maps: list[str] = []
         for x, shared, sums in zip(operands, batch, contracting, strict=True):
             loops = {dim: index for index, dim in enumerate(shared)}
             loops |= {dim: out.rank + index for index, dim in enumerate(sums)}
             free = free_dims(x.type.rank, tuple(shared), tuple(sums))
-            loops |= dict(zip(free, places, strict=False))
+            loops |= dict(zip(free, result_dims, strict=False))
             maps.append(", ".join(f"d{loops[dim]}" for dim in range(x.type.rank)))
         maps.append(", ".join(f"d{dim}" for dim in range(out.rank)))
         body, count = self.multiply_add(out.dtype), len(contracting[0])
@@ -278,7 +277,7 @@ class DynamicShapes(IreeLoops):
     def batch_norm_inference(
         self, out: TensorType, *values: HloValue, eps: float, feature_dim: int
     ) -> HloValue:
-        """IREE needs the number of features: where it is unknown, the formula is spelt out."""
+        """IREE needs the number of features; emit the formula where that is dynamic."""
         if not isinstance(out.shape[feature_dim], SymbolicSize):
             return super().batch_norm_inference(out, *values, eps=eps, feature_dim=feature_dim)
         x, *others = values
@@ -301,19 +300,19 @@ def _static(sizes: Sequence[int]) -> str:
 
 
 def _cropped(low: int, step: int) -> int:
-    """Return how many elements a negative padding removes in front."""
+    """Return how many elements a negative padding removes at the front."""
     return (maximum(-low, 0) + step - 1) // step
 
 
 def _kept(size: int, begin: int, step: int, high: int) -> int:
-    """Return how many elements are left behind the first ones and before the cropped ones."""
+    """Return how many elements remain after cropping both ends."""
     return size - begin + minimum(high // step, 0)
 
 
 def _is_around_others(shape: Shape, dims: Sequence[int]) -> bool:
-    """Return whether dimensions of unknown sizes have others between them."""
-    unknown = [dim for dim in dims if isinstance(shape[dim], SymbolicSize)]
-    return len(unknown) > 1 and max(unknown) - min(unknown) >= len(dims)
+    """Return whether there are other dimensions between the dynamic ones among `dims`."""
+    dynamic = [dim for dim in dims if isinstance(shape[dim], SymbolicSize)]
+    return len(dynamic) > 1 and max(dynamic) - min(dynamic) >= len(dims)
 
 
 def _is_sorted(groups: Sequence[Sequence[int]]) -> bool:

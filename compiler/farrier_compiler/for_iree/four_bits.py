@@ -1,10 +1,10 @@
-"""What IREE 3.13 needs for int4: it has no code for it in most kernels, but for int8."""
+"""int4 computed as int8 and stored packed, because IREE 3.13 lowers int4 in few kernels."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -18,13 +18,26 @@ from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
     from farrier_compiler.mlir.module import MlirModule
+    from farrier_compiler.stablehlo.affine import AffineParameters
     from farrier_compiler.types.elements import Array
 
-Move = Callable[[TensorType, Sequence[HloValue]], HloValue]
+Move = TypeVar("Move", bound=Callable[..., HloValue])
+
+
+def _as_int8(move: Move) -> Move:
+    """Return the override of a method that moves elements: it moves int4 as int8."""
+
+    def override(self: FourBits, out: TensorType, x: HloValue, *others: Any) -> HloValue:
+        base = getattr(super(FourBits, self), move.__name__)
+        if out.dtype is not dtypes.int4:
+            return base(out, x, *others)
+        return self.as_int4(base(out.with_dtype(dtypes.int8), self.unpacked(x), *others))
+
+    return cast(Move, override)
 
 
 class FourBits(IreeLoops):
-    """Emits int4 as int8 wherever elements are read; constants hold two of them in a byte."""
+    """Emits int4 as int8 wherever elements are read; a byte of a constant holds two of them."""
 
     def __init__(self, program: MlirModule) -> None:
         super().__init__(program)
@@ -32,72 +45,36 @@ class FourBits(IreeLoops):
         self._bytes: dict[HloValue, HloValue] = {}
 
     def constant(self, array: Array, dtype: dtype, name: str = "constant") -> HloValue:
-        """Remember the elements of int4: IREE has no code for tables of it in most kernels."""
-        made = super().constant(array, dtype, name)
+        """Record the elements of int4, which `unpacked` stores in bytes."""
+        value = super().constant(array, dtype, name)
         if dtype is dtypes.int4:
-            self._elements[made] = array
-        return made
+            self._elements[value] = array
+        return value
 
-    def quantize(
-        self,
-        out: TensorType,
-        x: HloValue,
-        scale: HloValue,
-        zero_point: HloValue | None,
-        dim: int | None,
-    ) -> HloValue:
-        """Compute int4 as int8, likewise."""
+    def quantize(self, out: TensorType, x: HloValue, by: AffineParameters) -> HloValue:
+        """Compute int4 as int8."""
         if out.dtype is not dtypes.int4:
-            return super().quantize(out, x, scale, zero_point, dim)
-        inside = quantization.rounded(self, out, x, scale, zero_point, dim)
-        whole = self.emit("stablehlo.convert", out.with_dtype(dtypes.int8), inside)
-        return self._remembered(whole)
+            return super().quantize(out, x, by)
+        whole = quantization.rounded(self, out, x, by)
+        wide = self.emit("stablehlo.convert", out.with_dtype(dtypes.int8), whole)
+        return self.as_int4(wide)
 
-    def _as_int8(self, move: Move, out: TensorType, *values: HloValue) -> HloValue:
-        """Emit what moves elements; int4 as int8, likewise."""
-        if out.dtype is not dtypes.int4:
-            return move(out, values)
-        wide = out.with_dtype(dtypes.int8)
-        return self._remembered(move(wide, [self.unpacked(value) for value in values]))
-
-    def reshape(self, out: TensorType, x: HloValue) -> HloValue:
-        """See `_as_int8`."""
-        base = super().reshape
-        return self._as_int8(lambda out, xs: base(out, xs[0]), out, x)
+    reshape = _as_int8(IreeLoops.reshape)
+    transpose = _as_int8(IreeLoops.transpose)
+    slice = _as_int8(IreeLoops.slice)
+    reverse = _as_int8(IreeLoops.reverse)
+    gather = _as_int8(IreeLoops.gather)
 
     def broadcast_in_dim(self, x: HloValue, shape: Shape, dims: Sequence[int]) -> HloValue:
-        """See `_as_int8`."""
-        base = super().broadcast_in_dim
-        return self._as_int8(
-            lambda out, xs: base(xs[0], out.shape, dims), x.type.with_shape(shape), x
-        )
-
-    def transpose(self, out: TensorType, x: HloValue, permutation: Sequence[int]) -> HloValue:
-        """See `_as_int8`."""
-        base = super().transpose
-        return self._as_int8(lambda out, xs: base(out, xs[0], permutation), out, x)
-
-    def slice(
-        self,
-        out: TensorType,
-        x: HloValue,
-        start: Sequence[int],
-        limit: Sequence[int],
-        step: Sequence[int],
-    ) -> HloValue:
-        """See `_as_int8`."""
-        base = super().slice
-        return self._as_int8(lambda out, xs: base(out, xs[0], start, limit, step), out, x)
-
-    def reverse(self, out: TensorType, x: HloValue, dims: Sequence[int]) -> HloValue:
-        """See `_as_int8`."""
-        base = super().reverse
-        return self._as_int8(lambda out, xs: base(out, xs[0], dims), out, x)
+        if x.type.dtype is not dtypes.int4:
+            return super().broadcast_in_dim(x, shape, dims)
+        return self.as_int4(super().broadcast_in_dim(self.unpacked(x), shape, dims))
 
     def concatenate(self, out: TensorType, values: Sequence[HloValue], dim: int) -> HloValue:
-        """See `_as_int8`."""
-        base = super().concatenate
-        return self._as_int8(lambda out, xs: base(out, xs, dim), out, *values)
+        if out.dtype is not dtypes.int4:
+            return super().concatenate(out, values, dim)
+        wide = out.with_dtype(dtypes.int8)
+        return self.as_int4(super().concatenate(wide, list(map(self.unpacked, values)), dim))
 
     def pad(
         self,
@@ -108,50 +85,44 @@ class FourBits(IreeLoops):
         high: Sequence[int],
         interior: Sequence[int],
     ) -> HloValue:
-        """See `_as_int8`."""
-        base = super().pad
-        return self._as_int8(
-            lambda out, xs: base(out, xs[0], xs[1], low, high, interior), out, x, value
-        )
+        if out.dtype is not dtypes.int4:
+            return super().pad(out, x, value, low, high, interior)
+        wide, x, value = out.with_dtype(dtypes.int8), self.unpacked(x), self.unpacked(value)
+        return self.as_int4(super().pad(wide, x, value, low, high, interior))
 
-    def gather(self, out: TensorType, x: HloValue, index: HloValue, dim: int) -> HloValue:
-        """See `_as_int8`."""
-        base = super().gather
-        return self._as_int8(lambda out, xs: base(out, xs[0], index, dim), out, x)
-
-    def _remembered(self, x: HloValue) -> HloValue:
-        """Emit int8 as int4, and remember it."""
-        made = self.emit("stablehlo.convert", x.type.with_dtype(dtypes.int4), x)
-        self._bytes[made] = x
-        return made
+    def as_int4(self, x: HloValue) -> HloValue:
+        """Emit int8 as int4, and record the int8."""
+        narrow = self.emit("stablehlo.convert", x.type.with_dtype(dtypes.int4), x)
+        self._bytes[narrow] = x
+        return narrow
 
     def unpacked(self, x: HloValue) -> HloValue:
-        """Emit an int4 that is remembered as int8; constants from bytes that hold two elements."""
+        """Return the int8 recorded for an int4; a constant is emitted packed, and unpacked."""
         array = self._elements.get(x)
         if array is None:
             return self._bytes.get(x, x)
         packed = super().constant(pack_four_bits(array), dtypes.int8, "packed")
-        return self._spread(packed, x.type.with_dtype(dtypes.int8))
+        return self._unpack(packed, x.type.with_dtype(dtypes.int8))
 
     def parameter(self, key: str, type: TensorType) -> HloValue:
-        """Read int4 from bytes that hold two elements, as beside constants."""
+        """Read int4 from packed bytes, the form in which weight files store it."""
         if type.dtype is not dtypes.int4:
             return super().parameter(key, type)
         count = math.ceil(type.size / 2)
         packed = super().parameter(key, TensorType((count,), dtypes.int8))
-        return self._remembered(self._spread(packed, type.with_dtype(dtypes.int8)))
+        return self.as_int4(self._unpack(packed, type.with_dtype(dtypes.int8)))
 
-    def _spread(self, packed: HloValue, out: TensorType) -> HloValue:
+    def _unpack(self, packed: HloValue, out: TensorType) -> HloValue:
         """Emit the elements of bytes that hold two each."""
-        both = TensorType((*packed.type.shape, 2), dtypes.int8)
-        raised = super().constant(np.array([4, 0], np.int8), dtypes.int8)
+        pairs = TensorType((*packed.type.shape, 2), dtypes.int8)
+        shifts = super().constant(np.array([4, 0], np.int8), dtypes.int8)
         upper = self.elementwise(
             "shift_left",
-            both,
-            self.broadcast_in_dim(packed, both.shape, (0,)),
-            self.broadcast_in_dim(raised, both.shape, (1,)),
+            pairs,
+            self.broadcast_in_dim(packed, pairs.shape, (0,)),
+            self.broadcast_in_dim(shifts, pairs.shape, (1,)),
         )
-        whole = self.elementwise("shift_right", both, upper, self.full(both, 4))
-        flat = self.reshape(both.with_shape((both.size,)), whole)
+        signed = self.elementwise("shift_right", pairs, upper, self.full(pairs, 4))
+        flat = self.reshape(pairs.with_shape((pairs.size,)), signed)
         first = self.slice(flat.type.with_shape((out.size,)), flat, [0], [out.size], [1])
         return self.reshape(out, first)

@@ -1,8 +1,8 @@
-"""Loops, kernels and barriers as IREE has them: what every family of overrides builds on."""
+"""Loops, kernels and barriers of IREE's dialects, on which all overrides build."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from farrier_compiler.for_iree.sizes import IreeSizes
 from farrier_compiler.kernels.kernel import Kernel, executable
@@ -12,31 +12,31 @@ from farrier_compiler.stablehlo.emitter import HloValue
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime.dtypes import dtype
 
-Places = Sequence[Handle]
+Indices = Sequence[Handle]
 
 
 class IreeLoops(IreeSizes):
-    """Emits linalg's loops and flow's kernels."""
+    """Emits the loops of linalg and the kernels of flow."""
 
     def barrier(self, x: HloValue) -> HloValue:
-        """Behind a barrier IREE does not know sizes: `unexpected during shape cleanup`.
+        """IREE forgets sizes behind a barrier (`unexpected during shape cleanup`), so tie them on.
 
-        It has `flow.tensor.tie_shape` of signed integers only.
+        It supports `flow.tensor.tie_shape` for signed integers only.
         """
         sizes = self.dynamic_sizes(x.type.shape)
         if not sizes:
             return super().barrier(x)
-        done = super().barrier(self.signless(x))
-        tied = self.tensor("flow.tensor.tie_shape", done.type, [done.handle, *sizes])
+        same = super().barrier(self.signless(x))
+        tied = self.tensor("flow.tensor.tie_shape", same.type, [same.handle, *sizes])
         return self.bitcast(x.type.dtype, tied)
 
     def filled(self, type: TensorType, number: float) -> HloValue:
-        """Emit a tensor full of a number, in the form that loops begin with."""
+        """Emit a tensor filled with a number, as the initial value of loops."""
         return self.filled_as(type, type.dtype, number)
 
-    def filled_as(self, type: TensorType, kind: dtype, number: float) -> HloValue:
-        """Emit a tensor full of a number of one data type, with the bits of another."""
-        scalar = self.signless(self.full(TensorType((), kind), number))
+    def filled_as(self, type: TensorType, dtype: dtype, number: float) -> HloValue:
+        """Emit a tensor filled with the bits that a number has as some data type."""
+        scalar = self.signless(self.full(TensorType((), dtype), number))
         element = self.extract(scalar, [])
         texts = [mlir_dtype(type.dtype)] * 2
         results = self.program.operation(
@@ -50,7 +50,7 @@ class IreeLoops(IreeSizes):
         return HloValue(results[0], type)
 
     def empty(self, type: TensorType) -> HloValue:
-        """Emit a tensor whose elements do not matter."""
+        """Emit a tensor with undefined elements."""
         return self.tensor("tensor.empty", type, self.dynamic_sizes(type.shape))
 
     def generic(
@@ -63,17 +63,17 @@ class IreeLoops(IreeSizes):
         reductions: int,
         **attributes: str,
     ) -> HloValue:
-        """Emit loops over the result's dimensions, and over those that are summed."""
+        """Emit loops over the result's dimensions and over the reduced ones."""
         loops = ", ".join(f"d{dim}" for dim in range(out.rank + reductions))
-        kinds = ["parallel"] * out.rank + ["reduction"] * reductions
+        iterators = ["parallel"] * out.rank + ["reduction"] * reductions
         texts = [mlir_dtype(value.type.dtype) for value in (*inputs, initial)]
         results = self.program.operation(
             "linalg.generic",
             [type_text(out)],
             [*(value.handle for value in inputs), initial.handle],
             {
-                "indexing_maps": f"[{', '.join(f'affine_map<({loops}) -> ({m})>' for m in maps)}]",
-                "iterator_types": f"[{', '.join(f'#linalg.iterator_type<{k}>' for k in kinds)}]",
+                "indexing_maps": _listed(f"affine_map<({loops}) -> ({text})>" for text in maps),
+                "iterator_types": _listed(f"#linalg.iterator_type<{name}>" for name in iterators),
                 "operandSegmentSizes": segments(len(inputs), 1),
                 **attributes,
             },
@@ -83,7 +83,7 @@ class IreeLoops(IreeSizes):
         return HloValue(results[0], out)
 
     def one_kernel(self, out: TensorType, body: Callable[[], HloValue]) -> HloValue:
-        """Emit what one kernel computes, where IREE would divide it."""
+        """Emit the body as one kernel, where IREE would split it."""
         results = self.program.operation(
             "flow.dispatch.region",
             [type_text(out)],
@@ -114,7 +114,7 @@ class IreeLoops(IreeSizes):
     def tensor(
         self, name: str, out: TensorType, operands: Sequence[Handle], **attributes: str
     ) -> HloValue:
-        """Emit an operation on values of any kind that has a tensor as its result."""
+        """Emit an operation on values of any types that has a tensor as its result."""
         results = self.program.operation(name, [type_text(out)], operands, attributes)
         return HloValue(results[0], out)
 
@@ -122,28 +122,31 @@ class IreeLoops(IreeSizes):
         """Emit an operation that has one result, of any type."""
         return self.program.operation(name, [type], operands, attributes)[0]
 
-    def multiply_add(self, kind: dtype) -> Callable[[Sequence[Handle]], list[Handle]]:
+    def multiply_add(self, dtype: dtype) -> Callable[[Sequence[Handle]], list[Handle]]:
         """Return the body of loops that add products to the result."""
-        multiply, add = ("mulf", "addf") if kind.is_floating else ("muli", "addi")
+        multiply, add = ("mulf", "addf") if dtype.is_floating else ("muli", "addi")
+        text = mlir_dtype(dtype)
 
         def body(values: Sequence[Handle]) -> list[Handle]:
             left, right, total = values
-            text = mlir_dtype(kind)
             product = self.arith(multiply, left, right, text)
             return [self.arith(add, total, product, text)]
 
         return body
 
-    def extract(self, x: HloValue, places: Places) -> Handle:
-        """Emit the element at a place."""
-        kind = mlir_dtype(x.type.dtype)
-        return self.single("tensor.extract", kind, [x.handle, *places])
+    def extract(self, x: HloValue, indices: Indices) -> Handle:
+        """Emit the element at some indices."""
+        return self.single("tensor.extract", mlir_dtype(x.type.dtype), [x.handle, *indices])
 
     def unpacked(self, x: HloValue) -> HloValue:
         """Return int4 as int8, and anything else as it is."""
         return x
 
 
+def _listed(texts: Iterable[str]) -> str:
+    return f"[{', '.join(texts)}]"
+
+
 def segments(*counts: int) -> str:
-    """Return the attribute text of how many operands each group of an operation has."""
+    """Return the attribute text for the number of operands in each group of an operation."""
     return f"array<i32: {', '.join(map(str, counts))}>"

@@ -1,4 +1,4 @@
-"""What IREE 3.13 needs for quantised tensors."""
+"""Quantised tensors in the form that IREE 3.13 compiles to fast code."""
 
 from __future__ import annotations
 
@@ -16,60 +16,55 @@ from farrier_runtime.dtypes import dtype
 
 if TYPE_CHECKING:
     from farrier_compiler.mlir.module import MlirModule
+    from farrier_compiler.stablehlo.affine import AffineParameters
 
 
 class PackedWeights(IreeLoops):
-    """Emits quantised tensors in the form that IREE compiles."""
+    """Emits contractions with packed weights as loops that widen them on the fly."""
 
     def __init__(self, program: MlirModule) -> None:
         super().__init__(program)
         self._widened: dict[HloValue, tuple[HloValue, HloValue]] = {}
 
     def known_type(self, type: TensorType) -> TensorType:
-        """IREE takes u8 for i8, and lowers no scales by axis: it gets plain arithmetic."""
+        """Use plain arithmetic: IREE takes u8 for i8, and does not lower scales per axis."""
         return type.plain
 
     # ------------------------------------------------------------------ packed weights
 
-    def dequantize(
-        self,
-        out: TensorType,
-        x: HloValue,
-        scale: HloValue,
-        zero_point: HloValue | None,
-        dim: int | None,
-    ) -> HloValue:
-        """Remember the integers of packed weights, (n / tile, [blocks,] terms, tile)."""
-        made = super().dequantize(out, x, scale, zero_point, dim)
-        plain = scale.type.rank in (0, 4) and zero_point is None and out.dtype is dtypes.float32
-        if plain and out.rank > 2 and x.type.is_static and x.type.dtype in _PACKED:
-            self._widened[made] = (x, scale)
-        return made
+    def dequantize(self, out: TensorType, x: HloValue, by: AffineParameters) -> HloValue:
+        """Record the integers of packed weights, (n / tile, [blocks,] terms, tile)."""
+        floats = super().dequantize(out, x, by)
+        plain = by.scale.type.rank in (0, 4) and by.zero_point is None
+        packed = out.rank > 2 and x.type.is_static and x.type.dtype in _PACKED
+        if plain and packed and out.dtype is dtypes.float32:
+            self._widened[floats] = (x, by.scale)
+        return floats
 
     def dot_general(
         self, out: TensorType, lhs: HloValue, rhs: HloValue, batch: DimPairs, contracting: DimPairs
     ) -> HloValue:
-        """Widen packed weights inside the loops, which IREE would do in memory before them.
+        """Widen packed weights inside the loops; IREE would do so in memory before them.
 
-        Without the barrier it would transpose the loops: half as fast.
+        Without the barrier it would transpose the loops, which halves their speed.
         """
-        found = self._widened.get(rhs)
+        packed = self._widened.get(rhs)
         form = (lhs.type.rank, batch, contracting)
-        if found is None or form not in (_PLAIN, _BLOCKS):
+        if packed is None or form not in (_PLAIN, _BLOCKS):
             return super().dot_general(out, lhs, rhs, batch, contracting)
         rows, tiles, tile = out.shape
-        turned = out.with_shape((tiles, rows, tile))
-        weight, scale = self.unpacked(found[0]), found[1]
+        tiled = out.with_shape((tiles, rows, tile))
+        weight, scale = self.unpacked(packed[0]), packed[1]
         if form == _PLAIN:
-            sums = self._sums(turned, lhs, weight)
+            sums = self._sums(tiled, lhs, weight)
         else:
-            kept = self.barrier(self.reshape(_without(scale.type, 2), scale))
-            sums = self._sums_of_blocks(turned, lhs, weight, kept)
-        moved = self.transpose(out, sums if rows == 1 else self.barrier(sums), (1, 0, 2))
+            scales = self.barrier(self.reshape(_without(scale.type, 2), scale))
+            sums = self._sums_of_blocks(tiled, lhs, weight, scales)
+        product = self.transpose(out, sums if rows == 1 else self.barrier(sums), (1, 0, 2))
         if form == _BLOCKS:
-            return moved
-        spread = self.broadcast_in_dim(scale, out.shape, ())
-        return self.elementwise("multiply", out, moved, spread)
+            return product
+        factors = self.broadcast_in_dim(scale, out.shape, ())
+        return self.elementwise("multiply", out, product, factors)
 
     def _sums(self, out: TensorType, x: HloValue, weight: HloValue) -> HloValue:
         """Emit the loops over (tiles, rows, tile)."""
@@ -81,7 +76,7 @@ class PackedWeights(IreeLoops):
     def _sums_of_blocks(
         self, out: TensorType, x: HloValue, weight: HloValue, scale: HloValue
     ) -> HloValue:
-        """Emit sums over blocks, each with its scales, in loops that suit the number of rows."""
+        """Emit scaled sums over blocks, in loops that suit the number of rows."""
         rows = out.shape[1]
         if lower_bound(rows) >= _MANY_ROWS:
             return self._of_scaled_weights(out, x, weight, scale)
@@ -92,9 +87,9 @@ class PackedWeights(IreeLoops):
     def _of_scaled_weights(
         self, out: TensorType, x: HloValue, weight: HloValue, scale: HloValue
     ) -> HloValue:
-        """Multiply each weight with its scale first: few operations, beside those of many rows."""
-        wide, same = weight.type.with_dtype(dtypes.float32), "d0, d1, d2, d3"
-        maps = [same, "d0, d1, d3", same]
+        """Multiply each weight by its scale first, which is cheap beside many rows."""
+        wide, identity = weight.type.with_dtype(dtypes.float32), "d0, d1, d2, d3"
+        maps = [identity, "d0, d1, d3", identity]
         floats = self.generic(wide, [weight, scale], self.empty(wide), maps, self._widen_scale, 0)
         maps = ["d1, d3, d4", "d0, d3, d4, d2", "d0, d1, d2"]
         add = self.multiply_add(dtypes.float32)
@@ -103,15 +98,15 @@ class PackedWeights(IreeLoops):
     def _of_one_row(
         self, out: TensorType, x: HloValue, weight: HloValue, scale: HloValue
     ) -> HloValue:
-        """Emit one kernel, not two: threads wait for each other once."""
+        """Emit one kernel instead of two, so that threads synchronise once."""
         tiles, _, tile = out.shape
         row = self.reshape(_without(x.type, 0), x)
-        at_once = 1 if tiles % 2 else 2
+        step = 1 if tiles % 2 else 2
         settings = (
-            f"vector_common_parallel = [{at_once}, 0, {tile}, 0], "
+            f"vector_common_parallel = [{step}, 0, {tile}, 0], "
             "vector_inner_parallel = [0, 1, 0, 0], vector_reduction = [0, 0, 0, 4]",
-            f"distribution = [{2 * at_once}, {tile}, 0], "
-            f"vector_common_parallel = [{at_once}, {tile}, 0], vector_reduction = [0, 0, 1]",
+            f"distribution = [{2 * step}, {tile}, 0], "
+            f"vector_common_parallel = [{step}, {tile}, 0], vector_reduction = [0, 0, 1]",
         )
         line = _without(out, 1)
         kernel = self.one_kernel(
@@ -126,7 +121,7 @@ class PackedWeights(IreeLoops):
         maps: tuple[Sequence[str], Sequence[str]],
         settings: tuple[str, str] | None = None,
     ) -> HloValue:
-        """Emit the sums of each block, then their sums by the scales."""
+        """Emit the sums of each block, then the sum of those times their scales."""
         *factors, scale = operands
         parts = out.with_shape((out.shape[0], scale.type.shape[1], *out.shape[1:]))
         inner, outer = _tilings(*settings) if settings else ({}, {})
@@ -148,7 +143,7 @@ class PackedWeights(IreeLoops):
 
 
 _PACKED: tuple[dtype, ...] = (dtypes.int8, dtypes.int4)
-# The rank of the input, batch and contracting dimensions of a product with packed weights.
+# The rank of the input, batch and contracting dimensions of a matmul with packed weights.
 _PLAIN = (2, ((), ()), ((1,), (1,)))
 _BLOCKS = (3, ((), ()), ((1, 2), (1, 2)))
 _MANY_ROWS = 32
@@ -161,7 +156,7 @@ _ROWS = (
 
 
 def _tilings(inner: str, outer: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the attributes by which two loops of a kernel are tiled."""
+    """Return the attributes that tile the two loops of a kernel."""
     inner, outer = (f"#iree_cpu.lowering_config<{text}>" for text in (inner, outer))
     pipeline = "#iree_codegen.translation_info<pipeline = #iree_cpu.pipeline<DoubleTilingExpert>>"
     whole = f"lowering_config = {outer}, translation_info = {pipeline}"
@@ -172,5 +167,5 @@ def _tilings(inner: str, outer: str) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _without(type: TensorType, dim: int) -> TensorType:
-    """Return a type without a dimension, whose size is 1."""
+    """Return a type without one of its dimensions, of size 1."""
     return type.with_shape((*type.shape[:dim], *type.shape[dim + 1 :]))

@@ -1,4 +1,4 @@
-"""Reshapes as merging and splitting of neighbouring dimensions."""
+"""Decomposition of reshapes into merges and splits of neighbouring dimensions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Group:
 
 
 def reshape_groups(before: Shape, after: Shape) -> list[Group] | None:
-    """Return how neighbours of a shape make those of another; None where they overlap."""
+    """Return the groups of dimensions that map to each other; None where groups overlap."""
     groups: list[Group] = []
     i = j = 0
     while i < len(before) and j < len(after):
@@ -39,7 +39,7 @@ def reshape_groups(before: Shape, after: Shape) -> list[Group] | None:
 def _with_rest(
     groups: list[Group], left: range, right: range, before: Shape, after: Shape
 ) -> list[Group] | None:
-    """Give the last group the dimensions of size 1 that are left."""
+    """Add the remaining dimensions, all of size 1, to the last group."""
     ones = all(before[dim] == 1 for dim in left) and all(after[dim] == 1 for dim in right)
     if not groups or not ones:
         return None

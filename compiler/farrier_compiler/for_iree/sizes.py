@@ -1,17 +1,18 @@
-"""Sizes that only calls decide, as IREE computes them, and assertions of what has to hold."""
+"""Dynamic sizes in the form that IREE computes, and assertions of their constraints."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 
 from farrier_compiler.mlir.module import Handle
 from farrier_compiler.mlir.text import string_attribute, type_text
-from farrier_compiler.sizes import Call, SymbolicSize, dimension_of, symbol, terms_of
+from farrier_compiler.sizes import Call, SymbolicSize, dimension_of, symbol
 from farrier_compiler.sizes.requirements import Requirement
 from farrier_compiler.stablehlo.builder import Builder
-from farrier_compiler.stablehlo.emitter import HloValue
+from farrier_compiler.stablehlo.emitter import HloValue, emit_polynomial
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import DTYPES, dtype, int32
@@ -20,17 +21,17 @@ _CALLS = {"min": "minsi", "max": "maxsi"}
 
 
 class IreeSizes(Builder):
-    """Computes sizes with integers of type `index`, once each, at the head of the function."""
+    """Computes sizes as integers of type `index`, once each, at the head of the function."""
 
     _indices: dict[int, Handle]
 
     # ------------------------------------------------------------------ bits
 
-    def bitcast(self, kind: dtype, x: HloValue) -> HloValue:
+    def bitcast(self, dtype: dtype, x: HloValue) -> HloValue:
         """Emit the same bits as another data type of that size."""
-        if x.type.dtype is kind:
+        if x.type.dtype is dtype:
             return x
-        return self.emit("stablehlo.bitcast_convert", x.type.with_dtype(kind), x)
+        return self.emit("stablehlo.bitcast_convert", x.type.with_dtype(dtype), x)
 
     def signless(self, x: HloValue) -> HloValue:
         """Emit unsigned integers as signed ones of the same bits; others stay as they are."""
@@ -43,20 +44,19 @@ class IreeSizes(Builder):
         inputs: Sequence[tuple[HloValue, Dimension | None]],
         requirements: Sequence[tuple[Requirement, str]],
     ) -> None:
-        """Assert that sizes are what the program was compiled for: IREE reads what is not there."""
+        """Assert the sizes that the program was compiled for: IREE would read out of bounds."""
         super().begin(inputs, requirements)
         self._indices = {}
         for value, dimension in inputs:
             if dimension is not None:
-                self._assert_bounds(dimension, self._read(value, None), "input")
+                self._assert_bounds(dimension, self._read(value, None))
             for dim, size in enumerate(value.type.shape):
-                found = dimension_of(size)
-                if found is not None:
-                    self._assert_bounds(found, self._read(value, dim), f"dimension {dim}")
+                if dimension := dimension_of(size):
+                    self._assert_bounds(dimension, self._read(value, dim))
         for requirement, text in requirements:
             self._assert(self._holds(requirement), text)
 
-    def _assert_bounds(self, dimension: Dimension, size: Handle, where: str) -> None:
+    def _assert_bounds(self, dimension: Dimension, size: Handle) -> None:
         bounds = [self.index(dimension.min), self.index(dimension.max)]
         inside = self._both(
             self._compare("sge", size, bounds[0]), self._compare("sle", size, bounds[1])
@@ -92,22 +92,21 @@ class IreeSizes(Builder):
         return self.arith("andi", left, right, "i1")
 
     def arith(self, name: str, left: Handle, right: Handle, type: str = "index") -> Handle:
-        """Emit an operation on two numbers of a type."""
+        """Emit a binary operation of the arith dialect."""
         return self.program.operation(f"arith.{name}", [type], [left, right])[0]
 
     def cast_index(self, value: Handle, type: str) -> Handle:
-        """Emit a number as an index, or an index as a number."""
+        """Emit an integer as an index, or an index as an integer."""
         return self.program.operation("arith.index_cast", [type], [value])[0]
 
     def index(self, size: int) -> Handle:
         """Emit a size as an index."""
-        found = self._indices.get(size)
-        if found is None:
-            found = self._indices[size] = self._emit_index(size)
-        return found
+        if size not in self._indices:
+            self._indices[size] = self._emit_index(size)
+        return self._indices[size]
 
     def dynamic_sizes(self, sizes: Sequence[int]) -> list[Handle]:
-        """Emit those of some sizes that are no numbers."""
+        """Emit the dynamic ones of some sizes."""
         return [self.index(size) for size in sizes if isinstance(size, SymbolicSize)]
 
     def _emit_index(self, size: int) -> Handle:
@@ -115,15 +114,8 @@ class IreeSizes(Builder):
             return self.program.operation(
                 "arith.constant", ["index"], [], {"value": f"{size} : index"}
             )[0]
-        total: Handle = None
-        for monomial, factor in terms_of(size):
-            product: Handle = None if factor == 1 and monomial else self.index(factor)
-            for atom in monomial:
-                alone = SymbolicSize.of({(atom,): 1})
-                value = self._index_atom(atom) if alone == size else self.index(alone)
-                product = value if product is None else self.arith("muli", product, value)
-            total = product if total is None else self.arith("addi", total, product)
-        return total
+        add, multiply = (functools.partial(self.arith, name) for name in ("addi", "muli"))
+        return emit_polynomial(size, self.index, self._index_atom, add, multiply)
 
     def _index_atom(self, atom: Dimension | Call) -> Handle:
         if isinstance(atom, Dimension):
@@ -137,7 +129,7 @@ class IreeSizes(Builder):
                         "arith.select", ["index"], [is_one, other, first]
                     )[0]
                 case "floor_divide":
-                    other = self.arith("maxsi", other, self.index(1))  # nothing divided by nothing
+                    other = self.arith("maxsi", other, self.index(1))  # avoids 0 / 0
                     first = self.arith("floordivsi", first, other)
                 case "min" | "max":
                     first = self.arith(_CALLS[atom.function], first, other)
@@ -162,10 +154,10 @@ class IreeSizes(Builder):
         if not any(isinstance(size, SymbolicSize) for size in sizes):
             return self.constant(np.array(sizes, np.int32).reshape(shape), int32)
         numbers = [self.cast_index(self.index(size), "i32") for size in sizes]
-        made = self.program.operation("tensor.from_elements", [type_text(type)], numbers)
-        return HloValue(made[0], type)
+        vector = self.program.operation("tensor.from_elements", [type_text(type)], numbers)
+        return HloValue(vector[0], type)
 
 
-def signed(kind: dtype) -> dtype:
+def signed(dtype: dtype) -> dtype:
     """Return the signed integer type of an unsigned type's size, and any other type itself."""
-    return DTYPES[kind.name.removeprefix("u")] if kind.is_unsigned else kind
+    return DTYPES[dtype.name.removeprefix("u")] if dtype.is_unsigned else dtype

@@ -1,4 +1,4 @@
-"""What IREE 3.13 needs for CPUs with AVX-512 VNNI or AVX-VNNI: a kernel for products of bytes."""
+"""Builder for CPUs with AVX-512 VNNI or AVX-VNNI, for which IREE 3.13 lacks int8 matmul kernels."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class VnniBuilder(IreeBuilder):
-    """Emits products of int8 as calls of a kernel, where it is worth them.
+    """Emits int8 matmuls and convolutions as calls of a kernel, where that pays.
 
     Args:
-        program: what to emit into.
+        program: the MLIR module to emit into.
         lanes: how many columns one instruction computes.
     """
 
@@ -53,8 +53,8 @@ class VnniBuilder(IreeBuilder):
         shape = (*out.shape[:-1], weight.type.shape[0], COLUMNS)
         images = _fixed(out.shape[0])
         shapes = x.type.shape, kernel.type.shape, shape
-        made = Int8Kernel.of_convolution(attributes, images, *shapes, self._lanes)
-        sums = self._called(made, out.with_shape(shape), x, weight)
+        code = Int8Kernel.of_convolution(attributes, images, *shapes, self._lanes)
+        sums = self._called(code, out.with_shape(shape), x, weight)
         width = shape[-2] * COLUMNS
         sums = self.reshape(out.with_shape((*out.shape[:-1], width)), sums)
         if width == channels:
@@ -62,7 +62,7 @@ class VnniBuilder(IreeBuilder):
         return self.slice(out, sums, [0] * out.rank, out.shape, [1] * out.rank)
 
     def _tiles(self, weight: HloValue) -> HloValue:
-        """Emit a weight (*window, C, O) as (tiles, terms / 4, 16, 4), with zeros behind O."""
+        """Emit a weight (*window, C, O) as (tiles, terms / 4, 16, 4), padded along O with zeros."""
         channels = weight.type.shape[-1]
         terms, rest = weight.type.size // channels, -channels % (2 * COLUMNS)
         type = weight.type.with_shape((terms, channels))
@@ -77,10 +77,10 @@ class VnniBuilder(IreeBuilder):
         return self.transpose(packed, self.reshape(split, columns), order)
 
     def _called(self, kernel: Kernel, out: TensorType, x: HloValue, weight: HloValue) -> HloValue:
-        """Emit a call, with the size that only calls decide, if there is one.
+        """Emit a call, with the dynamic size if there is one.
 
-        The instruction needs `x + 128`, unsigned: its bits are those of x with the other sign. The
-        sums begin with -128 times those of the weight, which IREE computes at load.
+        The instruction needs `x + 128`, unsigned, which flips the sign bit of x. So the sums start
+        at -128 times the sums of the weight, which IREE computes at load.
         """
         unsigned = self.elementwise("logical_xor", x.type, x, self.full(x.type, -128))
         wide = weight.type.with_dtype(dtypes.int32)
@@ -96,7 +96,7 @@ def _fixed(size: int) -> int | None:
 
 
 def _is_packed(lhs: HloValue, rhs: HloValue, batch: DimPairs, contracting: DimPairs) -> bool:
-    bytes = lhs.type.dtype is dtypes.int8 and rhs.type.dtype is dtypes.int8
-    packed = rhs.type.rank == 4 and rhs.type.shape[2:] == (COLUMNS, TERMS)
-    form = (lhs.type.rank, batch, contracting) == (3, ((), ()), ((1, 2), (1, 3)))
-    return bytes and packed and form and rhs.type.shape[0] % 2 == 0
+    is_int8 = lhs.type.dtype is dtypes.int8 and rhs.type.dtype is dtypes.int8
+    is_tiled = rhs.type.rank == 4 and rhs.type.shape[2:] == (COLUMNS, TERMS)
+    fits = (lhs.type.rank, batch, contracting) == (3, ((), ()), ((1, 2), (1, 3)))
+    return is_int8 and is_tiled and fits and rhs.type.shape[0] % 2 == 0

@@ -1,4 +1,4 @@
-"""Windows over dimensions whose sizes only calls decide: IREE 3.13 has no way for them."""
+"""Convolution and pooling over dynamic dimensions, which IREE 3.13 cannot compile."""
 
 from __future__ import annotations
 
@@ -20,42 +20,38 @@ if TYPE_CHECKING:
 
 
 class Windows(IreeLoops):
-    """Emits convolutions and pooling as linalg's loops, where sizes are symbolic."""
+    """Emits convolutions and pooling with dynamic sizes as loops of linalg."""
 
     def convolution(
         self, out: TensorType, input: HloValue, kernel: HloValue, attributes: ConvolutionForm
     ) -> HloValue:
-        """IREE takes a symbolic batch alone, without groups: the rest is spelt out as sums."""
+        """IREE supports only a dynamic batch size, without groups; emit loops for the others."""
         spatial = attributes.channels_first(input.type.shape)[1:]
         static = all(not isinstance(size, SymbolicSize) for size in (*spatial, *kernel.type.shape))
         if out.is_static or (static and attributes.groups == 1):
             return super().convolution(out, input, kernel, attributes)
         left, right = (self.convert(x.type.with_dtype(out.dtype), x) for x in (input, kernel))
-        left = padded(self, left, attributes)
-        maps, groups = _convolution_maps(attributes), attributes.groups
-        if groups > 1:
+        left, split = padded(self, left, attributes), out
+        if attributes.groups > 1:
             left, right, split = self._grouped(left, right, out, attributes)
-        else:
-            split = out
-        zero = self.filled(split, 0)
-        made = self.generic(
+        sums = self.generic(
             split,
             [left, right],
-            zero,
-            maps,
+            self.filled(split, 0),
+            _convolution_maps(attributes),
             self.multiply_add(out.dtype),
             len(attributes.stride) + 1,
         )
-        return self.reshape(out, self._unfused(made))
+        return self.reshape(out, self._unfused(sums))
 
     def _unfused(self, x: HloValue) -> HloValue:
-        """CUDA fuses what follows wrongly if a size holds 2 * n: `restricted to workgroup`."""
+        """CUDA fuses consumers of sizes such as 2 * n wrongly: `restricted to workgroup`."""
         return self.barrier(x) if any(map(_has_multiple, x.type.shape)) else x
 
     def _grouped(
         self, x: HloValue, kernel: HloValue, out: TensorType, attributes: ConvolutionForm
     ) -> tuple[HloValue, HloValue, TensorType]:
-        """Split the channels of all three into groups and channels of a group."""
+        """Split the channels of input, kernel and result into groups and channels per group."""
         last = attributes.layout == "channels_last"
         dims = (x.type.rank - 1, kernel.type.rank - 1) if last else (1, 0)
         left = self._with_groups(x, dims[0], attributes.groups)
@@ -66,11 +62,9 @@ class Windows(IreeLoops):
         return self.reshape(x.type.with_shape(_grouped_shape(x.type.shape, dim, groups)), x)
 
     def reduce_window(self, out: TensorType, x: HloValue, attributes: PoolForm) -> HloValue:
-        """IREE takes numbers only: the rest is spelt out."""
+        """IREE supports only static sizes; emit loops for the others."""
         if out.is_static and x.type.is_static:
             return super().reduce_window(out, x, attributes)
-        carrier = self.signless(x)
-        kind = carrier.type.dtype
         start = lowest(x.type.dtype) if attributes.kind == "max" else 0
         low, high = [pair[0] for pair in attributes.padding], [p[1] for p in attributes.padding]
         if any(amount != 0 for amount in (*low, *high)):
@@ -80,31 +74,30 @@ class Windows(IreeLoops):
             )
             fill = self.full(x.type.with_shape(()), start)
             x = self.pad(x.type.with_shape(shape), x, fill, low, high, (0,) * x.type.rank)
-            carrier = self.signless(x)
-        window = TensorType(attributes.window, kind)
+        carrier = self.signless(x)
+        dtype = carrier.type.dtype
         taps = [f"d{dim + out.rank}" for dim in range(out.rank)]
-        places = [
+        source = [
             f"d{dim} * {step} + d{dim + out.rank} * {gap}"
             for dim, (step, gap) in enumerate(
                 zip(attributes.stride, attributes.dilation, strict=True)
             )
         ]
         result = [f"d{dim}" for dim in range(out.rank)]
-        maps = [", ".join(texts) for texts in (places, taps, result)]
+        maps = [", ".join(texts) for texts in (source, taps, result)]
         combine = _combiner(attributes.kind, out.dtype)
-        whole = out.with_dtype(kind)
-        initial = self.filled_as(whole, out.dtype, start)
+        initial = self.filled_as(out.with_dtype(dtype), out.dtype, start)
 
         def body(values: Sequence[Handle]) -> list[Handle]:
-            return [self.arith(combine, values[2], values[0], mlir_dtype(kind))]
+            return [self.arith(combine, values[2], values[0], mlir_dtype(dtype))]
 
-        empty = self.empty(window)
-        made = self.generic(whole, [carrier, empty], initial, maps, body, out.rank)
-        return self.bitcast(out.dtype, self._unfused(made))
+        window = self.empty(TensorType(attributes.window, dtype))
+        pooled = self.generic(initial.type, [carrier, window], initial, maps, body, out.rank)
+        return self.bitcast(out.dtype, self._unfused(pooled))
 
 
 def _has_multiple(size: int) -> bool:
-    """Return whether a size that only calls decide holds a multiple, as `3 * n - 4` does."""
+    """Return whether a symbolic size contains a multiple, as `3 * n - 4` does."""
     return any(monomial and factor > 1 for monomial, factor in terms_of(size))
 
 
@@ -113,7 +106,7 @@ def _grouped_shape(shape: Shape, dim: int, groups: int) -> Shape:
 
 
 def _convolution_maps(attributes: ConvolutionForm) -> list[str]:
-    """Return the places of input, kernel and result for each step of the loops."""
+    """Return the indexing maps of input, kernel and result."""
     rank, grouped = len(attributes.stride), attributes.groups > 1
     last = attributes.layout == "channels_last"
     names = ["n", *(["g"] if grouped else []), "o", *(f"s{d}" for d in range(rank))]

@@ -1,4 +1,4 @@
-"""The op graph: values, nodes, ops and graphs, their text, and the rules they keep."""
+"""The op graph: values, nodes, ops and graphs, their text and their invariants."""
 
 from farrier_compiler.graph.graph import Graph, print_graph, topological
 from farrier_compiler.graph.node import REGISTRY, Node, Op, Value, constant

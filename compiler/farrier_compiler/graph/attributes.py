@@ -1,4 +1,4 @@
-"""Attributes of ops as text."""
+"""Text of op attributes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def attributes_text(op: Op) -> str:
 
 
 def _is_default(op: type[Op], field: dataclasses.Field[Any], values: Mapping[str, Any]) -> bool:
-    """Return whether the op comes out the same without a field (some defaults are computed)."""
+    """Return whether a field has its default value (some defaults are computed)."""
     if field.default is dataclasses.MISSING:
         return False
     others = {name: value for name, value in values.items() if name != field.name}
@@ -33,7 +33,7 @@ def _is_default(op: type[Op], field: dataclasses.Field[Any], values: Mapping[str
 
 
 def fields(op: type[Op]) -> tuple[dataclasses.Field[Any], ...]:
-    """Return the fields of an op: its attributes, in order."""
+    """Return the fields of an op, which are its attributes in order."""
     return dataclasses.fields(typing.cast(Any, op))
 
 

@@ -1,6 +1,6 @@
-"""Graphs: functions on tensors, and their text.
+"""Graphs, which are functions on tensors, and their text.
 
-`parser` reads what `print_graph` writes, and both directions are exact.
+`parser` reads what `print_graph` writes; both directions are exact.
 
 ```
 graph @Net[batch in (1, 8, 64)](%x: f32[batch,1,8,8]) -> f32[batch,16,8,8] {
@@ -11,8 +11,8 @@ graph @Net[batch in (1, 8, 64)](%x: f32[batch,1,8,8]) -> f32[batch,16,8,8] {
 }
 ```
 
-Sizes in brackets are numbers, or expressions of the dimensions that the head names with their
-smallest, usual and largest size.
+Sizes in brackets are numbers, or expressions in the dimensions that the signature declares with
+their smallest, usual and largest size.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from farrier_compiler.types.elements import elements_text
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.errors import ArgumentError
 
-# Constants with at most this many elements are written out; larger ones are named only.
+# Constants with at most this many elements are written out; larger ones are only named.
 WRITTEN_OUT = 16
 
 REMARKS: list[Callable[[Node], str | None]] = []
-"""What the comments of nodes hold besides their places: families of ops add to it."""
+"""Functions that add remarks to the comments of nodes in graph text; families of ops add theirs."""
 
 
 @dataclass(slots=True)
@@ -75,14 +75,14 @@ class Graph:
             output_names: names for the outputs; `output0`, ... by default.
 
         Raises:
-            ArgumentError: a value is needed that is neither input, constant nor computed.
+            ArgumentError: a value that is needed is not an input and has no data.
         """
         default_names = tuple(f"output{index}" for index in range(len(outputs)))
         graph = cls(name, tuple(inputs), (), output_names=tuple(output_names) or default_names)
         return _check_set(graph.with_outputs(outputs, names or {}))
 
     def with_outputs(self, outputs: Sequence[Value], names: Mapping[Value, str]) -> Graph:
-        """Return a graph of the same signature that computes other values.
+        """Return a graph with the same signature that computes other values.
 
         Args:
             outputs: the values to compute, one for each output name.
@@ -94,16 +94,16 @@ class Graph:
         return graph
 
     def dimensions(self) -> tuple[Dimension, ...]:
-        """Return the dimensions that the inputs bring, in order."""
-        found: dict[Dimension, None] = {}
+        """Return the dimensions that the inputs determine, in order."""
+        dimensions: list[Dimension] = []
         for value in self.inputs:
-            found.update(dict.fromkeys(d for size in value.type.shape for d in dimensions_of(size)))
+            dimensions += [d for size in value.type.shape for d in dimensions_of(size)]
             if value.dimension:
-                found[value.dimension] = None
-        return tuple(found)
+                dimensions.append(value.dimension)
+        return tuple(dict.fromkeys(dimensions))
 
     def leaves(self) -> Iterator[Value]:
-        """Yield every value that is used and not computed, once each, in order of first use."""
+        """Yield each value that is used but not computed, once, in order of first use."""
         seen: set[Value] = set()
         for node in self.nodes:
             for value in node.operands:
@@ -155,8 +155,8 @@ def _name_constants(graph: Graph, names: Mapping[Value, str]) -> dict[str, Value
     for value in graph.leaves():
         if value in inputs or value.is_scalar_constant:
             continue
-        wanted = names.get(value) or value.name or f"c{len(constants)}"
-        constants[_unique(wanted, constants)] = value
+        name = names.get(value) or value.name or f"c{len(constants)}"
+        constants[_unique(name, constants)] = value
     return constants
 
 
@@ -185,7 +185,8 @@ def print_graph(graph: Graph, locations: bool = True) -> str:
 
     Args:
         graph: what to print.
-        locations: end lines with comments: where the user wrote it, why it sums no integers.
+        locations: end lines with comments: the user's line, and remarks such as why floats are
+            summed.
     """
     printer = _Printer(graph)
     signature = (
@@ -201,7 +202,7 @@ def print_graph(graph: Graph, locations: bool = True) -> str:
 
 
 class _Printer:
-    """Knows how each value of a graph is referred to."""
+    """Prints the parts of a graph; it holds the text by which each value is referred to."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -213,8 +214,8 @@ class _Printer:
         self.references |= {value: f"%{index}" for index, value in enumerate(results)}
 
     def dimensions(self) -> str:
-        found = [f"{d} in ({d.min}, {d.opt}, {d.max})" for d in self.graph.dimensions()]
-        return f"[{', '.join(found)}]" if found else ""
+        bounds = [f"{d} in ({d.min}, {d.opt}, {d.max})" for d in self.graph.dimensions()]
+        return f"[{', '.join(bounds)}]" if bounds else ""
 
     def inputs(self) -> str:
         return ", ".join(map(self._input, self.graph.inputs))
@@ -224,7 +225,7 @@ class _Printer:
         return f"{self.reference(value)}: {value.type}{size}"
 
     def results(self) -> str:
-        # Not strict: the verifier shows graphs that lack names.
+        # Not strict, because the verifier prints graphs that lack names.
         outputs = list(zip(self.graph.output_names, self.graph.outputs, strict=False))
         if [name for name, _ in outputs] == ["output0"]:
             return str(outputs[0][1].type)
@@ -245,14 +246,13 @@ class _Printer:
             yield f"{results} = {node.op.name}({operands}){braces}{comment}"
 
     def reference(self, value: Value) -> str:
-        found = self.references.get(value)
-        if found is not None:
-            return found
+        if value in self.references:
+            return self.references[value]
         if value.is_scalar_constant:
             return f"{elements_text(value.data, value.type.dtype)}: {value.type.dtype.short}"
-        return "%undefined"  # an invalid graph, which the verifier wants to show
+        return "%undefined"  # in an invalid graph, which the verifier prints
 
 
 def _comment(node: Node) -> str:
-    parts = [node.location.short() if node.location else None, *(ask(node) for ask in REMARKS)]
+    parts = [node.location.short() if node.location else None, *(get(node) for get in REMARKS)]
     return f"   # {'; '.join(filter(None, parts))}" if any(parts) else ""

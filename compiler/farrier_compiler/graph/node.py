@@ -1,4 +1,4 @@
-"""Values, nodes and ops: what a graph is made of."""
+"""Values, nodes and ops, the parts of a graph."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Value:
     Attributes:
         type: shape and data type.
         producer: the node that computes it; None for inputs and constants.
-        data: the elements, where they are known.
-        name: a name for people, where there is one.
+        data: the elements, if they are known.
+        name: a readable name, if it has one.
         location: the user's line that made it.
         dimension: the dimension whose size an int32 input is; None for all other values.
-        holder: a weak reference to what stands for it outside of graphs; None: nothing does.
+        holder: a weak reference to the Tensor that represents it outside graphs, if there is one.
     """
 
     __slots__ = (
@@ -62,7 +62,7 @@ class Value:
 
     @property
     def is_scalar_constant(self) -> bool:
-        """Whether this is a known number, which graph text writes in place."""
+        """Whether this is a constant scalar, which graph text writes inline."""
         return self.data is not None and self.type.shape == ()
 
     def __repr__(self) -> str:
@@ -80,9 +80,9 @@ class Node:
     """An op applied to operands.
 
     Attributes:
-        op: what is computed: a frozen dataclass whose fields are the attributes.
+        op: the op, a frozen dataclass whose fields are the attributes.
         operands: the values it reads.
-        results: the values it makes.
+        results: the values it computes.
         location: the user's line that made it.
     """
 
@@ -100,7 +100,7 @@ class Node:
 
     @property
     def result(self) -> Value:
-        """The only result of an op that has one."""
+        """The result of an op that has only one."""
         return self.results[0]
 
     def __repr__(self) -> str:
@@ -108,14 +108,14 @@ class Node:
 
 
 REGISTRY: dict[str, type[Op]] = {}
-"""Every primitive, by its name."""
+"""All primitives by name."""
 
 
 class Op:
     """A primitive of the graph: a frozen dataclass whose fields are its attributes.
 
     A subclass is registered under the snake-case form of its name, unless it is marked
-    `abstract`. It says what it is in `infer`, `reference` and `lower`; families share them.
+    `abstract`. It is defined by `infer`, `reference` and `lower`, which families may share.
     """
 
     name: ClassVar[str] = ""
@@ -131,24 +131,24 @@ class Op:
         """Return the result's type, or a tuple of them, for operands of these types.
 
         Raises:
-            ShapeError: the shapes do not fit; the text names them.
-            DtypeError: the data types do not fit; the text names them.
+            ShapeError: the shapes are not valid; the text names them.
+            DtypeError: the data types are not valid; the text names them.
         """
         raise NotImplementedError(type(self).__name__)
 
     def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
-        """Return what `infer` does for operands; ops that depend on constants look at them too."""
+        """Return the types that `infer` returns; ops may also look at constant operands."""
         types = [
             type if (type := value.type).quantization is None else type.plain for value in operands
         ]
-        found, static = _kept_types(self, *types)
-        # What calls decide is recorded each time.
-        return found if static else self.infer(*types)
+        inferred, static = _cached_types(self, *types)
+        # Requirements on dynamic sizes must be recorded each time.
+        return inferred if static else self.infer(*types)
 
     def check_operands(self, operands: Sequence[Value]) -> None:
-        """Refuse what users cannot mean: bad constants, and quantised operands that do not mix.
+        """Refuse operands that users cannot mean: bad constants, mismatched quantised operands.
 
-        Passes may make such things from what users did mean.
+        Passes may create such operands.
         """
 
     def reads_quantized(self, operands: Sequence[Value]) -> bool:
@@ -156,7 +156,7 @@ class Op:
         return False
 
     def reference(self, *arrays: Any, **_: Any) -> Array | tuple[Array, ...]:
-        """Compute the op with numpy: oracle, constant folder and eager evaluator at once."""
+        """Compute the op with numpy, for tests, constant folding and eager evaluation."""
         raise NotImplementedError(type(self).__name__)
 
     def lower(self, hlo: Any, out: Any, *values: Any, **_: Any) -> Any:
@@ -164,14 +164,14 @@ class Op:
         raise NotImplementedError(type(self).__name__)
 
     def operand_names(self, count: int) -> list[str]:
-        """Return what error messages call the operands."""
+        """Return the names of the operands in error messages."""
         names = {1: ["input"], 2: ["left", "right"]}
         return names.get(count) or [f"operand {index}" for index in range(count)]
 
 
 @functools.lru_cache(4096)
-def _kept_types(op: Op, *types: TensorType) -> tuple[TensorType | tuple[TensorType, ...], bool]:
-    """Return what `infer` does, and whether nothing in it is left to calls."""
+def _cached_types(op: Op, *types: TensorType) -> tuple[TensorType | tuple[TensorType, ...], bool]:
+    """Return the types that `infer` returns, and whether all sizes in it are static."""
     static = all(type.is_static for type in types) and not is_symbolic(op)
     return op.infer(*types), static
 
@@ -181,7 +181,7 @@ def run_reference(
 ) -> list[Array]:
     """Run an op's reference and return arrays of exactly the node's types.
 
-    Floats of 16 bits and less are computed in float32 and rounded once, 4-bit integers in int8.
+    Floats of at most 16 bits are computed in float32 and rounded once, 4-bit integers in int8.
     """
     types = out if isinstance(out, tuple) else (out,)
     wide = [array.astype(_WIDER.get(array.dtype, array.dtype), copy=False) for array in arrays]
@@ -200,7 +200,7 @@ def is_symbolic(op: Op) -> bool:
 
 
 def symbolic_sizes(op: Op) -> Iterator[int]:
-    """Yield the symbolic sizes that attributes hold."""
+    """Yield the symbolic sizes in an op's attributes."""
     for value in vars(op).values():
         yield from _symbols(value)
 
@@ -214,7 +214,7 @@ def _symbols(value: Any) -> Iterator[int]:
 
 
 def with_sizes(op: Op, sizes: Mapping[str, int]) -> Op:
-    """Return an op with numbers in place of dimensions, by their names."""
+    """Return an op with sizes substituted for dimensions of these names."""
     fields = {name: _substituted(value, sizes) for name, value in vars(op).items()}
     return replace(cast("Any", op), **fields)
 

@@ -1,4 +1,4 @@
-"""The parser of the op graph's textual form."""
+"""Parser of graph text."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from farrier_compiler.graph import quantized_types
 from farrier_compiler.graph.attributes import fields
 from farrier_compiler.graph.graph import Graph
 from farrier_compiler.graph.node import REGISTRY, Node, Op, Value
-from farrier_compiler.graph.syntax import Cursor, Token, described, did_you_mean, fits
+from farrier_compiler.graph.syntax import Cursor, Token, described, fits
 from farrier_compiler.sizes import SIZE_FUNCTIONS, SymbolicSize, floor_divide, symbol
 from farrier_compiler.types.elements import Array, parse_element
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import BY_NUMPY, BY_SHORT_NAME, dtype
 from farrier_runtime.errors import FarrierError, ParseError
+from farrier_runtime.hints import did_you_mean
 
 
 def parse_graph(text: str, constants: Mapping[str, Any] | None = None) -> Graph:
     """Return the graph that a text describes.
 
     Args:
-        text: what `print_graph` writes; `#` begins a comment.
-        constants: arrays for constants, by name. A constant that neither they nor the text give
-            elements for has none (`data` is None): such a graph can be read, but not lowered.
+        text: graph text as `print_graph` writes it; `#` begins a comment.
+        constants: arrays for constants, by name. A constant with elements neither here nor in the
+            text has no `data`: such a graph can be read, but not lowered.
 
     Raises:
-        ParseError: the text breaks a rule; the message shows the place.
+        ParseError: the text is not valid; the message shows the place.
 
     Example:
         >>> graph = parse_graph("graph @f(%x: f32[2]) -> f32[2] { return %x }")
@@ -137,9 +138,9 @@ class _Parser(Cursor):
 
     def _given(self, token: Token, name: str, type: TensorType) -> Array:
         data = np.asarray(self.arrays[name])
-        kind = BY_NUMPY.get(data.dtype)
-        if kind is not type.dtype or data.shape != type.shape:
-            self.fail(f"the data given for '{name}' are {kind or data.dtype} {data.shape}", token)
+        dtype = BY_NUMPY.get(data.dtype)
+        if dtype is not type.dtype or data.shape != type.shape:
+            self.fail(f"the data given for '{name}' is {dtype or data.dtype} {data.shape}", token)
         return data
 
     def _nodes(self) -> Iterator[Node]:
@@ -172,7 +173,7 @@ class _Parser(Cursor):
             return Node(op, operands)
         except FarrierError as error:
             self.fail(str(error).rstrip("."), token)
-        except ValueError:  # attributes of another rank than the operands
+        except ValueError:  # attributes whose rank differs from the operands'
             described = ", ".join(str(value.type) for value in operands)
             self.fail(f"{op.name} with these attributes does not take ({described})", token)
 
@@ -187,10 +188,10 @@ class _Parser(Cursor):
 
     def _attribute(self, op: type[Op]) -> tuple[str, Any]:
         hints = _hints(op)
-        known = [field.name for field in fields(op)]
+        names = [field.name for field in fields(op)]
         token = self.take("word", "the name of an attribute")
-        if token.text not in known:
-            suggestion = did_you_mean(token.text, known)
+        if token.text not in names:
+            suggestion = did_you_mean(token.text, names)
             self.fail(f"{op.name} has no attribute '{token.text}'{suggestion}", token)
         self.expect("=")
         place, start = self.next, self.position
@@ -199,8 +200,8 @@ class _Parser(Cursor):
             self.position = start  # `true` and `f32` may be names of dimensions too
             value = super().literal()
         if not fits(value, hints[token.text]):
-            wanted = described(hints[token.text])
-            self.fail(f"{op.name}'s attribute '{token.text}' must be {wanted}", place)
+            expected = described(hints[token.text])
+            self.fail(f"{op.name}'s attribute '{token.text}' must be {expected}", place)
         return token.text, value
 
     def _check_results(self, results: list[tuple[Token, TensorType]], node: Node) -> None:
@@ -209,8 +210,8 @@ class _Parser(Cursor):
             self.fail(f"{node.op.name} has {len(node.results)} results, not {len(results)}", token)
         for (token, type), value in zip(results, node.results, strict=True):
             if not type.agrees(value.type):
-                self.fail(f"{node.op.name} makes {value.type} here, not {type}", token)
-            value.type = type  # the scales of a constant may not be in the text
+                self.fail(f"{node.op.name} returns {value.type} here, not {type}", token)
+            value.type = type  # the text may leave out the scales of a constant
 
     def _outputs(self, results: list[tuple[str, TensorType]]) -> list[Value]:
         start = self.next
@@ -219,10 +220,10 @@ class _Parser(Cursor):
         outputs = [] if self.next.text == "}" else [self._operand()]
         while self.accept(","):
             outputs.append(self._operand())
-        found = [value.type for value in outputs]
-        if found != [type for _, type in results]:
-            returned = ", ".join(map(str, found)) or "nothing"
-            self.fail(f"the graph returns {returned}, which is not what its head says", start)
+        types = [value.type for value in outputs]
+        if types != [type for _, type in results]:
+            returned = ", ".join(map(str, types)) or "nothing"
+            self.fail(f"the graph returns {returned}, which does not match its signature", start)
         return outputs
 
     # -------------------------------------------------------------- values and types
@@ -244,12 +245,11 @@ class _Parser(Cursor):
     def _scalar(self) -> Value:
         token = self._take_element("a value")
         self.expect(":")
-        kind = self._dtype()
-        known = self.scalars.get((token.text, kind))
-        if known is None:
-            known = Value(TensorType((), kind), None, self._element(token, kind))
-            self.scalars[token.text, kind] = known
-        return known
+        dtype = self._dtype()
+        key = token.text, dtype
+        if key not in self.scalars:
+            self.scalars[key] = Value(TensorType((), dtype), None, self._element(token, dtype))
+        return self.scalars[key]
 
     def _take_element(self, what: str) -> Token:
         token = self.next
@@ -257,11 +257,11 @@ class _Parser(Cursor):
             self.fail(f"expected {what}, but found {token.shown()}")
         return self.advance()
 
-    def _element(self, token: Token, kind: dtype) -> Array:
-        found = parse_element(token.text, kind)
-        if found is None:
-            self.fail(f"{token.text} is no {kind}", token)
-        return found
+    def _element(self, token: Token, dtype: dtype) -> Array:
+        element = parse_element(token.text, dtype)
+        if element is None:
+            self.fail(f"{token.text} is not a valid {dtype}", token)
+        return element
 
     def _dtype(self) -> dtype:
         token = self.take("word", "a data type, such as f32")
@@ -273,9 +273,9 @@ class _Parser(Cursor):
     def _type(self) -> TensorType:
         quantization = None
         if self.accept("!"):
-            kind, quantization = quantized_types.read(self)
+            dtype, quantization = quantized_types.read(self)
         else:
-            kind = self._dtype()
+            dtype = self._dtype()
         self.expect("[")
         start = self.next
         shape = tuple(self.items("]", self._size))
@@ -283,10 +283,10 @@ class _Parser(Cursor):
             self.fail("the size of a dimension is a whole number", start)
         if quantization is not None and not quantization.fits(shape):
             self.fail(f"the scales do not fit the shape {shape}", start)
-        return TensorType(shape, kind, quantization)
+        return TensorType(shape, dtype, quantization)
 
     def literal(self) -> Any:
-        """Step over an attribute's value, which may be a size or hold sizes."""
+        """Step over an attribute's value, which may be or contain sizes."""
         if not self.dimensions:
             return super().literal()
         start = self.position
@@ -340,11 +340,11 @@ class _Parser(Cursor):
         elements = self._nested(type.shape, type.dtype)
         return np.array(elements, type.dtype.numpy).reshape(type.shape)
 
-    def _nested(self, shape: tuple[int, ...], kind: dtype) -> list[Array]:
+    def _nested(self, shape: tuple[int, ...], dtype: dtype) -> list[Array]:
         if not shape:
-            return [self._element(self._take_element("an element"), kind)]
+            return [self._element(self._take_element("an element"), dtype)]
         start = self.expect("[")
-        rows = self.items("]", lambda: self._nested(shape[1:], kind))
+        rows = self.items("]", lambda: self._nested(shape[1:], dtype))
         if len(rows) != shape[0]:
             self.fail(f"expected {shape[0]} elements, but found {len(rows)}", start)
         return [element for row in rows for element in row]
@@ -362,7 +362,7 @@ def _takes(op: Op, count: int) -> bool:
 
 @functools.cache
 def _operand_counts(op: type[Op]) -> tuple[int, bool]:
-    """Return how many operands an op has at least and whether it may have more."""
-    _, *parameters = inspect.signature(op.reference).parameters.values()  # by its reference's
+    """Return the least number of operands of an op, and whether it may have more."""
+    _, *parameters = inspect.signature(op.reference).parameters.values()
     fixed = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
     return fixed, any(p.kind is p.VAR_POSITIONAL for p in parameters)

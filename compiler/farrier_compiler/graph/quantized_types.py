@@ -1,4 +1,4 @@
-"""Quantised types in graph text."""
+"""Parser of quantised types in graph text."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from farrier_runtime.dtypes import dtype
 
 
 def read(cursor: Cursor) -> tuple[dtype, Quantization]:
-    """Step over a quantised type, behind its `!`, and return its storage type and the rest.
+    """Step over a quantised type after its `!`, and return its storage type and parameters.
 
     Raises:
         ParseError: something else comes.
     """
     cursor.expect("quant.uniform")
     cursor.expect("<")
-    storage, limits = _kind(cursor), None
+    storage, limits = _dtype(cursor), None
     if cursor.accept("<"):
         limits = (_whole(cursor), _whole(cursor, ":"))
         cursor.expect(">")
     cursor.expect(":")
-    expressed, axis, block = _kind(cursor), None, None
+    expressed, axis, block = _dtype(cursor), None, None
     if cursor.accept(":"):
         if cursor.accept("{"):
             block = tuple(cursor.items("}", lambda: _block_size(cursor)))
@@ -37,22 +37,22 @@ def read(cursor: Cursor) -> tuple[dtype, Quantization]:
     return storage, Quantization(expressed, scale, zero_point, axis, block, limits)
 
 
-def _kind(cursor: Cursor) -> dtype:
+def _dtype(cursor: Cursor) -> dtype:
     token = cursor.next
-    found = cursor.literal()
-    if not isinstance(found, dtype):
+    literal = cursor.literal()
+    if not isinstance(literal, dtype):
         cursor.fail(f"expected a data type, such as f32, but found {token.shown()}", token)
-    return found
+    return literal
 
 
 def _whole(cursor: Cursor, after: str = "") -> int:
     if after:
         cursor.expect(after)
     token = cursor.next
-    found: Any = cursor.literal()
-    if type(found) is not int:
+    literal: Any = cursor.literal()
+    if type(literal) is not int:
         cursor.fail(f"expected a whole number, but found {token.shown()}", token)
-    return found
+    return literal
 
 
 def _block_size(cursor: Cursor) -> int:
@@ -68,5 +68,5 @@ def _pairs(cursor: Cursor, expressed: dtype) -> Iterator[tuple[float, int]]:
     token = cursor.take("number", "a scale")
     scale = parse_element(token.text, expressed)
     if scale is None or not float(scale) > 0:
-        cursor.fail(f"{token.text} is no scale of {expressed}", token)
+        cursor.fail(f"{token.text} is not a valid scale of {expressed}", token)
     yield float(scale), _whole(cursor) if cursor.accept(":") else 0

@@ -1,4 +1,4 @@
-"""A graph with numbers in place of its dimensions."""
+"""Specialization of graphs to static sizes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from farrier_compiler.sizes import substitute
 
 
 def specialize(graph: Graph, sizes: Mapping[str, int]) -> Graph:
-    """Return the graph for some sizes of its dimensions.
+    """Return the graph for given sizes of some of its dimensions.
 
     Args:
         graph: a graph with symbolic sizes.
-        sizes: numbers by the names of dimensions; the others stay symbolic.
+        sizes: the sizes by the names of dimensions; other dimensions stay symbolic.
 
     Returns:
         A graph with the same inputs, outputs and names.
 
     Raises:
-        ShapeError: an op does not take these sizes.
+        ShapeError: an op does not accept these sizes.
 
     Example:
         >>> from farrier_compiler.graph.parser import parse_graph
@@ -33,13 +33,15 @@ def specialize(graph: Graph, sizes: Mapping[str, int]) -> Graph:
     for value in graph.inputs:
         shape = (substitute(size, sizes) for size in value.type.shape)
         type = value.type.with_shape(shape)
-        kept = None if value.dimension and value.dimension.name in sizes else value.dimension
-        values[value] = Value(type, None, value.data, value.name, value.location, kept)
+        dimension = value.dimension
+        if dimension and dimension.name in sizes:
+            dimension = None
+        values[value] = Value(type, None, value.data, value.name, value.location, dimension)
     for node in graph.nodes:
         operands = [values.get(value, value) for value in node.operands]
-        made = Node(with_sizes(node.op, sizes), operands, node.location)
-        values.update(zip(node.results, made.results, strict=True))
+        static = Node(with_sizes(node.op, sizes), operands, node.location)
+        values.update(zip(node.results, static.results, strict=True))
     inputs = tuple(values[value] for value in graph.inputs)
-    result = Graph(graph.name, inputs, (), output_names=graph.output_names)
+    signature = Graph(graph.name, inputs, (), output_names=graph.output_names)
     names = {value: name for name, value in graph.constants.items()}
-    return result.with_outputs([values.get(value, value) for value in graph.outputs], names)
+    return signature.with_outputs([values.get(value, value) for value in graph.outputs], names)

@@ -1,20 +1,20 @@
-"""The words of graph and pipeline texts, and a cursor over them that explains mistakes."""
+"""Tokens of graph and pipeline texts, and a cursor over them that explains mistakes."""
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from farrier_compiler.sizes import SymbolicSize
 from farrier_runtime.dtypes import BY_SHORT_NAME, dtype
 from farrier_runtime.errors import ParseError
+from farrier_runtime.hints import did_you_mean as did_you_mean
 
-# Names that need no quotes; after an @, where no number can stand, they may begin with a digit.
+# Names that need no quotes; after an @, where numbers cannot occur, they may begin with a digit.
 BARE = r"(?!(?:inf|nan)\b)[A-Za-z_][\w.]*"
 BARE_AFTER_AT = r"[\w.]+"
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
@@ -33,21 +33,12 @@ Item = TypeVar("Item")
 
 
 def quoted(name: str, bare: str = BARE) -> str:
-    """Return a name as texts write it: in quotes where its characters need them."""
+    """Return a name as texts write it, in quotes where its characters need them."""
     return name if re.fullmatch(bare, name, re.ASCII) else json.dumps(name)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?`, or a short list of what is known, to end an error message."""
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    if close:
-        return f"; did you mean '{close[0]}'?"
-    return f"; known are {', '.join(names)}" if 0 < len(names) <= 20 else ""
-
-
 class Token(NamedTuple):
-    """A word of a text, what kind it is of, and where it begins."""
+    """A token of a text, with its kind and offset."""
 
     kind: str
     text: str
@@ -62,8 +53,8 @@ class Cursor:
     """A position in a text's tokens.
 
     Args:
-        text: what to read.
-        what: what error messages call it.
+        text: the text to read.
+        what: the name of the text in error messages.
     """
 
     def __init__(self, text: str, what: str) -> None:
@@ -75,12 +66,12 @@ class Cursor:
     def _tokenize(self) -> Iterator[Token]:
         offset = 0
         while offset < len(self.text):
-            found = _TOKEN.match(self.text, offset)
-            if found is None:
+            match = _TOKEN.match(self.text, offset)
+            if match is None:
                 self.fail(f"unexpected {self.text[offset]!r}", offset)
-            if found.lastgroup != "skip":
-                yield Token(found.lastgroup or "", found[0], offset)
-            offset = found.end()
+            if match.lastgroup != "skip":
+                yield Token(match.lastgroup or "", match[0], offset)
+            offset = match.end()
         yield Token("end", "the end of the text", len(self.text))
 
     @property
@@ -95,10 +86,10 @@ class Cursor:
         return token
 
     def accept(self, text: str) -> bool:
-        """Step over a mark or word if it comes next, and say whether it did."""
-        found = self.next.text == text and self.next.kind in ("mark", "word")
-        self.position += found
-        return found
+        """Step over a mark or word if it comes next, and return whether it did."""
+        accepted = self.next.text == text and self.next.kind in ("mark", "word")
+        self.position += accepted
+        return accepted
 
     def expect(self, text: str) -> Token:
         """Step over a mark or word that must come next.
@@ -115,24 +106,24 @@ class Cursor:
         """Step over a token of a kind that must come next.
 
         Raises:
-            ParseError: something else comes; `what` says what was expected.
+            ParseError: something else comes; `what` describes what was expected.
         """
         if self.next.kind != kind:
             self.fail(f"expected {what}, but found {self.next.shown()}")
         return self.advance()
 
     def unquote(self, token: Token, text: str) -> str:
-        """Return the name that a token's text stands for.
+        """Return the name in a token's text, without quotes.
 
         Raises:
-            ParseError: it is in quotes and has a bad escape.
+            ParseError: it is in quotes and has an invalid escape.
         """
         if not text.startswith('"'):
             return text
         try:
             return json.loads(text)
         except ValueError:
-            self.fail(f"{text} is no valid string; its escapes are those of JSON", token)
+            self.fail(f"{text} is not a valid string; its escapes must be those of JSON", token)
 
     def literal(self) -> Any:
         """Step over a number, string, data type, `true`, `false`, `none` or a tuple of such.
@@ -155,14 +146,14 @@ class Cursor:
         return _WORDS[token.text]
 
     def items(self, end: str, item: Callable[[], Item]) -> list[Item]:
-        """Parse items separated by commas, up to and with the closing mark."""
-        found: list[Item] = []
+        """Parse items separated by commas, through the closing mark."""
+        items: list[Item] = []
         while not self.accept(end):
-            found.append(item())
+            items.append(item())
             if not self.accept(","):
                 self.expect(end)
                 break
-        return found
+        return items
 
     def fail(self, message: str, at: Token | int | None = None) -> NoReturn:
         """Refuse the text.
@@ -188,7 +179,7 @@ class Cursor:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Return whether a literal is of a field's annotated type."""
+    """Return whether a literal has a field's annotated type."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return any(fits(value, argument) for argument in arguments)

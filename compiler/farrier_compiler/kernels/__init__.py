@@ -1,1 +1,1 @@
-"""Kernels that are written as MLIR text."""
+"""Kernels written as MLIR text."""

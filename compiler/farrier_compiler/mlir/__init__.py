@@ -1,1 +1,1 @@
-"""IREE's compiler and its MLIR, as the only door to them."""
+"""The only interface to IREE's compiler and its MLIR."""

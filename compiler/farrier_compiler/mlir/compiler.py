@@ -1,4 +1,4 @@
-"""The door to IREE's compiler: sessions and contexts, flags, diagnostics, pipeline, vmfb bytes."""
+"""Interface to IREE's compiler: sessions, contexts, flags, diagnostics, pipeline and output."""
 # pyright: basic, reportAttributeAccessIssue=false, reportMissingModuleSource=false
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ _logger = logging.getLogger("farrier")
 
 
 def set_global_flags(flags: Sequence[str]) -> None:
-    """Set flags of the whole process; a wrong one ends it."""
+    """Set global flags of the process; an invalid one ends it."""
     _initialize_globals("farrier", *flags)
 
 
 def session_flags(flags: Sequence[str]) -> list[str]:
-    """Return those flags that are known to sessions; others may be ones of the whole process.
+    """Return the session flags among some flags; the others may be global.
 
     Raises:
-        ArgumentError: one is known, but its value does not fit.
+        ArgumentError: a session flag does not take its value.
     """
-    session, found = Session(), list[str]()
+    session, accepted = Session(), list[str]()
     for flag in flags:
         try:
             session.set_flags(flag)
@@ -61,12 +61,12 @@ def session_flags(flags: Sequence[str]) -> list[str]:
             if "option not found" not in str(error):
                 raise ArgumentError(_flag_error(flag)) from None
         else:
-            found.append(flag)
-    return found
+            accepted.append(flag)
+    return accepted
 
 
 def linker() -> Path:
-    """Return the linker that IREE's compiler comes with."""
+    """Return the path of the linker in IREE's compiler package."""
     return Path(ctypes_dl.__file__).parents[1] / "_mlir_libs" / "iree-lld"
 
 
@@ -79,14 +79,14 @@ def _flag_error(flag: str) -> str:
 class CompilerSession(Session):
     """A session with its context, which lives as long as the process.
 
-    Nothing is freed: whatever Python still refers to would crash, and a process that compiles ends
-    with its job.
+    It is never freed, because objects that Python still refers to would crash. A process that
+    compiles ends with its job.
 
     Args:
-        flags: session flags, which IREE freezes when the context is made.
+        flags: session flags, which IREE freezes when the context is created.
 
     Raises:
-        ArgumentError: IREE has no such session flag, or it takes other values.
+        ArgumentError: IREE has no such session flag, or the flag does not take this value.
     """
 
     def __init__(self, flags: Sequence[str] = ()) -> None:
@@ -100,20 +100,20 @@ class CompilerSession(Session):
         pointer = _borrow_context(self._session_p)
         name = ctypes_dl.MLIR_PYTHON_CAPSULE_CONTEXT
         self.borrowed = ir.Context._CAPICreate(ctypes_dl.PyCapsule_New(pointer, name, None))
-        # Measured on 2 cores: threads make small modules 15 % slower, and large ones no faster.
+        # On 2 cores, threads make small modules 15 % slower and large ones no faster.
         self.borrowed.enable_multithreading(False)
         self.borrowed.load_all_available_dialects()
         self.borrowed.allow_unregistered_dialects = False  # such operations crash the pipeline
 
     def __del__(self) -> None:
-        pass  # IREE's would free a context that others may refer to
+        pass  # IREE's version would free a context that others may refer to
 
 
 _kept: dict[tuple[str, ...], CompilerSession] = {}
 
 
 def keep(flags: tuple[str, ...], session: CompilerSession) -> None:
-    """Keep a session, for who wants one with these flags."""
+    """Keep a session for later uses with the same flags."""
     _kept[flags] = session
 
 
@@ -123,17 +123,17 @@ def kept() -> Collection[tuple[str, ...]]:
 
 
 def session_with(flags: Sequence[str]) -> CompilerSession:
-    """Return a session with some flags: the one that is kept, or a new one.
+    """Return a session with some flags, either a kept or a new one.
 
     Raises:
-        ArgumentError: IREE has no such session flag, or it takes other values.
+        ArgumentError: IREE has no such session flag, or the flag does not take this value.
     """
     return _kept.get(tuple(flags)) or CompilerSession(flags)
 
 
 @contextmanager
 def invocation_of(session: CompilerSession) -> Generator[Invocation]:
-    """Begin one use of the pipeline, and end it."""
+    """Begin an invocation of the pipeline, and end it."""
     raw = session.invocation()
     try:
         yield Invocation(session, raw)
@@ -142,7 +142,7 @@ def invocation_of(session: CompilerSession) -> Generator[Invocation]:
 
 
 class Invocation:
-    """One use of the pipeline; `invocation_of` makes them."""
+    """An invocation of the pipeline; `invocation_of` makes them."""
 
     def __init__(self, session: CompilerSession, raw: Any) -> None:
         self._session = session
@@ -154,12 +154,12 @@ class Invocation:
         """Parse an open file of MLIR text or bytecode.
 
         Returns:
-            The module, and the memory that its weights lie in.
+            The module, and the memory that holds its weights.
 
         Raises:
-            CompilationFailed: the file is no valid MLIR.
+            CompilationFailed: the file is not valid MLIR.
         """
-        # Mapped, because bytecode must be aligned to 64 bytes; copy on write, for ctypes.
+        # Mapped, because bytecode must be aligned to 64 bytes; copy-on-write, for ctypes.
         memory = mmap.mmap(file, 0, access=mmap.ACCESS_COPY)
         buffer = (ctypes.c_char * len(memory)).from_buffer(memory)
         source = ctypes.c_void_p()
@@ -170,7 +170,7 @@ class Invocation:
         return self._raw.export_module(), buffer
 
     def run(self, operation: Any, after: str | None = None, to: str | None = None) -> None:
-        """Run the pipeline on a module in place, or the part of it between two phases.
+        """Run the pipeline, or the part of it between two phases, on a module in place.
 
         Raises:
             CompilationFailed: the compiler refused the program.
@@ -186,7 +186,7 @@ class Invocation:
             _logger.info("IREE says (%s): %s", severity, message)
 
     def write(self, file: int) -> None:
-        """Write the result of a whole run, the vmfb, to an open file.
+        """Write the vmfb that a complete run produces to an open file.
 
         Raises:
             CompilationFailed: the compiler could not write it.
@@ -209,7 +209,7 @@ _Callback = ctypes.CFUNCTYPE(
 
 
 def _prototype(name: str, *arguments: Any, result: Any = None) -> Any:
-    function = ctypes_dl._dylib[name]  # a copy: IREE's Python code keeps its own prototypes
+    function = ctypes_dl._dylib[name]  # indexing copies, so IREE's own prototypes stay
     function.restype, function.argtypes = result, list(arguments)
     return function
 
@@ -246,7 +246,7 @@ _compile_from = _prototype(
 
 
 def _watch(invocation: Any, diagnostics: list[Diagnostic]) -> Any:
-    """Collect diagnostics through the C API: a Python handler would abort the process."""
+    """Collect diagnostics through the C API, because a Python handler would abort the process."""
 
     def receive(severity: int, message: Any, size: int, _: Any) -> None:
         text = ctypes.string_at(message, size).decode(errors="replace")
@@ -258,10 +258,10 @@ def _watch(invocation: Any, diagnostics: list[Diagnostic]) -> Any:
 
 
 def diagnostics_of(error: ir.MLIRError) -> list[Diagnostic]:
-    """Return the messages of an MLIR exception, each after its place in the source."""
+    """Return the messages of an MLIR exception, each after its source location."""
     return [("error", _place_text(d.location) + d.message) for d in error.error_diagnostics]
 
 
 def _place_text(location: Any) -> str:
-    found = re.search(r'"([^"]*)":(\d+):(\d+)', str(location))
-    return f"{found[1]}:{found[2]}:{found[3]}: " if found else ""
+    match = re.search(r'"([^"]*)":(\d+):(\d+)', str(location))
+    return f"{match[1]}:{match[2]}:{match[3]}: " if match else ""

@@ -1,4 +1,4 @@
-"""What IREE says of a program that it refuses, as data."""
+"""IREE's diagnostics of a program that it refuses."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Diagnostic = tuple[str, str]
 
 
 class CompilationFailed(CompileError):
-    """IREE refused a program; what it said is still in its own words.
+    """IREE refused a program; the diagnostics are in its own words.
 
     Attributes:
         diagnostics: severity and text of each message, in order.
-        node: the number of the node that the first error with a place names, if one does.
+        node: the index of the node that the first error with a location points at, if there is one.
         phase: "verify" for the rules of the dialects, "parse" for text, else "compile".
-        output: what the compiler and its linker wrote beside their diagnostics.
+        output: what the compiler and its linker wrote in addition to diagnostics.
     """
 
     output = ""

@@ -1,4 +1,4 @@
-"""MLIR modules under construction, read and compiled."""
+"""Construction, parsing and compilation of MLIR modules."""
 # pyright: basic, reportAttributeAccessIssue=false
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ Handle = Any  # an ir.Value
 Body = Callable[[Sequence[Handle]], Sequence[Handle]]
 
 
-# Phases of IREE's: what holds after them.
+# The phases of IREE after which these hold.
 _DEVICE_IS_CHOSEN = "preprocessing"
 _CODE_IS_WRITTEN = "hal"
 
-# Names of functions become names of files, of which most systems take 255 bytes.
+# Function names become file names, which most systems limit to 255 bytes.
 _LONGEST_SYMBOL = 100
 
 
 class MlirModule:
-    """An MLIR module under construction, and its way through IREE.
+    """An MLIR module, to build or parse and then compile with IREE.
 
     Args:
-        flags: session flags, which IREE freezes when the context is made.
+        flags: session flags, which IREE freezes when the context is created.
 
     Raises:
-        ArgumentError: IREE has no such session flag, or it takes other values.
+        ArgumentError: IREE has no such session flag, or the flag does not take this value.
     """
 
     def __init__(self, flags: Sequence[str] = ()) -> None:
@@ -73,12 +73,12 @@ class MlirModule:
         """Return a program from an open file of MLIR text or bytecode.
 
         Args:
-            file: the number of the file.
-            name: what diagnostics call it.
+            file: the descriptor of the file.
+            name: its name in diagnostics.
             flags: session flags.
 
         Raises:
-            CompilationFailed: the file is no valid MLIR.
+            CompilationFailed: the file is not valid MLIR.
         """
         program = cls(flags)
         with invocation_of(program.session) as invocation:
@@ -88,7 +88,7 @@ class MlirModule:
     # ------------------------------------------------------------------ building
 
     def at(self, place: Place | None) -> None:
-        """Give the operations that follow this location."""
+        """Set the location of the operations that follow."""
         if place is None:
             self._location = self._unknown
             return
@@ -97,17 +97,15 @@ class MlirModule:
 
     def type(self, text: str) -> Any:
         """Return an MLIR type from its text."""
-        found = self._types.get(text)
-        if found is None:
-            found = self._types[text] = ir.Type.parse(text, self.context)
-        return found
+        if text not in self._types:
+            self._types[text] = ir.Type.parse(text, self.context)
+        return self._types[text]
 
     def attribute(self, text: str) -> Any:
         """Return an MLIR attribute from its text."""
-        found = self._attributes.get(text)
-        if found is None:
-            found = self._attributes[text] = ir.Attribute.parse(text, self.context)
-        return found
+        if text not in self._attributes:
+            self._attributes[text] = ir.Attribute.parse(text, self.context)
+        return self._attributes[text]
 
     def function(
         self,
@@ -142,7 +140,7 @@ class MlirModule:
         self._fill(function.regions[0], [text for _, text in inputs], body, "func.return")
 
     def _symbol(self, name: str) -> str:
-        """Return a name that IREE can make the names of files from; `compile` gives it back."""
+        """Return a symbol that is fit for file names; `compile` restores the name."""
         if len(name.encode()) <= _LONGEST_SYMBOL and "/" not in name:
             return name
         symbol = f"function_{len(self._renamed)}"
@@ -166,37 +164,37 @@ class MlirModule:
             results: type text of each result.
             operands: the values it reads.
             attributes: attribute texts by name.
-            bodies: for each region, its argument types and what emits it.
+            bodies: the argument types and the body of each region.
             terminator: the operation that ends each region.
-            empty_regions: how many regions without operations stand behind those.
+            empty_regions: how many regions without operations follow those.
         """
         regions = len(bodies) + empty_regions
-        made = self._create(name, results, operands, attributes or {}, regions)
-        for region, (types, body) in zip(made.regions, bodies, strict=False):
+        operation = self._create(name, results, operands, attributes or {}, regions)
+        for region, (types, body) in zip(operation.regions, bodies, strict=False):
             self._fill(region, types, body, terminator)
-        return list(made.results)
+        return list(operation.results)
 
     def declare(self, name: str, text: str) -> None:
-        """Add what a text defines, once for each name."""
+        """Add the operation in a text, once for each name."""
         if name not in self._declared:
             self._declared.add(name)
             self.body.append(ir.Operation.parse(text, context=self.context))
 
     def constant(self, name: str, array: Array, type: TensorType) -> Handle:
-        """Emit a constant; a large one refers to the array's memory and is not copied."""
+        """Emit a constant; a large one refers to the array's memory instead of copying it."""
         attribute = self._elements(name, array, type)
-        made = ir.Operation.create(
+        operation = ir.Operation.create(
             "stablehlo.constant",
             results=[attribute.type],
             attributes={"value": attribute},
             loc=self._location,
             ip=self._point,
         )
-        return made.results[0]
+        return operation.results[0]
 
     def parameter(self, key: str, type: TensorType) -> Handle:
-        """Emit the load of a weight that stays outside of the vmfb, in the scope `SCOPE`."""
-        # IREE 3.13 has no unsigned globals: the bits are loaded as signless integers.
+        """Emit the load of an external weight, in the scope `SCOPE`."""
+        # IREE 3.13 has no unsigned globals, so the bits are loaded as signless integers.
         text = type_text(type).replace("xui", "xi")
         if key not in self._parameters:
             symbol = self._parameters[key] = f"parameter_{len(self._parameters)}"
@@ -221,7 +219,7 @@ class MlirModule:
 
     def _elements(self, name: str, array: Array, type: TensorType) -> Any:
         text = type_text(type)
-        repeated = not any(array.strides)  # one number, broadcast: nothing to refer to
+        repeated = not any(array.strides)  # a broadcast number has no memory to refer to
         if not array.size:
             return self.attribute(f"dense<> : {text}")
         if repeated or (array.nbytes < RESOURCE_BYTES and is_splat(array)):
@@ -233,20 +231,20 @@ class MlirModule:
         return self.attribute(f"dense<{nested_text(array, type.dtype)}> : {text}")
 
     def _resource(self, name: str, array: Array, type: TensorType) -> Any:
-        """Refer to an array's memory, which is kept alive; one array is one resource."""
+        """Refer to an array's memory, which is kept alive; each array becomes one resource."""
         key = (id(array), type_text(type))
         if key not in self._resources:
             data = np.ascontiguousarray(array).view(np.uint8)
-            made = ir.DenseResourceElementsAttr.get_from_buffer(
+            resource = ir.DenseResourceElementsAttr.get_from_buffer(
                 data, name, self.type(key[1]), 64, False, self.context
             )
-            self._resources[key] = (array, made)
+            self._resources[key] = (array, resource)
         return self._resources[key][1]
 
     def _packed(self, array: Array, type: TensorType) -> Any:
         """Copy elements smaller than a byte."""
         if type.dtype.bits < 8:
-            # IREE 3.13 packs two to a byte without cutting off the sign bits of the first.
+            # IREE 3.13 packs two per byte without masking the sign bits of the first.
             array = array.astype(np.int8) & 0x0F
         return ir.DenseElementsAttr.get(
             np.ascontiguousarray(array),
@@ -286,10 +284,10 @@ class MlirModule:
     # ------------------------------------------------------------------ reading
 
     def verify(self) -> None:
-        """Check the module by its dialects' rules.
+        """Verify the module.
 
         Raises:
-            CompilationFailed: naming the operation and the rule.
+            CompilationFailed: it is not valid; the text names the operation and the rule.
         """
         try:
             self.root.verify()
@@ -306,7 +304,7 @@ class MlirModule:
         return _text(self.root, weights, locations)
 
     def bytecode(self) -> bytes:
-        """Return the module as MLIR bytecode, weights included."""
+        """Return the module as MLIR bytecode with its weights."""
         buffer = io.BytesIO()
         self.root.write_bytecode(buffer)
         return buffer.getvalue()
@@ -314,10 +312,10 @@ class MlirModule:
     # ------------------------------------------------------------------ compiling
 
     def compile(self, file: int) -> str:
-        """Run IREE's pipeline on the module, which it uses up, into an open file, which it closes.
+        """Compile the module to an open file; this consumes the module and closes the file.
 
         Returns:
-            What the flags choose as a device; empty where the module chose itself.
+            The device that the flags choose; empty where the module itself chooses one.
 
         Raises:
             CompilationFailed: the compiler refused the program.
@@ -333,17 +331,17 @@ class MlirModule:
         return device
 
     def _rename(self) -> None:
-        """Give functions their own names, which were too long for files."""
+        """Restore the names of functions that were not fit for file names."""
         for operation in self.root.regions[0].blocks[0].operations:
-            if "iree.reflection" in operation.attributes:  # as all public functions have
+            if "iree.reflection" in operation.attributes:  # all public functions have it
                 symbol = operation.attributes["sym_name"].value
                 name = string_attribute(self._renamed.get(str(symbol), str(symbol)))
                 operation.attributes["sym_name"] = self.attribute(name)
-                # It holds the other name, for people only: farrier.json has it all.
+                # It repeats the symbol for people; farrier.json has the signature.
                 del operation.attributes["iree.reflection"]
 
     def device(self) -> str:
-        """Run the first phases on the module in place; return what its flags choose as a device."""
+        """Run the first phases on the module in place, and return the device that flags choose."""
         with invocation_of(self.session) as invocation:
             invocation.run(self.root, to=_DEVICE_IS_CHOSEN)
         first = self.root.regions[0].blocks[0].operations[0]
@@ -352,7 +350,7 @@ class MlirModule:
         return str(first.attributes["initial_value"]).removesuffix(" : !hal.device")
 
     def phases(self, to: str = PHASES[-1], weights: bool = False) -> Iterator[tuple[str, str]]:
-        """Run IREE's pipeline on a copy of the module, and yield each phase's name and IR.
+        """Run IREE's pipeline on a copy of the module, and yield the name and IR of each phase.
 
         Args:
             to: the last phase to run.

@@ -1,4 +1,4 @@
-"""How MLIR writes types, numbers and strings, and what IREE calls its phases."""
+"""MLIR's text of types, numbers and strings, and the names of IREE's phases."""
 
 from __future__ import annotations
 
@@ -41,28 +41,28 @@ _ELEMENTS = {
 
 
 def mlir_dtype(dtype: dtype) -> str:
-    """Return MLIR's name of a data type."""
+    """Return MLIR's name for a data type."""
     return _ELEMENTS.get(dtype.short, dtype.short)
 
 
 def type_text(type: TensorType) -> str:
-    """Return MLIR's text of a tensor type; symbolic sizes are `?`."""
+    """Return MLIR's text of a tensor type, with `?` for dynamic sizes."""
     sizes = "".join("?x" if isinstance(size, SymbolicSize) else f"{size}x" for size in type.shape)
     if type.quantization is not None:
         return f"tensor<{sizes}{type.quantization.text(type.dtype.short, type.shape, exact=True)}>"
     return f"tensor<{sizes}{mlir_dtype(type.dtype)}>"
 
 
-# Weights from this size on are referenced, not copied, and dumps elide them.
+# Weights of at least this size are referenced instead of copied, and elided in dumps.
 RESOURCE_BYTES = 1024
 
-# The parameter scope of weights that lie beside the vmfb.
+# The parameter scope of external weights.
 SCOPE = "model"
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where an operation comes from: a layer's name and a line of the user's source."""
+    """The origin of an operation: a layer's name and a line of the user's source."""
 
     name: str
     file: str
@@ -71,7 +71,7 @@ class Place:
 
 
 def string_attribute(text: str) -> str:
-    """Return MLIR's literal of a string: bytes that are not plain ASCII as two hex digits."""
+    """Return the MLIR literal of a string, with two hex digits for bytes that are not ASCII."""
     plain = (chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in text.encode())
     return '"' + "".join(plain) + '"'
 

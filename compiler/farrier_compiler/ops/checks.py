@@ -1,4 +1,4 @@
-"""What every op is: attributes, `infer`, `reference`, `lower`, and its place in the registry."""
+"""Checks that ops share: data types, broadcasting and dimensions."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def in_domain(dtype: dtype, domain: str) -> bool:
 
 
 def check_domain(name: str, type: TensorType, domain: str) -> None:
-    """Refuse an operand whose data type the op does not take.
+    """Refuse an operand whose data type is outside the op's domain.
 
     Raises:
-        DtypeError: naming the op, the type and what it takes.
+        DtypeError: it is; the text names the op, the type and the domain.
     """
     if not in_domain(type.dtype, domain):
         raise DtypeError(
@@ -67,10 +67,10 @@ _SUGGESTION = {
 
 
 def check_same_dtype(name: str, types: tuple[TensorType, ...]) -> None:
-    """Refuse operands of different data types: nothing is cast silently.
+    """Refuse operands of different data types, since nothing is cast implicitly.
 
     Raises:
-        DtypeError: naming the op and the types.
+        DtypeError: they differ; the text names the op and the types.
     """
     first = types[0].dtype
     for other in types[1:]:
@@ -82,24 +82,24 @@ def check_same_dtype(name: str, types: tuple[TensorType, ...]) -> None:
             )
 
 
-def check_sum_dtype(name: str, own: dtype, wanted: dtype | None) -> None:
+def check_sum_dtype(name: str, operand: dtype, result: dtype | None) -> None:
     """Refuse to sum integers as floats, or floats as integers.
 
     Raises:
-        DtypeError: naming the op and the data types.
+        DtypeError: the op would; the text names it and the data types.
     """
-    if wanted is not None and wanted.is_floating != own.is_floating:
+    if result is not None and result.is_floating != operand.is_floating:
         raise DtypeError(
-            f"{name} of {own} cannot give {wanted}: floating-point operands have a "
+            f"{name} of {operand} cannot give {result}: floating-point operands have a "
             "floating-point result, and integers have an integer one."
         )
 
 
 def check_same_quantization(name: str, operands: Sequence[Value]) -> None:
-    """Refuse operands that stand for floats in different ways.
+    """Refuse operands that are quantised differently.
 
     Raises:
-        ArgumentError: naming the op and the types.
+        ArgumentError: they are; the text names the op and the types.
     """
     first: TensorType | None = None
     for value in operands:
@@ -118,7 +118,7 @@ def broadcast_shapes(name: str, shapes: tuple[Shape, ...]) -> Shape:
     """Return the shape that shapes broadcast to, by numpy's rule.
 
     Raises:
-        ShapeError: naming the op, the shapes and the dimension that differs.
+        ShapeError: they do not; the text names the op, the shapes and the dimension that differs.
     """
     if len(set(shapes)) == 1:
         return shapes[0]

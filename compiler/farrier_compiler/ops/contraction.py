@@ -1,4 +1,4 @@
-"""What matrix products and convolutions have in common."""
+"""Base class of matmuls and convolutions."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from farrier_runtime.dtypes import dtype
 
 
 class Contraction(Op, abstract=True):
-    """The family: products of elements of two operands, summed over some dimensions.
+    """The family of sums, over some dimensions, of products of elements of two operands.
 
     Attributes:
-        dtype: that of the result, if it is wider than the operands' one.
+        dtype: the data type of the result, if it is wider than the operands'.
     """
 
     dtype: dtype | None
@@ -29,21 +29,21 @@ class Contraction(Op, abstract=True):
         raise NotImplementedError(type(self).__name__)
 
     def operand_dims(self, dim: int, ranks: tuple[int, int]) -> tuple[int | None, int | None]:
-        """Return the dimension of each operand that makes a dimension of the result alone."""
+        """Return the dimension of each operand that becomes a dimension of the result."""
         raise NotImplementedError(type(self).__name__)
 
     def result_dim(self, operand: int, dim: int, ranks: tuple[int, int], rank: int) -> int | None:
-        """Return which dimension of the result an operand's one makes alone.
+        """Return the dimension of the result that a dimension of an operand becomes.
 
         Args:
             operand: 0 for the left one, 1 for the right one.
-            dim: a dimension of it.
-            ranks: those of both operands.
-            rank: that of the result.
+            dim: the operand's dimension.
+            ranks: the ranks of both operands.
+            rank: the rank of the result.
         """
-        places = range(rank)
-        return next((at for at in places if self.operand_dims(at, ranks)[operand] == dim), None)
+        dims = (out for out in range(rank) if self.operand_dims(out, ranks)[operand] == dim)
+        return next(dims, None)
 
     def multiply_adds(self, left: Shape, right: Shape, out: Shape) -> int:
-        """Return how many products are summed in all."""
+        """Return how many products are summed in total."""
         return math.prod(out) * math.prod(self.summed_sizes(left, right))

@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from farrier_compiler.stablehlo.emitter import HloValue
     from farrier_compiler.types.elements import Array
 
-# The reference copies windows of the input into matrices; larger ones are split.
+# The reference copies windows of the input into matrices, and splits larger ones.
 _MATRIX_BYTES = 1 << 23
 
 
 @dataclass(frozen=True)
 class Convolution(ConvolutionForm, Contraction):
-    """Sums of products of a kernel with windows of the input, in each of `groups` of channels.
+    """Sums of products of a kernel with windows of the input, in each group of channels.
 
     channels_first: input (N, C, *S), kernel (O, C / groups, *K), result (N, O, *S').
     channels_last: input (N, *S, C), kernel (*K, C / groups, O), result (N, *S', O).
-    Padding is a pair for each spatial dimension; negative amounts crop. `input_dilation` puts
-    that distance between the input's elements. `dtype` is that of the result, if it is wider than
-    the operands' one. StableHLO spec: convolution.
+    Padding is a pair for each spatial dimension; negative amounts crop. `input_dilation` is the
+    distance between the input's elements. `dtype` is the data type of the result, if it is wider
+    than the operands'. StableHLO spec: convolution.
     """
 
     dtype: dtype | None = None
@@ -112,7 +112,7 @@ class Convolution(ConvolutionForm, Contraction):
         return list(self.kernel_first(right)[1:])
 
     def multiply_adds(self, left: Shape, right: Shape, out: Shape) -> int:
-        """A transposed convolution does not count the zeros between the input's elements."""
+        """Return the count without the zeros that a transposed convolution inserts."""
         if max(self.input_dilation, default=1) == 1:
             return super().multiply_adds(left, right, out)
         batch, _, *sizes = self.channels_first(left)
@@ -125,13 +125,13 @@ class Convolution(ConvolutionForm, Contraction):
             input = np.moveaxis(input, -1, 1)
             kernel = np.moveaxis(kernel, (-1, -2), (0, 1))
         low, high = [0, 0], [0, 0]
-        for before, behind in self.padding:
+        for before, after in self.padding:
             low.append(before)
-            high.append(behind)
+            high.append(after)
         gaps = [0, 0, *(distance - 1 for distance in self.input_dilation)]
         padded = pad_array(input, 0, low, high, gaps)
-        found = self._convolve(padded, kernel)
-        return np.moveaxis(found, 1, -1) if self.layout == "channels_last" else found
+        result = self._convolve(padded, kernel)
+        return np.moveaxis(result, 1, -1) if self.layout == "channels_last" else result
 
     def _convolve(self, input: Array, kernel: Array) -> Array:
         spatial = len(self.stride)
@@ -139,11 +139,11 @@ class Convolution(ConvolutionForm, Contraction):
         views = windows(input, kernel.shape[2:], self.stride, self.dilation)
         sizes = views.shape[2 : 2 + spatial]
         views = views.reshape(batch, self.groups, group, *views.shape[2:])
-        # (N, G, C / G, *K, *S'): copied into one matrix for each sample and group.
+        # (N, G, C / G, *K, *S'), copied into a matrix for each sample and group.
         views = np.moveaxis(views, range(3 + spatial, 3 + 2 * spatial), range(3, 3 + spatial))
         matrix = kernel.reshape(self.groups, channels, group * math.prod(kernel.shape[2:]))
-        kind = np.int64 if input.dtype.kind in "iu" else np.result_type(input, kernel)
-        result = np.empty((batch, self.groups, channels, *sizes), kind)
+        dtype = np.int64 if input.dtype.kind in "iu" else np.result_type(input, kernel)
+        result = np.empty((batch, self.groups, channels, *sizes), dtype)
         _multiply(matrix, views, result, spatial)
         return result.reshape(batch, self.groups * channels, *sizes)
 
@@ -172,7 +172,7 @@ def _multiply(matrix: Array, views: Array, result: Array, spatial: int) -> None:
 
 
 def _along(dim: int, part: slice) -> tuple[Any, ...]:
-    """Return the index that takes `part` of a dim, which is 0 or counted from the end."""
+    """Return the index that selects `part` of a dim, which is 0 or counted from the end."""
     return (part,) if dim == 0 else (..., part, *[slice(None)] * (-dim - 1))
 
 

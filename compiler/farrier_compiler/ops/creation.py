@@ -1,4 +1,4 @@
-"""Primitives that make tensors from nothing."""
+"""Primitives without operands, which create tensors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Full(Op):
-    """A tensor that holds one number everywhere. StableHLO spec: constant.
+    """A tensor filled with a number. StableHLO spec: constant.
 
     Attributes:
         shape: the size of each dimension.
@@ -78,10 +78,10 @@ class Iota(Op):
 
 @dataclass(frozen=True)
 class SizeOf(Op):
-    """A size as an int32 scalar, where calls decide it. StableHLO spec: get_dimension_size.
+    """A dynamic size as an int32 scalar. StableHLO spec: get_dimension_size.
 
     Attributes:
-        size: the size of a dimension, or an expression of such sizes.
+        size: the size of a dimension, or an expression in such sizes.
     """
 
     size: int
@@ -100,7 +100,7 @@ def check_sizes(name: str, shape: Shape) -> None:
     """Refuse a shape with a negative size.
 
     Raises:
-        ArgumentError: naming the op and the shape.
+        ArgumentError: a size is; the text names the op and the shape.
     """
     if not all(at_most(0, size) for size in shape):
         raise ArgumentError(f"{name} needs sizes >= 0, but got the shape {shape}.")

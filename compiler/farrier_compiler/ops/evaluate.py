@@ -1,4 +1,4 @@
-"""Eager evaluation: the graph interpreted with the ops' numpy references, no compiler involved."""
+"""Eager evaluation, which interprets graphs with the ops' numpy references."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from farrier_runtime.errors import FarrierError, ShapeError
 
 
 class UnknownValueError(FarrierError, RuntimeError):
-    """A value was needed that is not known: an input while tracing, or an unset parameter."""
+    """A value is needed but not known: an input while tracing, or an unset parameter."""
 
 
 def interpret(values: Sequence[Value]) -> list[Array]:
-    """Return the elements of values, computing what is not known yet.
+    """Return the elements of values, and compute those that are not known yet.
 
-    A computed value keeps its elements and forgets its producer, so that a long eager loop
-    holds no graph.
+    A computed value keeps its elements and drops its producer, so that a long eager loop does not
+    accumulate a graph.
 
     Raises:
         UnknownValueError: a value depends on an input of a function that is being traced, or on
@@ -48,7 +48,7 @@ def _run(node: Node) -> None:
 
 
 def unknown_size(size: int) -> str:
-    """Return the text of the error for a size whose number is asked for too early."""
+    """Return the error text for a dynamic size whose number is requested during tracing."""
     return (
         f"The size '{size}' ({ranges(size)}) is known only when the compiled function is called, "
         "but its number is asked for while the function is traced. Use it in shapes, in arithmetic "
@@ -67,10 +67,10 @@ def _size_unknown(node: Node) -> str:
 
 
 def require_data(value: Value) -> Array:
-    """Return the elements of a value that is not computed.
+    """Return the known elements of a value.
 
     Raises:
-        UnknownValueError: there are none.
+        UnknownValueError: they are not known.
     """
     if value.data is not None:
         return value.data

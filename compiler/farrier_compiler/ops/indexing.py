@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gather(Op):
-    """Parts of the input along a dimension, which the index tensor's dimensions replace.
+    """Slices of the input along a dimension, which the index tensor's dimensions replace.
 
-    Negative indices count from the end; those out of range take the nearest part.
+    Negative indices count from the end; indices out of range are clamped.
     StableHLO spec: gather.
 
     Attributes:

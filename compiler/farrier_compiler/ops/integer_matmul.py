@@ -1,4 +1,4 @@
-"""Products of two dequantised tensors: whether integers can be summed, or why they cannot."""
+"""Analysis of contractions of dequantised tensors: can integers be summed, and if not, why."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from farrier_runtime.dtypes import dtype, uint8
 
 @dataclass(frozen=True)
 class Side:
-    """One operand of a product: `(quantized - zero_point) * scale`.
+    """An operand of a contraction: `(quantized - zero_point) * scale`.
 
     Attributes:
-        name: what the op calls the operand.
+        name: the op's name for the operand.
         quantized: the integers.
-        scale: one number, or one for each position of a dimension.
-        zero_point: likewise; None: all are 0.
-        place: the dimension of the product along which they change; None: they do not.
+        scale: a scalar, or a vector along a dimension.
+        zero_point: likewise; None: 0.
+        dim: the dimension of the product along which they vary; None: they do not.
     """
 
     name: str
     quantized: Value
     scale: Value
     zero_point: Value | None
-    place: int | None
+    dim: int | None
 
     @property
     def storage(self) -> dtype:
@@ -42,44 +42,44 @@ class Side:
 
 
 def integer_product(node: Node) -> tuple[Side, Side] | str | None:
-    """Return the two sides of a product whose integers can be summed in int32.
+    """Return the two sides of a contraction whose integers can be summed in int32.
 
     Returns:
-        The sides; or the reason why the product is one of floats; or None, if the node is no
-        product, or nothing in it is quantised.
+        The sides; or the reason why floats are summed; or None, if the node is not a contraction
+        or has no quantised operand.
     """
     if not isinstance(node.op, Contraction):
         return None
-    made = [value.producer for value in node.operands]
-    if not any(one is not None and isinstance(one.op, Dequantize) for one in made):
+    producers = [value.producer for value in node.operands]
+    if not any(producer and isinstance(producer.op, Dequantize) for producer in producers):
         return None
     sides: list[Side] = []
     for index, name in enumerate(node.op.operand_names(2)):
         name = f"{name} operand" if isinstance(node.op, DotGeneral) else name
-        found = _side(node, index, name)
-        if isinstance(found, str):
-            return found
-        sides.append(found)
+        side = _side(node, index, name)
+        if isinstance(side, str):
+            return side
+        sides.append(side)
     left, right = sides
     return _conflict(node, left, right) or (left, right)
 
 
 def _side(node: Node, index: int, name: str) -> Side | str:
-    """Return an operand's integers and their parameters, or why they cannot be summed."""
+    """Return an operand's integers and parameters, or the reason why they cannot be summed."""
     producer = node.operands[index].producer
     if producer is None or not isinstance(producer.op, Dequantize):
         return f"the {name} is not quantized"
     quantized, scale, *zero_points = producer.operands
-    storage, dim = quantized.type.dtype, producer.op.dim
+    storage, scale_dim = quantized.type.dtype, producer.op.dim
     if not storage.is_integer or storage.bits > 8:
         return f"the {name} is stored as {storage}, not in 8 bits or less"
-    if dim is None and any(value.type.rank for value in (scale, *zero_points)):
+    if scale_dim is None and any(value.type.rank for value in (scale, *zero_points)):
         return f"the {name} has a scale for each block"
-    place = None if dim is None else result_dim(node, index, dim)
-    if dim is not None and place is None:
-        return f"the {name} has a scale for each position of a dimension that is summed"
-    shifted = [value for value in zero_points if not is_zero(value)]
-    return Side(name, quantized, scale, next(iter(shifted), None), place)
+    dim = None if scale_dim is None else result_dim(node, index, scale_dim)
+    if scale_dim is not None and dim is None:
+        return f"the {name} has a scale for each index of a dimension that is summed"
+    nonzero = [value for value in zero_points if not is_zero(value)]
+    return Side(name, quantized, scale, next(iter(nonzero), None), dim)
 
 
 def is_zero(value: Value) -> bool:
@@ -88,8 +88,8 @@ def is_zero(value: Value) -> bool:
 
 
 def _conflict(node: Node, left: Side, right: Side) -> str | None:
-    """Return why two operands that could be summed as integers cannot be so together."""
-    if left.place is not None and right.place is not None:
+    """Return the reason why two operands cannot be combined, though each alone is fit for it."""
+    if left.dim is not None and right.dim is not None:
         return f"both the {left.name} and the {right.name} have several scales"
     sizes = summed_sizes(node)
     if isinstance(node.op, Convolution):
@@ -98,7 +98,7 @@ def _conflict(node: Node, left: Side, right: Side) -> str | None:
         if left.zero_point is not None and left.zero_point.type.rank:
             return f"the {left.name} has several zero points"
     elif left.zero_point is not None and right.zero_point is not None and not is_static(sizes):
-        return "both operands have zero points, and only calls decide how many products are summed"
+        return "both operands have zero points, and the number of products to sum is dynamic"
     terms = math.prod(map(upper_bound, sizes))
     if terms * _largest(left) * _largest(right) >= 2**31:
         return f"sums of {terms} products do not fit int32"
@@ -106,7 +106,7 @@ def _conflict(node: Node, left: Side, right: Side) -> str | None:
 
 
 def _is_symmetric(side: Side) -> bool:
-    """Return whether integers of 8 bits, as signed ones, have no zero point."""
+    """Return whether 8-bit integers have no zero point when they are signed."""
     if side.storage is not uint8:
         return side.zero_point is None
     data = None if side.zero_point is None else side.zero_point.data
@@ -114,7 +114,7 @@ def _is_symmetric(side: Side) -> bool:
 
 
 def _largest(side: Side) -> int:
-    """Return the largest size of `quantized - zero_point`."""
+    """Return the largest magnitude of `quantized - zero_point`."""
     low, high = map(int, storage_limits(side.storage))
     return max(-low, high) if side.zero_point is None else high - low
 
@@ -127,20 +127,20 @@ def summed_sizes(node: Node) -> list[int]:
 
 
 def result_dim(node: Node, operand: int, dim: int) -> int | None:
-    """Return which dimension of the result an operand's becomes; None: it is summed."""
+    """Return the dimension of the result that an operand's becomes; None: it is summed."""
     op = cast("Contraction", node.op)
     left, right = (value.type.rank for value in node.operands)
     return op.result_dim(operand, dim, (left, right), node.result.type.rank)
 
 
 def note(node: Node) -> str | None:
-    """Return what the graph's text says of a product with a quantised operand that is of floats."""
-    found = integer_product(node)
-    if found is None:
+    """Return graph text's remark on why a contraction with a quantised operand sums floats."""
+    reason = integer_product(node)
+    if reason is None:
         return None
-    if not isinstance(found, str):
-        found = "the pass integer_matmul did not run"
-    return f"summed as {node.result.type.dtype}: {found}"
+    if not isinstance(reason, str):
+        reason = "the pass integer_matmul did not run"
+    return f"summed as {node.result.type.dtype}: {reason}"
 
 
 REMARKS.append(note)

@@ -1,4 +1,4 @@
-"""Contractions."""
+"""Matmuls."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class DotGeneral(Contraction):
     """Products summed over the contracting dims, for every index of the batch dims.
 
-    The result's dims are the batch dims, the left operand's others, the right operand's others.
+    The result has the batch dims, then the left operand's free dims, then the right operand's.
     16-bit floats are summed in float32 and rounded once. StableHLO spec: dot_general.
     """
 
@@ -58,7 +58,7 @@ class DotGeneral(Contraction):
 
     def _check_sizes(
         self,
-        kind: str,
+        role: str,
         lhs: TensorType,
         rhs: TensorType,
         left: tuple[int, ...],
@@ -67,7 +67,7 @@ class DotGeneral(Contraction):
         sizes = [lhs.shape[dim] for dim in left], [rhs.shape[dim] for dim in right]
         if not equal_shapes(tuple(sizes[0]), tuple(sizes[1])):
             raise ShapeError(
-                f"dot_general got the {kind} dims {left} of {lhs.describe()} and {right} of "
+                f"dot_general got the {role} dims {left} of {lhs.describe()} and {right} of "
                 f"{rhs.describe()}: their sizes, {tuple(sizes[0])} and {tuple(sizes[1])}, "
                 "must be equal."
             )
@@ -115,9 +115,9 @@ class DotGeneral(Contraction):
 
 
 def matrix_product(left: Array, right: Array) -> Array:
-    """Multiply stacks of matrices; integers are summed modulo 2^64, small ones by float64 BLAS."""
+    """Multiply stacks of matrices; integers wrap modulo 2^64, and small ones use float64 BLAS."""
     if left.dtype.kind not in "iu":
         return np.matmul(left, right)
     bits = 8 * (left.itemsize + right.itemsize) + max(left.shape[-1], 1).bit_length()
-    kind = np.float64 if bits <= 53 else np.int64
-    return np.matmul(left.astype(kind), right.astype(kind)).astype(np.int64)
+    dtype = np.float64 if bits <= 53 else np.int64
+    return np.matmul(left.astype(dtype), right.astype(dtype)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Reductions over windows that slide along the dimensions."""
+"""Pooling, which reduces sliding windows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pool(PoolForm, Op, abstract=True):
-    """The family: one entry for every dimension, 1 and (0, 0) for those that are left alone."""
+    """The family of poolings, with 1 and (0, 0) for dimensions that are not pooled."""
 
     combine: ClassVar[np.ufunc]
 
@@ -45,8 +45,8 @@ class Pool(PoolForm, Op, abstract=True):
         padded = input.shape[dim] + sum(self.padding[dim])
         needed = dilated(self.window[dim], self.dilation[dim])
         size = input.shape[dim]
-        of_none = needed == 1 and (size == 0 or isinstance(size, SymbolicSize))
-        if not at_most(0 if of_none else needed, padded):
+        may_be_empty = needed == 1 and (size == 0 or isinstance(size, SymbolicSize))
+        if not at_most(0 if may_be_empty else needed, padded):
             raise ShapeError(
                 f"{self.label} got a window that extends over {needed} elements in dimension "
                 f"{dim} of {input.describe()}, but with its padding it has {padded} there."
@@ -54,7 +54,7 @@ class Pool(PoolForm, Op, abstract=True):
         return maximum((padded - needed) // self.stride[dim] + 1, 0)
 
     def initial(self, dtype: np.dtype[Any]) -> Any:
-        """Return the number that pads the input and changes no result."""
+        """Return the padding element, which does not change any result."""
         raise NotImplementedError
 
     def reference(self, x: Array) -> Array:
@@ -65,7 +65,7 @@ class Pool(PoolForm, Op, abstract=True):
         return x
 
     def _along(self, dim: int, x: Array) -> Array:
-        """Pool along one dimension: windows are boxes, so one after the other is enough."""
+        """Pool along one dimension; since windows are boxes, dimensions can be pooled in turn."""
         window, stride, distance = self.window[dim], self.stride[dim], self.dilation[dim]
         if window == stride == 1:
             return x

@@ -1,4 +1,4 @@
-"""Quantisation: floats as small integers, or small floats, by scales and zero points."""
+"""Quantisation of floats to small integers or small floats."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from farrier_compiler.graph import Op
 from farrier_compiler.ops.checks import normalize_dim
 from farrier_compiler.sizes import is_static
 from farrier_compiler.sizes.requirements import at_most, equal, equal_shapes
+from farrier_compiler.stablehlo.affine import AffineParameters
 from farrier_compiler.types.numbers import storage_limits
 from farrier_compiler.types.tensor_type import Shape, TensorType
 from farrier_compiler.types.uniform import MOST_SCALES, Quantization
@@ -37,14 +38,14 @@ STORAGE: tuple[dtype, ...] = (
 """The data types that quantised tensors are stored in."""
 
 SUMS = (*STORAGE, dtypes.int32)
-"""Those that are dequantised: sums of products are, too."""
+"""The data types that can be dequantised, which include sums of products."""
 
 
 class Affine(Op, abstract=True):
-    """The family: a tensor, its scales and, perhaps, its zero points.
+    """The family of ops on a tensor, its scales and optional zero points.
 
-    A scalar scale is that of all elements; with `dim`, each position along it has one of a vector.
-    Scales of the tensor's own rank, without `dim`, belong to blocks: they divide every dimension.
+    A scalar scale applies to all elements; a vector, with `dim`, has one for each index along it.
+    Scales of the tensor's rank, without `dim`, apply to blocks, which divide every dimension.
     """
 
     dtype: dtype
@@ -52,14 +53,14 @@ class Affine(Op, abstract=True):
     storage: ClassVar[tuple[dtype, ...]] = STORAGE
 
     def check_operands(self, operands: Sequence[Value]) -> None:
-        """Refuse scales that are no positive numbers."""
+        """Refuse scales that are not positive numbers."""
         if operands[1].data is not None:
             _check_values(self.name, operands[1].data)
 
     def quantization(
         self, input: TensorType, expressed: dtype, parameters: Sequence[Value]
     ) -> Quantization | None:
-        """Return what elements stand for, where the scales and zero points are constants."""
+        """Return the quantisation, where the scales and zero points are constants."""
         arrays = [value.data for value in parameters if value.data is not None]
         if len(arrays) < len(parameters) or not 0 < arrays[0].size <= MOST_SCALES:
             return None
@@ -110,6 +111,9 @@ class Affine(Op, abstract=True):
             array = np.repeat(array, size // array.shape[dim], axis=dim)
         return array
 
+    def _parameters(self, scale: HloValue, zero_point: HloValue | None = None) -> AffineParameters:
+        return AffineParameters(scale, zero_point, self.dim)
+
     def operand_names(self, count: int) -> list[str]:
         return ["input", "scale", "zero_point"][:count]
 
@@ -118,24 +122,24 @@ class Affine(Op, abstract=True):
 class Quantize(Affine):
     """`round(input / scale) + zero_point`, saturated; NaN becomes the zero point.
 
-    Halves are rounded to even before the zero point is added, as in ONNX; StableHLO does it
-    behind. Float8 is not rounded to whole numbers, and keeps NaN.
+    Halves are rounded to even before the zero point is added, as in ONNX; StableHLO rounds after
+    that. Float8 is not rounded to whole numbers, and keeps NaN.
     StableHLO spec: uniform_quantize.
 
     Attributes:
         dtype: the data type of the result.
-        dim: the dimension with a scale for each position, from the front.
+        dim: the dimension with a scale for each index, from the front.
     """
 
     dtype: dtype
     dim: int | None = None
 
     def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
-        """Return `infer`'s type, and what its elements stand for."""
+        """Return `infer`'s type with the quantisation."""
         input, *parameters = operands
         type = self.infer(*[value.type.plain for value in operands])
-        known = self.quantization(input.type, input.type.dtype, parameters)
-        return replace(type, quantization=known)
+        quantization = self.quantization(input.type, input.type.dtype, parameters)
+        return replace(type, quantization=quantization)
 
     def infer(self, input: TensorType, scale: TensorType, *zero_point: TensorType) -> TensorType:
         self._check(input, scale, zero_point, input.dtype, self.dtype)
@@ -153,16 +157,16 @@ class Quantize(Affine):
     def lower(
         self, hlo: Builder, out: TensorType, input: HloValue, scale: HloValue, *zero_point: HloValue
     ) -> HloValue:
-        return hlo.quantize(out, input, scale, zero_point[0] if zero_point else None, self.dim)
+        return hlo.quantize(out, input, self._parameters(scale, *zero_point))
 
 
 @dataclass(frozen=True)
 class Dequantize(Affine):
-    """`(input - zero_point) * scale`, of sums of products too. StableHLO spec: uniform_dequantize.
+    """`(input - zero_point) * scale`, also for int32 sums. StableHLO spec: uniform_dequantize.
 
     Attributes:
         dtype: the data type of the result, which is the scale's.
-        dim: the dimension with a scale for each position, from the front.
+        dim: the dimension with a scale for each index, from the front.
     """
 
     dtype: dtype
@@ -170,7 +174,7 @@ class Dequantize(Affine):
     storage: ClassVar[tuple[dtype, ...]] = SUMS
 
     def check_operands(self, operands: Sequence[Value]) -> None:
-        """Refuse other parameters than the tensor was quantised by, where both are known."""
+        """Refuse parameters that differ from those of a quantised tensor, where both are known."""
         super().check_operands(operands)
         input, *parameters = operands
         own, given = input.type.quantization, self.quantization(input.type, self.dtype, parameters)
@@ -200,7 +204,7 @@ class Dequantize(Affine):
     def lower(
         self, hlo: Builder, out: TensorType, input: HloValue, scale: HloValue, *zero_point: HloValue
     ) -> HloValue:
-        return hlo.dequantize(out, input, scale, zero_point[0] if zero_point else None, self.dim)
+        return hlo.dequantize(out, input, self._parameters(scale, *zero_point))
 
 
 def _check_dtypes(name: str, expressed: dtype, storage: dtype, allowed: tuple[dtype, ...]) -> None:
@@ -245,9 +249,9 @@ def positive(scale: Array) -> Array:
 def _check_values(name: str, scale: Array) -> None:
     wrong = ~positive(scale)
     if wrong.any():
-        place = tuple(int(index[0]) for index in wrong.nonzero()) if scale.ndim else ()
+        index = tuple(int(indices[0]) for indices in wrong.nonzero()) if scale.ndim else ()
         raise ArgumentError(
-            f"{name} got the scale {float(scale[place])}{f' at {place}' if place else ''}. "
+            f"{name} got the scale {float(scale[index])}{f' at {index}' if index else ''}. "
             "Scales must be finite and greater than 0."
         )
 

@@ -1,4 +1,4 @@
-"""Reductions: sums, extremes and their places, over any dimensions."""
+"""Reductions over dimensions: sums, products, extremes and their indices."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reduction(Op, abstract=True):
-    """The family: dimensions are combined into one number.
+    """The family of reductions over any dimensions.
 
     Attributes:
         dim: the dimensions to reduce, counted from either end.
         keepdim: whether they stay, with size 1.
-        domain: the data types that it takes, a key of `ops.base.DOMAINS`.
-        of_nothing: whether the reduction of no elements is defined.
+        domain: the data types that it takes, a key of `checks.DOMAINS`.
+        defined_when_empty: whether the reduction of no elements is defined.
     """
 
     dim: tuple[int, ...]
     keepdim: bool = False
     domain: ClassVar[str] = "number"
-    of_nothing: ClassVar[bool] = True
+    defined_when_empty: ClassVar[bool] = True
 
     def infer(self, x: TensorType) -> TensorType:
         check_domain(self.name, x, self.domain)
         dims = normalize_dims(self.name, self.dim, x.rank)
-        if not self.of_nothing:
+        if not self.defined_when_empty:
             _check_not_empty(self.name, x, dims)
         return x.with_shape(reduced_shape(x.shape, dims, self.keepdim))
 
@@ -53,7 +53,7 @@ class Reduction(Op, abstract=True):
 
 @dataclass(frozen=True)
 class Sum(Reduction):
-    """Sum over dimensions; integers wrap around, 16-bit floats add up in float32.
+    """Sum over dimensions; integers wrap around, and 16-bit floats are summed in float32.
 
     StableHLO spec: reduce.
     """
@@ -64,7 +64,7 @@ class Sum(Reduction):
 
 @dataclass(frozen=True)
 class Prod(Reduction):
-    """Product over dimensions; integers wrap around, 16-bit floats multiply in float32.
+    """Product over dimensions; integers wrap around, and 16-bit floats are multiplied in float32.
 
     StableHLO spec: reduce.
     """
@@ -78,7 +78,7 @@ class Max(Reduction):
     """The largest element over dimensions; NaN if there is one. StableHLO spec: reduce."""
 
     domain = "any"
-    of_nothing = False
+    defined_when_empty = False
 
     def reference(self, x: Array) -> Array:
         return np.max(x, self.dim, keepdims=self.keepdim)
@@ -89,7 +89,7 @@ class Min(Reduction):
     """The smallest element over dimensions; NaN if there is one. StableHLO spec: reduce."""
 
     domain = "any"
-    of_nothing = False
+    defined_when_empty = False
 
     def reference(self, x: Array) -> Array:
         return np.min(x, self.dim, keepdims=self.keepdim)
@@ -117,7 +117,7 @@ class Any(Reduction):
 
 @dataclass(frozen=True)
 class ArgReduction(Op, abstract=True):
-    """The family: the int32 index of an extreme along one dimension, the first of equal ones.
+    """The family of int32 indices of an extreme along one dimension, the first of equals.
 
     Attributes:
         dim: the dimension to search, counted from either end.
@@ -162,7 +162,7 @@ class Argmin(ArgReduction):
 
 @dataclass(frozen=True)
 class Cumsum(Op):
-    """The sum of all elements up to each place along a dimension; integers wrap around.
+    """The cumulative sum along a dimension; integers wrap around.
 
     StableHLO spec: reduce_window.
 
@@ -196,10 +196,10 @@ def normalize_dims(name: str, dims: tuple[int, ...], rank: int) -> tuple[int, ..
     Raises:
         ShapeError: the tensor has no such dimension, or one is named twice.
     """
-    found = sorted(normalize_dim(name, dim, rank) for dim in dims)
-    if len(set(found)) < len(found):
+    normalized = sorted(normalize_dim(name, dim, rank) for dim in dims)
+    if len(set(normalized)) < len(normalized):
         raise ShapeError(f"{name} got dim={dims}, which names a dimension twice. Name each once.")
-    return tuple(found)
+    return tuple(normalized)
 
 
 def reduced_shape(shape: Shape, dims: tuple[int, ...], keepdim: bool) -> Shape:

@@ -1,4 +1,4 @@
-"""Primitives that move elements and compute none."""
+"""Primitives that move elements without computing new ones."""
 
 from __future__ import annotations
 
@@ -30,24 +30,25 @@ class Reshape(Op):
 
     Attributes:
         shape: the size of each dimension.
-        divisor: by what the number of elements was divided to find one of them, which is not 0.
+        divisor: the divisor of the number of elements by which a size was found; never 0.
     """
 
     shape: Shape
     divisor: int = 1
 
     def result_types(self, operands: Sequence[Value]) -> TensorType | tuple[TensorType, ...]:
-        """Return `infer`'s type; a quantised tensor stays one, unless its axis is merged."""
+        """Return `infer`'s type; a quantised tensor stays quantised, unless its axis is merged."""
         own = operands[0].type
         if own.quantization is None:
             return super().result_types(operands)
-        kept = own.quantization.reshaped(own.shape, self.shape)
-        return replace(self.infer(own.plain), quantization=kept)
+        quantization = own.quantization.reshaped(own.shape, self.shape)
+        return replace(self.infer(own.plain), quantization=quantization)
 
     def reads_quantized(self, operands: Sequence[Value]) -> bool:
         own = operands[0].type
-        kept = own.quantization and own.quantization.reshaped(own.shape, self.shape)
-        return kept is not None
+        if own.quantization is None:
+            return False
+        return own.quantization.reshaped(own.shape, self.shape) is not None
 
     def infer(self, x: TensorType) -> TensorType:
         if not at_most(1, self.divisor):
@@ -76,7 +77,7 @@ class Transpose(Op):
     permutation: tuple[int, ...]
 
     def result_types(self, operands: Sequence[Value]) -> TensorType:
-        """Return `infer`'s type; a quantised tensor stays one."""
+        """Return `infer`'s type; a quantised tensor stays quantised."""
         own = operands[0].type
         type = self.infer(own.plain)
         if own.quantization is None:
@@ -224,7 +225,7 @@ class Concatenate(Op):
 
 @dataclass(frozen=True)
 class Pad(Op):
-    """A scalar inserted before, behind and between the elements; negative amounts crop.
+    """A scalar inserted before, after and between the elements; negative amounts crop.
 
     StableHLO spec: pad.
     """
@@ -247,8 +248,8 @@ class Pad(Op):
         shape = padded_shape(x.shape, self.low, self.high, self.interior)
         if not not_negative(shape):
             raise ShapeError(
-                f"pad crops more than there is: {x.describe()} with {self.low} before and "
-                f"{self.high} behind would have the shape {shape}."
+                f"pad crops more elements than there are: {x.describe()} with {self.low} before "
+                f"and {self.high} after would have the shape {shape}."
             )
         return x.with_shape(shape)
 
@@ -264,7 +265,7 @@ class Pad(Op):
 
 @dataclass(frozen=True)
 class OptimizationBarrier(Op):
-    """The operand, complete in memory before anything uses it: compilers fuse nothing across.
+    """The operand, across which compilers fuse nothing.
 
     StableHLO spec: optimization_barrier.
     """
@@ -279,25 +280,25 @@ class OptimizationBarrier(Op):
         return hlo.barrier(x)
 
 
-def becomes(size: int, wanted: int) -> bool:
-    """Return whether a broadcast can give a size; what is left open is required."""
-    found = broadcast_size(size, wanted)
-    return found is not None and equal(found, wanted)
+def becomes(size: int, result: int) -> bool:
+    """Return whether a size can broadcast to another; calls assert what bounds leave open."""
+    common = broadcast_size(size, result)
+    return common is not None and equal(common, result)
 
 
 def not_negative(shape: Shape) -> bool:
-    """Return whether a shape can have no negative size."""
+    """Return whether all sizes of a shape can be 0 or more."""
     return all(at_most(0, size) for size in shape)
 
 
 def pad_array(
     x: Array, value: Any, low: Sequence[int], high: Sequence[int], interior: Sequence[int]
 ) -> Array:
-    """Pad an array as `Pad` does; the array itself is returned where there is nothing to do."""
+    """Pad an array as `Pad` does; return the array itself where there is nothing to do."""
     if not (any(low) or any(high) or any(interior)):
         return x
-    before, behind = [max(n, 0) for n in low], [max(n, 0) for n in high]
-    result = np.full(padded_shape(x.shape, before, behind, interior), value, x.dtype)
+    before, after = [max(n, 0) for n in low], [max(n, 0) for n in high]
+    result = np.full(padded_shape(x.shape, before, after, interior), value, x.dtype)
     inside = (
         slice(first, first + dilated(size, gap + 1), gap + 1)
         for first, size, gap in zip(before, x.shape, interior, strict=True)

@@ -1,4 +1,4 @@
-"""Choices between sizes by conditions on sizes, written as sizes again."""
+"""Conditional sizes as arithmetic on sizes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from farrier_compiler.sizes import maximum, minimum, symbol
 
 
 def choose(condition: Value, chosen: int, other: int) -> int | None:
-    """Return one size where a scalar condition holds and another elsewhere, as a size.
+    """Return the size that is `chosen` where a scalar condition holds, and `other` elsewhere.
 
     Returns:
-        None where the condition is not known to be one on sizes.
+        None where the condition is not known to depend on sizes alone.
     """
     extreme = _extreme(condition, chosen, other)
     if extreme is not None:
@@ -22,12 +22,12 @@ def choose(condition: Value, chosen: int, other: int) -> int | None:
 
 
 def between(holds: int, chosen: int, other: int) -> int:
-    """Return one size where an indicator is 1, and another where it is 0."""
+    """Return the size that is `chosen` where an indicator is 1, and `other` where it is 0."""
     return other + holds * (chosen - other)
 
 
 def not_negative(size: int) -> int:
-    """Return an indicator of sizes that are 0 or more."""
+    """Return the indicator of whether a size is 0 or more."""
     return minimum(maximum(size + 1, 0), 1)
 
 
@@ -43,8 +43,8 @@ def indicator(condition: Value) -> int | None:
     if not isinstance(op, ops.LogicalNot | ops.LogicalAnd | ops.LogicalOr | ops.LogicalXor):
         return None
     parts = list(map(indicator, operands))
-    known = [part for part in parts if part is not None]
-    return _combined(op, *known) if len(known) == len(parts) else None
+    indicators = [part for part in parts if part is not None]
+    return _combined(op, *indicators) if len(indicators) == len(parts) else None
 
 
 def _combined(op: object, *holds: int) -> int:
@@ -79,7 +79,7 @@ def _compared(op: ops.Comparison, left: int | None, right: int | None) -> int | 
 
 
 def _extreme(condition: Value, chosen: int, other: int) -> int | None:
-    """Return the smaller or the larger size, where that is what is chosen: its bounds are known."""
+    """Return the minimum or maximum, where that is chosen: its bounds are tighter."""
     node = condition.producer
     if node is None or condition.data is not None or not isinstance(node.op, ops.Comparison):
         return None
@@ -93,10 +93,10 @@ def _extreme(condition: Value, chosen: int, other: int) -> int | None:
 
 
 def _size(value: Value) -> int | None:
-    """Return the size that a scalar is, if it is one."""
+    """Return a scalar as a size, if it is one."""
     if value.dimension is not None:
         return symbol(value.dimension)
     if value.producer is not None and isinstance(value.producer.op, SizeOf):
         return value.producer.op.size
-    known = value.is_scalar_constant and value.type.dtype.is_integer
-    return int(value.data.item()) if known and value.data is not None else None
+    is_number = value.is_scalar_constant and value.type.dtype.is_integer
+    return int(value.data.item()) if is_number and value.data is not None else None

@@ -1,4 +1,4 @@
-"""Sorting."""
+"""Sorting and the largest elements."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ class Sort(Op):
 
 @dataclass(frozen=True)
 class TopK(Op):
-    """The largest elements along a dimension, the largest first, and their int32 indices.
+    """The largest elements along a dimension in descending order, and their int32 indices.
 
-    Of equal elements the first one comes first; NaN counts as larger than every number.
+    Equal elements keep their order; NaN counts as larger than every number.
 
     StableHLO spec: sort, slice.
 
     Attributes:
-        k: how many, from 0 to the size of the dimension.
+        k: the number of elements, from 0 to the size of the dimension.
         dim: the dimension to search, counted from either end.
     """
 
@@ -101,7 +101,7 @@ class TopK(Op):
 
 
 def stable_order(key: Array, dim: int, descending: bool) -> Array:
-    """Return the indices that sort an array; of equal elements the first one comes first."""
+    """Return the indices that sort an array; equal elements keep their order."""
     if not descending:
         return np.argsort(key, dim, kind="stable")
     backwards = np.argsort(np.flip(key, dim), dim, kind="stable")

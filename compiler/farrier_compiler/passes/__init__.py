@@ -1,4 +1,4 @@
-"""Passes: rewrites of a graph into a better graph that computes the same."""
+"""Passes, which rewrite graphs into better ones that compute the same."""
 
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.pipeline import (

@@ -1,4 +1,4 @@
-"""What every pass is: a name, options, and a function from graph to graph."""
+"""Base class of passes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class Pass(ABC):
     """A rewrite of graphs: a frozen dataclass whose fields are its options on the command line.
 
     Attributes:
-        name: what pipelines call it.
+        name: its name in pipelines.
     """
 
     name: ClassVar[str]
 
     @abstractmethod
     def __call__(self, graph: Graph) -> Graph:
-        """Return a graph that computes the same; the given one stays as it is."""
+        """Return a graph that computes the same; the given one is not changed."""

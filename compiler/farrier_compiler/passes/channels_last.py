@@ -1,7 +1,7 @@
-"""Channels-last layout: (N, *S, C) activations and (*K, I, O) kernels through convolution regions.
+"""Channels-last layout: (N, *S, C) activations and (*K, I, O) kernels in regions of convolutions.
 
-One walk through the graph. A value exists as the user wrote it, with its channels last, or in both
-forms; it is converted where the other form is needed, and only then.
+The pass walks through the graph once. A value exists as the user wrote it, with its channels last,
+or in both forms; it is converted only where the other form is needed.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from farrier_compiler.ops.shape import Concatenate, Pad, Reshape, Reverse, Slice
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, constant_data, made_by
 
-Kind = TypeVar("Kind", bound=Op)
+AnyOp = TypeVar("AnyOp", bound=Op)
 Permutation = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class ChannelsLast(Pass):
-    """Give convolutions, and what lies between them, the layout that back ends are fast in.
+    """Give convolutions, and the ops between them, the layout in which back ends are fast.
 
-    Elementwise ops, pooling, batch norm, pads, slices, concatenations and reductions take it over
-    from their operands; everything else gets its operands as they were. So do the outputs.
+    Elementwise ops, pooling, batch norm, pads, slices, concatenations and reductions adopt it from
+    their operands; all other ops and the outputs get their values in the user's layout.
     """
 
     name: ClassVar[str] = "channels_last"
@@ -63,8 +63,8 @@ class Walk(Rewriter):
 
     Attributes:
         last: channels-last forms of the graph's values.
-        first: forms in the user's order.
-        born_last: the values that were computed in that form.
+        first: forms in the user's layout.
+        born_last: the values that are computed channels-last.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -83,17 +83,17 @@ class Walk(Rewriter):
         return self.finish(self.first_form(value) for value in self.graph.outputs)
 
     def _stay_last(self, node: Node) -> bool:
-        """Rewrite a node that begins or continues a region; return whether it was one."""
+        """Rewrite a node that begins or continues a region; return whether it does."""
         inside = [value for value in node.operands if value in self.born_last]
         if not inside and not _is_channels_first(node.op):
             return False
-        handler = next((HANDLERS[k] for k in type(node.op).__mro__ if k in HANDLERS), None)
+        handler = next((HANDLERS[base] for base in type(node.op).__mro__ if base in HANDLERS), None)
         return handler is not None and handler(self, node.op, node)
 
     # ------------------------------------------------------------------ results
 
     def keep(self, node: Node) -> None:
-        """Rebuild a node on operands as the user wrote them."""
+        """Rebuild a node on operands in the user's layout."""
         operands = [self.first_form(value) for value in node.operands]
         unchanged = all(map(operator.is_, operands, node.operands))
         rebuilt = node if unchanged else Node(node.op, operands, node.location)
@@ -106,14 +106,14 @@ class Walk(Rewriter):
         return True
 
     def give_first(self, node: Node, value: Value) -> bool:
-        """Rewrite a node to a value whose dims are in the user's order."""
+        """Rewrite a node to a value in the user's layout."""
         self.first[node.result] = value
         return True
 
     # ------------------------------------------------------------------ forms of operands
 
     def first_form(self, value: Value) -> Value:
-        """Return a value as the user wrote it."""
+        """Return a value in the user's layout."""
         if value in self.born_last and value not in self.first:
             self.first[value] = self.transposed(self.last[value], to_first(value.type.rank))
         return self.first.get(value, value)
@@ -144,7 +144,7 @@ class Walk(Rewriter):
     # ------------------------------------------------------------------ moving elements
 
     def transposed(self, x: Value, permutation: Permutation) -> Value:
-        """Return a transposed value; constants at once, transposes of transposes as one."""
+        """Return a transposed value; fold constants, and merge transposes of transposes."""
         if inner := made_by(x, Transpose):
             permutation = tuple(inner[0].permutation[dim] for dim in permutation)
             x = inner[1].operands[0]
@@ -152,14 +152,14 @@ class Walk(Rewriter):
         if longer == sorted(longer):
             return self.reshaped(x, tuple(x.type.shape[dim] for dim in permutation))
         if (data := constant_data(x)) is not None:
-            made = self.constant(np.transpose(data, permutation), x.type.dtype, x)
+            folded = self.constant(np.transpose(data, permutation), x.type.dtype, x)
             if (own := x.type.quantization) is not None:
-                made.type = replace(made.type, quantization=own.transposed(permutation))
-            return made
+                folded.type = replace(folded.type, quantization=own.transposed(permutation))
+            return folded
         return self.emit(Transpose(permutation), x)
 
     def reshaped(self, x: Value, shape: tuple[int, ...]) -> Value:
-        """Return a reshaped value; constants at once, reshapes of reshapes as one."""
+        """Return a reshaped value; fold constants, and merge reshapes of reshapes."""
         if inner := made_by(x, Reshape):
             x = inner[1].operands[0]
         if x.type.shape == shape:
@@ -169,17 +169,17 @@ class Walk(Rewriter):
         return self.emit(Reshape(shape), x)
 
 
-# ---------------------------------------------------------------------- one handler a family
+# ---------------------------------------------------------------------- one handler per family
 
-Handler = Callable[[Walk, Kind, Node], bool]
+Handler = Callable[[Walk, AnyOp, Node], bool]
 HANDLERS: dict[type[Op], Handler[Any]] = {}
 
 
-def handles(*kinds: type[Kind]) -> Callable[[Handler[Kind]], Handler[Kind]]:
-    """Register what rewrites ops of these kinds; it returns False to leave a node as it is."""
+def handles(*ops: type[AnyOp]) -> Callable[[Handler[AnyOp]], Handler[AnyOp]]:
+    """Register the handler for some ops; it returns False to leave a node as it is."""
 
-    def register(handler: Handler[Kind]) -> Handler[Kind]:
-        HANDLERS.update(dict.fromkeys(kinds, handler))
+    def register(handler: Handler[AnyOp]) -> Handler[AnyOp]:
+        HANDLERS.update(dict.fromkeys(ops, handler))
         return handler
 
     return register
@@ -240,7 +240,7 @@ def _pad(walk: Walk, op: Pad, node: Node) -> bool:
 
 
 def _per_dim(walk: Walk, op: Op, node: Node, fields: Sequence[str]) -> bool:
-    """Permute the fields that have an entry for each dim."""
+    """Permute the fields that have an entry for each dimension."""
     x, *others = node.operands
     order = to_last(x.type.rank)
     changed = {name: tuple(getattr(op, name)[dim] for dim in order) for name in fields}

@@ -1,4 +1,4 @@
-"""Common subexpressions: what is computed twice is computed once."""
+"""Elimination of common subexpressions."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Deduplicate(Pass):
     """Merge nodes with the same op, attributes and operands, and constants with equal bytes.
 
     Args:
-        weights: whether constants that are no scalars are merged too; not where they are to be
-            exchanged for others later, which may differ.
+        weights: whether to merge constants other than scalars; not for external weights, which may
+            be replaced by others that differ.
     """
 
     name: ClassVar[str] = "deduplicate"
@@ -58,7 +58,7 @@ def _key(node: Node) -> Hashable:
 
 
 def _sample(data: Array) -> bytes:
-    """Return a few elements: most constants of one type differ there already."""
+    """Return a few elements, by which most constants of one type differ already."""
     return data.reshape(-1)[:: max(data.size // 16, 1)].tobytes()
 
 

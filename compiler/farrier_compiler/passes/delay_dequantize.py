@@ -1,4 +1,4 @@
-"""Quantised elements are moved before they become floats: they are smaller, or constants."""
+"""Dequantisation after ops that move elements, which are smaller or constant before it."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from farrier_compiler.types.uniform import kept_dim
 
 @dataclass(frozen=True)
 class DelayDequantize(Pass):
-    """Turn `transpose`, `reshape` or `reverse` of a `dequantize` into the opposite order.
+    """Move `dequantize` after a `transpose`, `reshape` or `reverse`.
 
-    A weight that a layout pass transposes is then a constant again, and the back end finds the
-    `dequantize` where it looks for it: beside the product. Scales of blocks stay where they are.
+    A weight that a layout pass transposes is then constant again, and the back end finds the
+    `dequantize` next to the matmul, where it looks for it. Scales for blocks stay where they are.
     """
 
     name: ClassVar[str] = "delay_dequantize"
@@ -27,10 +27,10 @@ class DelayDequantize(Pass):
         rewriter = Rewriter(graph)
 
         def rule(node: Node) -> tuple[Value] | None:
-            found = made_by(node.operands[0], Dequantize) if node.operands else None
-            if found is None:
+            dequantize = made_by(node.operands[0], Dequantize) if node.operands else None
+            if dequantize is None:
                 return None
-            op, inner = found
+            op, inner = dequantize
             x, *parameters = inner.operands
             if op.dim is None and any(value.type.rank for value in parameters):
                 return None
@@ -46,7 +46,7 @@ class DelayDequantize(Pass):
 
 
 def moved_dim(op: Op, shape: tuple[int, ...], dim: int) -> int | None:
-    """Return where an op puts a dimension, if it keeps it as it is."""
+    """Return the dimension of the result that holds `dim` unchanged, if there is one."""
     match op:
         case Transpose():
             return op.permutation.index(dim)

@@ -1,4 +1,4 @@
-"""Dead code: what no output needs is not computed."""
+"""Dead code elimination."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from farrier_compiler.passes.rewrite import Rewriter
 
 @dataclass(frozen=True)
 class EliminateDeadNodes(Pass):
-    """Keep the nodes and constants that outputs need; inputs stay, they are the signature."""
+    """Remove the nodes and constants that no output needs; inputs stay in the signature."""
 
     name: ClassVar[str] = "eliminate_dead_nodes"
 

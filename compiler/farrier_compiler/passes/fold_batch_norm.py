@@ -1,4 +1,4 @@
-"""Batch norm at inference is `a * x + b`: it goes into the weights of the layer before it."""
+"""Folding of batch norm, `a * x + b` at inference, into the weights of the layer before it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from farrier_runtime.dtypes import float32
 class FoldBatchNorm(Pass):
     """Fold each batch norm whose statistics are constants.
 
-    After a convolution or a product with constant weights, with or without a bias, that nothing
-    else reads: into the weights and the bias. Elsewhere: into one multiplication and one
-    addition. New weights are computed in float64 and rounded once.
+    It is folded into the weights and bias of a convolution or matmul, if the weights are constant
+    and nothing else reads its result; otherwise into one multiplication and one addition. New
+    weights are computed in float64 and rounded once.
     """
 
     name: ClassVar[str] = "fold_batch_norm"
@@ -56,7 +56,7 @@ def _factors(op: BatchNormInference, statistics: Sequence[Array]) -> tuple[Array
 
 @dataclass
 class _Fold:
-    """One batch norm and its factors."""
+    """A batch norm and its factors."""
 
     rewriter: Rewriter
     node: Node
@@ -65,14 +65,14 @@ class _Fold:
     b: Array
 
     def into_weights(self) -> Value | None:
-        """Return the layer before with other weights and bias; None where that is impossible."""
+        """Return the preceding layer with new weights and bias; None where that is impossible."""
         layer, bias, bias_value = self._layer_and_bias(self.node.operands[0])
         if layer is None or not self.rewriter.has_one_use(layer.result):
             return None
-        place = weight_dim(layer, self.feature_dim)
-        if place is None:
+        index_and_dim = weight_dim(layer, self.feature_dim)
+        if index_and_dim is None:
             return None
-        index, dim = place
+        index, dim = index_and_dim
         weight = layer.operands[index]
         data = constant_data(weight)
         if data is None or weight.type.dtype is not self.node.result.type.dtype:
@@ -82,18 +82,18 @@ class _Fold:
         scaled = self._rounded(data.astype(np.float64) * self.a.reshape(shape))
         shifted = self._rounded(bias * self.a + self.b)
         if not (_stays_finite(data, scaled) and np.isfinite(shifted.astype(np.float64)).all()):
-            return None  # beyond the range of 16-bit floats
+            return None  # out of the range of 16-bit floats
         operands = list(layer.operands)
         operands[index] = self.rewriter.constant(scaled, weight.type.dtype, weight)
-        made = self.rewriter.emit(layer.op, *operands, at=layer)
-        return self.rewriter.emit(Add(), made, self._per_feature(shifted, bias_value))
+        product = self.rewriter.emit(layer.op, *operands, at=layer)
+        return self.rewriter.emit(Add(), product, self._per_feature(shifted, bias_value))
 
     def into_arithmetic(self) -> Value:
-        """Return `a * x + b`, small floats by way of float32."""
-        x, kind = self.node.operands[0], self.node.result.type.dtype
-        wide = kind if kind.bits >= 32 else float32
+        """Return `a * x + b`, computed in float32 for small floats."""
+        x, narrow = self.node.operands[0], self.node.result.type.dtype
+        wide = narrow if narrow.bits >= 32 else float32
         emit = self.rewriter.emit
-        if wide is not kind:
+        if wide is not narrow:
             x = emit(Cast(wide), x)
         factors = [
             self.rewriter.constant(
@@ -102,10 +102,10 @@ class _Fold:
             for operand, factor in ((1, self.a), (2, self.b))
         ]
         result = emit(Add(), emit(Multiply(), x, factors[0]), factors[1])
-        return result if wide is kind else emit(Cast(kind), result)
+        return result if wide is narrow else emit(Cast(narrow), result)
 
     def _layer_and_bias(self, value: Value) -> tuple[Node | None, Array, Value]:
-        """Return the convolution or product that makes a value, its bias and the bias's origin."""
+        """Return the contraction that computes a value, its bias and the bias's origin."""
         none, offset = np.zeros_like(self.b), self.node.operands[2]
         node = value.producer
         if node is None or not isinstance(node.op, Add):
@@ -113,13 +113,13 @@ class _Fold:
         if not self.rewriter.has_one_use(value):
             return None, none, offset
         for layer, bias in (node.operands, node.operands[::-1]):
-            found, origin = self._features(bias, value.type.shape)
-            if found is not None and layer.type == value.type:
-                return _layer(layer), found, origin
+            features, origin = self._features(bias, value.type.shape)
+            if features is not None and layer.type == value.type:
+                return _layer(layer), features, origin
         return None, none, offset
 
     def _features(self, bias: Value, shape: Shape) -> tuple[Array | None, Value]:
-        """Return a constant that varies along the features only as float64, and its origin."""
+        """Return a constant that varies only along the features, as float64, and its origin."""
         data, origin = folded_data(bias), _origin(bias)
         if data is None or bias.type.size > max(self.b.size, 1):
             return None, origin
@@ -148,16 +148,16 @@ def _layer(value: Value) -> Node | None:
 
 
 def weight_dim(layer: Node, feature_dim: int) -> tuple[int, int] | None:
-    """Return which operand of a layer is its weight, and the weight's dim that makes the features.
+    """Return the index of a layer's constant weight, and the weight's dimension of the features.
 
-    None: the features come from both operands, or from no constant one.
+    None: no constant operand has the features.
     """
     op = cast("Contraction", layer.op)
     left, right = (value.type.rank for value in layer.operands)
-    dims = op.operand_dims(feature_dim, (left, right))
-    found = [(i, dim) for i, dim in enumerate(dims) if dim is not None]
-    constant = [place for place in found if constant_data(layer.operands[place[0]]) is not None]
-    return constant[0] if constant else None
+    for index, dim in enumerate(op.operand_dims(feature_dim, (left, right))):
+        if dim is not None and constant_data(layer.operands[index]) is not None:
+            return index, dim
+    return None
 
 
 def _origin(value: Value) -> Value:

@@ -1,4 +1,4 @@
-"""Constant folding: what depends on constants only is computed now."""
+"""Constant folding."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter, constant_data
 from farrier_compiler.types.tensor_type import TensorType
 
-# Results computed from scalars alone are cheaper to make again than to store, from this size on.
+# Above this size, a result of scalars is cheaper to recompute than to store.
 GENERATED_BYTES = 1024
 
 
@@ -22,7 +22,7 @@ GENERATED_BYTES = 1024
 class FoldConstants(Pass):
     """Evaluate nodes whose operands are all constants, by the ops' `reference`.
 
-    A quantised weight stays quantised, and in its bits: what widens it is left to run time.
+    Nodes that widen a quantised weight are left to run time.
 
     Attributes:
         limit: how many bytes a result may be larger than its operands together.
@@ -52,7 +52,7 @@ class FoldConstants(Pass):
 
 
 def _is_unpacking(node: Node) -> bool:
-    """Return whether a node widens int4, or makes floats of many bytes."""
+    """Return whether a node widens int4, or converts many 8-bit integers to floats."""
     if not isinstance(node.op, Cast):
         return False
     source = node.operands[0].type
@@ -62,21 +62,21 @@ def _is_unpacking(node: Node) -> bool:
 
 
 def fold(rewriter: Rewriter, node: Node) -> list[Value] | None:
-    """Return the results of a node as constants, or None where an operand is not known.
+    """Return the results of a node as constants, or None where an operand is not constant.
 
-    They keep the name of the first operand that has one, as a weight does that is transposed.
+    They take the name of the first operand that has one, so a transposed weight keeps its name.
     """
     arrays = [constant_data(value) for value in node.operands]
     if any(array is None for array in arrays) or is_symbolic(node.op):
         return None
     types = tuple(value.type for value in node.results)
     named = next((value for value in node.operands if value in rewriter.names), None)
-    found = run_reference(node.op, types, [array for array in arrays if array is not None])
+    folded = run_reference(node.op, types, [array for array in arrays if array is not None])
     results = [
-        rewriter.constant(data, type.dtype, named) for data, type in zip(found, types, strict=True)
+        rewriter.constant(data, type.dtype, named) for data, type in zip(folded, types, strict=True)
     ]
     for value, type in zip(results, types, strict=True):
-        value.type = type  # with what quantised elements stand for
+        value.type = type  # with its quantisation
     return results
 
 

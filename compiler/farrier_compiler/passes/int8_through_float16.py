@@ -1,4 +1,4 @@
-"""Products of int8 through float16, whose sums tensor cores compute exactly."""
+"""int8 matmuls in float16, which tensor cores sum exactly."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from farrier_runtime.dtypes import float16, float32, int8, int32
 class Int8ThroughFloat16(Pass):
     """Turn `dot(a, b)` of int8 into `cast(dot(cast(a), cast(b)))` of float16, summed in float32.
 
-    float32 holds every sum of up to 1024 such products, which are 2^14 at most; longer sums are
-    split. IREE 3.13 has no int8 code for NVIDIA's tensor cores, and would multiply one by one. The
-    barriers keep it from undoing the casts.
+    float32 represents the sum of up to 1024 products of at most 2^14 exactly; longer sums are
+    split. IREE 3.13 does not use NVIDIA's tensor cores for int8. The barriers keep it from undoing
+    the casts.
 
     Attributes:
-        terms: how many products are summed in float32.
-        parts: into how many parts longer sums are split, at most.
+        terms: the most products to sum in float32.
+        parts: the most parts to split longer sums into.
     """
 
     terms: int = 1024
@@ -40,7 +40,7 @@ class Int8ThroughFloat16(Pass):
         rewriter = Rewriter(graph)
 
         def rule(node: Node) -> tuple[Value] | None:
-            if not isinstance(node.op, Contraction) or not _is_of_bytes(node):
+            if not isinstance(node.op, Contraction) or not _is_int8(node):
                 return None
             count = math.prod(summed_sizes(node))
             if count <= self.terms:
@@ -67,9 +67,9 @@ class Int8ThroughFloat16(Pass):
         return functools.reduce(lambda left, right: rewriter.emit(Add(), left, right), sums)
 
 
-def _is_of_bytes(node: Node) -> bool:
-    kinds = [value.type.dtype for value in (*node.operands, *node.results)]
-    return kinds == [int8, int8, int32] and is_static(summed_sizes(node))
+def _is_int8(node: Node) -> bool:
+    dtypes = [value.type.dtype for value in (*node.operands, *node.results)]
+    return dtypes == [int8, int8, int32] and is_static(summed_sizes(node))
 
 
 def _product(rewriter: Rewriter, op: Contraction, left: Value, right: Value) -> Value:
@@ -80,6 +80,6 @@ def _product(rewriter: Rewriter, op: Contraction, left: Value, right: Value) -> 
 
 def _part(rewriter: Rewriter, x: Value, dim: int, start: int, end: int) -> Value:
     shape = x.type.shape
-    starts = tuple(start if place == dim else 0 for place in range(len(shape)))
-    limits = tuple(end if place == dim else size for place, size in enumerate(shape))
+    starts = tuple(start if index == dim else 0 for index in range(len(shape)))
+    limits = tuple(end if index == dim else size for index, size in enumerate(shape))
     return rewriter.emit(Slice(starts, limits, (1,) * len(shape)), x)

@@ -1,4 +1,4 @@
-"""Products of quantised tensors sum integers, and are scaled once."""
+"""Contractions of quantised tensors as integer sums that are scaled once."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from farrier_runtime.dtypes import dtype, float32, int4, int8, int16, int32, uin
 
 @dataclass(frozen=True)
 class IntegerMatmul(Pass):
-    """Turn `dot(dequantize(a), dequantize(b))` into `dequantize(dot(a, b))`; so for convolutions.
+    """Turn `dot(dequantize(a), dequantize(b))` into `dequantize(dot(a, b))`; likewise convolutions.
 
     With scales s and zero points z: `sum((a - za) sa * (b - zb) sb)
     = sa sb (sum(a b) - za sum(b) - zb sum(a) + n za zb)`, in int32. Sums of a constant weight are
-    constants. A convolution's padding holds the zero point. What stands behind, such as a bias, an
-    activation and the next `quantize`, stays behind `dequantize`, where back ends fuse it. Products
-    that cannot be so stay as they are; a note in the graph's text says why.
+    constants. A convolution is padded with the zero point. Consumers such as a bias, an activation
+    and the next `quantize` stay after `dequantize`, where back ends fuse them. Products that cannot
+    be rewritten stay as they are; a note in the graph's text says why.
 
     Source: Jacob et al., Quantization and Training of Neural Networks for Efficient
     Integer-Arithmetic-Only Inference, 2018, section 2.3.
@@ -53,7 +53,7 @@ class IntegerMatmul(Pass):
 
 @dataclass
 class _Product:
-    """One product that becomes one of integers."""
+    """A contraction that becomes one of integers."""
 
     rewriter: Rewriter
     node: Node
@@ -68,35 +68,34 @@ class _Product:
     # ------------------------------------------------------------------ integers of 8 bits
 
     def _signed(self, side: Side) -> Side:
-        """Return an operand as int8: unsigned numbers and their zero points less 128."""
+        """Return an operand as int8: 128 is subtracted from uint8 and its zero points."""
         if side.storage is int8:
             return side
         if side.storage is not uint8:
-            wider = None if side.zero_point is None else self._emit(Cast(int8), side.zero_point)
-            return replace(side, quantized=self._emit(Cast(int8), side.quantized), zero_point=wider)
+            wide = None if side.zero_point is None else self._emit(Cast(int8), side.zero_point)
+            return replace(side, quantized=self._emit(Cast(int8), side.quantized), zero_point=wide)
         zero_point = side.zero_point or self.rewriter.constant(np.zeros((), np.uint8), uint8)
-        lower = self._lowered(zero_point)
-        made = made_by(side.quantized, Quantize)
-        if made is not None:
-            op, node = made
-            quantized = self._emit(replace(op, dtype=int8), *node.operands[:2], lower)
+        shifted = self._shifted(zero_point)
+        if quantize := made_by(side.quantized, Quantize):
+            op, node = quantize
+            quantized = self._emit(replace(op, dtype=int8), *node.operands[:2], shifted)
         else:
-            quantized = self._lowered(side.quantized)
-        kept = None if is_filled(lower, 0) else lower
-        return replace(side, quantized=quantized, zero_point=kept)
+            quantized = self._shifted(side.quantized)
+        rest = None if is_filled(shifted, 0) else shifted
+        return replace(side, quantized=quantized, zero_point=rest)
 
-    def _lowered(self, x: Value) -> Value:
-        """Return uint8 less 128, as int8."""
+    def _shifted(self, x: Value) -> Value:
+        """Return uint8 minus 128, as int8."""
         if (data := constant_data(x)) is not None:
-            lower = (data.astype(np.int16) - 128).astype(np.int8)
-            return self.rewriter.constant(lower, int8, x)
+            shifted = (data.astype(np.int16) - 128).astype(np.int8)
+            return self.rewriter.constant(shifted, int8, x)
         offset = self.rewriter.constant(np.asarray(128, np.int16), int16)
         return self._emit(Cast(int8), self._emit(Subtract(), self._emit(Cast(int16), x), offset))
 
     # ------------------------------------------------------------------ sums
 
     def _padded(self, side: Side) -> Side:
-        """Return a convolution's input with its zero point around it; then there is none to add."""
+        """Return a convolution's input padded with its zero point; the op then pads no more."""
         if not isinstance(self.op, Convolution) or side.zero_point is None:
             return side
         low, high, gaps = self.op.pads()
@@ -108,7 +107,7 @@ class _Product:
         )
 
     def _corrected(self, sums: Value, left: Side, right: Side) -> Value:
-        """Return the sums less what zero points add to them."""
+        """Return the sums without the contributions of zero points."""
         terms: list[Value] = []
         for index, (side, other) in enumerate(((left, right), (right, left))):
             if side.zero_point is not None:
@@ -127,10 +126,10 @@ class _Product:
     def _integers(self, side: Side) -> Value:
         """Return zero points as int32 that broadcast against the product."""
         assert side.zero_point is not None
-        return self._aligned(self._emit(Cast(int32), side.zero_point), side.place)
+        return self._aligned(self._emit(Cast(int32), side.zero_point), side.dim)
 
     def _total(self, index: int, side: Side) -> Value:
-        """Return sums over what the product sums over, in a shape that broadcasts against it."""
+        """Return an operand's sums over contracted dimensions, broadcastable to the product."""
         op, x = self.op, side.quantized
         if isinstance(op, Convolution):
             return self._total_of_windows(op, x) if index == 0 else self._total_of_kernel(op, x)
@@ -144,20 +143,20 @@ class _Product:
         return self._emit(Reshape(shape), total)
 
     def _total_of_windows(self, op: Convolution, x: Value) -> Value:
-        """Return sums over a convolution's windows, for one channel of the result."""
+        """Return the sums over a convolution's windows, as one channel."""
         shape = list(self.node.operands[1].type.shape)
         shape[0 if op.layout == "channels_first" else -1] = 1
         ones = self.rewriter.constant(np.ones(shape, np.int8), int8)
         return self._emit(replace(op, dtype=int32), x, ones)
 
     def _total_of_kernel(self, op: Convolution, x: Value) -> Value:
-        """Return sums over a kernel, for each channel of the result."""
+        """Return the sums over a kernel for each channel of the result."""
         first = op.layout == "channels_first"
         total = self._sum(x, range(first, x.type.rank - (not first)))
         return self._aligned(total, 1 if first else self.node.result.type.rank - 1)
 
     def _sum(self, x: Value, dims: Sequence[int]) -> Value:
-        """Return sums in int32; of constants at once."""
+        """Return sums in int32; those of constants are folded."""
         if (data := constant_data(_packed(x))) is not None:
             total = np.sum(data.astype(np.int32), tuple(dims), np.int32)
             return self.rewriter.constant(np.asarray(total), int32)
@@ -166,29 +165,29 @@ class _Product:
     # ------------------------------------------------------------------ floats
 
     def _scaled(self, sums: Value, left: Side, right: Side) -> Value:
-        """Return what the sums stand for, in the data type of the product."""
-        kind = self.node.result.type.dtype
-        wide = kind if kind.bits >= 32 else float32
+        """Return the sums as floats, in the data type of the product."""
+        narrow = self.node.result.type.dtype
+        wide = narrow if narrow.bits >= 32 else float32
         scales = [self._cast(side.scale, wide) for side in (left, right)]
-        place = left.place if left.place is not None else right.place
-        result = self._emit(Dequantize(wide, place), sums, self._emit(Multiply(), *scales))
-        return self._cast(result, kind)
+        dim = left.dim if left.dim is not None else right.dim
+        result = self._emit(Dequantize(wide, dim), sums, self._emit(Multiply(), *scales))
+        return self._cast(result, narrow)
 
-    def _cast(self, x: Value, kind: dtype) -> Value:
-        return x if x.type.dtype is kind else self._emit(Cast(kind), x)
+    def _cast(self, x: Value, dtype: dtype) -> Value:
+        return x if x.type.dtype is dtype else self._emit(Cast(dtype), x)
 
-    def _aligned(self, x: Value, place: int | None) -> Value:
+    def _aligned(self, x: Value, dim: int | None) -> Value:
         """Return a vector in a shape that varies along one dimension of the product."""
-        if place is None or not x.type.rank:
+        if dim is None or not x.type.rank:
             return x
-        behind = self.node.result.type.rank - place - 1
-        return self._emit(Reshape((*x.type.shape, *[1] * behind)), x)
+        after = self.node.result.type.rank - dim - 1
+        return self._emit(Reshape((*x.type.shape, *[1] * after)), x)
 
     def _emit(self, op: Op, *operands: Value) -> Value:
         return self.rewriter.emit(op, *operands)
 
 
 def _packed(x: Value) -> Value:
-    """Return the int4 that a value widens, or the value."""
-    made = made_by(x, Cast)
-    return made[1].operands[0] if made and made[1].operands[0].type.dtype is int4 else x
+    """Return the int4 that a value is cast from, or the value."""
+    cast = made_by(x, Cast)
+    return cast[1].operands[0] if cast and cast[1].operands[0].type.dtype is int4 else x

@@ -1,4 +1,4 @@
-"""Weights of products of int8 are laid out as the instructions of CPUs read them."""
+"""Packing of int8 matmul weights into the order in which VNNI instructions read them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from farrier_runtime.dtypes import int8, int32
 
 @dataclass(frozen=True)
 class PackInt8(Pass):
-    """Turn a product (m, k) x (k, n) of int8 into (m, k / 4, 4) x (n / 16, k / 4, 16, 4).
+    """Turn an int8 matmul (m, k) x (k, n) into (m, k / 4, 4) x (n / 16, k / 4, 16, 4).
 
-    So the instruction `vpdpbusd` of AVX-512 VNNI reads the weight: for the sums of 16 columns, four
-    terms at once. The number of tiles of 16 columns is even.
+    The instruction `vpdpbusd` of AVX-512 VNNI reads a weight in this order: four terms for each of
+    16 columns. The number of tiles of 16 columns is even.
 
     Attributes:
-        products: the fewest multiplications; smaller ones are faster in one kernel with what is
-            around them.
+        products: the fewest multiplications; smaller matmuls are faster fused with the ops around
+            them.
     """
 
     products: int = PRODUCTS
@@ -59,7 +59,7 @@ class PackInt8(Pass):
 
 
 def _weight(node: Node) -> Array | None:
-    """Return the constant weight of a product of int8, as (n, k)."""
+    """Return the constant weight of an int8 matmul, as (n, k)."""
     op = matrix_product(node)
     if op is None or node.result.type.dtype is not int32 or node.operands[0].type.dtype is not int8:
         return None
@@ -68,7 +68,7 @@ def _weight(node: Node) -> Array | None:
 
 
 def _packed(rewriter: Rewriter, node: Node, weight: Array) -> Value:
-    """Return the product with a weight (n, k), in the shape that it had."""
+    """Return the matmul with a weight (n, k), in its original shape."""
     emit, (x, whole), (n, k) = rewriter.emit, node.operands, weight.shape
     rows, rest = math.prod(node.result.type.shape[:-1]), -k % TERMS
     matrix = emit(Reshape((rows, k)), x)
@@ -76,9 +76,9 @@ def _packed(rewriter: Rewriter, node: Node, weight: Array) -> Value:
         zero = rewriter.constant(np.zeros((), np.int8), int8)
         matrix = emit(Pad((0, 0), (0, rest), (0, 0)), matrix, zero)
     matrix = emit(Reshape((rows, (k + rest) // TERMS, TERMS)), matrix)
-    held = rewriter.constant(_tiles(weight), int8, whole)
-    product = emit(DotGeneral((), (), (1, 2), (1, 3), int32), matrix, held)
-    width = held.type.shape[0] * COLUMNS
+    tiles = rewriter.constant(_tiles(weight), int8, whole)
+    product = emit(DotGeneral((), (), (1, 2), (1, 3), int32), matrix, tiles)
+    width = tiles.type.shape[0] * COLUMNS
     product = emit(Reshape((rows, width)), product)
     if width > n:
         product = emit(Slice((0, 0), (rows, n), (1, 1)), product)
@@ -86,7 +86,7 @@ def _packed(rewriter: Rewriter, node: Node, weight: Array) -> Value:
 
 
 def _tiles(weight: Array) -> Array:
-    """Return (n, k) as (n / 16, k / 4, 16, 4), with zeros behind the last columns and terms."""
+    """Return (n, k) as (n / 16, k / 4, 16, 4), with zeros after the last columns and terms."""
     n, k = weight.shape
     padded = np.pad(weight, ((0, -n % (2 * COLUMNS)), (0, -k % TERMS)))
     tiles = padded.reshape(-1, COLUMNS, padded.shape[1] // TERMS, TERMS)

@@ -1,4 +1,4 @@
-"""Weights of small integers, beside inputs of floats, are laid out as CPUs read them."""
+"""Packing of quantised weights of float matmuls into the order in which CPUs read them."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _STORAGE: tuple[dtype, ...] = (int8, int4)
 
 @dataclass(frozen=True)
 class PackWeights(Pass):
-    """Turn a product (m, k) x (k, n) with a quantised weight into (m, k) x (n / tile, k, tile).
+    """Turn a matmul (m, k) x (k, n) with a quantised weight into (m, k) x (n / tile, k, tile).
 
-    The weight is then read in the order of the loops, and once. IREE's data tiling would widen it
-    to floats in memory first: 32 rows of 1024 x 1024 take 0.4 of that time so, and one row of
-    4096 x 4096 half of it. With a scale for each block, it is (n / tile, blocks, k / blocks, tile).
+    The weight is then read once, in the order of the loops. IREE's data tiling would widen it to
+    floats in memory first; 32 rows of 1024 x 1024 take 0.4 of its time, and one row of 4096 x 4096
+    takes half. With a scale for each block, the weight is (n / tile, blocks, k / blocks, tile).
 
     Attributes:
         tile: how many columns are computed at once.
@@ -63,22 +63,23 @@ class PackWeights(Pass):
 
 
 def _weight(node: Node) -> Node | None:
-    """Return what makes the weight of a product, if it is a constant of small integers."""
+    """Return the node that dequantises a matmul's weight, if that is a constant of int8 or int4."""
     if matrix_product(node) is None or node.result.type.dtype is not float32:
         return None
-    found = made_by(node.operands[1], Dequantize)
-    if found is None or found[0].dim is not None:
-        return None
-    quantized, scale, *zero_points = found[1].operands
+    match made_by(node.operands[1], Dequantize):
+        case Dequantize(dim=None), weight:
+            quantized, scale, *zero_points = weight.operands
+        case _:
+            return None
     if zero_points or constant_data(quantized) is None or quantized.type.dtype not in _STORAGE:
         return None
     usable = not scale.type.rank or constant_data(scale) is not None
-    return found[1] if usable and quantized.type.size else None
+    return weight if usable and quantized.type.size else None
 
 
 @dataclass
 class _Product:
-    """One product whose weight is packed."""
+    """A matmul whose weight is packed."""
 
     rewriter: Rewriter
     node: Node
@@ -86,17 +87,17 @@ class _Product:
     tile: int
 
     def packed(self) -> Value:
-        """Return the product, in the shape that it had."""
+        """Return the product in its original shape."""
         emit, (quantized, scale) = self.rewriter.emit, self.weight.operands
         columns = self._columns(quantized)
         tiles, rows = _tiles(columns, self.tile, 0), math.prod(self.node.result.type.shape[:-1])
         width = tiles.shape[0] * self.tile
         if scale.type.rank:
             tiles, scale = self._in_blocks(tiles, len(columns), scale)
-        held = self.rewriter.constant(tiles, quantized.type.dtype, quantized)
+        weight = self.rewriter.constant(tiles, quantized.type.dtype, quantized)
         matrix = emit(Reshape((rows, *tiles.shape[1:-1])), self.node.operands[0])
         terms = tuple(range(1, tiles.ndim - 1))
-        floats = emit(Dequantize(float32), held, scale)
+        floats = emit(Dequantize(float32), weight, scale)
         result = emit(DotGeneral((), (), terms, terms), matrix, floats)
         result = emit(Reshape((rows, width)), result)
         if width > len(columns):
@@ -111,7 +112,7 @@ class _Product:
         return blocks, self.rewriter.constant(factors[:, :, None], float32, scale)
 
     def _columns(self, value: Value) -> Array:
-        """Return a weight, or its scales, as (n, k)."""
+        """Return a weight or its scales as (n, k)."""
         op, data = matrix_product(self.node), constant_data(value)
         assert op is not None
         assert data is not None
@@ -119,7 +120,7 @@ class _Product:
 
 
 def _tiles(columns: Array, tile: int, padding: int) -> Array:
-    """Return (n, k) as (n / tile, k, tile), with `padding` behind the last columns."""
+    """Return (n, k) as (n / tile, k, tile), with `padding` after the last columns."""
     rest = ((0, -len(columns) % tile), (0, 0))
     padded = np.pad(columns, rest, constant_values=np.asarray(padding, columns.dtype))
     tiles = padded.reshape(-1, tile, padded.shape[1])

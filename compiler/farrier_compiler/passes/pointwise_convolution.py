@@ -1,4 +1,4 @@
-"""A 1x1 convolution is a matrix product, which IREE's CPU back end tiles and packs far better."""
+"""1x1 convolutions as matmuls, which IREE's CPU back end tiles and packs far better."""
 
 from __future__ import annotations
 

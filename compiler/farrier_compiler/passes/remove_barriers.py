@@ -1,4 +1,4 @@
-"""Optimization barriers go: they help CPUs alone."""
+"""Removal of optimization barriers, which help only CPUs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How passes rewrite: they rebuild the graph, because user Tensors own the values traced."""
+"""Rewriter for passes: it rebuilds graphs, because the user's Tensors own the traced values."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from farrier_runtime.dtypes import dtype
 if TYPE_CHECKING:
     from farrier_compiler.diagnostics import Location
 
-Kind = TypeVar("Kind", bound=Op)
+AnyOp = TypeVar("AnyOp", bound=Op)
 Replace = Callable[[Node], Sequence[Value] | None]
 
 
 class Rewriter:
-    """Rebuilds a graph node by node: what a rule does not replace stays.
+    """Rebuilds a graph node by node; nodes that a rule does not replace stay.
 
     Args:
-        graph: what to rewrite.
+        graph: the graph to rewrite.
 
     Attributes:
-        names: names of constants, the graph's and those that rules make.
-        location: the user's line that nodes are given.
+        names: the names of constants, both the graph's and those that rules make.
+        location: the location of new nodes.
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -47,8 +47,8 @@ class Rewriter:
         """Return the graph in which `rule` has replaced results of nodes.
 
         Args:
-            rule: gets each node, in order, with operands already rewritten; it returns the values
-                that take the place of the results, or None to keep the node.
+            rule: called with each node, in order, with its operands already rewritten; it returns
+                the values that replace the results, or None to keep the node.
         """
         for node in self.graph.nodes:
             self.location = node.location
@@ -61,60 +61,59 @@ class Rewriter:
         return self.graph.with_outputs(tuple(outputs), self.names)
 
     def new(self, value: Value) -> Value:
-        """Return what stands for a value of the old graph."""
-        found = self._new.get(value)
-        if found is None:
-            found = self._new[value] = self.leaf(value)
-        return found
+        """Return the replacement of a value of the old graph."""
+        if value not in self._new:
+            self._new[value] = self.leaf(value)
+        return self._new[value]
 
     def leaf(self, value: Value) -> Value:
-        """Return what stands for an input or constant: by default itself."""
+        """Return the replacement of an input or constant, by default itself."""
         return value
 
     def has_one_use(self, value: Value) -> bool:
-        """Return whether a value of the new graph is read in one place only."""
+        """Return whether a value of the new graph is used only once."""
         return self._uses.get(value, 1) == 1
 
     def emit(self, op: Op, *operands: Value, at: Node | None = None) -> Value:
-        """Add a node that has one result, with the location of `at` or of the node in turn."""
+        """Add a node with one result, at the location of `at` or of the current node."""
         return Node(op, operands, self.location if at is None else at.location).result
 
     def constant(self, data: Array, dtype: dtype, like: Value | None = None) -> Value:
-        """Add a constant, which takes over the name of `like`."""
+        """Add a constant with the name and location of `like`."""
         value = constant(contiguous(data), dtype, location=like.location if like else None)
         if like is not None and like in self.names:
             self.names[value] = self.names[like]
         return value
 
     def _rebuild(self, node: Node) -> Node:
-        """Return a node on what stands for its operands; itself where nothing changed."""
+        """Return a node on the replacements of its operands; itself where nothing changed."""
         operands = [self.new(value) for value in node.operands]
         if all(new is old for new, old in zip(operands, node.operands, strict=True)):
             return node
         return Node(node.op, operands, node.location)
 
     def _record(self, node: Node, results: Sequence[Value]) -> None:
-        """Say what stands for the results of a node of the old graph."""
+        """Record the replacements of the results of a node of the old graph."""
         for old, new in zip(node.results, results, strict=True):
             self._new[old] = new
             self._uses[new] += self._old_uses[old]
 
 
 def contiguous(data: Array) -> Array:
-    """Return an array in row-major order (numpy's function gives scalars a dimension)."""
+    """Return an array in row-major order (numpy's function would give scalars a dimension)."""
     return np.ascontiguousarray(data).reshape(data.shape)
 
 
-def made_by(value: Value, kind: type[Kind]) -> tuple[Kind, Node] | None:
-    """Return the op and the node that make a value, if the op is of this kind."""
+def made_by(value: Value, op: type[AnyOp]) -> tuple[AnyOp, Node] | None:
+    """Return the op and the node that compute a value, if the op is of this class."""
     node = value.producer
-    if node is None or not isinstance(node.op, kind):
+    if node is None or not isinstance(node.op, op):
         return None
     return node.op, node
 
 
 def matrix_product(node: Node) -> DotGeneral | None:
-    """Return the op of a node that sums over the last dimension of a tensor and one of a matrix."""
+    """Return the op of a matmul of a tensor, along its last dimension, and a matrix."""
     op = node.op
     if not isinstance(op, DotGeneral) or op.lhs_batch or node.operands[1].type.rank != 2:
         return None
@@ -122,7 +121,7 @@ def matrix_product(node: Node) -> DotGeneral | None:
 
 
 def as_columns(op: DotGeneral, matrix: Array) -> Array:
-    """Return the matrix of a product (m, k) x (k, n) as (n, k)."""
+    """Return the matrix of a matmul (m, k) x (k, n) as (n, k)."""
     return matrix if op.rhs_contracting == (1,) else matrix.T
 
 
@@ -132,7 +131,7 @@ def constant_data(value: Value) -> Array | None:
 
 
 def folded_data(value: Value) -> Array | None:
-    """Return the elements of a constant, also of one that is only reshaped, repeated or filled."""
+    """Return the elements of a constant, or of one that is reshaped, broadcast or filled."""
     data, node = constant_data(value), value.producer
     if node is None or not isinstance(node.op, Reshape | Broadcast | Full):
         return data
@@ -144,16 +143,16 @@ def folded_data(value: Value) -> Array | None:
 
 
 def is_filled(value: Value, number: float) -> bool:
-    """Return whether a value is a constant all of whose elements are exactly this number."""
+    """Return whether a value is a constant with exactly this number in all its elements."""
     data = constant_data(value)
     if data is None or data.size == 0:
         return False
     with np.errstate(all="ignore"):
-        wanted = np.asarray(number).astype(data.dtype)
+        scalar = np.asarray(number).astype(data.dtype)
     first = data.reshape(-1)[:1]
-    if wanted.tobytes() != first.tobytes() or wanted.astype(np.float64) != number:
+    if scalar.tobytes() != first.tobytes() or scalar.astype(np.float64) != number:
         return False
-    return bool((_bits(data) == _bits(wanted)).all())
+    return bool((_bits(data) == _bits(scalar)).all())
 
 
 def _bits(data: Array) -> Array:

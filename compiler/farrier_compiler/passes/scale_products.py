@@ -1,4 +1,4 @@
-"""Where a weight alone is quantised, its scales are multiplied with the products, not with it."""
+"""Scaling of products instead of weights, where only the weight is quantised."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from farrier_runtime.dtypes import float16
 
 @dataclass(frozen=True)
 class ScaleProducts(Pass):
-    """Turn `dot(x, dequantize(w, s))` into `dot(x, dequantize(w, 1)) * s`; so for convolutions.
+    """Turn `dot(x, dequantize(w, s))` into `dot(x, dequantize(w, 1)) * s`; likewise convolutions.
 
-    The scales must be one, or one for each column of the result (IREE's CPU code then takes 0.6 of
-    the time: one row, 1024 x 1024). Weights with zero points stay, and float16, whose sums might
-    overflow.
+    There must be one scale, or one for each column of the result. IREE's CPU code then takes 0.6 of
+    the time (one row, 1024 x 1024). Weights with zero points stay, and so does float16, whose sums
+    might overflow.
     """
 
     name: ClassVar[str] = "scale_products"
@@ -38,28 +38,28 @@ def _rewritten(rewriter: Rewriter, node: Node) -> tuple[Value] | None:
     if not isinstance(node.op, Contraction):
         return None
     weight = node.operands[1]
-    found = made_by(weight, Dequantize)
-    if found is None or node.result.type.dtype is not weight.type.dtype:
+    dequantize = made_by(weight, Dequantize)
+    if dequantize is None or node.result.type.dtype is not weight.type.dtype:
         return None
-    op, inner = found
+    op, inner = dequantize
     quantized, scale, *zero_points = inner.operands
     if zero_points or op.dtype is float16 or is_filled(scale, 1.0):
         return None
-    place = None if op.dim is None else result_dim(node, 1, op.dim)
-    if scale.type.rank and place is None:
+    dim = None if op.dim is None else result_dim(node, 1, op.dim)
+    if scale.type.rank and dim is None:
         return None
-    return (_scaled(rewriter, node, (quantized, scale), place),)
+    return (_scaled(rewriter, node, (quantized, scale), dim),)
 
 
 def _scaled(
-    rewriter: Rewriter, node: Node, quantized: tuple[Value, Value], place: int | None
+    rewriter: Rewriter, node: Node, weight_and_scale: tuple[Value, Value], dim: int | None
 ) -> Value:
-    numbers, scale = quantized
-    kind = scale.type.dtype
-    one = rewriter.constant(np.ones((), kind.numpy), kind)
-    weight = rewriter.emit(Dequantize(kind), numbers, one)
+    quantized, scale = weight_and_scale
+    dtype = scale.type.dtype
+    one = rewriter.constant(np.ones((), dtype.numpy), dtype)
+    weight = rewriter.emit(Dequantize(dtype), quantized, one)
     product = rewriter.emit(node.op, node.operands[0], weight)
-    if place is not None:
-        behind = product.type.rank - place - 1
-        scale = rewriter.emit(Reshape((scale.type.shape[0], *[1] * behind)), scale)
+    if dim is not None:
+        after = product.type.rank - dim - 1
+        scale = rewriter.emit(Reshape((scale.type.shape[0], *[1] * after)), scale)
     return rewriter.emit(Multiply(), product, scale)

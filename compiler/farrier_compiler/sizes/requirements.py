@@ -1,7 +1,7 @@
-"""What has to hold of sizes: decided where bounds decide it, and else left to the call.
+"""Constraints on dynamic sizes, proved from bounds or asserted at call time.
 
-Ops ask `equal`, `at_most` and `broadcast_size` when they infer types. While a graph is traced, what
-may hold is taken to hold; when it is lowered, `requirements` collects what has to be asserted.
+Ops ask `equal`, `at_most` and `broadcast_size` when they infer types. Tracing assumes that what may
+hold does hold; lowering collects what has to be asserted in `requirements`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from farrier_compiler.sizes.functions import broadcast, flat
 
 @dataclass(frozen=True)
 class Requirement:
-    """What has to hold of sizes when a program is called.
+    """A constraint on sizes that a call must satisfy.
 
     Attributes:
-        relation: "broadcast" means that the sizes are equal, or one of them 1.
+        relation: "broadcast" means that the sizes are equal or one of them is 1.
         left: a size.
         right: a size.
     """
@@ -47,23 +47,23 @@ _recorded: ContextVar[list[Requirement] | None] = ContextVar("requirements", def
 
 @contextlib.contextmanager
 def requirements() -> Generator[list[Requirement]]:
-    """Collect what `equal`, `at_most` and `broadcast_size` could not decide."""
-    found: list[Requirement] = []
-    token = _recorded.set(found)
+    """Collect the constraints that `equal`, `at_most` and `broadcast_size` cannot prove."""
+    recorded: list[Requirement] = []
+    token = _recorded.set(recorded)
     try:
-        yield found
+        yield recorded
     finally:
         _recorded.reset(token)
 
 
 def _record(requirement: Requirement) -> None:
-    found = _recorded.get()
-    if found is not None:
-        found.append(requirement)
+    recorded = _recorded.get()
+    if recorded is not None:
+        recorded.append(requirement)
 
 
 def equal(left: int, right: int) -> bool:
-    """Return whether sizes can be equal; where they need not be, that is required at run time."""
+    """Return whether sizes can be equal; if that cannot be proved, record a requirement."""
     if left == right:
         return True
     if is_never(left - right, 0):
@@ -78,7 +78,7 @@ def equal_shapes(left: tuple[int, ...], right: tuple[int, ...]) -> bool:
 
 
 def at_most(small: int, large: int) -> bool:
-    """Return whether `small <= large` can hold; where it need not, it is required at run time."""
+    """Return whether `small <= large` can hold; if it cannot be proved, record a requirement."""
     if type(small) is int and type(large) is int:
         return small <= large
     difference = large - small
@@ -90,7 +90,7 @@ def at_most(small: int, large: int) -> bool:
 
 
 def broadcast_size(left: int, right: int) -> int | None:
-    """Return the size to which two sizes broadcast, numpy's way; None: they never do."""
+    """Return the size to which two sizes broadcast by numpy's rule; None: they never do."""
     if left == right or right == 1:
         return left
     if left == 1:
@@ -101,13 +101,13 @@ def broadcast_size(left: int, right: int) -> int | None:
         return result if equal(left, right) else None
     parts = list(flat("broadcast", (left, right)))
     result = fixed[0] if fixed else broadcast(left, right)
-    if len(set(parts)) == len(parts):  # else one is a part of the other
+    if len(set(parts)) == len(parts):  # otherwise one is part of the other
         _record(Requirement("broadcast", *sorted((left, right), key=str)))
     return result
 
 
 def defined(size: int) -> None:
-    """Require what the functions in a size take for granted, and what no op checks again."""
+    """Record what the functions in a size assume, since no op checks it again."""
     for call in calls_of(size):
         if call.function == "broadcast":
             for pair in itertools.combinations(call.arguments, 2):

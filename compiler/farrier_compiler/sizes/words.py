@@ -12,5 +12,5 @@ def ranges(size: int) -> str:
 
 def count_text(size: int) -> str:
     """Return a number of elements with its bounds: `batch elements ('batch' is 1 to 64)`."""
-    found = ranges(size)
-    return f"{size} elements ({found})" if found else f"{size} elements"
+    bounds = ranges(size)
+    return f"{size} elements ({bounds})" if bounds else f"{size} elements"

@@ -1,4 +1,4 @@
-"""The builder of portable StableHLO, by the letter of its specification (v1)."""
+"""Builder of portable StableHLO, strictly by its specification (v1)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime import dtypes
 
 if TYPE_CHECKING:
+    from farrier_compiler.stablehlo.affine import AffineParameters
     from farrier_compiler.types.geometry import ConvolutionForm, PoolForm
 
 DimPairs = tuple[Sequence[int], Sequence[int]]
@@ -31,39 +32,24 @@ DimPairs = tuple[Sequence[int], Sequence[int]]
 class Builder(CoreBuilder):
     """Emits portable StableHLO into a program."""
 
-    def quantize(
-        self,
-        out: TensorType,
-        x: HloValue,
-        scale: HloValue,
-        zero_point: HloValue | None,
-        dim: int | None,
-    ) -> HloValue:
-        """Emit the integers, or small floats, that stand for floats, saturated."""
-        if (known := out.quantization) and not known.block and not any(known.zero_point):
+    def quantize(self, out: TensorType, x: HloValue, by: AffineParameters) -> HloValue:
+        """Emit floats as integers or small floats, saturated."""
+        if (type := out.quantization) and not type.block and not any(type.zero_point):
             return self.emit("stablehlo.uniform_quantize", out, x)
-        made = quantization.quantize(self, out.plain, x, scale, zero_point, dim)
-        return self.as_quantized(made, out)
+        return self.as_quantized(quantization.quantize(self, out.plain, x, by), out)
 
-    def dequantize(
-        self,
-        out: TensorType,
-        x: HloValue,
-        scale: HloValue,
-        zero_point: HloValue | None,
-        dim: int | None,
-    ) -> HloValue:
-        """Emit the floats that integers, or small floats, stand for."""
-        if (known := x.type.quantization) and not known.block:
+    def dequantize(self, out: TensorType, x: HloValue, by: AffineParameters) -> HloValue:
+        """Emit the floats that integers or small floats represent."""
+        if (type := x.type.quantization) and not type.block:
             return self.emit("stablehlo.uniform_dequantize", out, x)
-        return quantization.dequantize(self, out, self.plain(x), scale, zero_point, dim)
+        return quantization.dequantize(self, out, self.plain(x), by)
 
     # ------------------------------------------------------------------ reductions
 
     def reduce(self, kind: str, x: HloValue, dims: Sequence[int]) -> HloValue:
         """Emit a reduction, a row of `REDUCERS`, that removes dimensions.
 
-        Sums and products of floats of 16 bits and less are computed in float32.
+        Sums and products of floats of at most 16 bits are computed in float32.
         """
         narrow = x.type.dtype
         if kind in ("sum", "prod") and narrow.is_floating and narrow.bits <= 16:
@@ -84,11 +70,10 @@ class Builder(CoreBuilder):
     def arg_reduce(self, kind: str, x: HloValue, dim: int) -> HloValue:
         """Emit the int32 index of the largest ("argmax") or smallest element along a dimension."""
         index = self.iota(x.type.with_dtype(dtypes.int32), dim)
-        kinds = [x.type.dtype, dtypes.int32]
-        numbers = (identity_element(kind.removeprefix("arg"), x.type.dtype), 0)
+        start = identity_element(kind.removeprefix("arg"), x.type.dtype)
         initial = [
-            self.full(TensorType((), dtype), number)
-            for dtype, number in zip(kinds, numbers, strict=True)
+            self.full(x.type.with_shape(()), start),
+            self.full(index.type.with_shape(()), 0),
         ]
         relation = "greater" if kind == "argmax" else "less"
 
@@ -101,7 +86,7 @@ class Builder(CoreBuilder):
     def _is_first(
         self, relation: str, x: HloValue, i: HloValue, y: HloValue, j: HloValue
     ) -> HloValue:
-        """Emit whether `x` at `i` wins over `y` at `j`: NaN wins, of equal ones the first."""
+        """Emit whether `x` at `i` wins over `y` at `j`: NaN wins, and the first of equals."""
         flag = TensorType((), dtypes.bool)
         better = self.compare(relation, flag, x, y)
         equal = self.compare("equal", flag, x, y)
@@ -131,8 +116,8 @@ class Builder(CoreBuilder):
 
         def region(handles: Sequence[Handle]) -> list[Handle]:
             pairs = zip(handles, scalars * 2, strict=True)
-            made = body(*[HloValue(handle, type) for handle, type in pairs])
-            return [value.handle for value in made]
+            reduced = body(*[HloValue(handle, type) for handle, type in pairs])
+            return [value.handle for value in reduced]
 
         results = self.program.operation(
             "stablehlo.reduce",
@@ -154,9 +139,9 @@ class Builder(CoreBuilder):
         return self._sort(values, dim, before)
 
     def top_k(self, x: HloValue, k: int, dim: int) -> list[HloValue]:
-        """Emit the largest elements in order and their int32 indices; of equal ones the first.
+        """Emit the largest elements in order and their int32 indices; the first of equals.
 
-        The first elements of a sort: `chlo.top_k` does not say which of equal ones it finds.
+        It sorts, because `chlo.top_k` leaves open which of equals it returns.
         """
         index = self.iota(x.type.with_dtype(dtypes.int32), dim)
         limit = (*x.type.shape[:dim], k, *x.type.shape[dim + 1 :])
@@ -167,7 +152,7 @@ class Builder(CoreBuilder):
         ]
 
     def _precedes(self, x: HloValue, y: HloValue, descending: bool) -> HloValue:
-        """Emit whether a key comes before another one, and is not equal."""
+        """Emit whether a key comes strictly before another one."""
         flag = TensorType((), dtypes.bool)
         better = self.compare("greater" if descending else "less", flag, x, y)
         if not x.type.dtype.is_floating:
@@ -234,7 +219,7 @@ class Builder(CoreBuilder):
     def batch_norm_inference(
         self, out: TensorType, *values: HloValue, eps: float, feature_dim: int
     ) -> HloValue:
-        """Emit a normalisation of input by scale, offset, mean and variance, in this order."""
+        """Emit a normalisation; the values are input, scale, offset, mean and variance."""
         *others, variance = values
         if out.dtype is dtypes.float64:  # the attribute holds 32 bits
             exact = self.full(variance.type, eps)
@@ -249,7 +234,7 @@ class Builder(CoreBuilder):
         )
 
     def reduce_window(self, out: TensorType, x: HloValue, attributes: PoolForm) -> HloValue:
-        """Emit a reduction over windows that slide along the dimensions."""
+        """Emit a reduction over sliding windows."""
         attributes = with_numbers(attributes)
         element = x.type.with_shape(())
         initial = self.full(element, lowest(element.dtype) if attributes.kind == "max" else 0)

@@ -1,9 +1,11 @@
-"""What every builder stands on: values, operations, and sizes that only calls decide."""
+"""Base of all builders: values, operations and dynamic sizes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,20 +22,21 @@ _SCALAR = TensorType((), int32)
 _CALLS = {
     "min": "stablehlo.minimum",
     "max": "stablehlo.maximum",
-    "floor_divide": "stablehlo.divide",  # no size is negative
+    "floor_divide": "stablehlo.divide",  # sizes are never negative
 }
+Number = TypeVar("Number")
 
 
 @dataclass(frozen=True, slots=True)
 class HloValue:
-    """An MLIR value together with the graph's type of it, which is the one that counts."""
+    """An MLIR value with its type in the graph, which is authoritative."""
 
     handle: Handle
     type: TensorType
 
 
 class Emitter:
-    """Emits operations into a program, and those whose sizes only calls decide.
+    """Emits operations into a program, also those with dynamic sizes.
 
     Args:
         program: the MLIR module under construction.
@@ -59,28 +62,28 @@ class Emitter:
     # ------------------------------------------------------------------ quantised types
 
     def known_type(self, type: TensorType) -> TensorType:
-        """Return a type with what StableHLO can say of it: it has no quantised small floats.
+        """Return a type without quantisation that StableHLO lacks: of or to small floats.
 
-        16-bit floats would be computed in 16 bits.
+        It would compute 16-bit floats in 16 bits.
         """
-        known = type.quantization
-        if known and (type.dtype.is_floating or known.expressed.bits < 32):
+        quantization = type.quantization
+        if quantization and (type.dtype.is_floating or quantization.expressed.bits < 32):
             return type.plain
         return type
 
     def plain(self, x: HloValue) -> HloValue:
-        """Emit a quantised tensor as its plain numbers; others stay as they are."""
+        """Emit a quantised tensor as plain numbers; others stay as they are."""
         return self.as_quantized(x, x.type.plain)
 
     def as_quantized(self, x: HloValue, out: TensorType) -> HloValue:
         """Emit the same numbers as another type, quantised or not.
 
-        StableHLO's own ops take no types with scales of blocks; the quant dialect's do.
+        StableHLO's own ops do not take types with scales for blocks; the quant dialect's do.
         """
         if x.type == out:
             return x
-        kinds = (x.type.quantization, out.quantization)
-        blocks = any(kind is not None and kind.block for kind in kinds)
+        quantizations = (x.type.quantization, out.quantization)
+        blocks = any(each is not None and each.block for each in quantizations)
         return self.emit("quant.scast" if blocks else "stablehlo.bitcast_convert", out, x)
 
     # ------------------------------------------------------------------ sizes
@@ -90,43 +93,34 @@ class Emitter:
         inputs: Sequence[tuple[HloValue, Dimension | None]],
         requirements: Sequence[tuple[Requirement, str]],
     ) -> None:
-        """Learn where sizes come from, and what has to hold of them.
+        """Register the sources of dynamic sizes, and the constraints on them.
 
         Args:
             inputs: the function's arguments, each with the dimension whose size it is, if any.
-            requirements: conditions, each with the text for when it does not hold.
+            requirements: constraints, each with the error text for when it does not hold.
         """
         for value, dimension in inputs:
             if dimension is not None:
                 self._sources.setdefault(dimension, (value, None))
             for dim, size in enumerate(value.type.shape):
-                found = dimension_of(size)
-                if found is not None:
-                    self._sources.setdefault(found, (value, dim))
+                if dimension := dimension_of(size):
+                    self._sources.setdefault(dimension, (value, dim))
 
     def size(self, size: int) -> HloValue:
         """Emit a size as an int32 scalar."""
-        found = self._sizes.get(size)
-        if found is None:
-            found = self._sizes[size] = self._emit_size(size)
-        return found
+        if size not in self._sizes:
+            self._sizes[size] = self._emit_size(size)
+        return self._sizes[size]
 
     def _emit_size(self, size: int) -> HloValue:
         if not isinstance(size, SymbolicSize):
             return HloValue(
                 self.program.constant("size", np.asarray(size, np.int32), _SCALAR), _SCALAR
             )
-        total: HloValue | None = None
-        for monomial, factor in terms_of(size):
-            product = None if factor == 1 and monomial else self.size(factor)
-            for atom in monomial:
-                alone = SymbolicSize.of({(atom,): 1})
-                value = self._emit_atom(atom) if alone == size else self.size(alone)
-                product = value if product is None else self._times(product, value)
-            assert product is not None
-            total = product if total is None else self._pair("stablehlo.add", total, product)
-        assert total is not None
-        return total
+        add, multiply = (
+            functools.partial(self._pair, f"stablehlo.{name}") for name in ("add", "multiply")
+        )
+        return emit_polynomial(size, self.size, self._emit_atom, add, multiply)
 
     def _emit_atom(self, atom: Dimension | Call) -> HloValue:
         if isinstance(atom, Dimension):
@@ -156,9 +150,6 @@ class Emitter:
         )
         return self.emit("stablehlo.select", _SCALAR, flag, right, left)
 
-    def _times(self, left: HloValue, right: HloValue) -> HloValue:
-        return self._pair("stablehlo.multiply", left, right)
-
     def _pair(self, name: str, left: HloValue, right: HloValue) -> HloValue:
         return self.emit(name, _SCALAR, left, right)
 
@@ -174,21 +165,21 @@ class Emitter:
         whole = _SCALAR.with_shape((len(parts),))
         return self.emit("stablehlo.concatenate", whole, *parts, dimension="0 : i64")
 
-    # ------------------------------------------------------------------ operations on such sizes
+    # ------------------------------------------------------------------ dynamic shapes
 
     def dynamic_broadcast(self, x: HloValue, shape: Shape, dims: Sequence[int]) -> HloValue:
-        """Emit a broadcast to a shape, and say which dimensions are known to grow or not to."""
+        """Emit a broadcast to a shape, with the dimensions that are known to expand or not to."""
         pairs = list(enumerate(zip(x.type.shape, (shape[dim] for dim in dims), strict=True)))
-        grow = [dim for dim, (size, new) in pairs if size == 1 and is_never(new, 1)]
-        stay = [dim for dim, (size, new) in pairs if size == new or is_never(size, 1)]
-        known = {"known_expanding_dimensions": grow, "known_nonexpanding_dimensions": stay}
+        expanding = [dim for dim, (size, new) in pairs if size == 1 and is_never(new, 1)]
+        fixed = [dim for dim, (size, new) in pairs if size == new or is_never(size, 1)]
+        known = {"known_expanding_dimensions": expanding, "known_nonexpanding_dimensions": fixed}
         return self.emit(
             "stablehlo.dynamic_broadcast_in_dim",
             x.type.with_shape(shape),
             x,
             self.sizes(shape),
             broadcast_dimensions=i64s(dims),
-            **{name: i64s(found) for name, found in known.items() if found},
+            **{name: i64s(listed) for name, listed in known.items() if listed},
         )
 
     def dynamic_reshape(self, out: TensorType, x: HloValue) -> HloValue:
@@ -210,20 +201,48 @@ class Emitter:
     def dynamic_pad(
         self, out: TensorType, x: HloValue, value: HloValue, amounts: Sequence[Sequence[int]]
     ) -> HloValue:
-        """Emit a padding by amounts before, behind and between the elements."""
+        """Emit a padding by amounts before, after and between the elements."""
         return self.emit("stablehlo.dynamic_pad", out, x, value, *map(self.sizes, amounts))
 
     def dynamic_gather(
         self, out: TensorType, x: HloValue, index: HloValue, dim: int, numbers: str
     ) -> HloValue:
-        """Emit parts of `x` along a dimension at indices that are not negative."""
-        parts = (*x.type.shape[:dim], 1, *x.type.shape[dim + 1 :])
+        """Emit slices of `x` along a dimension at non-negative indices."""
+        slice_sizes = (*x.type.shape[:dim], 1, *x.type.shape[dim + 1 :])
         return self.emit(
             "stablehlo.dynamic_gather",
             out,
             x,
             index,
-            self.sizes(parts),
+            self.sizes(slice_sizes),
             dimension_numbers=numbers,
             indices_are_sorted="false",
         )
+
+
+def emit_polynomial(
+    size: SymbolicSize,
+    emit: Callable[[int], Number],
+    emit_atom: Callable[[Dimension | Call], Number],
+    add: Callable[[Number, Number], Number],
+    multiply: Callable[[Number, Number], Number],
+) -> Number:
+    """Emit a symbolic size, a sum of products of atoms.
+
+    Args:
+        size: the size.
+        emit: emits other sizes, such as factors, each once.
+        emit_atom: emits a dimension or a call.
+        add: emits a sum.
+        multiply: emits a product.
+    """
+
+    def factors(monomial: Sequence[Dimension | Call], coefficient: int) -> Iterator[Number]:
+        if coefficient != 1 or not monomial:
+            yield emit(coefficient)
+        for atom in monomial:
+            alone = SymbolicSize.of({(atom,): 1})
+            yield emit_atom(atom) if alone == size else emit(alone)
+
+    products = (functools.reduce(multiply, factors(*term)) for term in terms_of(size))
+    return functools.reduce(add, products)

@@ -1,4 +1,4 @@
-"""From graphs to an MLIR module, through a builder."""
+"""Lowering of graphs to an MLIR module, through a builder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def lower(
 
     Args:
         graphs: what to lower; names must differ.
-        builder: `Builder` for portable StableHLO, `IreeBuilder` for what IREE needs.
+        builder: `Builder` for portable StableHLO, `IreeBuilder` for the forms that IREE compiles.
         flags: session flags of the program.
         parameters: constants that are not embedded but loaded by these names at run time.
     """
@@ -48,7 +48,7 @@ def node_at(graphs: Sequence[Graph], file: str, line: int, column: int) -> Node 
 
 
 class _Lowering:
-    """One graph on its way into a program."""
+    """Lowers one graph into a program."""
 
     def __init__(
         self,
@@ -68,13 +68,15 @@ class _Lowering:
 
     def run(self) -> None:
         graph = self.graph
-        known = self.hlo.known_type
-        inputs = [(value.name or "", type_text(known(value.type))) for value in graph.inputs]
+        inputs = [(value.name or "", self._type_text(value)) for value in graph.inputs]
         outputs = [
-            (name, type_text(known(value.type)))
+            (name, self._type_text(value))
             for name, value in zip(graph.output_names, graph.outputs, strict=True)
         ]
         self.program.function(graph.name, inputs, outputs, self._body)
+
+    def _type_text(self, value: Value) -> str:
+        return type_text(self.hlo.known_type(value.type))
 
     def _body(self, arguments: Sequence[object]) -> list[object]:
         for value, handle in zip(self.graph.inputs, arguments, strict=True):
@@ -96,17 +98,16 @@ class _Lowering:
             for index, value in enumerate(operands)
         ]
         types = tuple(self.hlo.known_type(value.type) for value in node.results)
-        made: HloValue | tuple[HloValue, ...] = node.op.lower(
+        results: HloValue | tuple[HloValue, ...] = node.op.lower(
             self.hlo, types[0] if len(types) == 1 else types, *operands
         )
-        results = made if isinstance(made, tuple) else (made,)
+        results = results if isinstance(results, tuple) else (results,)
         self.values.update(zip(node.results, results, strict=True))
 
     def _value(self, value: Value) -> HloValue:
-        found = self.values.get(value)
-        if found is None:
-            found = self.values[value] = self._constant(value)
-        return found
+        if value not in self.values:
+            self.values[value] = self._constant(value)
+        return self.values[value]
 
     def _constant(self, value: Value) -> HloValue:
         key = self.parameters.get(value)
@@ -115,13 +116,13 @@ class _Lowering:
         if value.data is None:
             raise AssertionError(f"{value!r} is used before it is made")
         name = self.names.get(value, "constant")
-        made = self.hlo.constant(value.data, value.type.dtype, name)
-        return self.hlo.as_quantized(made, self.hlo.known_type(value.type))
+        plain = self.hlo.constant(value.data, value.type.dtype, name)
+        return self.hlo.as_quantized(plain, self.hlo.known_type(value.type))
 
 
 def _requirements(graph: Graph) -> list[tuple[Requirement, str]]:
-    """Return what has to hold of sizes at run time, and whose rule it is; each once."""
-    found: dict[Requirement, str] = {}
+    """Return the constraints to assert at call time, each once, with the op that imposes it."""
+    texts: dict[Requirement, str] = {}
     for node in graph.nodes:
         sizes = [size for value in node.results for size in value.type.shape]
         sizes += symbolic_sizes(node.op)
@@ -132,12 +133,12 @@ def _requirements(graph: Graph) -> list[tuple[Requirement, str]]:
                     defined(size)
             where = f" ({node.location.short()})" if node.location else ""
             for requirement in recorded:
-                found.setdefault(requirement, f"{node.op.name}{where}: {requirement}")
-    return list(found.items())
+                texts.setdefault(requirement, f"{node.op.name}{where}: {requirement}")
+    return list(texts.items())
 
 
 def _place(number: int, node: Node) -> Place:
-    """The column carries the node's number: late phases drop names, not columns."""
+    """Return a location whose column is the node's number: late phases drop names, not columns."""
     where = node.location
     if where is None:
         return Place("", node.op.name, 0, number + 1)

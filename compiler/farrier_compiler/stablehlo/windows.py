@@ -1,4 +1,4 @@
-"""Windows whose padding or extent only calls decide, in terms of those that are numbers."""
+"""Rewrites of windows with dynamic padding or size as static ones."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def padded(hlo: CoreBuilder, x: HloValue, attributes: ConvolutionForm) -> HloVal
 
 
 def with_numbers(attributes: PoolForm) -> PoolForm:
-    """Return the same windows in numbers.
+    """Return the same windows with static sizes and padding.
 
     Raises:
-        CompileError: StableHLO has no windows of sizes that only calls decide.
+        CompileError: that is not possible; StableHLO has no windows of dynamic sizes.
     """
     window, padding = list(attributes.window), list(attributes.padding)
     for dim, size in enumerate(window):
         reaches_back = padding[dim] == (size - 1, 0) and attributes.dilation[dim] == 1
-        if isinstance(size, SymbolicSize) and reaches_back:  # what is longer adds padding only
+        if isinstance(size, SymbolicSize) and reaches_back:  # a longer window only adds padding
             window[dim] = upper_bound(size)
             padding[dim] = (upper_bound(size) - 1, 0)
     if not is_static(window) or not is_static(n for pair in padding for n in pair):
         raise CompileError(
             f"{attributes.label} has the window {attributes.window} with the padding "
-            f"{attributes.padding}: portable StableHLO has no windows of sizes that only calls "
-            "decide. Compile it for a target, or give numbers."
+            f"{attributes.padding}: portable StableHLO has no windows of dynamic sizes. Compile it "
+            "for a target, or give numbers."
         )
     return replace(attributes, window=tuple(window), padding=tuple(padding))

@@ -1,1 +1,1 @@
-"""Types of tensors, and what is known of data types, elements and windows."""
+"""Types of tensors, and properties of data types, elements and windows."""

@@ -12,16 +12,16 @@ from farrier_compiler.types.tensor_type import Shape
 Layout = Literal["channels_first", "channels_last"]
 
 Padding = tuple[tuple[int, int], ...]
-"""How many elements go before and behind each dimension; negative amounts crop."""
+"""How many elements to add before and after each dimension; negative amounts crop."""
 
 
 @dataclass(frozen=True)
 class ConvolutionForm:
-    """What a convolution does with shapes: its attributes, but for its data type.
+    """The geometry of a convolution: its attributes except for its data type.
 
     channels_first: input (N, C, *S), kernel (O, C / groups, *K), result (N, O, *S').
     channels_last: input (N, *S, C), kernel (*K, C / groups, O), result (N, *S', O).
-    Padding is a pair for each spatial dimension. `input_dilation` puts that distance between the
+    Padding is a pair for each spatial dimension. `input_dilation` is the distance between the
     input's elements.
     """
 
@@ -49,15 +49,15 @@ class ConvolutionForm:
         return shape
 
     def unpadded(self) -> Self:
-        """Return what is left of the convolution when its input is padded and dilated."""
+        """Return the convolution to apply to an input that is already padded and dilated."""
         rank = len(self.stride)
         return replace(self, padding=((0, 0),) * rank, input_dilation=(1,) * rank)
 
     def pads(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-        """Return what a pad of the whole input takes: before, behind and between its elements."""
+        """Return the amounts to pad the whole input by: before, after and between its elements."""
         amounts = [(0, 0, 0), (0, 0, 0)]
-        for (before, behind), distance in zip(self.padding, self.input_dilation, strict=True):
-            amounts.append((before, behind, distance - 1))
+        for (before, after), distance in zip(self.padding, self.input_dilation, strict=True):
+            amounts.append((before, after, distance - 1))
         if self.layout == "channels_last":
             amounts.append(amounts.pop(1))
         low, high, gaps = zip(*amounts, strict=True)
@@ -66,9 +66,9 @@ class ConvolutionForm:
 
 @dataclass(frozen=True)
 class PoolForm:
-    """What a pool does with shapes: one entry for every dimension of its input.
+    """The geometry of pooling, with an entry for every dimension of its input.
 
-    1 and (0, 0) stand for dimensions that are left alone.
+    Dimensions that are not pooled have 1 and (0, 0).
     """
 
     window: tuple[int, ...]
@@ -92,8 +92,8 @@ def padded_shape(
 ) -> Shape:
     """Return a shape after padding."""
     return tuple(
-        before + dilated(size, gap + 1) + behind
-        for size, before, behind, gap in zip(shape, low, high, interior, strict=True)
+        before + dilated(size, gap + 1) + after
+        for size, before, after, gap in zip(shape, low, high, interior, strict=True)
     )
 
 

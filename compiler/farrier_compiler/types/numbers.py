@@ -8,24 +8,22 @@ from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
 
-def lowest(kind: dtype) -> float | int:
+def lowest(dtype: dtype) -> float | int:
     """Return the smallest number of a data type."""
-    if kind.is_floating:
+    if dtype.is_floating:
         return -np.inf
-    return 0 if kind.is_unsigned or kind is dtypes.bool else -(2 ** (kind.bits - 1))
+    return 0 if dtype is dtypes.bool else limits(dtype)[0]
 
 
-def _highest(kind: dtype) -> float | int:
-    if kind.is_floating:
+def _highest(dtype: dtype) -> float | int:
+    if dtype.is_floating:
         return np.inf
-    if kind is dtypes.bool:
-        return 1
-    return 2**kind.bits - 1 if kind.is_unsigned else 2 ** (kind.bits - 1) - 1
+    return 1 if dtype is dtypes.bool else limits(dtype)[1]
 
 
-def identity_element(kind: str, dtype: dtype) -> float | int | bool:
-    """Return the number that changes no result of a reduction."""
-    match kind:
+def identity_element(reduction: str, dtype: dtype) -> float | int | bool:
+    """Return the identity element of a reduction."""
+    match reduction:
         case "sum" | "any":
             return 0
         case "prod" | "all":

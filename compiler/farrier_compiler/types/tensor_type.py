@@ -10,18 +10,18 @@ from farrier_compiler.types.uniform import Quantization
 from farrier_runtime.dtypes import dtype
 
 Shape = tuple[int, ...]
-"""The size of each dimension: ints, and symbolic sizes of dynamic dimensions."""
+"""The size of each dimension, symbolic for dynamic dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
 class TensorType:
-    """The type of a value: its shape, its data type, and what quantised elements stand for.
+    """The type of a value: its shape, data type and quantisation.
 
     Attributes:
         shape: the size of each dimension.
         dtype: the data type of the elements as they are stored.
-        quantization: the constant scales and zero points of a quantised tensor. Only `quantize`
-            gives it to its result; other ops see plain numbers, and so do types made from this one.
+        quantization: the constant scales and zero points of a quantised tensor. Only results of
+            `quantize` have it; other ops see plain numbers, and types derived from this lack it.
 
     Example:
         >>> from farrier_runtime.dtypes import float32
@@ -39,9 +39,9 @@ class TensorType:
         return self if self.quantization is None else TensorType(self.shape, self.dtype)
 
     def agrees(self, other: TensorType) -> bool:
-        """Return whether types are equal, as far as both say what elements stand for."""
-        known = self.quantization is not None and other.quantization is not None
-        return self == other if known else self.plain == other.plain
+        """Return whether types are equal, ignoring quantisation that only one of them has."""
+        both = self.quantization is not None and other.quantization is not None
+        return self == other if both else self.plain == other.plain
 
     @property
     def rank(self) -> int:

@@ -1,4 +1,4 @@
-"""How a quantised tensor's integers stand for floats, where that is constant: part of its type."""
+"""Uniform quantisation with constant parameters, a part of tensor types."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy as np
 from farrier_compiler.types.elements import element_text
 from farrier_runtime.dtypes import dtype
 
-# Types with more scales than this do not carry them: every mention would print them all.
+# Types omit more scales than this, because every mention would print them all.
 MOST_SCALES = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Quantization:
-    """Constant scales and zero points: an element q stands for `(q - zero_point) * scale`.
+    """Constant scales and zero points: an element q represents `(q - zero_point) * scale`.
 
     Attributes:
         expressed: the data type of the floats.
-        scale: one number; one for each position along `axis`; or one for each block, row by row.
+        scale: one scale; one for each index along `axis`; or one for each block, row by row.
         zero_point: as many whole numbers.
-        axis: the dimension along which they change.
+        axis: the dimension along which they vary.
         block: the size of a block in each dimension.
-        storage_range: the smallest and the largest element; None: all that the data type holds.
+        storage_range: the smallest and the largest element; None: those of the data type.
 
     Example:
         >>> from farrier_runtime.dtypes import float32
@@ -53,24 +53,24 @@ class Quantization:
     def parameter_shape(self, shape: Sequence[int]) -> tuple[int, ...]:
         """Return the shape of the scales of a tensor of this shape."""
         if self.block is not None:
-            return tuple(size // of for size, of in zip(shape, self.block, strict=True))
+            return tuple(size // part for size, part in zip(shape, self.block, strict=True))
         return () if self.axis is None else (shape[self.axis],)
 
     def transposed(self, permutation: Sequence[int]) -> Quantization | None:
-        """Return this for the tensor with its dimensions in another order; None for blocks."""
+        """Return the parameters of the transposed tensor; None for blocks."""
         if self.axis is None:
             return self if self.block is None else None
         return replace(self, axis=permutation.index(self.axis))
 
     def reshaped(self, before: Sequence[int], after: Sequence[int]) -> Quantization | None:
-        """Return this for the elements in another shape; None for blocks, and a merged axis."""
+        """Return the parameters of the reshaped tensor; None for blocks, or if the axis is lost."""
         if self.axis is None:
             return self if self.block is None else None
         axis = kept_dim(before, after, self.axis)
         return None if axis is None else replace(self, axis=axis)
 
     def described(self, storage: str, shape: Sequence[int]) -> str:
-        """Return the type as error messages show it: without scales, where there are many."""
+        """Return the type as error messages show it, without scales where there are many."""
         if len(self.scale) <= 16:
             return self.text(storage, shape)
         return f"!quant.uniform<{storage}:{self.expressed.short}, {len(self.scale)} scales>"
@@ -80,8 +80,8 @@ class Quantization:
 
         Args:
             storage: the short name of the elements' data type.
-            shape: the tensor's shape, which tells how the blocks are laid out.
-            exact: write the scales with all digits, as MLIR must have them.
+            shape: the tensor's shape, which determines the layout of blocks.
+            exact: write the scales with all digits, as MLIR needs them.
         """
         limits = "<{}:{}>".format(*self.storage_range) if self.storage_range else ""
         where = "" if self.axis is None else f":{self.axis}"
@@ -97,11 +97,11 @@ class Quantization:
 
 
 def kept_dim(before: Sequence[int], after: Sequence[int], dim: int) -> int | None:
-    """Return where a reshape puts a dimension, if it keeps it as it is."""
-    behind = math.prod(before[dim + 1 :])
-    for place, size in enumerate(after):
-        if size == before[dim] and math.prod(after[place + 1 :]) == behind:
-            return place
+    """Return the dimension to which a reshape moves `dim` unchanged, if there is one."""
+    stride = math.prod(before[dim + 1 :])
+    for index, size in enumerate(after):
+        if size == before[dim] and math.prod(after[index + 1 :]) == stride:
+            return index
     return None
 
 

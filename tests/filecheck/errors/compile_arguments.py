@@ -33,14 +33,14 @@ error(target=["cpu:znver4", "cpu"])
 # CHECK: ArgumentError: layout must be 'tiled' or 'compact', not 'dense'.
 error(target="cpu", layout="dense")
 
-# CHECK: ArgumentError: '-O3' is no flag of IREE's: flags begin with '--'.
+# CHECK: ArgumentError: '-O3' is not an IREE flag: flags begin with '--'.
 error(target="cpu", flags=["-O3"])
 
 # CHECK: ArgumentError: IREE's compiler does not take the flag '--no-such-flag':
 # CHECK-SAME: Unknown command line argument '--no-such-flag'.
 error(target="cpu", flags=["--no-such-flag"])
 
-# CHECK: CompileError: IREE's compiler ended with exit code 1: a bug in it, which this program
-# CHECK-SAME: or these flags reach. It said: 64-bit code requested on a subtarget that doesn't
+# CHECK: CompileError: IREE's compiler ended with exit code 1, a bug that this program or these
+# CHECK-SAME: flags trigger. It said: 64-bit code requested on a subtarget that doesn't
 # CHECK-SAME: support it.
 error(target="cpu:x86-64", flags=["--iree-llvmcpu-target-cpu=nonsense"])

@@ -224,8 +224,8 @@ ROWS = [
         _padded((1, -1, 0, -2, -1, 2)),
         refused=unfit(
             lambda: fr.pad(MATRIX, ((0, 0), (-2, -2))),
-            "pad crops more than there is: float32 (2, 3) with (0, -2) before and (0, -2) behind "
-            "would have the shape (2, -1).",
+            "pad crops more elements than there are: float32 (2, 3) with (0, -2) before and "
+            "(0, -2) after would have the shape (2, -1).",
         ),
     ),
     _row(

@@ -115,9 +115,9 @@ def test_a_crash_is_an_error_that_names_the_signal() -> None:
     graph = function("f", apply(EmptyDot(), argument(4, 0)))
     before = compiled(affine("f")) and process_id()
     assert str(refusal(graph, layout="compact", passes="")) == (
-        "IREE's compiler was killed by SIGFPE (Floating point exception): a bug in it, which this "
-        "program or these flags reach. Leave out parts of the program to find the one that does, "
-        "or compile without the flags."
+        "IREE's compiler was killed by SIGFPE (Floating point exception), a bug that this program "
+        "or these flags trigger. Leave out parts of the program to find the one that does, or "
+        "compile without the flags."
     )
     assert_computes(compiled(affine("f")))
     assert process_id() == before
@@ -128,14 +128,14 @@ def test_a_bug_of_ours_is_called_one() -> None:
     assert str(error).startswith(
         "Farrier could not compile this program: NotImplementedError: Unfinished. This is a bug in "
         "Farrier: report it with the program, or leave out parts of the program to find the one "
-        "that it is in."
+        "that causes it."
     )
     assert "in lower" in "".join(error.__notes__)
 
 
 def test_an_abort_says_what_the_compiler_said() -> None:
     error = refusal(affine("f"), "--iree-llvmcpu-target-cpu=nonsense")
-    assert str(error).startswith("IREE's compiler ended with exit code 1: a bug in it, which this ")
+    assert str(error).startswith("IREE's compiler ended with exit code 1, a bug that this program ")
     assert "It said: 64-bit code requested on a subtarget that doesn't support it." in str(error)
     assert "List of accepted CPUs" in "".join(error.__notes__)
 
@@ -292,7 +292,8 @@ def test_systems_without_fork_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(compiler_process, "_process", fresh)
     monkeypatch.delattr(os, "fork")
     assert str(refusal(affine("f"))) == (
-        "Compiling needs Linux or macOS, since it forks. What was compiled there runs here."
+        "Compiling needs Linux or macOS, because it forks. Compile there: the artifact also runs "
+        "here."
     )
 
 
@@ -410,8 +411,8 @@ def test_without_a_folder_for_temporary_files_compiling_is_refused(
         patch.setattr(tempfile, "tempdir", None)
         patch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/no/such/folder"])
         assert str(refusal(affine("f"))) == (
-            "Compiling needs a folder for temporary files that can be written to, and there is "
-            "none: set TMPDIR to one."
+            "Compiling needs a writable folder for temporary files, and there is none: set TMPDIR "
+            "to one."
         )
 
 
@@ -423,7 +424,7 @@ def test_a_folder_for_temporary_files_that_is_gone_is_named(
         patch.setattr(tempfile, "tempdir", gone)
         assert str(refusal(affine("f"))) == (
             f"The artifact cannot be written to {gone}: No such file or directory. Set TMPDIR to "
-            "a folder that can be written to."
+            "a writable folder."
         )
         with pytest.raises(CompileError) as raised:
             list(Job.prepare([affine("f")], CPU, UNCACHED).replies("stablehlo", weights=False))

@@ -34,7 +34,7 @@ def test_options_are_checked() -> None:
         "weights must be 'embedded' or 'external', not 'dense'."
     )
     assert refusal(lambda: Options(flags=("-O3",))) == (
-        "'-O3' is no flag of IREE's: flags begin with '--'."
+        "'-O3' is not an IREE flag: flags begin with '--'."
     )
 
 
@@ -44,7 +44,7 @@ def test_int4_stays_inside() -> None:
         compile_graphs([function("f", apply(Reshape((6,)), x))], CPU, UNCACHED)
     assert str(raised.value) == (
         "f has int4 (2, 3) as its input or output 'x', which compiled functions cannot take or "
-        "give. Cast it: int8 holds it too."
+        "return. Cast it to int8."
     )
 
 

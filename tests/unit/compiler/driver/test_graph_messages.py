@@ -148,7 +148,7 @@ def test_a_file_that_changes_on_the_way_is_refused(stored: tuple[Path, Any]) -> 
     with pytest.raises(CompileError) as raised:
         decode(message, file)
     os.close(file)
-    assert str(raised.value) == f"{path} was changed while it was compiled. Load it again."
+    assert str(raised.value) == f"{path} changed during compilation. Load it again."
 
 
 def test_constants_without_room_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,11 +124,11 @@ def test_sizes_that_are_wrong(dimensions: str, sizes: str, text: str) -> None:
         ),
         (
             "(%x: f32[n]) -> f32[m] { return %x }",
-            "the graph returns f32[n], which is not what its head says. @ return",
+            "the graph returns f32[n], which does not match its signature. @ return",
         ),
         (
             "(%x: f32[n]) -> f32[n] { %0: f32[n + 1] = tanh(%x) return %0 }",
-            "tanh makes f32[n] here, not f32[n + 1]. @ %0:",
+            "tanh returns f32[n] here, not f32[n + 1]. @ %0:",
         ),
         (
             "(%x: f32[n]) -> f32[n] { constant @c: f32[n] = [1.0] return %x }",
@@ -185,7 +185,10 @@ def test_one_name_with_two_meanings() -> None:
     other = symbol(Dimension("n", 1, 4, 9))
     x, y = argument((symbol(N),), "x"), argument((other,), "y")
     graph = Graph.reaching("f", [x, y], [named("add", x, y)])
-    assert invalid(graph) == "Invalid graph: dimensions of other bounds share a name: ['n', 'n']."
+    assert (
+        invalid(graph)
+        == "Invalid graph: dimensions with different bounds share a name: ['n', 'n']."
+    )
 
 
 def test_sizes_are_int32_scalars() -> None:

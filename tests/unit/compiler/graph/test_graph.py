@@ -96,10 +96,10 @@ def test_verifier_wants_operands_made_before_use() -> None:
     graph, x = _tanh_graph()
     graph.nodes = (Node(graph.nodes[0].op, [graph.outputs[0]]), *graph.nodes)
     assert _refusal(graph) == (
-        "Invalid graph: node 0 (tanh) reads Value(%: f32[2]), which nothing before it makes."
+        "Invalid graph: node 0 (tanh) reads Value(%: f32[2]), which no node before it computes."
     )
     graph.nodes = ()
-    assert _refusal(graph) == "Invalid graph: output Value(%: f32[2]) is never made."
+    assert _refusal(graph) == "Invalid graph: output Value(%: f32[2]) is never computed."
     graph.outputs = (x,)
     verify(graph)
 
@@ -127,5 +127,5 @@ def test_verifier_compares_constants_with_their_types() -> None:
     wrong = Value(TensorType((2,), float32), None, np.ones(2, np.float64), "w")
     graph = Graph.reaching("main", [], [wrong])
     assert _refusal(graph) == (
-        "Invalid graph: constant 'w' holds other data than its type f32[2] says."
+        "Invalid graph: constant 'w' holds data that does not match its type f32[2]."
     )

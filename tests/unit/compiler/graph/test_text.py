@@ -227,7 +227,7 @@ ERRORS = {
     "wrong type": (
         "%0: f32[2] =",
         "%0: f32[3] =",
-        "line 2, column 3: tanh makes f32[2] here, not f32[3].\n    %0: f32[3] = tanh(%x)\n    ^",
+        "line 2, column 3: tanh returns f32[2] here, not f32[3].\n    %0: f32[3] = tanh(%x)\n    ^",
     ),
     "refused by the op": (
         "tanh(%x)",
@@ -306,7 +306,7 @@ ERRORS = {
     "what is returned": (
         "-> f32[2]",
         "-> f32[3]",
-        "line 3, column 3: the graph returns f32[2], which is not what its head says.\n"
+        "line 3, column 3: the graph returns f32[2], which does not match its signature.\n"
         "    return %0\n"
         "    ^",
     ),
@@ -320,14 +320,14 @@ ERRORS = {
     "element of another type": (
         "tanh(%x)",
         "add(%x, 1.5: i8)",
-        "line 2, column 24: 1.5 is no int8.\n"
+        "line 2, column 24: 1.5 is not a valid int8.\n"
         "    %0: f32[2] = add(%x, 1.5: i8)\n"
         "                         ^",
     ),
     "element out of range": (
         "tanh(%x)",
         "add(%x, 300: i8)",
-        "line 2, column 24: 300 is no int8.\n"
+        "line 2, column 24: 300 is not a valid int8.\n"
         "    %0: f32[2] = add(%x, 300: i8)\n"
         "                         ^",
     ),
@@ -360,7 +360,7 @@ ERRORS = {
     "string": (
         "@f",
         '@"\\q"',
-        'line 1, column 7: "\\q" is no valid string; its escapes are those of JSON.\n'
+        'line 1, column 7: "\\q" is not a valid string; its escapes must be those of JSON.\n'
         '  graph @"\\q"(%x: f32[2]) -> f32[2] {\n'
         "        ^",
     ),
@@ -384,7 +384,7 @@ def test_nothing_is_no_graph() -> None:
 def test_given_data_must_fit() -> None:
     text = "graph @f() -> f32[2] { constant @w: f32[2] return @w }"
     assert _refusal(text, {"w": np.zeros(3)}) == (
-        "Graph text, line 1, column 33: the data given for 'w' are float64 (3,).\n"
+        "Graph text, line 1, column 33: the data given for 'w' is float64 (3,).\n"
         f"  {text}\n"
         "                                  ^"
     )

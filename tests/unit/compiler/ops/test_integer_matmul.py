@@ -65,7 +65,7 @@ NOTES: list[tuple[Callable[[fr.Tensor], fr.Tensor], fr.InputInfo, str]] = [
     (
         lambda x: linear(int8(x), int8(weight(5, 8), [0.5] * 8, 1)),
         X,
-        "the right operand has a scale for each position of a dimension that is summed",
+        "the right operand has a scale for each index of a dimension that is summed",
     ),
     (
         lambda x: linear(int8(x, [0.5] * 4, 0), int8(weight(5, 8), [0.5] * 5, 0)),
@@ -90,7 +90,7 @@ NOTES: list[tuple[Callable[[fr.Tensor], fr.Tensor], fr.InputInfo, str]] = [
     (
         lambda x: fr.dot_general(int8(x, zero=1), int8(x, zero=2), ((0,), (0,))),
         fr.InputInfo((fr.NamedDimension("batch", 1, 2, 4), 3), fr.float32),
-        "both operands have zero points, and only calls decide how many products are summed",
+        "both operands have zero points, and the number of products to sum is dynamic",
     ),
 ]
 

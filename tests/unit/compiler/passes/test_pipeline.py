@@ -123,7 +123,7 @@ def test_a_pass_that_makes_an_invalid_graph_is_named() -> None:
     with pytest.raises(VerificationError) as error:
         run_passes(graph, [_Spoil()], verify=True)
     assert str(error.value) == (
-        "After the pass spoil: Invalid graph: output Value(%: f32[2]) is never made.\n"
+        "After the pass spoil: Invalid graph: output Value(%: f32[2]) is never computed.\n"
         "graph @main(%x: f32[2]) -> f32[2] {\n"
         "  return %undefined\n"
         "}"

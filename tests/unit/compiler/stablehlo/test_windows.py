@@ -1,4 +1,4 @@
-"""Windows of sizes that only calls decide, in portable StableHLO."""
+"""Windows of dynamic sizes, in portable StableHLO."""
 
 from __future__ import annotations
 
@@ -39,6 +39,6 @@ def test_other_windows_are_refused() -> None:
         portable(lambda x: fr.maxpool(x, x.shape[2:]), (1, 2, SIDE, 4))
     assert str(caught.value) == (
         "maxpool has the window (1, 1, side, 4) with the padding ((0, 0), (0, 0), (0, 0), (0, 0)): "
-        "portable StableHLO has no windows of sizes that only calls decide. Compile it for a "
-        "target, or give numbers."
+        "portable StableHLO has no windows of dynamic sizes. Compile it for a target, or give "
+        "numbers."
     )

@@ -44,7 +44,7 @@ def test_text_in_both_directions(text: str) -> None:
          "tuple, but found 'x'"),
         ("!quant.uniform<i8:f32:1.5, {1.0}>[2,4]", "expected a whole number, but found '1.5'"),
         ("!quant.uniform<i8:f32, x>[2,4]", "expected a scale, but found 'x'"),
-        ("!quant.uniform<i8:f32, -1.0>[2,4]", "-1.0 is no scale of float32"),
+        ("!quant.uniform<i8:f32, -1.0>[2,4]", "-1.0 is not a valid scale of float32"),
         ("!quant.uniform<i8:f32:0, {1.0}>[2,4]", "the scales do not fit the shape (2, 4)"),
         ("!quant.uniform<i8:f32:2, {1.0}>[2,4]", "the scales do not fit the shape (2, 4)"),
         ("!quant.uniform<i8:f32:{0:2}, {1.0}>[2,4]", "the scales do not fit the shape (2, 4)"),
@@ -117,7 +117,7 @@ def test_the_text_of_a_graph_may_leave_its_scales_out() -> None:
     assert str(parse_graph(text)) == text
     arrays = {"scale": np.full(20, 0.5, np.float32)}
     assert str(verify(parse_graph(text, arrays))) == text
-    with pytest.raises(fr.ParseError, match="quantize makes"):
+    with pytest.raises(fr.ParseError, match="quantize returns"):
         parse_graph(text, {"scale": np.ones(20, np.float32)})
 
 

@@ -398,7 +398,7 @@ BAD_CALLS = {
         "  ^"
     ),
     "model.py:double --input x=3xf32 --iree-flag O3": (
-        "'O3' is no flag of IREE's: flags begin with '--'."
+        "'O3' is not an IREE flag: flags begin with '--'."
     ),
     "model.py:double --input x=3xf32 --dump-to model.py": (
         "--dump-to model.py: this is a file, not a directory."
