@@ -94,40 +94,36 @@ def run(model: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ("", "no command was given ('farrier --help' lists what there is)"),
+        ("", "no command was given (see 'farrier --help')"),
         (
             "complie model.py:Net",
-            "there is no command 'complie'; did you mean 'compile'? "
-            "('farrier --help' lists what there is)",
+            "there is no command 'complie'; did you mean 'compile'? (see 'farrier --help')",
         ),
         (
             "compile",
-            "the following arguments are required: MODEL "
-            "('farrier compile --help' lists what there is)",
+            "the following arguments are required: MODEL (see 'farrier compile --help')",
         ),
         (
             "compile model.py:Net --weight w.npz",
             "unexpected argument '--weight'; did you mean '--weights'? "
-            "('farrier compile --help' lists what there is)",
+            "(see 'farrier compile --help')",
         ),
         (
             "compile model.py:Net other.py:Net",
-            "unexpected argument 'other.py:Net' ('farrier compile --help' lists what there is)",
+            "unexpected argument 'other.py:Net' (see 'farrier compile --help')",
         ),
         (
             "compile model.py:Net --seed one",
-            "argument --seed: invalid int value: 'one' "
-            "('farrier compile --help' lists what there is)",
+            "argument --seed: invalid int value: 'one' (see 'farrier compile --help')",
         ),
         (
             "compile model.py:Net --layout dense",
             "argument --layout: invalid choice: 'dense' (choose from 'tiled', 'compact') "
-            "('farrier compile --help' lists what there is)",
+            "(see 'farrier compile --help')",
         ),
         (
             "run net.vmfb --benchmark many",
-            "argument --benchmark: invalid int value: 'many' "
-            "('farrier run --help' lists what there is)",
+            "argument --benchmark: invalid int value: 'many' (see 'farrier run --help')",
         ),
     ],
 )
@@ -442,7 +438,7 @@ def test_fault_of_ours_is_reported_as_one(run: Run, monkeypatch: pytest.MonkeyPa
         raise RuntimeError("unexpected")
 
     monkeypatch.setattr(targets, "run", fail)
-    text = "RuntimeError: unexpected\nThis is a fault in Farrier: please report it.\n"
+    text = "RuntimeError: unexpected\nThis is a bug in Farrier: please report it.\n"
     assert run("targets") == (1, "", f"farrier: error: {text}The option -v shows more.\n")
 
 
