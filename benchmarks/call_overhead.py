@@ -1,10 +1,10 @@
-"""What a call costs over IREE's own: two inputs of 4 float32 numbers, one output.
+"""The overhead of a call over IREE's own, with two inputs of 4 float32 numbers and one output.
 
 python benchmarks/call_overhead.py
 
-The lowest level that IREE has in Python is VmContext.invoke with lists that were filled before: no
-inputs go in and no outputs come out. The difference is what checking, copying in and wrapping the
-output cost; it should be below 20 us.
+IREE's lowest level in Python is VmContext.invoke with lists that are filled in advance, so no
+inputs are passed and no outputs are read. The difference is the cost of checking and copying the
+inputs and wrapping the output; it should be below 20 us.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LIMIT = 20.0
 
 
 def microseconds(function: Callable[[], Any], calls: int = 2000, rounds: int = 15) -> float:
-    """Return the time of one call, in the best of several rounds."""
+    """Return the time of one call, as the best of several rounds."""
     best = float("inf")
     for _ in range(rounds):
         start = time.perf_counter()

@@ -1,12 +1,13 @@
-"""What compiling costs, by stage: a small function, and a network with 400 MB of weights.
+"""The cost of compiling by stage, for a small function and a network with 400 MB of weights.
 
 python benchmarks/compile.py [--rounds 5] [--layers 24] [--width 2048]
 
-Every round is a fresh process without a cache. "first" is the process's first compile, from the
-call on, with the start of the compiler process; "later" is the median of five that follow. The
-stages of the network: trace, passes, key (of the cache: hashes all weights), send (copies them into
-shared memory), lower and iree (in the compiler process; iree writes the artifact), seal (hash and
-manifest), save (gives the file a name), call (loads the artifact and runs it once). Medians.
+Every round is a fresh process without a cache. "first" is the process's first compile, including
+the start of the compiler process; "later" is the median of the next five. The stages of the
+network are trace, passes, key (of the cache: hashes all weights), send (copies them into shared
+memory), lower and iree (in the compiler process; iree writes the artifact), seal (hash and
+manifest), save (gives the file a name), and call (loads the artifact and runs it once). Figures
+are medians.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Chain(fr.Module):
 
 
 def seconds_of_small_compiles() -> tuple[float, float]:
-    """Return what a process's first compile of a small function takes, and a later one."""
+    """Return the seconds of a process's first compile of a small function, and of a later one."""
 
     def compile(factor: float) -> float:
         begin = time.perf_counter()
@@ -54,7 +55,7 @@ def seconds_of_small_compiles() -> tuple[float, float]:
 
 
 def seconds_of_stages(layers: int, width: int) -> dict[str, float]:
-    """Return what each stage of compiling a network takes."""
+    """Return the seconds of each stage of compiling a network."""
     from farrier_compiler.driver.compile import Job, new_file
     from farrier_compiler.driver.compiled import Compiled
     from farrier_compiler.driver.options import DEFAULT
@@ -103,7 +104,7 @@ def rounds(arguments: argparse.Namespace) -> Iterator[dict[str, float]]:
 
 
 def main() -> None:
-    """Print a line for each figure, or measure once for the process that does."""
+    """Print a line for each figure, or measure once in a child process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--layers", type=int, default=24)

@@ -1,11 +1,11 @@
-"""What loading costs: time and memory of a network with 100 MB of weights, by layout and place.
+"""The time and memory of loading a network with 100 MB of weights, by layout and location.
 
 python benchmarks/load.py
 
-Each line is the best of three fresh processes that have started IREE before, with the files in the
-page cache. Memory is how much the process's resident set grew, at its peak until after the first
-call; "own" is what is not a mapped file, which the system can drop and read again. The load of an
-artifact includes reading all of it for its checksums; weights beside it are not read. Linux only.
+Each line is the best of three fresh processes that have started IREE already, with the files in
+the page cache. Memory is the growth of the process's resident set, at its peak up to the first
+call; "own" excludes mapped files, which the system can drop and read again. Loading an artifact
+includes reading all of it for its checksums; weights beside it are not read. Linux only.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ CASES: tuple[tuple[Literal["tiled", "compact"], Literal["embedded", "external"]]
 
 
 def resident() -> dict[str, float]:
-    """Return this process's resident memory in MB: all, its peak, and what is not from files."""
+    """Return this process's resident memory in MB: total, peak, and without mapped files."""
     status = Path("/proc/self/status").read_text()
     found = re.findall(r"(VmRSS|VmHWM|RssAnon):\s+(\d+) kB", status)
     return {name: int(size) * 1024 / 1e6 for name, size in found}
 
 
 def measure(start: str, path: str) -> dict[str, float]:
-    """Load a file and call it once, in a process that has loaded a small one."""
+    """Load a file and call it once, in a process that has already loaded a small one."""
     x = np.ones((1, WIDTH), np.float32)
     farrier_runtime.load(start)(x[:, :1])
     before, begin = resident(), time.perf_counter()
@@ -65,7 +65,7 @@ def in_child(start: Path, path: Path) -> dict[str, float]:
 
 
 def build(folder: Path) -> Iterator[tuple[str, str, Path]]:
-    """Compile the network in every way, and yield the files."""
+    """Compile the network with every layout, and yield the files."""
     import farrier as fr
 
     def compile(function: Any, width: int, name: str, **options: Any) -> Path:

@@ -1,9 +1,9 @@
-"""What calling Modules costs, apart from their ops, and what naming their layers costs.
+"""The cost of calling Modules, apart from their ops, and of naming their layers.
 
 python benchmarks/module_calls.py [--rounds 50]
 
-The nest is a binary tree of depth 5: 31 Modules, each with four layers that compute nothing. A call
-of it should take less than 1 ms. Names are those in the graph's text, which are found later.
+The network is a binary tree of depth 5: 31 Modules, each with four layers that compute nothing. A
+call should take less than 1 ms. Names are those in the graph's text, which are resolved later.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Tree(fr.Module):
 
 
 def milliseconds(prepare: Callable[[], Any], run: Callable[[Any], Any], rounds: int) -> float:
-    """Return the best time of `run`, each time on what `prepare` returns."""
+    """Return the best time of `run`, called each time with a new result of `prepare`."""
     best = float("inf")
     for _ in range(rounds):
         prepared = prepare()
@@ -61,7 +61,7 @@ def name_all(places: list[Any]) -> list[str]:
 
 
 def cases(rounds: int) -> Iterator[tuple[str, float]]:
-    """Yield what is measured, and its milliseconds."""
+    """Yield the name of each case, and its milliseconds."""
     x = fr.ones((1,)).eval()
     empty, tree = Tree(5, Nothing), Tree(5, One)
     line = fr.Sequential(*(One() for _ in range(1000)))

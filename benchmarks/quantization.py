@@ -2,16 +2,17 @@
 
     python benchmarks/quantization.py [--threads 1,2] [--rounds 30] [--only 1x1024]
 
-torch, and onnx with onnxruntime, are peers where they are installed. Each thread count runs in a
-process of its own, in which all take turns. Printed: the median time of one call for each, and the
-median of the pairwise ratios of Farrier's time to a peer's in the same way, and to those in
+The peers are torch, and onnx with onnxruntime, if they are installed. Each thread count runs in its
+own process, in which all take turns. Printed are the median time of one call for each, and the
+median of the pairwise ratios of Farrier's time to each peer's in the same scheme, and to those in
 float32, its own first. Below 1, Farrier is faster.
 
-All take and give float32, without a bias, after a check against float64. Weights, and inputs in
-int8, are multiples of their scales: rounding changes none. Each output channel has a scale; in
-int4, each 64 weights of an output of Linear. Peers differ: in int8, torch, and ONNX Runtime for
-Conv, round results to 8 bits. With weights only, torch has Linear, fast in bfloat16: casts count;
-ONNX Runtime rounds inputs of Linear to 8 bits, its default, and widens Conv's weights in each call.
+All inputs and outputs are float32, without a bias, and are checked against float64 first. Weights,
+and inputs in int8, are multiples of their scales, so rounding changes none. Each output channel has
+a scale; in int4, each 64 weights of an output of Linear. Peers differ: in int8, torch, and ONNX
+Runtime for Conv, round results to 8 bits. For weights only, torch has Linear, which is fast in
+bfloat16, and its casts are timed too; ONNX Runtime rounds inputs of Linear to 8 bits, its default,
+and widens Conv's weights in each call.
 """
 
 from __future__ import annotations
@@ -39,14 +40,14 @@ import farrier_runtime
 NAMES = ("farrier", "torch", "onnx")
 BLOCK = 64
 
-# 7 of 8 bits: where a CPU has no VNNI, peers add two products in 16 bits, which may saturate.
+# 7 of 8 bits, since on CPUs without VNNI, peers add two products in 16 bits, which may saturate.
 INPUT_SCALE, INPUT_ZERO_POINT, INPUT_LIMIT = 1 / 16, 67, 127
 
-# The largest errors in parts of the largest output: a step of it in int8. For weights only, those
-# of bfloat16 and of inputs in 8 bits. All of Farrier's are those of floats.
+# The largest errors, relative to the largest output: in int8, one step of it; for weights only, the
+# errors of bfloat16 and of inputs in 8 bits. Farrier's errors are always those of floats.
 FLOAT = 1e-5
 TOLERANCES = {"float32": FLOAT, "int8": 1 / 127, "int8 weights": 0.01, "int4 weights": 0.01}
-SETTLE_SECONDS = 0.01  # threads of the call before may spin so long: 8 ms after one of torch
+SETTLE_SECONDS = 0.01  # threads of the previous call may spin, torch's for 8 ms
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ CASES = (
 
 @dataclass(frozen=True)
 class Problem:
-    """A layer's numbers: weight is integers times scales, (out, blocks); step is of the output."""
+    """A layer's data: weight is integer times scale, (out, blocks); step is the output's scale."""
 
     case: Case
     kind: str
@@ -142,7 +143,7 @@ def farrier_layer(problem: Problem) -> Any:
 
 
 def torch_call(torch: Any, problem: Problem) -> Callable[[], Any] | None:
-    """Return torch's layer, if it has such a one."""
+    """Return torch's layer, or None if it has no such layer."""
     x, case, functional = torch.from_numpy(problem.x), problem.case, torch.nn.functional
     if problem.kind == "int8":
         return torch_quantized(torch, problem, x)
@@ -181,7 +182,7 @@ def torch_weight_only(torch: Any, problem: Problem, x: Any) -> Callable[[], Any]
 
 
 def onnx_call(onnx: Any, runtime: Any, problem: Problem, threads: int) -> Callable[[], Any]:
-    """Start a session on a model of QuantizeLinear and DequantizeLinear, which it fuses."""
+    """Return a session of a model with QuantizeLinear and DequantizeLinear, which it fuses."""
     model, options = onnx.parser.parse_model(onnx_text(problem)), runtime.SessionOptions()
     weight = problem.weight if problem.kind == "float32" else problem.integers
     weight = weight.astype(ml_dtypes.int4) if problem.kind == "int4 weights" else weight
@@ -190,14 +191,14 @@ def onnx_call(onnx: Any, runtime: Any, problem: Problem, threads: int) -> Callab
     for name, data in (("weight", weight), ("scales", scales)):
         model.graph.initializer.append(onnx.numpy_helper.from_array(data, name))
     options.intra_op_num_threads = threads
-    options.log_severity_level = 3  # it warns of each constant without a use
+    options.log_severity_level = 3  # it warns about each unused constant
     options.add_session_config_entry("session.force_spinning_stop", "1")
     session = runtime.InferenceSession(model.SerializeToString(), options)
     return lambda: session.run(None, {"x": problem.x})[0]
 
 
 def onnx_text(problem: Problem) -> str:
-    """Return the model, but for "weight", of a Linear (in, out), and its "scales"."""
+    """Return the model except for "weight", a Linear's (in, out), and its "scales"."""
     case, x, weight, y, nodes = problem.case, "x", "weight", "y", list[str]()
     if problem.kind == "int8":
         nodes += ["x_integers = QuantizeLinear (x, x_scale, x_zero)"]
@@ -220,7 +221,7 @@ def onnx_text(problem: Problem) -> str:
 
 
 def installed(*names: str) -> list[Any]:
-    """Return modules, or None for each if one is not there."""
+    """Return the modules, or None for each if one is not installed."""
     try:
         return [importlib.import_module(name) for name in names]
     except ImportError as error:
@@ -229,7 +230,7 @@ def installed(*names: str) -> list[Any]:
 
 
 def calls(case: Case, threads: int, peers: list[Any]) -> Iterator[tuple[str, str, Any]]:
-    """Yield kind, name and function of what is measured; a wrong result ends the script."""
+    """Yield the kind, name and function of each case; a wrong result ends the script."""
     torch, onnx, runtime = peers
     for kind in TOLERANCES:
         given = problem(case, kind)
@@ -245,7 +246,7 @@ def calls(case: Case, threads: int, peers: list[Any]) -> Iterator[tuple[str, str
 
 
 def timed(function: Callable[[], Any]) -> float:
-    """Return the milliseconds of a call, after some in whose time other threads cease to spin."""
+    """Return the milliseconds of a call, after warm-up calls until other threads stop spinning."""
     end = time.perf_counter() + SETTLE_SECONDS
     while time.perf_counter() < end:
         function()
@@ -255,7 +256,7 @@ def timed(function: Callable[[], Any]) -> float:
 
 
 def measure(case: Case, threads: int, rounds: int, peers: list[Any]) -> None:
-    """Time all in turn and print the figures."""
+    """Time all in turn, and print the figures."""
     functions = {(kind, name): call for kind, name, call in calls(case, threads, peers)}
     turns = [{key: timed(call) for key, call in functions.items()} for _ in range(rounds)]
     for kind in TOLERANCES:

@@ -2,9 +2,9 @@
 
     python benchmarks/sorting.py [--rounds 50]
 
-Needs torch beside farrier. Printed: the time to compile, the median time of one call for each, and
-the median of the pairwise ratio. `torch.topk` may choose any of equal elements; Farrier's takes the
-first ones.
+Needs torch beside farrier. Printed are the time to compile, the median time of one call for each,
+and the median of the pairwise ratio. `torch.topk` may choose any of equal elements; Farrier's takes
+the first ones.
 """
 
 from __future__ import annotations

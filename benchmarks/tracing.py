@@ -1,9 +1,9 @@
-"""What tracing costs: microseconds for each public function, operator and layer.
+"""The cost of tracing, in microseconds for each public function, operator and layer.
 
 python benchmarks/tracing.py [--rounds 5] [--only NAME ...]
 
-Every function that records ops is here: one that is added is called with tensors, or needs an entry
-in `ARGUMENTS`. The slowest comes first; all should take less than 100 us, and an op less than 20.
+Every function that records ops is measured. A new one is called with tensors, or needs an entry in
+`ARGUMENTS`. The slowest comes first; all should take less than 100 us, and an op less than 20.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WHOLE = fr.ones((4, 4), fr.int32).eval()
 TRUE = fr.ones((4, 4), fr.bool).eval()
 PAIRS = ((1, 1), (1, 1))
 
-# What functions are called with that take more than tensors, or tensors of a certain kind.
+# Arguments of functions that take more than tensors, or certain tensors only.
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "all": (TRUE,),
     "any": (TRUE,),
@@ -121,7 +121,7 @@ LAYERS: dict[str, tuple[fr.Module, fr.Tensor]] = {
 
 
 def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Yield everything that is measured: names, and what to call."""
+    """Yield the name and the function of each case."""
     functions = {name: found for name, found in vars(fr).items() if inspect.isfunction(found)}
     for name in functions.keys() - OTHERS - {"__getattr__"}:
         yield name, functools.partial(functions[name], *_arguments(name))
@@ -149,7 +149,7 @@ def microseconds(function: Callable[[], Any], rounds: int) -> float:
 
 
 def operations(result: Any) -> int:
-    """Return how many ops a result is made of."""
+    """Return the number of ops that a result depends on."""
     results = result if isinstance(result, tuple) else (result,)
     return len(topological([part.value for part in results]))
 

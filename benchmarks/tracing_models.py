@@ -1,9 +1,9 @@
-"""What it costs to trace the models of `examples/` and to lower them to StableHLO.
+"""The cost of tracing the models of `examples/` and lowering them to StableHLO.
 
 python benchmarks/tracing_models.py [--models gpt2,bert] [--rounds 7] [--profile]
 
-Importing and initialising the parameters are left out. Printed: the median milliseconds of tracing,
-of the graph passes, and of emitting StableHLO; with --profile also where the time goes.
+Importing and initialising the parameters are left out. Printed are the median milliseconds of
+tracing, of the graph passes, and of emitting StableHLO; with --profile also where the time goes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MODELS: dict[str, tuple[str, list[fr.InputInfo]]] = {
 
 
 def initialized(example: str) -> fr.Module:
-    """Return the model of an example, by its default configuration: GPT-2 with 12 layers."""
+    """Return the model of an example in its default configuration, such as GPT-2's 12 layers."""
     path = EXAMPLES / example / "model.py"
     spec = importlib.util.spec_from_file_location(f"{example}_model", path)
     assert spec is not None
@@ -65,7 +65,7 @@ def steps(net: fr.Module, infos: list[fr.InputInfo]) -> tuple[Graph, list[float]
 
 
 def profile(function: Callable[[], Any], count: int = 20) -> None:
-    """Print the functions that take longest, with what they call and without."""
+    """Print the functions that take longest, in cumulative and in own time."""
     profiler = cProfile.Profile()
     profiler.runcall(function)
     for order in ("cumulative", "tottime"):

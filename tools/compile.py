@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compile a model, or show its IRs: the same as `farrier compile`."""
+"""Compile a model, or show its IRs, as `farrier compile` does."""
 
 import sys
 

@@ -1,4 +1,4 @@
-r"""A sentence encoder: BERT, the mean over the tokens of each sentence, scaled to length 1.
+r"""A sentence encoder: BERT with mean pooling over tokens, normalised to length 1.
 
 The dot product of two sentences' vectors is then the cosine of their angle. The weights of Hugging
 Face's BertModel load through `from_hugging_face`; most sentence-transformers are such models. To
@@ -22,7 +22,7 @@ import farrier as fr
 
 @dataclass(frozen=True)
 class BertConfig:
-    """The sizes of the network, by Hugging Face's names; by default those of BERT base."""
+    """The sizes of the network, with Hugging Face's names; by default those of BERT base."""
 
     vocab_size: int = 30522
     hidden_size: int = 768
@@ -35,7 +35,7 @@ class BertConfig:
 
 
 class Embeddings(fr.Module):
-    """Token ids, (B, T) -> vectors, (B, T, C), of token and position."""
+    """Token ids, (B, T) -> the sums of token and position vectors, (B, T, C)."""
 
     def __init__(self, config: BertConfig):
         super().__init__()
@@ -45,7 +45,7 @@ class Embeddings(fr.Module):
         self.LayerNorm = fr.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
 
     def forward(self, tokens: fr.Tensor) -> fr.Tensor:
-        """Return the vectors; every token is of the first type, as there is one sentence."""
+        """Return the vectors; every token has the first type, as there is one sentence."""
         positions = fr.arange(tokens.shape[1], dtype=fr.int32)
         x = self.word_embeddings(tokens) + self.position_embeddings(positions)
         return self.LayerNorm(x + self.token_type_embeddings.weight[0])
@@ -77,7 +77,7 @@ class SelfAttention(fr.Module):
 
 
 class Output(fr.Module):
-    """The end of both halves of a layer: a linear map, added to what the half was given."""
+    """The end of both halves of a layer: a linear map with a residual connection."""
 
     def __init__(self, in_features: int, config: BertConfig):
         super().__init__()
@@ -103,7 +103,7 @@ class Attention(fr.Module):
 
 
 class Layer(fr.Module):
-    """Attention, then two linear layers that are applied to each position alone."""
+    """Attention, then two linear layers that are applied to each position separately."""
 
     def __init__(self, config: BertConfig):
         super().__init__()
@@ -121,7 +121,7 @@ class Layer(fr.Module):
 
 
 class SentenceEncoder(fr.Module):
-    """Token ids and a mask, (B, T) each -> one vector of length 1 a sentence, (B, hidden_size)."""
+    """Token ids and a mask, (B, T) each -> a unit vector for each sentence, (B, hidden_size)."""
 
     def __init__(self, config: BertConfig | None = None):
         super().__init__()
@@ -130,7 +130,7 @@ class SentenceEncoder(fr.Module):
         self.encoder = {"layer": [Layer(config) for _ in range(config.num_hidden_layers)]}
 
     def forward(self, tokens: fr.Tensor, attention_mask: fr.Tensor) -> fr.Tensor:
-        """Return the vectors; the mask is 1 at the tokens of each sentence and 0 behind them."""
+        """Return the vectors; the mask is 1 at the tokens of each sentence and 0 after them."""
         is_token = fr.unsqueeze(attention_mask != 0, -1)  # (B, T, 1)
         mask = fr.where(is_token, 0.0, -math.inf)
         mask = fr.unsqueeze(fr.transpose(mask, 1, 2), 1)  # (B, 1, 1, T)
@@ -141,7 +141,7 @@ class SentenceEncoder(fr.Module):
 
 
 def masked_mean(x: fr.Tensor, chosen: fr.Tensor) -> fr.Tensor:
-    """Return the mean of x, (B, T, C), over those T that are chosen, (B, T, 1)."""
+    """Return the mean of x, (B, T, C), over the chosen positions, (B, T, 1)."""
     weights = fr.cast(chosen, x.dtype)
     return fr.sum(x * weights, dim=1) / fr.sum(weights, dim=1)
 
@@ -152,7 +152,7 @@ def normalized(x: fr.Tensor) -> fr.Tensor:
 
 
 def from_hugging_face(state_dict: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the weights of a BertModel that are used here: not the pooler's, nor the buffers."""
+    """Return the weights of a BertModel that are used here, without the pooler and the buffers."""
     unused = ("pooler.dense.weight", "pooler.dense.bias", "embeddings.position_ids")
     return {
         name.removeprefix("bert."): value

@@ -1,4 +1,4 @@
-r"""CLIP, which tells how well texts describe images: two transformers that give comparable vectors.
+r"""CLIP, which scores how well texts describe images, with a transformer for each.
 
 Names are those of Hugging Face's CLIPModel, whose weights load unchanged. To compile it and
 compare random texts with random images:
@@ -18,7 +18,7 @@ import farrier as fr
 
 @dataclass(frozen=True)
 class TextConfig:
-    """The sizes of the text tower, by Hugging Face's names; by default those of ViT-B/32."""
+    """The sizes of the text tower, with Hugging Face's names; by default those of ViT-B/32."""
 
     hidden_size: int = 512
     intermediate_size: int = 2048
@@ -44,7 +44,7 @@ class VisionConfig:
 
 @dataclass(frozen=True)
 class CLIPConfig:
-    """Both towers, and the size of the vectors that are compared."""
+    """The sizes of both towers, and of the vectors that are compared."""
 
     text_config: TextConfig = TextConfig()
     vision_config: VisionConfig = VisionConfig()
@@ -98,7 +98,7 @@ class Layer(fr.Module):
 
 
 class TextTower(fr.Module):
-    """Token ids, (B, T), with an end token in each row -> one vector a text, (B, C)."""
+    """Token ids, (B, T), with an end token in each row -> a vector for each text, (B, C)."""
 
     def __init__(self, config: TextConfig):
         super().__init__()
@@ -121,7 +121,7 @@ class TextTower(fr.Module):
 
 
 class ImageEmbeddings(fr.Module):
-    """Images -> vectors, (B, 1 + patches, C): that of the class, and one a patch."""
+    """Images -> vectors, (B, 1 + patches, C): that of the class, and one for each patch."""
 
     def __init__(self, config: VisionConfig):
         super().__init__()
@@ -141,7 +141,7 @@ class ImageEmbeddings(fr.Module):
 
 
 class ImageTower(fr.Module):
-    """Images, (B, num_channels, image_size, image_size) -> one vector an image, (B, C)."""
+    """Images, (B, num_channels, image_size, image_size) -> a vector for each image, (B, C)."""
 
     def __init__(self, config: VisionConfig):
         super().__init__()
@@ -157,13 +157,13 @@ class ImageTower(fr.Module):
 
 
 class CLIP(fr.Module):
-    """Texts, (N, T), and images, (M, 3, S, S) -> how well they match, (N, M): logits."""
+    """Texts, (N, T), and images, (M, 3, S, S) -> logits of how well they match, (N, M)."""
 
     def __init__(self, config: CLIPConfig | None = None):
         super().__init__()
         config = config or CLIPConfig()
         text, vision = config.text_config, config.vision_config
-        self.logit_scale = fr.Tensor(math.log(1 / 0.07))  # the paper's first value
+        self.logit_scale = fr.Tensor(math.log(1 / 0.07))  # the paper's initial value
         self.text_model = TextTower(text)
         self.vision_model = ImageTower(vision)
         self.text_projection = fr.Linear(text.hidden_size, config.projection_dim, bias=False)
@@ -190,7 +190,7 @@ def encoder(config: TextConfig | VisionConfig, causal: bool) -> fr.Sequential:
 
 
 def quick_gelu(x: fr.Tensor) -> fr.Tensor:
-    """Return x * sigmoid(1.702 x), by which CLIP approximates gelu."""
+    """Return x * sigmoid(1.702 x), CLIP's approximation of gelu."""
     return x * fr.sigmoid(1.702 * x)
 
 

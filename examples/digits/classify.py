@@ -1,4 +1,4 @@
-"""Read handwritten digits with a compiled vmfb: neither farrier nor the compiler is needed.
+"""Read handwritten digits with a compiled vmfb; neither farrier nor the compiler is needed.
 
 python examples/digits/classify.py build/digits.vmfb build/digits-int8.vmfb
 """
@@ -18,7 +18,7 @@ Digits = npt.NDArray[np.int64]
 TEST_SPLIT = Path(__file__).with_name("test_split.npz")
 GREY_LEVELS = 16
 SHADES = " ░▒▓█"
-COLUMNS = 16  # of an image as text; five fit into a line of 80
+COLUMNS = 16  # of an image as text; five fit in a line of 80
 IMAGES_PER_LINE = 5
 REQUIRED_ACCURACY = 0.97
 ALLOWED_LOSS = 0.005  # of accuracy, by quantisation
@@ -49,7 +49,7 @@ def classify(net: farrier_runtime.Executable, images: Images) -> tuple[Digits, f
 
 
 def text_art(image: Images) -> list[str]:
-    """Return the 8 lines of an image, two characters a pixel because characters are tall."""
+    """Return the 8 lines of an image, with two characters per pixel because they are tall."""
     shades = np.rint(image / GREY_LEVELS * (len(SHADES) - 1)).astype(int)
     return ["".join(SHADES[shade] * 2 for shade in line) for line in shades]
 
@@ -74,8 +74,8 @@ def show(images: Images, labels: Digits, predictions: Digits) -> None:
 
 
 def read(vmfb: str, images: Images) -> tuple[Digits, float]:
-    """Return what a compiled file reads, and the median seconds of a call."""
-    net = farrier_runtime.load(vmfb, device="cpu", threads=1)  # too small a network to share out
+    """Return the digits that a compiled file reads, and the median seconds of a call."""
+    net = farrier_runtime.load(vmfb, device="cpu", threads=1)  # the network is too small for more
     return classify(net, images)
 
 

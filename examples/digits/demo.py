@@ -1,4 +1,4 @@
-"""Compile the digits network, in float32 and int8, then read real handwriting with the files.
+"""Compile the digits network in float32 and int8, then read real handwriting with the files.
 
 python examples/digits/demo.py
 """
@@ -22,7 +22,7 @@ INT8_ARTIFACT = BUILD / "digits-int8.vmfb"
 CUDA_ARTIFACT = BUILD / "digits-cuda.vmfb"
 ONE_DIGIT = BUILD / "digit.npy"
 
-# None in sys.modules makes an import fail: what runs after these lines cannot use the compiler.
+# None in sys.modules makes an import fail, so code after these lines cannot use the compiler.
 RUNTIME_ALONE = """
 import runpy, sys
 sys.modules.update(dict.fromkeys(["farrier", "farrier_compiler", "iree.compiler"]))
@@ -32,7 +32,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def quantize_net(net: Net) -> Net:
-    """Return the network in int8, with scales from 64 training images; tell about its layers."""
+    """Return the network in int8, calibrated on 64 training images, and print the report."""
     with np.load(HERE / "calibration.npz") as data:
         quantized = fr.quantize_module(net, [data["x"]], scheme="int8")
     report = fr.quantization_report(quantized)
@@ -41,7 +41,7 @@ def quantize_net(net: Net) -> Net:
 
 
 def compile_net(net: Net, target: str, path: Path) -> None:
-    """Compile for one image a call, save the artifact, report the time it took and its size."""
+    """Compile for one image per call, save the artifact, and print its time and size."""
     image = fr.InputInfo((1, 1, 8, 8), fr.float32)
     start = time.perf_counter()
     executable = fr.compile(net, args=[image], target=target, cache=False)  # a real compile time
@@ -60,7 +60,7 @@ def classify_with_runtime_alone() -> int:
 
 
 def print_gpu_command() -> None:
-    """Write one scan as an input file, and say how to run the CUDA artifact with it."""
+    """Write one scan as an input file, and print how to run the CUDA artifact with it."""
     images, _ = load_test_split()
     np.save(ONE_DIGIT, to_input(images[0]))
     farrier = os.path.relpath(Path(sys.executable).with_name("farrier"))
@@ -69,7 +69,7 @@ def print_gpu_command() -> None:
 
 
 def main() -> int:
-    """Compile for CPUs, also in int8, and GPUs; classify on the CPU, say how to on a GPU."""
+    """Compile for CPUs and GPUs, and in int8; classify on the CPU, and print how to on a GPU."""
     net = Net()
     net.load_weights(HERE / "digits.safetensors")
     BUILD.mkdir(exist_ok=True)

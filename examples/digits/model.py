@@ -19,7 +19,7 @@ class Net(fr.Module):
         self.head = fr.Linear(64 * 2 * 2, 10)
 
     def forward(self, x: fr.Tensor) -> fr.Tensor:
-        """Return one score a digit; the largest is the network's answer."""
+        """Return one score per digit; the largest is the network's answer."""
         x = fr.relu(self.norm1(self.conv1(x)))  # (N, 16, 8, 8)
         x = fr.relu(self.norm2(self.conv2(x)))  # (N, 32, 8, 8)
         x = fr.maxpool(x, kernel_dims=(2, 2), stride=(2, 2))  # (N, 32, 4, 4)

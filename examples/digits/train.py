@@ -17,7 +17,7 @@ from torch.nn import functional
 
 HERE = Path(__file__).parent
 SEED = 0
-THREADS = 2  # Sums are split by thread, so another count gives slightly other weights.
+THREADS = 2  # Sums are split by thread, so another number gives slightly different weights.
 HELD_OUT = 360
 CALIBRATION = 64
 EPOCHS = 60
@@ -99,7 +99,7 @@ def train(images: torch.Tensor, labels: torch.Tensor) -> Net:
 
 @torch.no_grad()
 def accuracy(net: Net, images: torch.Tensor, labels: torch.Tensor) -> float:
-    """Return the share of images that the network reads correctly."""
+    """Return the fraction of images that the network reads correctly."""
     return (net(images).argmax(1) == labels).float().mean().item()
 
 
@@ -111,7 +111,7 @@ def save_weights(net: Net, path: Path) -> None:
 
 
 def save_test_split(images: np.ndarray, labels: np.ndarray, path: Path) -> None:
-    """Write the held-out images and labels as bytes, with where they come from."""
+    """Write the held-out images and labels as bytes, with their source."""
     np.savez_compressed(
         path,
         images=images.astype(np.uint8),

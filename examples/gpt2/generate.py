@@ -1,4 +1,4 @@
-r"""Sample token ids from GPT-2, compiled once for all lengths and called once a token.
+r"""Sample token ids from GPT-2, compiled once for all lengths and called once per token.
 
     python examples/gpt2/generate.py                              # small network, random weights
     python examples/gpt2/generate.py --model gpt2 --weights model.safetensors \
@@ -38,7 +38,7 @@ def build(model: str, weights: Path | None, seed: int) -> GPT2:
 
 
 class Sampler:
-    """Picks a token by its logits; with temperature 0 always the likeliest."""
+    """Picks a token by its logits; with temperature 0, always the likeliest."""
 
     def __init__(self, temperature: float, seed: int):
         """Make draws repeatable by a seed."""
@@ -49,7 +49,7 @@ class Sampler:
         """Return one token, drawn from softmax(logits / temperature)."""
         if self.temperature == 0:
             return int(np.argmax(logits))
-        # Where logits with Gumbel noise are largest is distributed by their softmax.
+        # The argmax of logits with Gumbel noise is distributed by their softmax.
         return int(np.argmax(logits / self.temperature + self.random.gumbel(size=logits.shape)))
 
 
@@ -58,7 +58,7 @@ def generate(
 ) -> Iterator[int]:
     """Yield `count` tokens that continue the prompt.
 
-    The network sees all tokens that are known, one more each time.
+    The network sees all tokens so far, one more each time.
     """
     tokens = list(prompt)
     for _ in range(count):
@@ -81,7 +81,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the ids of the generated tokens as they come."""
+    """Print the ids of the tokens as they are generated."""
     options = parsed(arguments)
     prompt = [int(word) for word in options.prompt.split(",")]
     net = build(options.model, options.weights, options.seed)

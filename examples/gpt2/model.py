@@ -1,4 +1,4 @@
-"""GPT-2, a decoder-only transformer, from token ids to logits, in the manner of nanoGPT.
+"""GPT-2, a decoder-only transformer, from token ids to logits, in the style of nanoGPT.
 
 The weights of Hugging Face's GPT2LMHeadModel load through `from_hugging_face`. To sample tokens:
 
@@ -17,7 +17,7 @@ import farrier as fr
 
 @dataclass(frozen=True)
 class GPT2Config:
-    """The sizes of the network, by Hugging Face's names; by default the smallest GPT-2."""
+    """The sizes of the network, with Hugging Face's names; by default the smallest GPT-2."""
 
     vocab_size: int = 50257
     n_positions: int = 1024
@@ -31,7 +31,7 @@ class Attention(fr.Module):
     """Multi-head self-attention: softmax(Q K^T / sqrt(size of a head)) V."""
 
     def __init__(self, config: GPT2Config):
-        """Create the layers; the first gives queries, keys and values at once."""
+        """Create the layers; the first computes queries, keys and values at once."""
         super().__init__()
         self.heads = config.n_head
         self.head_size = config.n_embd // config.n_head
@@ -53,7 +53,7 @@ class Attention(fr.Module):
 
 
 class MLP(fr.Module):
-    """Two linear layers, applied to each position alone."""
+    """Two linear layers, applied to each position separately."""
 
     def __init__(self, config: GPT2Config):
         """Create the layers; the inner one is four times as wide."""
@@ -94,13 +94,13 @@ class GPT2(fr.Module):
         self.ln_f = fr.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
 
     def forward(self, tokens: fr.Tensor) -> fr.Tensor:
-        """Return the logits; those at position t depend on the tokens up to t alone."""
+        """Return the logits; those at position t depend only on the tokens up to t."""
         positions = fr.arange(tokens.shape[1], dtype=fr.int32)
         mask = fr.where(fr.unsqueeze(positions, 1) >= positions, 0.0, -math.inf)  # (T, T)
         x = self.wte(tokens) + self.wpe(positions)
         for block in self.h:
             x = block(x, mask)
-        # The head is a linear layer without bias, whose weight is that of the embedding.
+        # The head is a linear layer without bias that shares the embedding's weight.
         return fr.dot_general(self.ln_f(x), self.wte.weight, contracting_dims=((-1,), (1,)))
 
     def reset_parameters(self, seed: int = 0) -> None:
@@ -111,7 +111,7 @@ class GPT2(fr.Module):
 
 
 def from_hugging_face(state_dict: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the weights of a GPT2LMHeadModel or GPT2Model by the names and layouts used here."""
+    """Return the weights of a GPT2LMHeadModel or GPT2Model with the names and layouts used here."""
     transposed = ("c_attn.weight", "c_proj.weight", "c_fc.weight")  # Conv1D's are (in, out)
     unused = ("lm_head.weight", ".attn.bias", ".attn.masked_bias")  # a tied weight, causal masks
     return {

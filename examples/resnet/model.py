@@ -7,8 +7,8 @@ compile it and run it on a random image:
         --input 1x3x224x224xf32 --target cpu -o resnet50.vmfb
     farrier run resnet50.vmfb --input random
 
-K. He et al., 2015: Deep Residual Learning for Image Recognition. In version 1.5 the 3x3 convolution
-of a block has the stride, not the 1x1 convolution before it.
+K. He et al., 2015: Deep Residual Learning for Image Recognition. In version 1.5 the stride is in
+the 3x3 convolution of a block, not in the 1x1 convolution before it.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ import farrier as fr
 
 @dataclass(frozen=True)
 class ResNetConfig:
-    """The sizes of the network, by Hugging Face's names; by default those of ResNet-50."""
+    """The sizes of the network, with Hugging Face's names; by default those of ResNet-50."""
 
     num_channels: int = 3
     embedding_size: int = 64
@@ -47,7 +47,7 @@ class ConvLayer(fr.Module):
             (kernel, kernel),
             padding=((border, border), (border, border)),
             stride=(stride, stride),
-            bias=False,  # the normalisation has one
+            bias=False,  # the normalisation adds one
         )
         self.normalization = fr.BatchNorm(out_channels)
         self.activation = activation
@@ -62,7 +62,7 @@ class Bottleneck(fr.Module):
     """Three convolutions, the middle one with a quarter of the channels, added to their input."""
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 1):
-        """Create the layers; the input is projected where its shape is not the output's."""
+        """Create the layers; the input is projected if its shape differs from the output's."""
         super().__init__()
         width = out_channels // 4
         self.shortcut = None
@@ -99,7 +99,7 @@ class ResNet(fr.Module):
         super().__init__()
         stem = ConvLayer(config.num_channels, config.embedding_size, 7, stride=2)
         inputs = (config.embedding_size, *config.hidden_sizes)
-        strides = (1, *(2 for _ in config.depths))  # the stem's pooling has halved the size
+        strides = (1, *(2 for _ in config.depths))  # the stem's pooling already halves the size
         stages = map(Stage, inputs, config.hidden_sizes, config.depths, strides)
         self.embedder = fr.Sequential({"embedder": stem, "pooler": halved})
         self.encoder = fr.Sequential({"stages": fr.Sequential(*stages)})
@@ -120,7 +120,7 @@ class ResNetForImageClassification(fr.Module):
         self.classifier = fr.Sequential(spatial_mean, head)
 
     def forward(self, x: fr.Tensor) -> fr.Tensor:
-        """Return one score a class; the largest is the network's answer."""
+        """Return one score per class; the largest is the network's answer."""
         return self.classifier(self.resnet(x))
 
 

@@ -1,4 +1,4 @@
-"""Farrier: neural networks as Python Modules, compiled to one vmfb that runs anywhere IREE runs."""
+"""Farrier: neural networks as Python Modules, compiled to a vmfb that runs wherever IREE runs."""
 
 import difflib
 import typing
@@ -96,7 +96,7 @@ from farrier_runtime.version import __version__ as __version__
 
 TripyException = FarrierError
 
-# Methods and operators of tensors call these.
+# The functions that methods and operators of tensors call.
 _methods.functions.update({name: value for name, value in globals().items() if callable(value)})
 
 

@@ -1,6 +1,6 @@
-"""The `farrier` command: compile, inspect and run from a shell.
+"""The `farrier` command, which compiles, inspects and runs programs from a shell.
 
-Exit codes: 0 done, 1 a mistake in what was given (a file, a model, a program), 2 wrong usage.
+Exit codes: 0 success, 1 an error in a file, model or program, 2 a usage error.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DONE, MISTAKE, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
+    """An argument parser whose errors are single lines."""
 
     def error(self, message: str) -> NoReturn:
         """Report a mistake in the command line.
@@ -32,7 +32,7 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: always.
         """
-        raise UsageError(f"{message} ('{self.prog} --help' lists what there is)")
+        raise UsageError(f"{message} (see '{self.prog} --help')")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the words after `farrier`; by default those of this process.
 
     Returns:
-        The exit code: 0 done, 1 a mistake in what was given, 2 wrong usage.
+        The exit code: 0 success, 1 an error in a file, model or program, 2 a usage error.
 
     Example:
         >>> main(["--version"])
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command_line.call(words, lambda: COMMANDS[options.command].run(options))
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has left, as `| head` does
+    except BrokenPipeError:  # the reader of our output exited, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return MISTAKE
     except UsageError as error:
@@ -80,18 +80,18 @@ def _text(error: Exception) -> str:
         return command_line.without_excerpt(str(error))
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    return f"{type(error).__name__}: {error}\nThis is a fault in Farrier: please report it."
+    return f"{type(error).__name__}: {error}\nThis is a bug in Farrier: please report it."
 
 
 def _more(error: Exception) -> str:
-    """Return a hint at -v where it shows more than the error's text."""
+    """Return a hint at -v if it shows more than the error's text."""
     if isinstance(error, FarrierError | OSError) and not hasattr(error, "__notes__"):
         return ""
     return "\nThe option -v shows more."
 
 
 def _parse(words: Sequence[str]) -> Any:
-    """Return the options, or None if help or the version was all that was asked for."""
+    """Return the options, or None if only help or the version was requested."""
     parser, commands = _parsers()
     first = next((word for word in words if not word.startswith("-")), None)
     if first is not None and first not in COMMANDS:
@@ -104,9 +104,9 @@ def _parse(words: Sequence[str]) -> Any:
         parser.error("no command was given")
     command = commands[options.command]
     for word in unknown:
-        known = command._option_string_actions  # pyright: ignore[reportPrivateUsage]
+        options_by_name = command._option_string_actions  # pyright: ignore[reportPrivateUsage]
         name = word.partition("=")[0]
-        hint = did_you_mean(name, known) if name.startswith("-") else ""
+        hint = did_you_mean(name, options_by_name) if name.startswith("-") else ""
         command.error(f"unexpected argument '{word}'{hint}")
     return options
 

@@ -1,8 +1,8 @@
-"""Settings: how tensors are computed, and those that programs written for nvtripy make.
+"""Settings of eager evaluation, and nvtripy's settings for compatibility.
 
-Farrier keeps the latter and does without: operands are always checked (that is how shapes are
-found), errors always say all there is to say, and compiled programs are cached in the folder that
-the variable FARRIER_CACHE names.
+The latter have no effect: operands are always checked, because that infers the shapes; errors
+always show all details; and compiled programs are cached in the folder that the environment
+variable FARRIER_CACHE names.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from __future__ import annotations
 from typing import Literal
 
 eager: Literal["reference", "compiled"] = "reference"
-"""How a tensor is computed when it is looked at: "reference" runs each op with numpy, at once;
+"""How a tensor is evaluated when its elements are needed: "reference" runs each op with numpy;
 "compiled" has IREE compile all pending ops for the CPU, once for all that differ in numbers only.
 
-Compiling takes part of a second, so it pays where the same computation is looked at again and
-again, or is large. What IREE cannot compile, such as 4-bit integers that come in or go out, is
-left to the reference.
+Compiling takes a fraction of a second, so it pays for large computations and for those evaluated
+again and again. Programs that IREE cannot compile, such as those with 4-bit inputs or outputs,
+are left to the reference.
 """
 
 enable_input_validation: bool = True
-"""Whether operands are checked; they are in any case."""
+"""Whether operands are checked; they always are."""
 
 timing_cache_file_path: str = ""
-"""Where nvtripy keeps the timing of kernels; Farrier has none."""
+"""Where nvtripy caches the timing of kernels; Farrier has no such cache."""
 
 extra_error_information: list[str] = ["all"]
-"""What errors show besides their first line; Farrier shows all of it in any case."""
+"""What errors show besides their first line; Farrier's always show everything."""

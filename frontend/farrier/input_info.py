@@ -1,4 +1,4 @@
-"""InputInfo and its kin: what is known of an argument before the program runs."""
+"""Descriptions of run-time inputs: shapes, dynamic dimensions and data types."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Bounds:
 
 @dataclass(frozen=True, init=False)
 class NamedDimension:
-    """A dynamic dimension that several inputs share: where the name is the same, the size is.
+    """A dynamic dimension that inputs can share: dimensions of the same name have the same size.
 
     Args:
-        name: what it is called in dumps and errors.
+        name: its name in dumps and errors.
         min: the smallest size.
         opt: the size that is expected most often.
         max: the largest size.
@@ -73,12 +73,12 @@ class NamedDimension:
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The name of the dimension."""
         return self.dimension.name
 
     @property
     def bounds(self) -> Bounds:
-        """Its bounds, as those of one dimension."""
+        """The bounds of the dimension, as those of a shape of rank 1."""
         return _bounds([self.dimension])
 
     def __repr__(self) -> str:
@@ -93,13 +93,13 @@ class InputInfo:
     """The shape and data type of an argument that is supplied at run time.
 
     Args:
-        shape: the size of each dimension: a number, `(min, opt, max)` for one that calls decide, or
-            a `NamedDimension`.
+        shape: the size of each dimension: a number, or `(min, opt, max)` or a `NamedDimension`
+            for a dynamic one.
         dtype: the data type.
 
     Raises:
-        ArgumentError: a size is no integer, or is negative, or bounds are not in order.
-        DtypeError: `dtype` is no data type of Farrier's.
+        ArgumentError: a size is not an integer, or is negative, or bounds are not in order.
+        DtypeError: `dtype` is not a Farrier data type.
 
     Example:
         >>> fr.InputInfo((1, 1, 8, 8), fr.float32)
@@ -129,26 +129,26 @@ class InputInfo:
 
     @property
     def dimension_names(self) -> dict[int, str]:
-        """The names of named dimensions, by their places."""
+        """The names of named dimensions, by dim."""
         return {
-            place: size.name
-            for place, size in enumerate(self.shape)
+            dim: size.name
+            for dim, size in enumerate(self.shape)
             if isinstance(size, NamedDimension)
         }
 
     def dimensions(self, name: str, taken: set[str]) -> list[int | Dimension]:
-        """Return numbers and dimensions; those without a name are called after the input's."""
+        """Return sizes and dimensions; unnamed dimensions are named after the input."""
         return [
             size
             if isinstance(size, int)
             else size.dimension
             if isinstance(size, NamedDimension)
-            else Dimension(_unused(f"{_plain(name)}_dim{place}", taken), *size)
-            for place, size in enumerate(self.shape)
+            else Dimension(_unused(f"{_plain(name)}_dim{dim}", taken), *size)
+            for dim, size in enumerate(self.shape)
         ]
 
     def sizes(self, name: str, taken: set[str]) -> tuple[int, ...]:
-        """Return the shape with which a function is traced; `taken` gets the names it gives."""
+        """Return the shape to trace a function with; new names are added to `taken`."""
         return tuple(_symbol(size) for size in self.dimensions(name, taken))
 
     def __eq__(self, other: object) -> bool:
@@ -162,7 +162,7 @@ class InputInfo:
 
 @dataclass(frozen=True, init=False)
 class DimensionInputInfo:
-    """The bounds of a size that is itself an argument at run time: an int32 scalar.
+    """The bounds of a run-time input that is itself a size: an int32 scalar.
 
     Args:
         value_bounds: its smallest, usual and largest value.
@@ -188,7 +188,7 @@ class DimensionInputInfo:
         object.__setattr__(self, "value_bounds", bounds)
 
     def dimension(self, name: str, taken: set[str]) -> Dimension:
-        """Return the dimension that an input of this name is the size of."""
+        """Return the dimension whose size is an input of this name."""
         bounds = self.value_bounds
         unused = _unused(_plain(name), taken)
         return Dimension(unused, bounds.min[0], bounds.opt[0], bounds.max[0])
@@ -203,12 +203,12 @@ def _plain(path: str) -> str:
 
 
 def _unused(name: str, taken: set[str]) -> str:
-    """Return a name that no other dimension has: one name would mean one size."""
-    found, count = name, 1
-    while found in taken:
-        found, count = f"{name}_{count}", count + 1
-    taken.add(found)
-    return found
+    """Return a name that no other dimension has, since equal names mean equal sizes."""
+    unused, count = name, 1
+    while unused in taken:
+        unused, count = f"{name}_{count}", count + 1
+    taken.add(unused)
+    return unused
 
 
 def _symbol(size: int | Dimension) -> int:
@@ -247,10 +247,10 @@ def _size(size: Any, shape: Any) -> Any:
 def _dimension(name: str, bounds: Any) -> Dimension:
     if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise ArgumentError(f"A dimension needs a name, but got {name!r}.")
-    found = tuple(cast("Sequence[Any]", bounds)) if isinstance(bounds, Sequence) else ()
-    if len(found) != 3 or not all(map(_is_whole, found)):
+    sizes = tuple(cast("Sequence[Any]", bounds)) if isinstance(bounds, Sequence) else ()
+    if len(sizes) != 3 or not all(map(_is_whole, sizes)):
         raise ArgumentError(f"Bounds are three integers, (min, opt, max), but got {bounds!r:.60}.")
-    return Dimension(name, *map(int, found))
+    return Dimension(name, *map(int, sizes))
 
 
 def _is_whole(size: Any) -> bool:
@@ -261,7 +261,7 @@ def _is_whole(size: Any) -> bool:
     return not isinstance(size, bool)
 
 
-def _data_type(kind: Any) -> dtype_class:
-    if not isinstance(kind, dtype_class):
-        raise DtypeError(f"InputInfo needs a data type such as fr.float32, not {kind!r}.")
-    return kind
+def _data_type(dtype: Any) -> dtype_class:
+    if not isinstance(dtype, dtype_class):
+        raise DtypeError(f"InputInfo needs a data type such as fr.float32, not {dtype!r}.")
+    return dtype

@@ -1,4 +1,4 @@
-"""Messages by level, on top of Python's `logging`, whose logger "farrier" they go through."""
+"""Logging with nvtripy's levels, through Python's logger "farrier"."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Message: TypeAlias = str | Callable[[], str]
 
 
 class Logger:
-    """Writes messages of the levels that `verbosity` asks for.
+    """Writes messages of the levels that `verbosity` selects.
 
-    Messages are texts, or functions that return one and are called only if it is shown.
+    A message is a text, or a function that returns one and is called only if it is shown.
 
     Example:
         >>> with fr.logger.use_verbosity("verbose"):
@@ -38,7 +38,7 @@ class Logger:
     """
 
     enable_color = False
-    """Whether messages are coloured, for programs that set it; Farrier's have no colours."""
+    """Whether messages are coloured, for compatibility; Farrier's have no colours."""
 
     def __init__(self, name: str) -> None:
         self._logger = logging.getLogger(name)
@@ -49,9 +49,9 @@ class Logger:
 
     @property
     def verbosity(self) -> Verbosity:
-        """What is shown: a level and those above it, a set of levels, or either for each path.
+        """The levels shown: a level and those above it, a set of levels, or either for each path.
 
-        Paths are prefixes of the names of source files; the longest one counts, "" for the rest.
+        Paths are prefixes of source file names; the longest match counts, and "" matches all.
         """
         return self._verbosity
 
@@ -92,13 +92,13 @@ class Logger:
         """Write a message.
 
         Args:
-            message: the text, or what returns it.
+            message: the text, or a function that returns it.
             level: a key of `LEVELS`.
-            mode: "once": not again after the first time.
-            stacklevel: whose line the message belongs to, as in `logging`.
+            mode: "every" time, or "once" for each text.
+            stacklevel: the caller whose line the message shows, as in `logging`.
 
         Raises:
-            ArgumentError: there is no such level.
+            ArgumentError: the level does not exist.
         """
         number = _number(level)
         if not self._logger.isEnabledFor(number):
@@ -146,7 +146,7 @@ class Logger:
     def _shows(self, record: logging.LogRecord) -> bool:
         levels = self._verbosity
         if isinstance(levels, str):
-            return True  # one level is logging's own, which programs may also set there
+            return True  # `logging` filters by a single level itself
         if isinstance(levels, Mapping):
             paths = [path for path in levels if record.pathname.startswith(path)]
             levels = levels[max(paths, key=len)] if paths else "warning"
@@ -159,7 +159,7 @@ def _number(level: str) -> int:
     if level not in LEVELS:
         near = get_close_matches(str(level), LEVELS, 1)
         hint = f"Did you mean '{near[0]}'?" if near else f"Choose one of {', '.join(LEVELS)}."
-        raise explain(ArgumentError(f"There is no level '{level}' of messages. {hint}"))
+        raise explain(ArgumentError(f"There is no message level '{level}'. {hint}"))
     return LEVELS[level]
 
 
@@ -169,6 +169,6 @@ def _lowest(levels: Levels) -> int:
     return min(map(_number, chosen), default=logging.CRITICAL)
 
 
-for _name in ("trace", "ir", "mlir", "timing"):  # the levels that Python has keep their names
+for _name in ("trace", "ir", "mlir", "timing"):  # Python names the others
     logging.addLevelName(LEVELS[_name], _name.upper())
 logger = Logger("farrier")

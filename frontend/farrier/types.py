@@ -1,4 +1,4 @@
-"""What functions accept in place of tensors, integers and shapes, for annotations."""
+"""Annotations of what functions accept as tensors, integers and shapes."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from farrier.tensor import Tensor
 from farrier.tensor.interop import IntLike as IntLike, ShapeLike as ShapeLike
 
 TensorLike: TypeAlias = Tensor | int | float | bool
-"""A tensor, or a Python number in its place."""
+"""A tensor, or a Python number."""

@@ -1,4 +1,4 @@
-"""Files of weights: safetensors, also sharded ones, and npz."""
+"""Weight files: safetensors, including sharded ones, and npz."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _FORMATS = "Weights are read from .safetensors, .safetensors.index.json and .npz
 
 
 def load(path: str | os.PathLike[str]) -> dict[str, Array]:
-    """Read a file of weights.
+    """Read a weight file.
 
     Args:
         path: a .safetensors file, whose arrays stay in the file until they are used, the
             .index.json of a sharded one, or an .npz file.
 
     Returns:
-        The arrays by name; those of safetensors cannot be written to.
+        The arrays by name; those of safetensors are read-only.
 
     Raises:
         ArtifactError: the file is damaged; the text names it and the tensor.
@@ -55,10 +55,10 @@ def load(path: str | os.PathLike[str]) -> dict[str, Array]:
 
 
 def save(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
-    """Write a file of weights: the whole file or, on an error, nothing.
+    """Write a weight file; on an error, nothing is written.
 
     Args:
-        path: a .safetensors or .npz file; one that is there is replaced.
+        path: a .safetensors or .npz file; an existing one is replaced.
         arrays: the arrays by name.
 
     Raises:
@@ -79,10 +79,10 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
 
 def _load_sharded(file: Path) -> dict[str, Array]:
     index = safetensors.read_json(file, file.read_bytes())
-    places = index.get("weight_map")
-    if not isinstance(places, dict):
+    weight_map = index.get("weight_map")
+    if not isinstance(weight_map, dict):
         raise safetensors.damaged(file, "it has no weight_map")
-    checked = dict(_places(file, cast("dict[str, Any]", places)))
+    checked = dict(_checked_names(file, cast("dict[str, Any]", weight_map)))
     shards = {name: _load_shard(file, name) for name in sorted(set(checked.values()))}
     for tensor, shard in checked.items():
         if tensor not in shards[shard]:
@@ -92,13 +92,13 @@ def _load_sharded(file: Path) -> dict[str, Array]:
     return {tensor: shards[shard][tensor] for tensor, shard in checked.items()}
 
 
-def _places(file: Path, places: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for tensor, shard in places.items():
+def _checked_names(file: Path, weight_map: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for tensor, shard in weight_map.items():
         plain = isinstance(shard, str) and Path(shard).name == shard and "\\" not in shard
         if not plain or not shard.endswith(".safetensors"):
             raise safetensors.damaged(
                 file,
-                f"it places tensor '{tensor}' in {shard!r:.80}, no .safetensors file beside it",
+                f"it places tensor '{tensor}' in {shard!r:.80}, not a .safetensors file beside it",
             )
         yield tensor, shard
 
@@ -116,7 +116,7 @@ def _load_shard(index: Path, name: str) -> dict[str, Array]:
 def _load_npz(file: Path) -> dict[str, Array]:
     with file.open("rb") as stream:
         if not zipfile.is_zipfile(stream):
-            raise safetensors.damaged(file, "it is no ZIP file")
+            raise safetensors.damaged(file, "it is not a ZIP file")
         stream.seek(0)
         try:
             with np.load(stream, allow_pickle=False) as archive:

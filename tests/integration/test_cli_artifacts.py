@@ -185,7 +185,7 @@ REFUSED = {
     ),
     "binary.graph": (
         "\udcff",
-        "binary.graph is no text: 'utf-8' codec can't decode byte 0xff in position 0: "
+        "binary.graph is not a text file: 'utf-8' codec can't decode byte 0xff in position 0: "
         "invalid start byte.",
     ),
 }
@@ -203,7 +203,7 @@ def test_dumps_of_a_stablehlo_file_are_irees(run: Run, built: Path) -> None:
     (built / "add.mlir").write_text(STABLEHLO)
     found = run("compile", "add.mlir", "--target", "cpu", "--dump", "iree-input")
     text = (
-        "--dump iree-input: add.mlir is StableHLO already, of which there are only IREE's phases: "
+        "--dump iree-input: add.mlir is StableHLO already, which has only IREE's phases: "
         f"{', '.join(PHASES)}."
     )
     assert found == (1, "", f"farrier: error: {text}\n")
@@ -317,19 +317,19 @@ BAD_RUNS = {
         "each element, or one for all."
     ),
     "net.vmfb --input x=zero": (
-        "--input x=zero: 'zero' is no float32. Give numbers between commas, @FILE.npy, random, "
-        "zeros or ones."
-    ),
-    "parts.vmfb --input zeros --input n=1.5": (
-        "--input n=1.5: '1.5' is no int32. Give numbers between commas, @FILE.npy, random, zeros "
-        "or ones."
-    ),
-    "parts.vmfb --input zeros --input n=3000000000": (
-        "--input n=3000000000: '3000000000' is no int32. Give numbers between commas, @FILE.npy, "
+        "--input x=zero: 'zero' is not of type float32. Give numbers between commas, @FILE.npy, "
         "random, zeros or ones."
     ),
+    "parts.vmfb --input zeros --input n=1.5": (
+        "--input n=1.5: '1.5' is not of type int32. Give numbers between commas, @FILE.npy, "
+        "random, zeros or ones."
+    ),
+    "parts.vmfb --input zeros --input n=3000000000": (
+        "--input n=3000000000: '3000000000' is not of type int32. Give numbers between commas, "
+        "@FILE.npy, random, zeros or ones."
+    ),
     "net.vmfb --input x=@data/a.npy": "data/a.npy: no such file.",
-    "net.vmfb --input x=@model.py": "model.py is no .npy file of numbers, or is damaged.",
+    "net.vmfb --input x=@model.py": "model.py is not a .npy file of numbers, or is damaged.",
     "net.vmfb --input x=@several.npz": (
         "several.npz holds several arrays: save one with numpy.save."
     ),

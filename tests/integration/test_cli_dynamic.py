@@ -125,8 +125,8 @@ BAD_SIZES = {
     ),
     "ones 1,2,3,4 1": (
         1,
-        "--input y=1,2,3,4: y: float32[batch, y_dim1] has several sizes that calls decide, so 4 "
-        "numbers do not say its shape. Add --size batch=N --size y_dim1=N, or give @FILE.npy.",
+        "--input y=1,2,3,4: y: float32[batch, y_dim1] has several dynamic sizes, so 4 numbers "
+        "do not determine its shape. Add --size batch=N --size y_dim1=N, or give @FILE.npy.",
     ),
     "1,2,3,4,5,6,7,8,9,10,11,12 ones 1": (
         1,

@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 
 def blocks(language: str) -> list[str]:
@@ -63,3 +64,33 @@ def test_diff_is_the_code() -> None:
         source = "\n" + (ROOT / name).read_text()
         for part in parts.split("@@\n"):
             assert "\n" + re.sub(r"^\+", "", part, flags=re.MULTILINE) in source, part
+
+
+def source(name: str) -> Path:
+    """Return the file that the architecture calls by its path in a package or the repository."""
+    places = [ROOT / folder / name for folder in ("frontend", "compiler", "runtime", "")]
+    return next((place for place in places if place.is_file()), ROOT / name)
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"`([\w/]+\.py)`", ARCHITECTURE))))
+def test_files_of_the_architecture_exist(name: str) -> None:
+    assert source(name).is_file()
+
+
+def test_steps_of_the_architecture_are_in_their_files() -> None:
+    steps = re.findall(r"^\| `([\w/]+\.py)` \| (.*) \|$", ARCHITECTURE, re.MULTILINE)
+    missing = [
+        (file, name)
+        for file, text in steps
+        for name in re.findall(r"`([\w.]+)`", text)
+        if name.rpartition(".")[2] not in source(file).read_text()
+    ]
+    assert len(steps) > 40
+    assert missing == []
+
+
+def test_the_architecture_shows_all_rooms() -> None:
+    rooms = re.findall(r"^ │ [\d ] +(\w+)  ", ARCHITECTURE, re.MULTILINE)
+    compiler = ROOT / "compiler" / "farrier_compiler"
+    folders = [file.parent.name for file in compiler.glob("*/__init__.py")]
+    assert sorted(rooms) == sorted([*folders, "diagnostics"])

@@ -1,4 +1,4 @@
-"""Post-training quantisation: scales from calibration data, and a report of what they cost."""
+"""Post-training quantisation: scales from calibration data, and a report of their cost."""
 
 from farrier.calibration.quantize_module import quantization_report, quantize_module
 from farrier.calibration.report import QuantizationReport, QuantizationRow

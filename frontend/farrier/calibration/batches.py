@@ -41,14 +41,14 @@ def _iterable(batches: Any) -> Iterable[Any]:
         raise explain(
             ArgumentError(
                 "quantize_module takes calibration_batches as an iterable of batches, such as a "
-                f"list of tensors, not {_kind(batches)}. {_FORMS}."
+                f"list of tensors, not {_described(batches)}. {_FORMS}."
             )
         )
     return batches
 
 
 def _is_single(batches: Any) -> bool:
-    """Return whether this is one batch, or a text, though Python can iterate over it."""
+    """Return whether this is one batch or a text, although Python can iterate over it."""
     return isinstance(batches, str | bytes | Mapping) or _is_array(batches)
 
 
@@ -60,16 +60,17 @@ def _arguments(batch: Any, index: int) -> Call:
         return (), {str(name): _tensors(part) for name, part in parts}
     if _is_array(batch):
         return (_tensors(batch),), {}
-    problem = f"Calibration batch {index} is {_kind(batch)}. {_FORMS}."
+    problem = f"Calibration batch {index} is {_described(batch)}. {_FORMS}."
     raise explain(ArgumentError(problem))
 
 
 def _is_array(value: Any) -> bool:
-    known = isinstance(value, Tensor)
-    return known or hasattr(value, "__array__") or hasattr(value, "__dlpack__")
+    if isinstance(value, Tensor):
+        return True
+    return hasattr(value, "__array__") or hasattr(value, "__dlpack__")
 
 
-def _kind(value: Any) -> str:
+def _described(value: Any) -> str:
     return f"one {type(value).__name__}" if _is_array(value) else f"a {type(value).__name__}"
 
 

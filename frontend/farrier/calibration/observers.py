@@ -1,4 +1,4 @@
-"""Observers: the range that the numbers of many batches need, seen one batch after the other."""
+"""Observers of the range of inputs, over all calibration batches."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from farrier_runtime.dtypes import dtype
 
 Range = tuple[float, float]
 
-# How many numbers a histogram counts together at most: half of a step of int8, or much less.
+# The number of bins of a histogram: each is at most half a step of int8 wide.
 _BINS = 1 << 14
 
-# The parts of the range that "mse" tries.
+# The fractions of the range that "mse" tries.
 CLIPPING_RATIOS = np.linspace(1, 0.1, 46)
 
 
 class Observer(ABC):
-    """Sees batches of numbers and tells which range of them to represent."""
+    """Observes batches of numbers and chooses the range to represent."""
 
     def __init__(self) -> None:
         self.low = math.inf
         self.high = -math.inf
 
     def observe(self, array: Array) -> None:
-        """See a batch; one without elements changes nothing.
+        """Observe a batch; an empty one changes nothing.
 
         Args:
             array: finite numbers.
@@ -41,27 +41,27 @@ class Observer(ABC):
 
     @property
     def seen(self) -> bool:
-        """Whether there was any number."""
+        """Whether any number was observed."""
         return self.low <= self.high
 
     @abstractmethod
     def range(self, storage: dtype) -> Range:
-        """Return the smallest and the largest number to represent, once some were seen."""
+        """Return the smallest and the largest number to represent, once some were observed."""
 
 
 class MinMaxObserver(Observer):
-    """The smallest and the largest number of all."""
+    """Represents the whole range, from the smallest to the largest number."""
 
     def range(self, storage: dtype) -> Range:
-        """Return the extremes."""
+        """Return the smallest and the largest number."""
         return self.low, self.high
 
 
 class HistogramObserver(Observer):
-    """Counts numbers in bins of one width between -bound and bound.
+    """Counts numbers in bins of equal width between -bound and bound.
 
-    The bound is a power of 2. Where numbers lie beyond it, it doubles, and neighbouring bins are
-    joined in pairs: so nothing that was counted is counted anew.
+    The bound is a power of 2. When a number exceeds it, the bound doubles and neighbouring bins
+    are merged in pairs, so earlier batches need not be counted again.
     """
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class HistogramObserver(Observer):
         self.counts += np.bincount(index, minlength=_BINS)
 
     def _grow(self, largest: float) -> None:
-        """Double the bound until a number fits; before the first one, only zeros are counted."""
+        """Double the bound until a number fits; a bound of 0 means that only zeros were counted."""
         if self.bound == 0 and largest > 0:
             self.bound = 2.0 ** math.ceil(math.log2(largest))
         while self.bound < largest:
@@ -90,19 +90,19 @@ class HistogramObserver(Observer):
             self.counts = np.pad(pairs, _BINS // 4)
 
     def edges(self) -> Array:
-        """Return the bounds of all bins, one more than there are bins."""
+        """Return the edges of all bins, one more than there are bins."""
         return np.linspace(-self.bound, self.bound, _BINS + 1)
 
 
 class PercentileObserver(HistogramObserver):
-    """Leaves out the outermost numbers, by default a ten-thousandth on each side."""
+    """Clips the outermost numbers, by default a ten-thousandth on each side."""
 
     def __init__(self, percentile: float) -> None:
         super().__init__()
         self.percentile = percentile
 
     def range(self, storage: dtype) -> Range:
-        """Return the bounds of the bins that hold the percentiles of both sides."""
+        """Return the outer edges of the bins that hold the percentiles of both sides."""
         total, edges = int(self.counts.sum()), self.edges()
         rank = max(math.ceil(total * self.percentile / 100), 1)
         upper = int(np.searchsorted(np.cumsum(self.counts), rank))
@@ -112,10 +112,10 @@ class PercentileObserver(HistogramObserver):
 
 
 class MseObserver(HistogramObserver):
-    """Clips large numbers of both signs where that makes the squared error of all least."""
+    """Clips large numbers of both signs to minimise the squared error over all numbers."""
 
     def range(self, storage: dtype) -> Range:
-        """Return the part of the extremes' range, of those tried, with the least error."""
+        """Return the fraction of the whole range, of those tried, with the least error."""
         filled = self.counts.nonzero()[0]
         centres = ((self.edges()[:-1] + self.edges()[1:]) / 2)[filled]
         ends = max(-self.low, self.high) * CLIPPING_RATIOS
@@ -132,10 +132,10 @@ def _represented(numbers: Array, scale: InputScale, storage: dtype) -> Array:
 
 
 def observers(percentile: float = 99.99) -> dict[str, Callable[[], Observer]]:
-    """Return what makes an observer, by the name that users give it."""
-    made: dict[str, Any] = {
+    """Return a factory for each observer, by the observer's name."""
+    factories: dict[str, Any] = {
         "minmax": MinMaxObserver,
         "percentile": lambda: PercentileObserver(percentile),
         "mse": MseObserver,
     }
-    return made
+    return factories

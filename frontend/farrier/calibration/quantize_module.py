@@ -1,18 +1,25 @@
-"""quantize_module: a quantised copy of a trained model."""
+"""quantize_module: post-training quantisation of a model."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
+from farrier.calibration.observing import (
+    ObservedLayer,
+    decibel,
+    observe_layers,
+    output_snr,
+    own_formula,
+    powers,
+)
 from farrier.calibration.report import QuantizationReport, QuantizationRow
 from farrier.calibration.scales import fit_input
 from farrier.calibration.schemes import Settings
-from farrier.calibration.watching import Watched, decibel, output_snr, own_formula, powers, watch
 from farrier.calibration.weights import fit_weight, grouping
 from farrier.modules import state
 from farrier.modules.module import Module
@@ -39,36 +46,37 @@ def quantize_module(
     observer: str = "minmax",
     percentile: float = 99.99,
 ) -> Model:
-    """Return a copy of a trained model whose layers are quantised; `model` stays as it is.
+    """Return a copy of a trained model with quantised layers; `model` is not changed.
 
     `Linear`, `Conv`, `ConvTranspose`, `Embedding` and classes derived from them get `quant_dtype`,
-    `weight_quant_dim` and `weight_scale`; with "int8" and "float8" also one `input_scale` each,
-    from what their inputs are when `model` is called with the batches. An int8 input whose range
-    lies unevenly around 0, as behind `relu`, gets an `input_zero_point`.
+    `weight_quant_dim` and `weight_scale`. With "int8" and "float8" each also gets an `input_scale`,
+    calibrated on its inputs when `model` is called with the batches. An int8 input whose range is
+    not symmetric around 0, as after `relu`, gets an `input_zero_point`.
 
-    Some layers stay as they are, and the report says why: those that are quantised already, or have
-    other weights than floats of 16 bits or more; those that no batch calls, if inputs are to be
-    quantised; and those of a class with a `forward` of its own that was not seen to call
+    Some layers are not changed, and the report says why: those that are quantised already; those
+    whose weights are not floats of at least 16 bits; those that no batch calls, if inputs are to
+    be quantised; and those whose class overrides `forward` and was not observed to call
     `super().forward` or `operands`.
 
     Args:
         model: a Module whose parameters are set.
         calibration_batches: an iterable of inputs, used once: each is a tensor or an array, a tuple
-            of positional arguments, or a dict of keyword arguments. Schemes of weights only can do
-            without, but then there are no signal-to-noise ratios of outputs.
-        scheme: "int8" or "float8"; or, of weights only, "int8-weight-only" or "int4-weight-only".
+            of positional arguments, or a dict of keyword arguments. Weight-only schemes can do
+            without, but the report then has no signal-to-noise ratios of outputs.
+        scheme: "int8" or "float8"; or weight-only, "int8-weight-only" or "int4-weight-only".
         per_channel: whether there is a scale for each output channel, or token of an `Embedding`;
-            in int4, for each block of 64 weights of an output of `Linear` (32 or 16 where 64 does
+            in int4, for each block of 64 weights of an output of `Linear` (32 or 16 if 64 does
             not divide them). Otherwise each weight has one scale.
-        observer: which range is represented, of inputs and weights: "minmax", that of all numbers;
-            "percentile", without the outermost; "mse", that with the least squared error.
-        percentile: where "percentile" cuts off large numbers, and as many small ones.
+        observer: the range of inputs and weights to represent: "minmax", the whole range;
+            "percentile", without the outermost numbers; "mse", the one with the least squared
+            error.
+        percentile: where "percentile" clips large numbers, and as many small ones.
 
     Returns:
-        The copy; `quantization_report` tells what was done.
+        The copy; `quantization_report` describes what was done.
 
     Raises:
-        ArgumentError: there is no such scheme or observer, nothing is left to quantise, a parameter
+        ArgumentError: the scheme or observer is unknown, nothing is left to quantise, a parameter
             is unset, batches are missing or do not fit, or a number is NaN or infinite.
 
     Example:
@@ -82,12 +90,12 @@ def quantize_module(
     settings.check()
     layers = _layers(model)
     settings.check_data(calibration_batches)
-    seen: Mapping[str, Watched] = {}
+    observed: Mapping[str, ObservedLayer] = {}
     if calibration_batches is not None:
-        seen = watch(model, layers, calibration_batches, settings.new_observer)
+        observed = observe_layers(model, layers, calibration_batches, settings.new_observer)
     copied = _copy(model)
     copies: dict[str, Any] = {n: layer for n, layer in copied.named_modules() if n in layers}
-    rows = [_row(name, layer, copies[name], settings, seen) for name, layer in layers.items()]
+    rows = [_row(name, layer, copies[name], settings, observed) for name, layer in layers.items()]
     sizes = _sizes(layers.values()), _sizes(copies.values())
     object.__setattr__(copied, _REPORT, QuantizationReport(scheme, observer, tuple(rows), *sizes))
     return copied
@@ -97,7 +105,7 @@ def quantization_report(module: Any) -> QuantizationReport:
     """Return what `quantize_module` did to each layer of the module that it returned.
 
     Args:
-        module: what `quantize_module` returned, or a copy of it.
+        module: the result of `quantize_module`, or a copy of it.
 
     Returns:
         A QuantizationReport, which prints as a table; `rows` and the totals are its data.
@@ -113,14 +121,14 @@ def quantization_report(module: Any) -> QuantizationReport:
         >>> report.bytes_before, report.bytes_after, report.rows[0].weight_quant_dim
         (8192, 2176, 0)
     """
-    found = vars(module).get(_REPORT) if isinstance(module, Module) else None
-    if not isinstance(found, QuantizationReport):
+    report = vars(module).get(_REPORT) if isinstance(module, Module) else None
+    if not isinstance(report, QuantizationReport):
         problem = (
             f"There is no report on this {type(module).__name__}: quantization_report takes what "
             "quantize_module returned."
         )
         raise explain(ArgumentError(problem))
-    return found
+    return report
 
 
 # ------------------------------------------------------------------ the model
@@ -132,16 +140,16 @@ def _layers(model: Any) -> dict[str, Quantizable]:
         problem = f"quantize_module takes a Module, not a {type(model).__name__}."
         raise explain(ArgumentError(problem))
     label = type(model).__name__
-    found = {n: layer for n, layer in model.named_modules() if isinstance(layer, Quantizable)}
-    kinds = "Linear, Conv, ConvTranspose and Embedding"
-    if not found:
-        problem = f"{label} has no layer that can be quantized: those are {kinds}."
+    layers = {n: layer for n, layer in model.named_modules() if isinstance(layer, Quantizable)}
+    if not layers:
+        classes = "Linear, Conv, ConvTranspose and Embedding"
+        problem = f"{label} has no layer that can be quantized: those are {classes}."
         raise explain(ArgumentError(problem))
-    if all(layer.quant_dtype is not None for layer in found.values()):
-        problem = f"{label} has no layer left to quantize: its {len(found)} are quantized already."
+    if all(layer.quant_dtype is not None for layer in layers.values()):
+        problem = f"{label} has no layer left to quantize: its {len(layers)} are quantized already."
         raise explain(ArgumentError(problem))
     _check_set(label, model)
-    return found
+    return layers
 
 
 def _check_set(label: str, model: Module) -> None:
@@ -161,7 +169,7 @@ def _check_set(label: str, model: Module) -> None:
 
 
 def _copy(model: Model) -> Model:
-    """Return a copy with modules and containers of its own, but the same tensors.
+    """Return a copy with its own modules and containers, but the same tensors.
 
     Raises:
         ArgumentError: the model holds something that cannot be copied.
@@ -179,12 +187,12 @@ def _copy(model: Model) -> Model:
 
 
 def _sizes(layers: Iterable[Any]) -> int:
-    """Return the bytes of the weights of layers as they are stored, each of them once."""
+    """Return the bytes of the stored weights of layers; shared weights count once."""
     return sum({_stored(layer): _bytes(layer) for layer in layers}.values())
 
 
 def _stored(layer: Quantizable) -> Any:
-    """Return what tells the stored weights of layers apart."""
+    """Return a key that is equal for layers with the same stored weight."""
     scale = layer.weight_scale
     key = None if scale is None else scale.numpy().tobytes()
     return id(layer.weight.value), layer.quant_dtype, layer.weight_quant_dim, key
@@ -192,26 +200,30 @@ def _stored(layer: Quantizable) -> Any:
 
 def _bytes(layer: Quantizable) -> int:
     scales = [layer.weight_scale, layer.input_scale, layer.input_zero_point]
-    found = [tensor for tensor in scales if tensor is not None and not is_unset(tensor)]
+    parameters = [tensor for tensor in scales if tensor is not None and not is_unset(tensor)]
     bits = (layer.quant_dtype or layer.weight.dtype).bits * layer.weight.value.type.size
-    return -(-bits // 8) + sum(tensor.numpy().nbytes for tensor in found)
+    return -(-bits // 8) + sum(tensor.numpy().nbytes for tensor in parameters)
 
 
 # ------------------------------------------------------------------ its layers
 
 
 def _row(
-    name: str, layer: Quantizable, copied: Any, settings: Settings, seen: Mapping[str, Watched]
+    name: str,
+    layer: Quantizable,
+    copied: Any,
+    settings: Settings,
+    observed: Mapping[str, ObservedLayer],
 ) -> QuantizationRow:
-    """Quantise the copy of a layer if it can be, and tell about it."""
-    weight, found = _numbers(layer.weight), seen.get(name)
+    """Quantise the copy of a layer if possible, and return its row of the report."""
+    weight, statistics = _numbers(layer.weight), observed.get(name)
     _check_finite(name or type(layer).__name__, weight)
     ends, size = (float(weight.min()), float(weight.max())), _bytes(layer)
-    kinds = layer.weight.dtype, layer.quant_dtype
-    row = QuantizationRow(name, type(layer).__name__, *kinds, size, size, weight_range=ends)
-    if reason := _reason_to_keep(layer, settings, found):
+    dtypes = layer.weight.dtype, layer.quant_dtype
+    row = QuantizationRow(name, type(layer).__name__, *dtypes, size, size, weight_range=ends)
+    if reason := _reason_to_keep(layer, settings, statistics):
         return replace(row, note=reason)
-    return _quantized(row, layer, copied, settings, found)
+    return _quantized(row, layer, copied, settings, statistics)
 
 
 def _check_finite(name: str, weight: Array) -> None:
@@ -220,13 +232,13 @@ def _check_finite(name: str, weight: Array) -> None:
         raise explain(ArgumentError(problem))
 
 
-def _reason_to_keep(layer: Quantizable, settings: Settings, seen: Watched | None) -> str:
-    """Return why a layer stays as it is; empty: it does not."""
+def _reason_to_keep(layer: Quantizable, settings: Settings, observed: ObservedLayer | None) -> str:
+    """Return why a layer is not changed, or an empty text if it is."""
     if layer.quant_dtype is not None:
         return "as it was"
     if not layer.weight.dtype.is_floating or layer.weight.dtype.bits < 16:
         return "no floats of 16 bits"
-    if seen is not None and seen.called:
+    if observed is not None and observed.called:
         return ""
     if own_formula(layer):
         return "a forward of its own"
@@ -238,50 +250,49 @@ def _quantized(
     layer: Quantizable,
     copied: Any,
     settings: Settings,
-    seen: Watched | None,
+    observed: ObservedLayer | None,
 ) -> QuantizationRow:
-    """Quantise the copy of a layer, and tell about it."""
+    """Quantise the copy of a layer, and return its row of the report."""
     group = grouping(layer, settings.storage, settings.per_channel)
     scales = fit_weight(_numbers(layer.weight), layer.weight.dtype, group, settings)
     quantized: Quantizable = copied
     quantized.quantize_by(settings.storage, group.dim, Tensor(scales))
-    if settings.inputs and seen is not None and layer.quantizes_input:
-        row = _with_input(row, quantized, seen, settings)
+    if settings.inputs and observed is not None and layer.quantizes_input:
+        row = _with_input(row, quantized, observed, settings)
     return replace(
         row,
         quant_dtype=settings.storage,
-        note=_NEVER_CALLED if seen is not None and not seen.called else "",
+        note=_NEVER_CALLED if observed is not None and not observed.called else "",
         weight_quant_dim=group.dim,
         block=(1, group.block) if group.block else None,
         weight_scale=(float(scales.min()), float(scales.max())),
         weight_snr=_weight_snr(quantized),
-        output_snr=output_snr(seen.samples, layer, quantized) if seen is not None else None,
+        output_snr=None if observed is None else output_snr(observed.samples, layer, quantized),
         bytes_after=_bytes(quantized),
     )
 
 
 def _with_input(
-    row: QuantizationRow, quantized: Quantizable, seen: Watched, settings: Settings
+    row: QuantizationRow, quantized: Quantizable, observed: ObservedLayer, settings: Settings
 ) -> QuantizationRow:
-    """Set the scale of the input."""
-    ends = seen.observer.range(settings.storage)
-    found = fit_input(*ends, settings.storage, quantized.dtype)
-    quantized.input_scale = Tensor(np.asarray(found.scale, quantized.dtype.numpy))
-    if found.zero_point is not None:
-        quantized.input_zero_point = Tensor(found.zero_point, settings.storage)
-    return replace(
-        row, input_range=ends, input_scale=found.scale, input_zero_point=found.zero_point
-    )
+    """Set the scale and the zero point of the input."""
+    ends = observed.observer.range(settings.storage)
+    scale, zero_point = astuple(fit_input(*ends, settings.storage, quantized.dtype))
+    quantized.input_scale = Tensor(np.asarray(scale, quantized.dtype.numpy))
+    if zero_point is not None:
+        quantized.input_zero_point = Tensor(zero_point, settings.storage)
+    return replace(row, input_range=ends, input_scale=scale, input_zero_point=zero_point)
 
 
 def _weight_snr(layer: Quantizable) -> float:
     scale = layer.weight_scale
     assert scale is not None
-    found = dequantize(layer.quantized_weight(), scale, layer.weight.dtype, layer.weight_quant_dim)
-    return decibel(*powers(layer.weight.numpy(), found.numpy()))
+    dim = layer.weight_quant_dim
+    rounded = dequantize(layer.quantized_weight(), scale, layer.weight.dtype, dim)
+    return decibel(*powers(layer.weight.numpy(), rounded.numpy()))
 
 
 def _numbers(weight: Tensor) -> Array:
-    """Return the elements in a type that numpy computes fast in."""
+    """Return the elements in a data type in which numpy computes fast."""
     array = weight.numpy()
     return array if array.dtype == np.float64 else array.astype(np.float32)

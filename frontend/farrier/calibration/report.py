@@ -1,4 +1,4 @@
-"""What quantisation did to each layer, as a table."""
+"""The quantisation report: a table of what was done to each layer."""
 
 from __future__ import annotations
 
@@ -13,27 +13,26 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class QuantizationRow:
-    """One layer.
+    """The quantisation of one layer.
 
     Attributes:
         name: the dotted name, as in `state_dict`; that of the outermost Module is empty.
         class_name: the layer's class.
-        dtype: the data type of the weight before.
-        quant_dtype: what the weight is quantised to; None: it stays as it is.
-        note: why a layer stays as it is, or that no batch called it; else empty.
+        dtype: the original data type of the weight.
+        quant_dtype: the data type that the weight is quantised to; None: it is unchanged.
+        note: why a layer is unchanged, or that no batch called it; empty otherwise.
         weight_quant_dim: the dimension of the weight with a scale for each position.
         block: the shape of the parts of the weight that share a scale; None: there are no blocks.
         weight_range: the smallest and the largest element of the weight.
         weight_scale: the smallest and the largest scale of the weight.
         input_range: the range of inputs that the observer chose; 0 is represented too.
         input_scale: the scale of the input; None: it is not quantised.
-        input_zero_point: the integer that stands for an input of 0; None: 0 does.
+        input_zero_point: the integer that represents an input of 0; None: 0.
         weight_snr: the signal-to-noise ratio of the weight in decibel,
             `10 log10(sum(w^2) / sum((w - w_q)^2))`.
-        output_snr: that of the layer's output, with the inputs of the calibration; None: there
-            were none.
-        bytes_before: the memory of the weight before.
-        bytes_after: that of the weight, its scales and those of the input as they are stored.
+        output_snr: that of the layer's output for calibration inputs; None: there were none.
+        bytes_before: the memory of the original weight.
+        bytes_after: the memory of the stored weight, its scales and those of the input.
     """
 
     name: str
@@ -56,14 +55,14 @@ class QuantizationRow:
 
 @dataclass(frozen=True, repr=False)
 class QuantizationReport:
-    """What `quantize_module` did: printing it shows a table.
+    """What `quantize_module` did, printed as a table.
 
     Attributes:
-        scheme: the scheme.
-        observer: the observer.
+        scheme: the scheme's name.
+        observer: the observer's name.
         rows: the layers that can be quantised, in the order of `named_modules`.
-        bytes_before: the memory of their weights before; a weight that layers share counts once.
-        bytes_after: that of their weights and scales as they are stored.
+        bytes_before: the memory of their original weights; a shared weight counts once.
+        bytes_after: the memory of their stored weights and scales.
     """
 
     scheme: str
@@ -74,7 +73,7 @@ class QuantizationReport:
 
     @property
     def ratio(self) -> float:
-        """The memory after over that before."""
+        """The memory after quantisation, relative to that before."""
         return self.bytes_after / self.bytes_before
 
     def __repr__(self) -> str:
@@ -99,7 +98,7 @@ _HEAD = (
     "Bytes",
     "After",
 )
-_TEXTS = 4  # so many columns are texts, which go to the left; the others are numbers
+_TEXTS = 4  # the number of left-aligned text columns; number columns follow
 
 
 def _cells(row: QuantizationRow) -> tuple[str, ...]:

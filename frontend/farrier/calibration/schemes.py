@@ -1,4 +1,4 @@
-"""What users choose: the scheme, the observer and their details, checked."""
+"""Quantisation schemes, and the checked settings of `quantize_module`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Scheme:
     """What is quantised, and to which data type.
 
     Attributes:
-        storage: the data type of weights, and of inputs if they are quantised.
-        inputs: whether they are.
+        storage: the data type of quantised weights and inputs.
+        inputs: whether inputs are quantised.
     """
 
     storage: dtype
@@ -38,13 +38,13 @@ OBSERVERS = tuple(observers())
 
 @dataclass(frozen=True)
 class Settings:
-    """What `quantize_module` was asked for.
+    """The arguments of `quantize_module`.
 
     Attributes:
         scheme: the scheme's name.
         per_channel: whether a weight has several scales.
         observer: the observer's name.
-        percentile: where "percentile" cuts off.
+        percentile: the percentile at which the observer "percentile" clips.
     """
 
     scheme: str
@@ -67,21 +67,21 @@ class Settings:
         return observers(self.percentile)[self.observer]()
 
     def check(self) -> None:
-        """Refuse what does not exist.
+        """Refuse an unknown scheme or observer, and a percentile out of range.
 
         Raises:
-            ArgumentError: naming it, and what there is.
+            ArgumentError: naming it, and what is valid.
         """
         check_name("scheme", self.scheme, SCHEMES)
         check_name("observer", self.observer, OBSERVERS)
         cut: Any = self.percentile
-        number = isinstance(cut, int | float) and not isinstance(cut, bool)
-        if not (number and 50 < cut <= 100):
+        is_number = isinstance(cut, int | float) and not isinstance(cut, bool)
+        if not (is_number and 50 < cut <= 100):
             problem = f"quantize_module takes a percentile above 50, up to 100, not {cut!r:.60}."
             raise explain(ArgumentError(problem))
 
     def check_data(self, batches: Any) -> None:
-        """Refuse to go without calibration where inputs are quantised."""
+        """Refuse to quantise inputs without calibration batches."""
         if self.inputs and batches is None:
             raise explain(
                 ArgumentError(
@@ -92,13 +92,13 @@ class Settings:
             )
 
 
-def check_name(what: str, name: Any, known: Iterable[str]) -> None:
-    """Refuse a name that is not known.
+def check_name(what: str, name: Any, valid: Iterable[str]) -> None:
+    """Refuse an unknown name.
 
     Raises:
-        ArgumentError: with the nearest of those that are, or all of them.
+        ArgumentError: with the nearest valid name, or all of them.
     """
-    names = list(known)
+    names = list(valid)
     if name not in names:
         hint = did_you_mean(str(name), names)
         end = hint if hint.endswith("?") else f"{hint}."

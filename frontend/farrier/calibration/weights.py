@@ -1,4 +1,4 @@
-"""The scales of a layer's weight: one for all, for each output channel or for each block."""
+"""Scales of a layer's weight: per tensor, per channel or per block."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from farrier_compiler.graph import Array
 from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype, int4
 
-# How many weights along the inputs of a Linear share a scale in int4, whichever divides first.
+# Block sizes of int4 weights along a Linear's inputs; the first that divides them is used.
 BLOCK_SIZES = (64, 32, 16)
 
-# How many elements are rounded at once where many scales are tried: what a processor's cache holds.
+# The number of elements rounded at once when many scales are tried, to stay in the cache.
 _AT_ONCE = 1 << 16
 
 
@@ -28,8 +28,8 @@ class Grouping:
     """Which elements of a weight share a scale.
 
     Attributes:
-        dim: the dimension with a scale for each position; None: blocks, or all elements share one.
-        block: how many elements of the last dimension of a matrix share a scale; 0: no blocks.
+        dim: the dimension with a scale for each position; None: per block or per tensor.
+        block: the number of elements of a matrix's last dimension per scale; 0: no blocks.
     """
 
     dim: int | None = None
@@ -43,14 +43,14 @@ class Grouping:
         return rows.reshape(len(rows), -1)
 
     def shaped(self, scales: Array, weight: Array) -> Array:
-        """Return one scale a row in the shape of the layer's `weight_scale`."""
+        """Return the scales of all rows in the shape of the layer's `weight_scale`."""
         if self.block:
             return scales.reshape(weight.shape[0], -1)
         return scales.reshape(() if self.dim is None else (-1,))
 
 
 def grouping(layer: Quantizable, storage: dtype, per_channel: bool) -> Grouping:
-    """Return how the weight of a layer is divided."""
+    """Return how a layer's weight is divided into groups that share a scale."""
     if not per_channel:
         return Grouping()
     if storage is int4 and isinstance(layer, Linear):
@@ -60,14 +60,14 @@ def grouping(layer: Quantizable, storage: dtype, per_channel: bool) -> Grouping:
     return Grouping(1 if isinstance(layer, ConvTranspose) else 0)
 
 
-def fit_weight(weight: Array, kind: dtype, group: Grouping, settings: Settings) -> Array:
+def fit_weight(weight: Array, scale_dtype: dtype, group: Grouping, settings: Settings) -> Array:
     """Return the scales of a weight.
 
     Args:
         weight: the weight in float32 or float64.
-        kind: the data type of the scales.
-        group: which elements share one.
-        settings: what the weight is quantised to, and how large elements are treated.
+        scale_dtype: the data type of the scales.
+        group: which elements share a scale.
+        settings: the data type to quantise to, and the observer that chooses the range.
     """
     rows, storage = group.groups(weight), settings.storage
     if settings.observer == "percentile":
@@ -78,11 +78,11 @@ def fit_weight(weight: Array, kind: dtype, group: Grouping, settings: Settings) 
     scales = largest / storage_limits(storage)[1]
     if settings.observer == "mse":
         scales = _with_least_error(rows, scales, storage)
-    return usable(group.shaped(scales, weight), kind)
+    return usable(group.shaped(scales, weight), scale_dtype)
 
 
 def _with_least_error(rows: Array, scales: Array, storage: dtype) -> Array:
-    """Return for each row the part of its scale, of those tried, with the least squared error."""
+    """Return for each row the tried fraction of its scale with the least squared error."""
     scales = np.where(scales == 0, 1.0, scales).astype(rows.dtype)
     count = max(_AT_ONCE // rows.shape[1], 1)
     parts = [slice(start, start + count) for start in range(0, len(rows), count)]

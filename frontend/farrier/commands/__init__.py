@@ -1,1 +1,1 @@
-"""What the `farrier` command does, a module for each of its verbs."""
+"""The subcommands of the `farrier` command."""

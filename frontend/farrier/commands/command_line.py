@@ -1,4 +1,4 @@
-"""The command line as a line of source: errors show it where they would show the user's call."""
+"""The command line as a source line that errors can quote."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ FILE = "<command line>"
 
 
 class UsageError(ArgumentError):
-    """The command line breaks the command's grammar."""
+    """The command line is not valid."""
 
 
 def call(words: Sequence[str], function: Callable[[], int]) -> int:
     """Call a function as if the words of the command line were the source of the call.
 
-    An input that `--input` declares is then "made here", with the words under the carets.
+    Errors about an input that `--input` declares then quote the command line.
     """
     text = shlex.join(["farrier", *words])
     linecache.cache[FILE] = (len(text), None, [text + "\n"], FILE)
@@ -33,5 +33,5 @@ def call(words: Sequence[str], function: Callable[[], int]) -> int:
 
 
 def without_excerpt(text: str) -> str:
-    """Return an error's text without its own excerpt of the command line, which says nothing."""
+    """Return an error's text without its own excerpt of the command line, which is obvious."""
     return re.sub(rf"(?<!made here:)\n  --> {re.escape(FILE)}:1 .*\n.*\n.*", "", text)

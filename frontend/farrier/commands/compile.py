@@ -4,12 +4,13 @@ MODEL is FILE.py:NAME, where NAME is a Module class (called without arguments), 
 function; or a .graph file, as --dump graph prints it; or StableHLO in an .mlir file.
 Without -o and --dump, the artifact is NAME.vmfb in the current directory.
 
-A size that calls decide is (MIN,OPT,MAX), or with a name batch(MIN,OPT,MAX): equal names are equal
-sizes, and later ones go without bounds. (MIN,OPT,MAX) alone is an input that is itself a size.
+A dynamic size is (MIN,OPT,MAX), or batch(MIN,OPT,MAX) with a name. Equal names mean equal sizes,
+and only the first needs bounds. (MIN,OPT,MAX) alone is an input that is itself a size.
 
 --calibration FILE.npz holds an array of samples for each input, by name. If it has one dimension
-more than the input, each sample is an input. Otherwise the first dimension is that of the input,
-and as many samples as that usually has are a batch; what does not fill the smallest is left out.
+more than the input, each sample is an input. Otherwise its first dimension is that of the input,
+and samples are taken in batches of that dimension's usual size; a last batch that is smaller than
+its minimum is left out.
 """
 
 from __future__ import annotations
@@ -107,14 +108,14 @@ def run(options: argparse.Namespace) -> int:
     targets = _targets(options.target)
     settings = _settings(options)
     compiler_process.start()  # it imports IREE while the model is read
-    found = read.read(path, name, options)
+    source = read.read(path, name, options)
     if dumping:
-        dumps.write(found, targets, settings, options)
+        dumps.write(source, targets, settings, options)
     if options.output is not None or not dumping:
-        output = Path(options.output or f"{found.name}.vmfb")
+        output = Path(options.output or f"{source.name}.vmfb")
         check_folder(output)
         start = time.perf_counter()
-        compiled = found.compile(targets, settings)
+        compiled = source.compile(targets, settings)
         mixed = dumping and options.dump_to is None
         _write(compiled, output, time.perf_counter() - start, sys.stderr if mixed else sys.stdout)
     return 0
@@ -142,7 +143,7 @@ def _settings(options: argparse.Namespace) -> Options:
 
 
 def _write(compiled: Compiled, output: Path, seconds: float, channel: TextIO) -> None:
-    """Write the artifact and say so."""
+    """Write the artifact, and print its size, its targets and the time it took."""
     path = compiled.save(output)
     size = size_text(path.stat().st_size)
     targets = ", ".join(compiled.manifest.targets)

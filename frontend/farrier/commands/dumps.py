@@ -1,4 +1,4 @@
-"""The IRs of a program, to the standard output or to numbered files."""
+"""Dumps of a program's IRs, to the standard output or to numbered files."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def check(options: argparse.Namespace) -> bool:
     """Return whether anything is to be dumped.
 
     Raises:
-        UsageError: there is no such stage.
-        ArgumentError: the directory cannot be made.
+        UsageError: a stage does not exist.
+        ArgumentError: the directory cannot be created.
     """
     from farrier_compiler.driver import STAGES
 
     for stage in options.dump:
         if stage not in (*STAGES, ALL):
             hint = did_you_mean(stage, STAGES)
-            known = hint if "you mean" in hint else f"; stages are {', '.join(STAGES)}, {ALL}."
-            raise UsageError(f"--dump {stage}: there is no such stage{known}")
+            stages = hint if "you mean" in hint else f"; stages are {', '.join(STAGES)}, {ALL}."
+            raise UsageError(f"--dump {stage}: there is no such stage{stages}")
     if options.dump_to is not None and not Path(options.dump_to).is_dir():
         check_folder(Path(options.dump_to))
         if Path(options.dump_to).exists():
@@ -48,13 +48,13 @@ def write(
     settings: Options,
     options: argparse.Namespace,
 ) -> None:
-    """Print the IRs that the options ask for, or write them to the directory that they name."""
+    """Print the IRs that the options select, or write them to the directory that they name."""
     wanted = options.dump or ([ALL] if options.dump_to is not None else [])
-    found = _texts(source, targets, settings, wanted, options)
+    texts = _texts(source, targets, settings, wanted, options)
     if options.dump_to is None:
-        _print(found)
+        _print(texts)
     else:
-        _write_files(Path(options.dump_to), found)
+        _write_files(Path(options.dump_to), texts)
 
 
 def _texts(
@@ -64,18 +64,18 @@ def _texts(
     wanted: Sequence[str],
     options: argparse.Namespace,
 ) -> Iterator[Dump]:
-    found = [source.after_passes(targets, settings)] if options.print_after_all else []
+    parts = [source.after_passes(targets, settings)] if options.print_after_all else []
     for stage in wanted:
         if stage == ALL:
-            found.append(source.all_stages(targets, settings, options.dump_weights))
+            parts.append(source.all_stages(targets, settings, options.dump_weights))
         else:
-            found.append(source.stage(stage, targets, settings, options.dump_weights))
-    for name, text in itertools.chain.from_iterable(found):
+            parts.append(source.stage(stage, targets, settings, options.dump_weights))
+    for name, text in itertools.chain.from_iterable(parts):
         yield name, text.rstrip("\n") + "\n"
 
 
 def _print(dumps: Iterator[Dump]) -> None:
-    """Print texts, each below its name where there are several."""
+    """Print texts, each below its name if there are several."""
     first = next(dumps, None)
     if first is None:
         return
@@ -89,7 +89,7 @@ def _print(dumps: Iterator[Dump]) -> None:
 
 
 def _write_files(directory: Path, dumps: Iterator[Dump]) -> None:
-    """Write each text as soon as it is there: a stage that fails leaves those before it."""
+    """Write each text as soon as it is ready, so that those before a failure are kept."""
     from farrier_runtime import files
 
     directory.mkdir(exist_ok=True)

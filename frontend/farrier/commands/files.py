@@ -1,4 +1,4 @@
-"""Checks of paths, before anything is computed."""
+"""Checks of paths before anything is computed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from farrier_runtime.errors import ArgumentError
 
 
 def check_file(path: Path, form: str = "") -> None:
-    """Refuse a path that is no file.
+    """Refuse a path that is not a file.
 
     Raises:
-        ArgumentError: naming what is there instead.
+        ArgumentError: the path is a directory or does not exist.
     """
     if path.is_dir():
         raise ArgumentError(f"{path} is a directory" + (f": {form}." if form else "."))
@@ -25,7 +25,7 @@ def check_file(path: Path, form: str = "") -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Refuse a file to be written where no file can be.
+    """Refuse an output file that cannot be written.
 
     Raises:
         ArgumentError: the path is a directory, or its folder does not exist or is read-only.

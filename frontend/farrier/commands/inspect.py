@@ -1,4 +1,4 @@
-"""Show what an artifact takes, gives and needs, without running it."""
+"""Show an artifact's inputs, outputs and requirements without running it."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ def _spec_text(spec: TensorSpec) -> str:
 
 
 def _size_text(size: Size) -> str:
-    """Return a number or a name; an expression, such as `2*batch`, is put in parentheses."""
+    """Return a number or a name, or an expression in parentheses, such as `(2*batch)`."""
     if isinstance(size, int) or size.name.isidentifier():
         return str(size)
     return f"({size.name})"
 
 
 def _sizes(path: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """Yield how large the parts are; weights of a few bytes are part of the program."""
+    """Yield the sizes of the parts; very small weights are part of the program."""
     from farrier_runtime import container
 
     members = container.read_directory(memoryview(path.read_bytes())).members
@@ -90,7 +90,7 @@ def _sizes(path: Path, manifest: Manifest) -> Iterator[tuple[str, str]]:
 
 
 def _part(member: str) -> str:
-    """Return what a member of an artifact is: IREE's program, constants, or code for a device."""
+    """Return the kind of an artifact's member: IREE's program, weights, or code for a device."""
     if member == "module.fb":
         return "program"
     return "weights" if member.endswith(".bin") else "code"

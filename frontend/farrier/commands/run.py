@@ -1,8 +1,8 @@
-"""Run a function of an artifact and print what it gives.
+"""Run a function of an artifact and print its outputs.
 
-An input is [NAME=]VALUE: @FILE.npy, random, zeros, ones, or numbers between commas (one number
-fills the whole input). Inputs without a name are taken in order. A dimension whose size calls
-decide has the size that a file or numbers give it, or its usual one; --size says another one.
+An input is [NAME=]VALUE: @FILE.npy, random, zeros, ones, or numbers separated by commas (one
+number fills the whole input). Inputs without a name are taken in order. A dynamic dimension has
+the size that --size, a file or numbers give it, or else its usual size.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=NUMBER",
-        help="the size of a dimension that calls decide, such as batch=3; 'farrier inspect' lists "
-        "them with their ranges",
+        help="the size of a dynamic dimension, such as batch=3; 'farrier inspect' lists them with "
+        "their ranges",
     )
     add("--function", metavar="NAME", help="the function to call (default: the first)")
     add("--device", metavar="DEVICE", help="where to run it: cpu, cuda:0, ...")
-    add("--threads", type=int, metavar="N", help="CPU threads (default: one a core)")
-    add("--weights", metavar="FILE", help="the weights, where they are not in the artifact")
-    add("--seed", type=int, default=0, metavar="N", help="of random inputs (default: 0)")
+    add("--threads", type=int, metavar="N", help="CPU threads (default: one for each core)")
+    add("--weights", metavar="FILE", help="the weights, if they are not in the artifact")
+    add("--seed", type=int, default=0, metavar="N", help="the seed of random inputs (default: 0)")
     add("--output", metavar="FILE", help="write a .npy, or an .npz of several outputs")
     add(
         "--benchmark",
@@ -80,15 +80,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _outputs(function: Function, result: Any) -> Iterator[tuple[str, Array]]:
-    """Yield the outputs' names and elements, taken out of the nest that a call returns."""
+    """Yield the names and elements of the outputs in a call's nested result."""
     import numpy as np
 
     def leaves(tree: Any, part: Any) -> Iterator[tuple[str, Array]]:
         if isinstance(tree, int):
             yield function.outputs[tree].name, np.asarray(part)
             return
-        ((kind, items),) = tree.items()
-        for key, inner in items.items() if kind == "dict" else enumerate(items):
+        ((container, items),) = tree.items()
+        for key, inner in items.items() if container == "dict" else enumerate(items):
             yield from leaves(inner, part[key])
 
     return leaves(function.result, result)
@@ -98,8 +98,8 @@ def _print(outputs: Mapping[str, Array]) -> None:
     from farrier.tensor.formatting import format_elements
 
     for name, array in outputs.items():
-        kind = BY_NUMPY[array.dtype]
-        print(f"{name}: {kind} {array.shape}\n{format_elements(array)}")
+        dtype = BY_NUMPY[array.dtype]
+        print(f"{name}: {dtype} {array.shape}\n{format_elements(array)}")
 
 
 def _check_output(file: str | None, names: Sequence[str]) -> None:
@@ -116,22 +116,22 @@ def _check_output(file: str | None, names: Sequence[str]) -> None:
 
 
 def _save(path: Path, outputs: Mapping[str, Array]) -> None:
-    """Write the outputs; kinds of numbers that numpy lacks are written as float32."""
+    """Write the outputs, as float32 if numpy itself lacks their data type."""
     import io
 
     import numpy as np
 
     from farrier_runtime import files
 
-    known = {
+    writable = {
         name: array if array.dtype.isbuiltin == 1 else array.astype(np.float32)
         for name, array in outputs.items()
     }
     buffer = io.BytesIO()
     if path.suffix == ".npz":
-        np.savez(buffer, **known)  # pyright: ignore[reportArgumentType]
+        np.savez(buffer, **writable)  # pyright: ignore[reportArgumentType]
     else:
-        np.save(buffer, next(iter(known.values())))
+        np.save(buffer, next(iter(writable.values())))
     files.write(path, [buffer.getvalue()])
     print(f"{path}: {', '.join(f'{name} {a.shape}' for name, a in outputs.items())}")
 
@@ -139,14 +139,14 @@ def _save(path: Path, outputs: Mapping[str, Array]) -> None:
 def _benchmark(
     executable: Executable, function: Function, arguments: Sequence[Array], calls: int
 ) -> None:
-    """Print the quantiles of the times of calls, after a few that are not counted."""
+    """Print quantiles of the times of calls, after some that are not counted."""
     import numpy as np
 
     seconds: list[float] = []
     for _ in range(WARM_UP + max(calls, 1)):
         start = time.perf_counter()
         for _, array in _outputs(function, executable(*arguments)):
-            assert array is not None  # an array of a GPU has been fetched now
+            assert array is not None  # a GPU's array has been copied to the host by now
         seconds.append(time.perf_counter() - start)
     low, middle, high = np.quantile(seconds[WARM_UP:], [0.0, 0.5, 0.9])
     print(

@@ -6,11 +6,11 @@ import argparse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments: there are none."""
+    """Declare the command's arguments, of which there are none."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print each target and what it is."""
+    """Print each target with its description."""
     from farrier_compiler.driver.targets import Target
 
     names = Target.all_names()

@@ -1,4 +1,4 @@
-"""Sizes, times and tables for people."""
+"""Formatting of sizes, times and tables."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def time_text(seconds: float) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield lines whose columns are aligned."""
+    """Yield the rows as lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

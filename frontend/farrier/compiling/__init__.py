@@ -1,1 +1,1 @@
-"""From functions to executables."""
+"""Tracing, compiling and running functions."""

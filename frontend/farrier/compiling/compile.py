@@ -1,17 +1,14 @@
-"""Compiling: from a Module or function to an Executable."""
+"""Compilation of a Module or function to an Executable."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from farrier.compiling.executable import Executable
 from farrier.compiling.trace import trace
 from farrier_compiler.diagnostics import explain
 from farrier_runtime.errors import FarrierError
-
-if TYPE_CHECKING:
-    pass
 
 
 def compile(
@@ -30,34 +27,34 @@ def compile(
 ) -> Executable:
     """Compile a Module or function ahead of time.
 
-    The function is called once, with tensors in place of the InputInfos, and what it computes is
-    lowered to StableHLO, which IREE compiles.
+    The function is traced: it is called once with tensors in place of the InputInfos. The graph
+    of its ops is lowered to StableHLO, which IREE compiles.
 
     Args:
         func: a Module, a function or a bound method; returns a tensor, or tensors in lists,
             tuples and dicts.
         optimization_level: from 0 (compiles fastest) to 3 (runs fastest); higher numbers mean 3.
-        args: positional arguments: an InputInfo for each one that is supplied at run time, also
-            inside lists, tuples and dicts; everything else is a constant of the program.
+        args: positional arguments: an InputInfo for each run-time input, possibly nested in
+            lists, tuples and dicts; everything else is a constant of the program.
         kwargs: keyword arguments, likewise.
-        target: what to compile for: "cpu" (this machine), "cpu:x86-64-v3", "cuda:sm_80", ..., or
-            several. By default the CUDA device if this machine has one, else its CPU.
-        name: the function's name in the artifact; by default its own.
+        target: one or more targets: "cpu" (this machine), "cpu:x86-64-v3", "cuda:sm_80", ... By
+            default the CUDA device if this machine has one, else its CPU.
+        name: the function's name in the artifact; by default its Python name.
         passes: the graph passes to run, for example "fold_batch_norm,channels_last"; by default
             the pipeline of the target.
         layout: "tiled" repacks weights at load for speed; "compact" loads faster and smaller.
         weights: "embedded" in the vmfb, or "external" in NAME.weights.safetensors beside it, which
-            can be exchanged for another such file without compiling again.
-        flags: further flags for IREE.
-        cache: whether an earlier result for the same program may be used.
+            can be replaced without compiling again.
+        flags: additional flags for IREE.
+        cache: whether a cached result for the same program may be used.
 
     Returns:
-        An Executable, to call with tensors or to save.
+        An Executable, which can be called with tensors and saved.
 
     Raises:
         ArgumentError: the arguments do not fit the function, a parameter is unset, or the target
             does not exist.
-        CompileError: IREE refused the program; the text names the layer and the line.
+        CompileError: IREE rejected the program; the text names the layer and the line.
 
     Example:
         >>> linear = fr.Linear(3, 4)

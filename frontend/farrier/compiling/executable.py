@@ -1,4 +1,4 @@
-"""A compiled function that takes and gives tensors."""
+"""Executable: a compiled function from tensors to tensors."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Executable:
     """A compiled function, made by `farrier.compile` or `Executable.load`.
 
-    Calling it takes tensors or arrays, by position or by name, and returns tensors, nested as
-    the function returned them. Calls from several threads are safe.
+    Call it with tensors or arrays, by position or by name. It returns tensors, nested as the
+    function returned them. Calls from several threads are safe.
 
     Example:
         >>> x = fr.InputInfo((2,), fr.float32)
@@ -48,8 +48,8 @@ class Executable:
         self.stream = default_stream()
         names = [] if signature else [spec.name for spec in self.inputs]
         self._inside = [name for name in names if root(name) != name]
-        found = signature or _roots(names) or self._runtime().__signature__
-        self.__signature__ = _annotated(found, self.manifest.functions[0].result)
+        parameters = signature or _roots(names) or self._runtime().__signature__
+        self.__signature__ = _annotated(parameters, self.manifest.functions[0].result)
 
     @staticmethod
     def load(
@@ -60,12 +60,12 @@ class Executable:
         Args:
             path: the file.
             device: where to run it, for example "cpu" or "cuda:0".
-            weights: where they are not in the vmfb, another file with them, or arrays by name.
+            weights: another file of external weights to use, or arrays by name.
 
         Raises:
-            ArtifactError: the file is no artifact, is damaged, or was made by another version.
-            DeviceError: the machine lacks what it was compiled for.
-            ArgumentError: `weights` are not what the program needs.
+            ArtifactError: the file is not an artifact, is damaged, or was made by another version.
+            DeviceError: the machine lacks the device that it was compiled for.
+            ArgumentError: `weights` do not fit the program.
 
         Example:
             >>> x = fr.InputInfo((2,), fr.float32)
@@ -84,19 +84,19 @@ class Executable:
         Weights that `compile` kept external are written to a .safetensors file beside it.
 
         Args:
-            path: where to; a file that is there is replaced.
+            path: the file to write; an existing one is replaced.
 
         Returns:
             The path.
 
         Raises:
-            OSError: the file cannot be written; nothing is left half-written.
+            OSError: the file cannot be written; no partial file is left.
         """
         return self._compiled.save(path)
 
     @property
     def manifest(self) -> Manifest:
-        """What the artifact says of itself: versions, targets, functions, graph text."""
+        """The artifact's description of itself: versions, targets, functions, graph text."""
         return self._compiled.manifest
 
     @property
@@ -111,7 +111,7 @@ class Executable:
 
     @property
     def input_infos(self) -> dict[str, InputInfo | DimensionInputInfo]:
-        """What `compile` needs to be told of each input, by name."""
+        """The InputInfo of each input, as for `compile`, by name."""
         return {spec.name: _input_info(spec) for spec in self.inputs}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -119,14 +119,14 @@ class Executable:
 
         Raises:
             InputError: the arguments do not match the inputs; the text names them.
-            DeviceError: the machine lacks what the function was compiled for.
+            DeviceError: the machine lacks the device that the function was compiled for.
         """
         try:
             if self._nests is not None:
                 args, kwargs = tuple(self._leaves(args, kwargs)), {}
             elif self._inside:
                 args, kwargs = self._named_leaves(args, kwargs)
-            with self._turn():
+            with self._stream_lock():
                 result = self._runtime()(*map(_as_array, args), **_values(kwargs))
         except FarrierError as error:
             raise explain(error) from None
@@ -134,7 +134,7 @@ class Executable:
 
     @property
     def stream(self) -> Stream:
-        """The queue in which calls run one after the other; on the default one they may overlap."""
+        """The stream that orders calls; on the default stream they may overlap."""
         return self._stream
 
     @stream.setter
@@ -143,7 +143,7 @@ class Executable:
             raise explain(ArgumentError(f"An executable runs on a fr.Stream, not {stream!r:.60}."))
         self._stream = stream
 
-    def _turn(self) -> AbstractContextManager[object]:
+    def _stream_lock(self) -> AbstractContextManager[object]:
         return nullcontext() if self._stream is default_stream() else self._stream.lock
 
     def _runtime(self) -> farrier_runtime.Executable:
@@ -154,7 +154,7 @@ class Executable:
         return self._loaded
 
     def _leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Any]:
-        """Yield the arguments' tensors in the order of the flat inputs."""
+        """Yield the tensors in the arguments, in the order of the flat inputs."""
         try:
             bound = self.__signature__.bind(*args, **kwargs)
         except TypeError as error:
@@ -165,21 +165,21 @@ class Executable:
             yield from matching(nest, bound.arguments[name], name)
 
     def _named_leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return a loaded function's arguments flat: they may be nested as before it was saved."""
+        """Return a loaded function's arguments flat; they may be nested as for the original."""
         try:
-            found = self.__signature__.bind(*args, **kwargs).arguments
+            arguments = self.__signature__.bind(*args, **kwargs).arguments
         except TypeError:
             return args, kwargs
-        if not are_nested(self._inside, found):
+        if not are_nested(self._inside, arguments):
             return args, kwargs
-        return tuple(named(spec.name, found) for spec in self.inputs), {}
+        return tuple(named(spec.name, arguments) for spec in self.inputs), {}
 
     def __repr__(self) -> str:
         return f"Executable({self.manifest.functions[0]})"
 
 
 def _roots(names: Iterable[str]) -> inspect.Signature | None:
-    """Return the parameters that inputs lie in, None where they cannot be parameters."""
+    """Return the signature that contains the inputs, or None if a name cannot be a parameter's."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     try:
         parameters = [inspect.Parameter(name, kind) for name in dict.fromkeys(map(root, names))]
@@ -189,8 +189,8 @@ def _roots(names: Iterable[str]) -> inspect.Signature | None:
 
 
 def _annotated(signature: inspect.Signature, result: ResultTree) -> inspect.Signature:
-    """Return a signature that says what goes in and out, as nvtripy's do."""
-    parameters = [found.replace(annotation=Tensor) for found in signature.parameters.values()]
+    """Return a signature with the types of parameters and results, as nvtripy's have."""
+    parameters = [each.replace(annotation=Tensor) for each in signature.parameters.values()]
     return signature.replace(parameters=parameters, return_annotation=_annotation(result))
 
 

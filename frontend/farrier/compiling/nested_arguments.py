@@ -1,4 +1,4 @@
-"""Arguments that lie in lists, tuples and dicts, found by the names of the inputs that they are."""
+"""Lookup of nested call arguments by flattened input name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from farrier_runtime.errors import InputError
 
 
 def matching(nest: Any, argument: Any, path: str) -> Iterator[Any]:
-    """Yield the parts of an argument that stand where a nest has InputInfos."""
+    """Yield the parts of an argument at the positions of a nest's InputInfos."""
     if isinstance(nest, list | tuple):
         items = cast("Sequence[Any]", nest)
         if not isinstance(argument, list | tuple) or len(cast("Any", argument)) != len(items):
@@ -28,37 +28,37 @@ def matching(nest: Any, argument: Any, path: str) -> Iterator[Any]:
 
 
 def root(name: str) -> str:
-    """Return the parameter that an input lies in: `options` for `options.shift[0]`."""
+    """Return the parameter that contains an input: `options` for `options.shift[0]`."""
     return re.split(r"[.\[]", name, maxsplit=1)[0]
 
 
 def are_nested(names: Sequence[str], arguments: Mapping[str, Any]) -> bool:
-    """Return whether all parameters that have these inputs inside of them got containers."""
+    """Return whether all parameters that contain these inputs got containers."""
     marks = {root(name): name[len(root(name))] for name in names}
     containers: dict[str, Any] = {".": Mapping, "[": (list, tuple)}
     return all(isinstance(arguments[name], containers[mark]) for name, mark in marks.items())
 
 
 def named(name: str, arguments: Mapping[str, Any]) -> Any:
-    """Return the part of the arguments that an input is, by its name.
+    """Return the part of the arguments with the name of an input.
 
     Raises:
         InputError: there is no such part.
     """
-    found = list(_found(name[len(root(name)) :], arguments[root(name)]))
-    if not found:
+    parts = list(_parts_at(name[len(root(name)) :], arguments[root(name)]))
+    if not parts:
         raise InputError(f"Input '{name}' is missing in {arguments[root(name)]!r:.60}.")
-    return found[0]
+    return parts[0]
 
 
-def _found(path: str, argument: Any) -> Iterator[Any]:
-    """Yield what lies at a path; keys may have dots and brackets in them."""
+def _parts_at(path: str, argument: Any) -> Iterator[Any]:
+    """Yield the parts at a path; several may match, as keys may contain dots and brackets."""
     if not path:
         yield argument
     elif isinstance(argument, Mapping | list | tuple):
         for step, part in _steps(argument):
             if path.startswith(step) and path[len(step) : len(step) + 1] in ("", ".", "["):
-                yield from _found(path[len(step) :], part)
+                yield from _parts_at(path[len(step) :], part)
 
 
 def _steps(container: Any) -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""Streams: the order in which executables run."""
+"""Streams, which order the calls of executables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _pointers = itertools.count(1)
 class Stream:
     """An ordered queue of calls: executables that share a stream never run at once.
 
-    A call returns when its results are there, so that nothing is left to wait for.
+    A call returns when its results are computed, so there is nothing left to wait for.
 
     Example:
         >>> x = fr.InputInfo((2,), fr.float32)
@@ -36,7 +36,7 @@ class Stream:
         return self._pointer
 
     def synchronize(self) -> None:
-        """Wait until every call that the stream holds is done."""
+        """Wait until every call on the stream is done."""
         with self.lock:
             return
 
@@ -57,13 +57,13 @@ def default_stream(device: device | None = None) -> Stream:
     """Return the stream that executables use unless they are given another one.
 
     Args:
-        device: where its calls run; None: any. All share one.
+        device: the device of its calls, or None for any; all devices share one stream.
 
     Returns:
         The same stream at every call.
 
     Raises:
-        ArgumentError: the device is no first one of its kind.
+        ArgumentError: the index of the device is not 0.
 
     Example:
         >>> fr.default_stream() == fr.default_stream()

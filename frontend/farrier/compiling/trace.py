@@ -1,4 +1,4 @@
-"""Tracing: calling a function with tensors in place of its inputs."""
+"""Tracing of functions to op graphs."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Traced:
     """A traced function.
 
     Attributes:
-        graph: what it computes.
+        graph: the ops that it computes.
         result: how its outputs are nested.
-        signature: its parameters that are supplied at run time, in order.
+        signature: its run-time parameters, in order.
         inputs: the nest of InputInfos that each of these parameters was traced with.
     """
 
@@ -49,24 +49,24 @@ def trace(
 
     Args:
         func: a Module, a function or a bound method.
-        args: positional arguments, InputInfos where run-time inputs go.
+        args: positional arguments, with InputInfos for run-time inputs.
         kwargs: keyword arguments, likewise.
         name: the graph's name; by default the function's or the Module's class's.
 
     Raises:
         ArgumentError: the arguments do not fit the function, a parameter is unset, or the
-            function returns something that is no tensor.
+            function returns something that is not a tensor.
     """
     bound = _bind(func, args, kwargs or {})
     inputs: list[Value] = []
     parameters: dict[str, inspect.Parameter] = {}
     infos: dict[str, Any] = {}
-    places = list(_places(bound))
-    taken = {name for _, place in places for name in _named(place.get())}
-    for path, place in places:
+    slots = list(_slots(bound))
+    taken = {name for _, slot in slots for name in _named(slot.get())}
+    for path, slot in slots:
         count = len(inputs)
-        argument = place.get()
-        place.set(_replace(argument, path, inputs, taken))
+        argument = slot.get()
+        slot.set(_replace(argument, path, inputs, taken))
         if len(inputs) > count:
             infos[path] = argument
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -85,15 +85,15 @@ def trace(
 
 
 def _check_dimensions(inputs: Sequence[Value]) -> None:
-    """Refuse two dimensions of one name."""
+    """Refuse two dimensions with the same name but different bounds."""
     seen: dict[str, Dimension] = {}
-    for found in Graph("", tuple(inputs), ()).dimensions():
-        other = seen.setdefault(found.name, found)
-        if other != found:
-            first, second = ((d.min, d.opt, d.max) for d in (other, found))
+    for dimension in Graph("", tuple(inputs), ()).dimensions():
+        other = seen.setdefault(dimension.name, dimension)
+        if other != dimension:
+            first, second = ((d.min, d.opt, d.max) for d in (other, dimension))
             raise explain(
                 ArgumentError(
-                    f"Dimension '{found.name}' has the bounds {first} and also {second}. "
+                    f"Dimension '{dimension.name}' has the bounds {first} and also {second}. "
                     "One name means one size: give it the same bounds, or another name."
                 )
             )
@@ -120,8 +120,8 @@ def _bind(
 
 
 @dataclass
-class _Place:
-    """One argument in the containers where `inspect` keeps bound arguments."""
+class _Slot:
+    """The location of one argument in the containers of bound arguments."""
 
     container: Any
     key: Any
@@ -133,23 +133,23 @@ class _Place:
         self.container[self.key] = value
 
 
-def _places(bound: inspect.BoundArguments) -> Iterator[tuple[str, _Place]]:
-    """Yield every argument with its name; variadic ones are `args0`, `args1`, ..."""
+def _slots(bound: inspect.BoundArguments) -> Iterator[tuple[str, _Slot]]:
+    """Yield the name and slot of every argument; variadic ones are `args0`, `args1`, ..."""
     for name, parameter in bound.signature.parameters.items():
         if name not in bound.arguments:
             continue
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
             items = bound.arguments[name] = list(bound.arguments[name])
-            yield from ((f"{name}{i}", _Place(items, i)) for i in range(len(items)))
+            yield from ((f"{name}{i}", _Slot(items, i)) for i in range(len(items)))
         elif parameter.kind is inspect.Parameter.VAR_KEYWORD:
             keywords = bound.arguments[name] = dict(bound.arguments[name])
-            yield from ((key, _Place(keywords, key)) for key in keywords)
+            yield from ((key, _Slot(keywords, key)) for key in keywords)
         else:
-            yield name, _Place(bound.arguments, name)
+            yield name, _Slot(bound.arguments, name)
 
 
 def _named(argument: Any) -> Iterator[str]:
-    """Yield the names that users gave to dimensions."""
+    """Yield the names of the named dimensions in an argument."""
     if isinstance(argument, InputInfo):
         yield from argument.dimension_names.values()
     elif isinstance(argument, list | tuple):
@@ -160,7 +160,7 @@ def _named(argument: Any) -> Iterator[str]:
 
 
 def _replace(argument: Any, path: str, inputs: list[Value], taken: set[str]) -> Any:
-    """Return the argument with a new input in place of every InputInfo in it."""
+    """Return the argument with every InputInfo in it replaced by a new input."""
     if isinstance(argument, InputInfo):
         type = TensorType(argument.sizes(path, taken), argument.dtype)
         inputs.append(Value(type, None, None, path, here()))
@@ -182,22 +182,22 @@ def _replace(argument: Any, path: str, inputs: list[Value], taken: set[str]) -> 
 
 
 def _rebuilt(original: Any, items: list[Any]) -> Any:
-    if hasattr(original, "_fields"):  # a named tuple takes its items apart
+    if hasattr(original, "_fields"):  # a named tuple takes its items one by one
         return type(original)(*items)
     return type(original)(items)
 
 
 def _flatten(result: Any, outputs: list[Tensor]) -> ResultTree:
-    """Collect the tensors of a nested result, and return its form with indices in their place."""
-    if type(result) is int:  # what `shape` gives for a size that is known
+    """Collect the tensors of a nested result, and return its structure with their indices."""
+    if type(result) is int:  # a static size in a `shape`
         result = DimensionSize(result)
     if isinstance(result, Tensor):
         outputs.append(result)
         return len(outputs) - 1
     if isinstance(result, list | tuple):
-        kind = "tuple" if isinstance(result, tuple) else "list"
+        container = "tuple" if isinstance(result, tuple) else "list"
         parts = cast("Sequence[Any]", result)
-        return {kind: [_flatten(part, outputs) for part in parts]}
+        return {container: [_flatten(part, outputs) for part in parts]}
     if isinstance(result, dict):
         named = cast("dict[Any, Any]", result)
         return {"dict": {str(key): _flatten(part, outputs) for key, part in named.items()}}
@@ -210,15 +210,15 @@ def _flatten(result: Any, outputs: list[Tensor]) -> ResultTree:
 
 
 def _graph_name(func: Any, name: str | None) -> str:
-    found = name or getattr(func, "__name__", None) or type(func).__name__
-    return re.sub(r"\W+", "_", found).strip("_") or "main"
+    label = name or getattr(func, "__name__", None) or type(func).__name__
+    return re.sub(r"\W+", "_", label).strip("_") or "main"
 
 
 def _constant_names(func: Any) -> dict[Value, str]:
     """Return the state_dict names of the parameters that a function can reach.
 
-    A parameter that is an unevaluated tensor, such as `fr.ones(3)`, is evaluated: it is a
-    constant of the program, and keeps its name.
+    A parameter that is an unevaluated tensor, such as `fr.ones(3)`, is evaluated, so that it
+    becomes a constant of the program under its name.
     """
     names: dict[Value, str] = {}
     for prefix, owner in _owners(func):
@@ -238,7 +238,7 @@ def _owners(func: Any) -> Iterator[tuple[str, Module | Tensor]]:
         yield "", func.__self__
     function = inspect.unwrap(getattr(func, "__func__", func))
     if inspect.isfunction(function):
-        found = inspect.getclosurevars(function)
-        for name, variable in [*found.nonlocals.items(), *found.globals.items()]:
+        variables = inspect.getclosurevars(function)
+        for name, variable in [*variables.nonlocals.items(), *variables.globals.items()]:
             if isinstance(variable, Module | Tensor):
                 yield name, variable

@@ -1,4 +1,4 @@
-"""What layers check: the sizes they are made with, and the shapes they are called with."""
+"""Checks of layers' constructor arguments and input shapes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from farrier_runtime.errors import ArgumentError, ShapeError
 
 
 def positive(layer: str, **sizes: int) -> None:
-    """Refuse sizes that are no integers of at least 1.
+    """Refuse sizes that are not integers >= 1.
 
     Raises:
         ArgumentError: naming the layer and the size.
@@ -27,18 +27,18 @@ def integers(
     """Return one integer of at least 1 for each spatial dimension.
 
     Raises:
-        ArgumentError: there are none or another number of them, or they are no such integers.
+        ArgumentError: there are none, there are more or fewer than `count`, or one is not >= 1.
     """
-    found = tuple(values) if isinstance(values, list | tuple) else ()
-    if not found or not all(_is_integer(value) and value >= 1 for value in found):
+    numbers = tuple(values) if isinstance(values, list | tuple) else ()
+    if not numbers or not all(_is_integer(number) and number >= 1 for number in numbers):
         raise explain(
             ArgumentError(
                 f"{layer} takes {name} as integers >= 1, one for each dimension, such as "
                 f"{name}=(3, 3); not {values!r:.80}."
             )
         )
-    check_count(layer, name, found, count)
-    return found
+    check_count(layer, name, numbers, count)
+    return numbers
 
 
 def pairs(
@@ -47,15 +47,15 @@ def pairs(
     """Return a pair of integers for each spatial dimension.
 
     Raises:
-        ArgumentError: there are other things, or another number of them.
+        ArgumentError: an entry is not a pair, or there are more or fewer than `count`.
     """
-    found = [_pair(value) for value in values] if isinstance(values, list | tuple) else [None]
-    complete = tuple(pair for pair in found if pair is not None)
-    if len(complete) < len(found):
+    entries = [_pair(value) for value in values] if isinstance(values, list | tuple) else [None]
+    complete = tuple(pair for pair in entries if pair is not None)
+    if len(complete) < len(entries):
         raise explain(
             ArgumentError(
                 f"{layer} takes {name} as a pair of integers for each spatial dimension, before "
-                f"and behind it, such as {name}=((1, 1), (1, 1)); not {values!r:.80}."
+                f"and after it, such as {name}=((1, 1), (1, 1)); not {values!r:.80}."
             )
         )
     check_count(layer, name, complete, count)
@@ -71,7 +71,7 @@ def _pair(value: object) -> tuple[int, int] | None:
 
 
 def check_count(layer: str, name: str, values: Sequence[object], count: int | None) -> None:
-    """Refuse another number of values than there are spatial dimensions."""
+    """Refuse more or fewer values than there are spatial dimensions."""
     if count is not None and len(values) != count:
         raise explain(
             ArgumentError(
@@ -91,7 +91,7 @@ def windows(
     """Return padding, stride and dilation of a convolution with one entry for each dimension.
 
     Raises:
-        ArgumentError: one has another number of entries, or other things.
+        ArgumentError: one has too many or too few entries, or entries of the wrong form.
     """
     none, ones = ((0, 0),) * rank, (1,) * rank
     return (
@@ -102,7 +102,7 @@ def windows(
 
 
 def channels(layer: str, in_channels: int, out_channels: int, groups: int) -> None:
-    """Refuse channels that cannot be divided into groups.
+    """Refuse channels that are not multiples of the groups.
 
     Raises:
         ArgumentError: naming the layer and the numbers.
@@ -123,7 +123,7 @@ def _is_integer(value: object) -> bool:
 
 
 def ends_with(layer: str, x: Tensor, sizes: tuple[int, ...]) -> None:
-    """Refuse an input whose last dimensions are not the ones that a layer takes.
+    """Refuse an input whose last dimensions do not have the sizes that a layer takes.
 
     Raises:
         ShapeError: naming the layer and the shapes.

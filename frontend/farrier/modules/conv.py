@@ -1,4 +1,4 @@
-"""Conv and ConvTranspose, over any number of spatial dimensions."""
+"""Convolution layers over any number of spatial dimensions."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ from farrier_runtime.errors import ArgumentError
 
 Arguments = ParamSpec("Arguments")
 
-# What nvtripy's and torch's layers take after kernel_dims, in their order.
+# The parameters after kernel_dims in nvtripy's and torch's layers, in order.
 _THEIR_ORDER = ("stride", "padding", "dilation", "groups", "bias", "dtype")
 
 
 def _by_keywords(init: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """Refuse arguments by position that others give in another order, and show their names."""
+    """Refuse positional arguments after kernel_dims, and show how to name them."""
 
     @functools.wraps(init)
     def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
         call: Any = init
-        layer, known, others = args[0], args[1:4], args[4:]
-        if others:
-            raise explain(ArgumentError(_with_names(type(layer).__name__, known, others)))
+        layer, positional, excess = args[0], args[1:4], args[4:]
+        if excess:
+            raise explain(ArgumentError(_with_names(type(layer).__name__, positional, excess)))
         call(*args, **kwargs)
 
     return checked
 
 
-def _with_names(layer: str, known: Sequence[Any], others: Sequence[Any]) -> str:
-    named = [f"{name}={value!r}" for name, value in zip(_THEIR_ORDER, others, strict=False)]
-    call = f"{layer}({', '.join([*map(repr, known), *named])})"
+def _with_names(layer: str, positional: Sequence[Any], excess: Sequence[Any]) -> str:
+    named = [f"{name}={value!r}" for name, value in zip(_THEIR_ORDER, excess, strict=False)]
+    call = f"{layer}({', '.join([*map(repr, positional), *named])})"
     return (
         f"{layer} takes what follows kernel_dims by keyword. In nvtripy's order, which is torch's, "
         f"this is {call:.200}."
@@ -48,7 +48,7 @@ def _with_names(layer: str, known: Sequence[Any], others: Sequence[Any]) -> str:
 
 
 class _Convolution(Quantizable):
-    """What `Conv` and `ConvTranspose` share: all but the order of the weight's channels."""
+    """Base of `Conv` and `ConvTranspose`, whose weights differ in the order of channels."""
 
     @_by_keywords
     def __init__(
@@ -98,13 +98,13 @@ class Conv(_Convolution):
         in_channels: the size of the input's dimension 1.
         out_channels: the size of the output's dimension 1.
         kernel_dims: the kernel's size in each spatial dimension.
-        padding: zeros before and behind each spatial dimension, in pairs; none by default.
-        stride: the distance of neighbouring windows in each spatial dimension; 1 by default.
-        groups: into how many groups the channels are divided, convolved one by one; 1 by default.
-        dilation: the distance of neighbouring kernel elements in the input; 1 by default.
+        padding: zeros before and after each spatial dimension, in pairs; none by default.
+        stride: the distance between neighbouring windows in each spatial dimension; 1 by default.
+        groups: the number of groups of channels, each convolved separately; 1 by default.
+        dilation: the distance between neighbouring kernel elements in the input; 1 by default.
         bias: whether to add a bias to each output channel.
         dtype: the data type of the parameters and of the input.
-        quant_dtype: the data type that the weight, and perhaps the input, is quantised to: as for
+        quant_dtype: the data type that the weight, and possibly the input, is quantised to; as for
             `Linear`, with `weight_scale` and an optional `input_scale`.
         weight_quant_dim: the dimension of the weight with a scale for each position.
 
@@ -116,8 +116,8 @@ class Conv(_Convolution):
         bias: (out_channels,).
 
     Raises:
-        ArgumentError: `groups` does not divide the channels, or an argument has another number of
-            entries than there are spatial dimensions.
+        ArgumentError: `groups` does not divide the channels, or an argument does not have one
+            entry for each spatial dimension.
 
     Example:
         >>> conv = fr.Conv(3, 8, (3, 3), padding=((1, 1), (1, 1)), stride=(2, 2))
@@ -133,7 +133,7 @@ class Conv(_Convolution):
         )
 
     def reset_parameters(self, seed: int = 0) -> None:
-        """Draw weight and bias evenly from +-1 / sqrt(in_channels / groups * kernel's size)."""
+        """Draw weight and bias uniformly from +-1 / sqrt(in_channels / groups * kernel's size)."""
         reset_uniform(self, math.prod(self.weight.shape[1:]), seed)
         self.reset_scale()
 
@@ -142,23 +142,23 @@ class Conv(_Convolution):
 
 
 class ConvTranspose(_Convolution):
-    """Convolve the other way round: spread each element over a window, and sum the overlaps.
+    """Apply a transposed convolution: spread each element over a window and sum the overlaps.
 
     `output[n, o, s * stride + k * dilation] += input[n, c, s] * weight[c, o, k]`, over all c, s
-    and k, from `bias[o]`. It turns the input's size of a `Conv` back into the size before.
+    and k, from `bias[o]`. It turns the output size of a `Conv` back into its input size.
 
     Args:
         in_channels: the size of the input's dimension 1.
         out_channels: the size of the output's dimension 1.
         kernel_dims: the kernel's size in each spatial dimension.
-        padding: how many elements are cut off before and behind each spatial dimension, in pairs;
+        padding: how many elements to crop before and after each spatial dimension, in pairs;
             none by default. torch's `padding=p, output_padding=q` is (p, p - q) here.
-        stride: the distance of neighbouring windows in each spatial dimension; 1 by default.
-        groups: into how many groups the channels are divided, convolved one by one; 1 by default.
-        dilation: the distance of neighbouring kernel elements in the output; 1 by default.
+        stride: the distance between neighbouring windows in each spatial dimension; 1 by default.
+        groups: the number of groups of channels, each convolved separately; 1 by default.
+        dilation: the distance between neighbouring kernel elements in the output; 1 by default.
         bias: whether to add a bias to each output channel.
         dtype: the data type of the parameters and of the input.
-        quant_dtype: the data type that the weight, and perhaps the input, is quantised to: as for
+        quant_dtype: the data type that the weight, and possibly the input, is quantised to; as for
             `Linear`, with `weight_scale` and an optional `input_scale`.
         weight_quant_dim: the dimension of the weight with a scale for each position.
 
@@ -170,8 +170,8 @@ class ConvTranspose(_Convolution):
         bias: (out_channels,).
 
     Raises:
-        ArgumentError: `groups` does not divide the channels, or an argument has another number of
-            entries than there are spatial dimensions.
+        ArgumentError: `groups` does not divide the channels, or an argument does not have one
+            entry for each spatial dimension.
 
     Example:
         >>> conv = fr.ConvTranspose(8, 3, (2, 2), stride=(2, 2))
@@ -180,14 +180,14 @@ class ConvTranspose(_Convolution):
     """
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return the transposed one, (N, out_channels, *D'), of input, (N, in_channels, *D)."""
+        """Return the transposed convolution of input as (N, out_channels, *D')."""
         input, weight = self.operands(input)
         return self._with_bias(
             conv_transpose(input, weight, self.stride, self.padding, self.dilation, self.groups)
         )
 
     def reset_parameters(self, seed: int = 0) -> None:
-        """Draw weight and bias evenly from +-1 / sqrt(out_channels / groups * kernel's size)."""
+        """Draw weight and bias uniformly from +-1 / sqrt(out_channels / groups * kernel's size)."""
         reset_uniform(self, math.prod(self.weight.shape[1:]), seed)
         self.reset_scale()
 

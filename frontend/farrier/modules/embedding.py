@@ -1,4 +1,4 @@
-"""Embedding: a vector for each token."""
+"""Embedding layer: a vector for each token."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Embedding(Quantizable):
         weight: (num_embeddings, embedding_dim).
 
     Raises:
-        ArgumentError: a size is no integer >= 1.
+        ArgumentError: a size is not an integer >= 1.
 
     Example:
         >>> embedding = fr.Embedding(100, 8)
@@ -59,21 +59,21 @@ class Embedding(Quantizable):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the vectors, (*, embedding_dim), of the tokens x, (*)."""
-        self.watch(x)
+        self.observe_input(x)
         return gather(self.weight, 0, x) if self.quant_dtype is None else self._dequantized(x)
 
     def _dequantized(self, x: Tensor) -> Tensor:
-        """Look up quantised vectors, and only then compute what they stand for."""
+        """Look up quantised vectors, and dequantise only those."""
         scale, dim = self.weight_scale, self.weight_quant_dim
         assert scale is not None
         tokens = flatten(x) if x.rank else reshape(x, (1,))
         rows = gather(self.quantized_weight(), 0, tokens)
-        if scale.rank == 2:  # of blocks
+        if scale.rank == 2:  # one for each block
             scale = gather(scale, 0, tokens // (self.num_embeddings // scale.shape[0]))
         elif dim == 0:
             scale = gather(scale, 0, tokens)
-        found = dequantize(rows, scale, self.dtype, dim)
-        return reshape(found, (*x.sizes, self.embedding_dim))
+        vectors = dequantize(rows, scale, self.dtype, dim)
+        return reshape(vectors, (*x.sizes, self.embedding_dim))
 
     def reset_parameters(self, seed: int = 0) -> None:
         """Draw weight from the normal distribution with mean 0 and variance 1."""

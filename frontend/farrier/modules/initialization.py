@@ -1,4 +1,4 @@
-"""How layers draw their first values, by torch's rules."""
+"""Initial values of parameters, by torch's rules."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from farrier.tensor import Tensor
 
 
 def reset_uniform(layer: Module, fan_in: int, seed: int) -> None:
-    """Draw `weight` and `bias` evenly from -1 / sqrt(fan_in) to 1 / sqrt(fan_in).
+    """Draw `weight` and `bias` uniformly from -1 / sqrt(fan_in) to 1 / sqrt(fan_in).
 
     For weights, torch calls this Kaiming-uniform with a = sqrt(5).
 
     Args:
-        layer: its `bias` may be None.
-        fan_in: how many inputs each output sums over.
+        layer: a layer whose `bias` may be None.
+        fan_in: the number of inputs that each output sums over.
         seed: the same seed gives the same values.
     """
     bound = fan_in**-0.5
@@ -37,7 +37,7 @@ def reset_normal(layer: Module, seed: int) -> None:
 
 
 def reset_constant(layer: Module, **values: float) -> None:
-    """Fill parameters with one number each."""
+    """Fill each named parameter with a number."""
     for name, value in values.items():
         parameter: Tensor = getattr(layer, name)
         setattr(layer, name, Tensor(np.full(parameter.shape, value, parameter.dtype.numpy)))

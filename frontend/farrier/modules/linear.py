@@ -1,4 +1,4 @@
-"""Linear: a matrix product and a bias."""
+"""Linear layer: a matrix product and a bias."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ class Linear(Quantizable):
 
     `y = x W^T + b`
 
-    With `quant_dtype`, W is quantised by `weight_scale`, once when it is compiled; and x by
-    `input_scale`, if that is set: then the products are summed as integers.
+    With `quant_dtype`, W is quantised with `weight_scale`, once at compile time. If `input_scale`
+    is set, x is quantised too, and the products are summed as integers.
 
     Args:
         in_features: the size of the input's last dimension.
         out_features: the size of the output's last dimension.
         bias: whether to add b.
         dtype: the data type of the parameters and of the input.
-        quant_dtype: the data type that the weight, and perhaps the input, is quantised to.
+        quant_dtype: the data type that the weight, and possibly the input, is quantised to.
         weight_quant_dim: the dimension of the weight with a scale for each position; 0 has one for
-            each output. By default one scale, or one for each block, is that of the whole weight.
+            each output. By default the whole weight has one scale, or one for each block.
 
     Shape:
-        x: (*, in_features), with any number of dimensions in front, also none.
+        x: (*, in_features), with any number of leading dimensions, including none.
         output: (*, out_features).
         weight: (out_features, in_features).
         bias: (out_features,).
@@ -39,8 +39,8 @@ class Linear(Quantizable):
         input_zero_point: (), of `quant_dtype`; it may stay unset, for 0.
 
     Raises:
-        ArgumentError: a size is no integer >= 1, or the weight has no such dimension.
-        DtypeError: nothing is quantised to `quant_dtype`.
+        ArgumentError: a size is not an integer >= 1, or the weight has no such dimension.
+        DtypeError: weights cannot be quantised to `quant_dtype`.
 
     Example:
         >>> linear = fr.Linear(20, 30)
@@ -78,6 +78,6 @@ class Linear(Quantizable):
         return product if self.bias is None else product + self.bias
 
     def reset_parameters(self, seed: int = 0) -> None:
-        """Draw weight and bias evenly from +-1 / sqrt(in_features), and fit weight_scale."""
+        """Draw weight and bias uniformly from +-1 / sqrt(in_features), and fit weight_scale."""
         reset_uniform(self, self.in_features, seed)
         self.reset_scale()

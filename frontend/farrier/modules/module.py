@@ -1,4 +1,4 @@
-"""Module: a part of a network, with parameters and other Modules in plain attributes."""
+"""Module: base class of layers and networks, with parameters and children as attributes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import Scope, explain, scope
 from farrier_runtime.errors import ArgumentError, FarrierError
 
-_FIXED = "cannot change: the parameters are already made by it. Make another layer."
+_FIXED = "cannot change: the parameters were made with it. Make another layer."
 
 
 class _ForwardSignature:
@@ -39,24 +39,24 @@ def _scoped(call: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(call)
     def scoped(self: Module, *args: Any, **kwargs: Any) -> Any:
-        place = Scope(self, scope.get())
-        token = scope.set(place)
+        inner = Scope(self, scope.get())
+        token = scope.set(inner)
         try:
             result = call(self, *args, **kwargs)
         finally:
             scope.reset(token)
         if (calls := recorder.get()) is not None:
-            calls.append((place, result))
+            calls.append((inner, result))
         return result
 
     return scoped
 
 
 def name_unset(members: Mapping[str, Any]) -> None:
-    """Give unset parameters in new attributes the names by which errors will call them."""
-    for path, found in state.find(members, (Parameter, Module)):
-        inner = {"": found} if isinstance(found, Parameter) else found.state_dict()
-        for key, tensor in inner.items():
+    """Give unset parameters in new attributes the names that errors will show."""
+    for path, member in state.find(members, (Parameter, Module)):
+        named = {"": member} if isinstance(member, Parameter) else member.state_dict()
+        for key, tensor in named.items():
             if isinstance(tensor, Parameter) and is_unset(tensor):
                 tensor.name = f"{state.dotted(path)}.{key}".rstrip(".")
 
@@ -64,10 +64,10 @@ def name_unset(members: Mapping[str, Any]) -> None:
 class Module:
     """A part of a network: define `forward`, and call the module itself.
 
-    Tensors and Modules in attributes are the module's parameters and children, also in lists,
-    tuples and dicts with string keys. There is nothing to register, and `super().__init__()` may
-    be left out. An attribute that holds a tensor keeps its shape and data type: assignments are
-    checked, and take arrays and numbers too.
+    Tensors and Modules in attributes, or in lists, tuples and dicts with string keys there, are
+    the module's parameters and children. Nothing needs to be registered, and `super().__init__()`
+    may be left out. An attribute that holds a tensor keeps its shape and data type: assignments
+    are checked, and accept arrays and numbers too.
 
     Example:
         >>> class Head(fr.Module):
@@ -96,7 +96,7 @@ class Module:
         return self.forward(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the module's result: subclasses define this."""
+        """Compute the module's result; subclasses define this."""
         raise NotImplementedError(f"{type(self).__name__} does not define forward(self, ...).")
 
     # ------------------------------------------------------------------ attributes
@@ -121,22 +121,22 @@ class Module:
     def _missing(self, name: str) -> NoReturn:
         text = f"{type(self).__name__} has no attribute '{name}'."
         if not name.startswith("_"):
-            public = [known for known in dir(self) if not known.startswith("_")]
+            public = [attribute for attribute in dir(self) if not attribute.startswith("_")]
             near = difflib.get_close_matches(name, public, 1)
             text += f" Did you mean: '{near[0]}'?" if near else ""
         raise AttributeError(text)
 
     def _members(self) -> Mapping[str, Any]:
-        """Return what parameters and children are looked for in: the attributes, by name."""
+        """Return the attributes to search for parameters and children, by name."""
         return vars(self)
 
     def _slots(self, prefix: str = "", above: tuple[Module, ...] = ()) -> Iterator[Slot]:
-        """Yield the places of all parameters, this module's first, then each child's."""
+        """Yield the slots of all parameters, this module's first, then each child's."""
         for path, tensor in state.find(self._members(), Tensor):
             yield Slot(prefix + state.dotted(path), vars(self), path, tensor)
         above = (*above, self)
         for name, child in self.named_children():
-            if not any(child is module for module in above):  # a reference back is no child
+            if not any(child is module for module in above):  # or a reference to a parent
                 yield from child._slots(f"{prefix}{name}.", above)
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
@@ -149,9 +149,9 @@ class Module:
             >>> [name for name, _ in fr.Linear(2, 2).named_parameters()]
             ['weight', 'bias']
         """
-        for path, found in state.find(self._members(), Tensor):
-            if not isinstance(found, HiddenParameter):
-                yield state.dotted(path), found
+        for path, tensor in state.find(self._members(), Tensor):
+            if not isinstance(tensor, HiddenParameter):
+                yield state.dotted(path), tensor
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield the names and Modules of the immediate children.
@@ -163,10 +163,10 @@ class Module:
             >>> [name for name, _ in fr.Sequential(fr.Linear(2, 2), fr.relu).named_children()]
             ['0']
         """
-        return ((state.dotted(path), found) for path, found in state.find(self._members(), Module))
+        return ((state.dotted(path), child) for path, child in state.find(self._members(), Module))
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
-        """Yield the names and Modules of this one and of all below it, each of them once.
+        """Yield this Module and all Modules below it with their names, each of them once.
 
         Yields:
             The dotted name and the Module, the nearest first; this one's name is empty.
@@ -202,21 +202,21 @@ class Module:
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True
     ) -> tuple[set[str], set[str]]:
-        """Replace parameters by the values of a mapping: all of them or, on an error, none.
+        """Replace parameters with the values of a mapping; on an error, none is replaced.
 
         Args:
-            state_dict: dotted names and values: tensors, which are taken themselves, arrays of
-                numpy, torch or jax, whose memory is shared, or numbers. Names that end in
+            state_dict: values by dotted name: tensors, which become the parameters; arrays of
+                numpy, torch or jax, whose memory is shared; or numbers. Names that end in
                 `num_batches_tracked` are ignored.
             strict: whether the names must be exactly this module's.
 
         Returns:
-            The names that are missing in the mapping, and those that this module does not have.
+            The names that are missing from the mapping, and those that this module does not have.
 
         Raises:
             ArgumentError: names are missing or unknown, and `strict` is set.
-            ShapeError: a value has another shape than its parameter.
-            DtypeError: a value has another data type than its parameter.
+            ShapeError: the shape of a value differs from its parameter's.
+            DtypeError: the data type of a value differs from its parameter's.
 
         Example:
             >>> linear = fr.Linear(2, 1)
@@ -239,14 +239,14 @@ class Module:
             strict: whether the names must be exactly this module's.
 
         Returns:
-            The names that are missing in the file, and those that this module does not have.
+            The names that are missing from the file, and those that this module does not have.
 
         Raises:
             ArtifactError: the file is damaged.
             OSError: the file cannot be read.
-            ArgumentError: there is no reader for the file, or names are missing or unknown.
-            ShapeError: a value has another shape than its parameter.
-            DtypeError: a value has another data type than its parameter.
+            ArgumentError: the file's format is unknown, or names are missing or unknown.
+            ShapeError: the shape of a value differs from its parameter's.
+            DtypeError: the data type of a value differs from its parameter's.
         """
         try:
             return self._load(
@@ -263,7 +263,7 @@ class Module:
     def _translated(
         self, given: Mapping[str, Any], prefix: str = "", above: tuple[Module, ...] = ()
     ) -> Mapping[str, Any]:
-        """Return values by this module's names, where a layer knows another library's."""
+        """Return values by this module's names, translated where they are another library's."""
         above = (*above, self)
         for name, child in self.named_children():
             if not any(child is module for module in above):
@@ -271,10 +271,10 @@ class Module:
         return given
 
     def save_weights(self, path: str | os.PathLike[str]) -> None:
-        """Write all parameters to a file: the whole file or, on an error, nothing.
+        """Write all parameters to a file; on an error, nothing is written.
 
         Args:
-            path: a .safetensors or .npz file; one that is there is replaced.
+            path: a .safetensors or .npz file; an existing one is replaced.
 
         Raises:
             ArgumentError: a parameter is unset, or the file's format is unknown or cannot hold a
@@ -287,7 +287,7 @@ class Module:
             raise explain(error) from None
 
     def initialize_dummy_parameters(self) -> None:
-        """Fill each unset parameter, also those of children, with 0, 1, 2, ... in its shape.
+        """Fill each unset parameter, including those of children, with 0, 1, 2, ... in its shape.
 
         Example:
             >>> norm = fr.BatchNorm(3)
@@ -304,8 +304,8 @@ class Module:
     def reset_parameters(self, seed: int = 0) -> None:
         """Initialise the parameters of every layer below by torch's rules.
 
-        Parameters that a class of your own makes are left as they are: override this method, call
-        `super().reset_parameters(seed)` and set them.
+        Parameters that your own class makes are left as they are. To initialise them, override
+        this method, call `super().reset_parameters(seed)` and set them.
 
         Args:
             seed: the same seed gives the same values to parameters of the same names.
@@ -316,14 +316,14 @@ class Module:
     # ------------------------------------------------------------------ text
 
     def summary(self, *inputs: Any, **kwargs: Any) -> Summary:
-        """Tell what is called inside of a call, what it returns and what it costs.
+        """Summarise a call: the Modules called inside it, their results and their costs.
 
-        Nothing is computed, and parameters may be unset. A call's numbers leave out those of the
-        calls inside of it, so that a column adds up; parameters that are used again count once.
+        Nothing is computed, and parameters may be unset. The numbers of a call exclude those of
+        the calls inside it, so that columns add up; parameters that are used again count once.
 
         Args:
-            inputs: the arguments: InputInfos, or tensors and arrays, of which only shape and data
-                type count, also in lists, tuples and dicts; other things are passed on. A
+            inputs: InputInfos, or tensors and arrays, of which only shape and data type matter,
+                possibly nested in lists, tuples and dicts; other arguments are passed on. A
                 dynamic dimension has its usual size.
             kwargs: keyword arguments, likewise.
 
@@ -332,7 +332,7 @@ class Module:
 
         Raises:
             ArgumentError: the arguments do not fit `forward`.
-            UnknownValueError: `forward` asks for the elements of an input.
+            UnknownValueError: `forward` needs the elements of an input.
 
         Example:
             >>> fr.Sequential(fr.Linear(3, 4), fr.relu).summary(fr.InputInfo((2, 3), fr.float32))
@@ -346,7 +346,7 @@ class Module:
         return summarize(self, inputs, kwargs)
 
     @recursive_repr("...")
-    def __str__(self) -> str:  # which a subclass that is a dataclass does not replace
+    def __str__(self) -> str:  # not __repr__, which dataclasses replace
         body = "".join(f"    {line}\n" for line in self._lines())
         return f"{type(self).__name__}(\n{body})"
 

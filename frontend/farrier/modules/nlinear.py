@@ -1,4 +1,4 @@
-"""NLinear: one linear map for each position."""
+"""NLinear layer: a linear map for each position."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from farrier_runtime.dtypes import dtype, float32
 
 
 class NLinear(Module):
-    """Apply a linear map of its own to each position, such as each token or each image patch.
+    """Apply a separate linear map to each position, such as each token or each image patch.
 
     `y[..., i, :] = x[..., i, :] weight[i] + bias[i]`, for each position i in n
 
@@ -25,13 +25,13 @@ class NLinear(Module):
         dtype: the data type of the parameters and of the input.
 
     Shape:
-        x: (*, *n, in_features), with any number of dimensions in front, also none.
+        x: (*, *n, in_features), with any number of leading dimensions, including none.
         output: (*, *n, out_features).
         weight: (*n, in_features, out_features).
         bias: (*n, out_features).
 
     Raises:
-        ArgumentError: a size is no integer >= 1.
+        ArgumentError: a size is not an integer >= 1.
 
     Example:
         >>> tokens = fr.NLinear(4, in_features=6, out_features=7)
@@ -58,7 +58,7 @@ class NLinear(Module):
         self.bias: Tensor | None = Parameter((*self.n, out_features), dtype) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the maps' results, (*, *n, out_features), for x, (*, *n, in_features)."""
+        """Return the results of the maps, (*, *n, out_features), for x, (*, *n, in_features)."""
         x = as_tensor(x)
         layer = f"NLinear({self.n}, {self.in_features}, {self.out_features})"
         checks.ends_with(layer, x, (*self.n, self.in_features))
@@ -70,5 +70,5 @@ class NLinear(Module):
         return result if self.bias is None else result + self.bias
 
     def reset_parameters(self, seed: int = 0) -> None:
-        """Draw weight and bias evenly from +-1 / sqrt(in_features)."""
+        """Draw weight and bias uniformly from +-1 / sqrt(in_features)."""
         reset_uniform(self, self.in_features, seed)

@@ -26,11 +26,11 @@ class BatchNorm(Module):
         eps: keeps the square root away from 0.
 
     Shape:
-        x and output: (N, num_features, *), with any number of spatial dimensions, also none.
+        x and output: (N, num_features, *), with any number of spatial dimensions, including none.
         weight, bias, running_mean, running_var: (num_features,).
 
     Raises:
-        ArgumentError: `num_features` is no integer >= 1.
+        ArgumentError: `num_features` is not an integer >= 1.
 
     Example:
         >>> norm = fr.BatchNorm(2)
@@ -73,11 +73,11 @@ class LayerNorm(Module):
         eps: keeps the square root away from 0.
 
     Shape:
-        x and output: (*, *normalized_shape), with any number of dimensions in front, also none.
+        x and output: (*, *normalized_shape), with any number of leading dimensions, including none.
         weight and bias: normalized_shape.
 
     Raises:
-        ArgumentError: `normalized_shape` is no integer or sequence of integers >= 1.
+        ArgumentError: `normalized_shape` is not an integer or sequence of integers >= 1.
 
     Example:
         >>> norm = fr.LayerNorm(6)
@@ -117,11 +117,11 @@ class RMSNorm(Module):
         eps: keeps the square root away from 0.
 
     Shape:
-        x and output: (*, *normalized_shape), with any number of dimensions in front, also none.
+        x and output: (*, *normalized_shape), with any number of leading dimensions, including none.
         weight: normalized_shape.
 
     Raises:
-        ArgumentError: `normalized_shape` is no integer or sequence of integers >= 1.
+        ArgumentError: `normalized_shape` is not an integer or sequence of integers >= 1.
 
     Example:
         >>> norm = fr.RMSNorm(6)
@@ -155,17 +155,17 @@ class GroupNorm(Module):
     `y = (x - mean) / sqrt(var + eps) * weight + bias`, with `var = mean((x - mean)^2)`
 
     Args:
-        num_groups: into how many groups the channels are divided.
+        num_groups: the number of groups of channels.
         num_channels: the size of the input's dimension 1.
         dtype: the data type of the parameters and of the input.
         eps: keeps the square root away from 0.
 
     Shape:
-        x and output: (N, num_channels, *), with any number of spatial dimensions, also none.
+        x and output: (N, num_channels, *), with any number of spatial dimensions, including none.
         weight and bias: (num_channels,).
 
     Raises:
-        ArgumentError: a number is no integer >= 1, or the groups do not divide the channels.
+        ArgumentError: a number is not an integer >= 1, or the groups do not divide the channels.
 
     Example:
         >>> norm = fr.GroupNorm(2, 6)
@@ -218,7 +218,7 @@ class InstanceNorm(Module):
         weight and bias: (num_channels,).
 
     Raises:
-        ArgumentError: `num_channels` is no integer >= 1.
+        ArgumentError: `num_channels` is not an integer >= 1.
 
     Example:
         >>> norm = fr.InstanceNorm(3)

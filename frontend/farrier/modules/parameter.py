@@ -1,4 +1,4 @@
-"""Parameter: a tensor of a Module whose shape and data type are known before its value."""
+"""Parameters: tensors of a Module whose shape and data type are known before their value."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Parameter(Tensor):
 
     Its shape and data type are known at once, so a Module can be called to learn the shapes of
     its results; only evaluating them needs the value. Every tensor in a Module's attributes is a
-    parameter: where the value is known from the start, assign the tensor itself.
+    parameter: if the value is known from the start, assign the tensor itself.
 
     Args:
         shape: the size of each dimension.
@@ -29,8 +29,8 @@ class Parameter(Tensor):
         name: a name that error messages show; a Module gives its own.
 
     Raises:
-        ArgumentError: the shape is no sequence of integers >= 0.
-        DtypeError: `dtype` is no data type of Farrier's.
+        ArgumentError: the shape is not a sequence of integers >= 0.
+        DtypeError: `dtype` is not a Farrier data type.
 
     Example:
         >>> weight = fr.Parameter((4, 3), fr.float32)
@@ -54,7 +54,7 @@ class Parameter(Tensor):
         return shape == self.shape
 
     def holding(self, tensor: Tensor) -> Tensor:
-        """Return what takes this parameter's place when it gets a value: the tensor itself."""
+        """Return the tensor that replaces this parameter when it is assigned a value."""
         return tensor
 
     def dummy(self) -> Any:
@@ -63,13 +63,13 @@ class Parameter(Tensor):
 
 
 class OptionalParameter(Parameter):
-    """A parameter that may stay unset: then the layer does without it."""
+    """A parameter that may stay unset, in which case the layer does without it."""
 
     __slots__ = ()
 
 
 class HiddenParameter(OptionalParameter):
-    """An optional parameter that no list shows until it is set."""
+    """An optional parameter that is not listed until it is set."""
 
     __slots__ = ()
 
@@ -96,37 +96,37 @@ def _checked_dtype(dtype: Any) -> dtype_class:
 
 
 def is_unset(tensor: Tensor) -> bool:
-    """Return whether a tensor has no value and nothing computes it."""
+    """Return whether a tensor has neither a value nor an op that computes it."""
     return tensor.value.data is None and tensor.value.producer is None
 
 
 def fitting(name: str, current: Tensor, given: Any) -> Tensor:
-    """Return a value as a tensor that may take the place of a parameter.
+    """Return a value as a tensor that can replace a parameter.
 
     Args:
         name: the parameter's name, for messages.
         current: the parameter.
-        given: a tensor, which is mostly returned itself, or an array or numbers.
+        given: a tensor, which is usually returned as it is, or an array or numbers.
 
     Raises:
         ShapeError: the shape differs.
         DtypeError: the data type differs, or the numbers do not fit it.
-        ArgumentError: the value is no array.
+        ArgumentError: the value cannot be converted to an array.
     """
     tensor = given if isinstance(given, Tensor) else _as_tensor(name, current, given)
-    found, wanted = tensor.value.type, current.value.type
-    takes = current.takes if isinstance(current, Parameter) else wanted.shape.__eq__
-    if not takes(found.shape):
+    actual, expected = tensor.value.type, current.value.type
+    takes = current.takes if isinstance(current, Parameter) else expected.shape.__eq__
+    if not takes(actual.shape):
         raise ShapeError(
-            f"{name} is {wanted.describe()}, but the value given is {found.describe()}. "
-            f"Pass a value of shape {wanted.shape}."
+            f"{name} is {expected.describe()}, but the value given is {actual.describe()}. "
+            f"Pass a value of shape {expected.shape}."
         )
-    if found.dtype is not wanted.dtype:
+    if actual.dtype is not expected.dtype:
         cast = "x.cast(fr.{})" if isinstance(given, Tensor) else "fr.Tensor(x, fr.{})"
         raise DtypeError(
-            f"{name} is {wanted.describe()}, but the value given is {found.describe()}. Values are "
-            f"not cast silently: pass {cast.format(wanted.dtype)}, or make the layer with "
-            f"dtype=fr.{found.dtype}."
+            f"{name} is {expected.describe()}, but the value given is {actual.describe()}. Values "
+            f"are not cast silently: pass {cast.format(expected.dtype)}, or make the layer with "
+            f"dtype=fr.{actual.dtype}."
         )
     return current.holding(tensor) if isinstance(current, Parameter) else tensor
 

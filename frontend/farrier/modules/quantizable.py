@@ -1,4 +1,4 @@
-"""What layers share whose weight, and perhaps input, can be quantised."""
+"""Base class of layers whose weight, and possibly input, can be quantised."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 
 class ScaleParameter(Parameter):
-    """The scale of a weight: for a weight without a dim of scales, also one for each block."""
+    """The scale of a weight; without a dim of scales, one for each block can be assigned too."""
 
     __slots__ = ("weight",)
 
@@ -37,26 +37,26 @@ class ScaleParameter(Parameter):
         return all(count and size % count == 0 for size, count in pairs)
 
     def dummy(self) -> Any:
-        """Return 1 everywhere: a scale cannot be 0."""
+        """Return ones, since a scale cannot be 0."""
         return np.ones(self.shape)
 
 
-Watcher = Callable[["Quantizable", Tensor], None]
+InputHook = Callable[["Quantizable", Tensor], None]
 
-# What is told of the input of each layer that is called, for calibration; None: nothing.
-watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+# Callback that observes each layer's input during calibration, or None.
+input_hook: ContextVar[InputHook | None] = ContextVar("input_hook", default=None)
 
 
 class Quantizable(Module):
     """A layer whose weight is quantised with `quant_dtype`, and its input with `input_scale`.
 
     Attributes:
-        dtype: the data type of the parameters, and in which a weight without `input_scale` is used.
-        quant_dtype: what the weight is quantised to; None: it is not.
+        dtype: the data type of the parameters and, without `input_scale`, of the computation.
+        quant_dtype: the data type that the weight is quantised to, or None.
         weight_quant_dim: the dimension of the weight with a scale for each position.
         weight_scale: the scale of the weight.
         input_scale: the scale of the input; while it is unset, the input is not quantised.
-        input_zero_point: the integer that stands for an input of 0; while it is unset, 0 does,
+        input_zero_point: the integer that represents an input of 0; while it is unset, it is 0
             and `state_dict` does not list it.
     """
 
@@ -74,9 +74,9 @@ class Quantizable(Module):
     input_zero_point: Tensor | None
 
     def _add_scales(self, quant_dtype: dtype | None, weight_quant_dim: int | None) -> None:
-        """Add the scales, once `weight` is there."""
+        """Add the scales; `weight` must already be set."""
         dim = _checked(type(self).__name__, quant_dtype, weight_quant_dim, self.weight)
-        vars(self).update(quant_dtype=quant_dtype, weight_quant_dim=dim)  # fixed for all others
+        vars(self).update(quant_dtype=quant_dtype, weight_quant_dim=dim)  # bypasses _fixed
         self.weight_scale = self.input_scale = self.input_zero_point = None
         if quant_dtype is None:
             return
@@ -94,7 +94,7 @@ class Quantizable(Module):
         input_scale: Any = None,
         input_zero_point: Any = None,
     ) -> None:
-        """Quantise the weight, and perhaps the input, of a layer that was made without."""
+        """Quantise the weight, and possibly the input, of a layer that was not quantised."""
         self._add_scales(quant_dtype, weight_quant_dim)
         self.weight_scale = weight_scale
         if input_scale is not None:
@@ -102,21 +102,21 @@ class Quantizable(Module):
         if input_zero_point is not None:
             self.input_zero_point = input_zero_point
 
-    def watch(self, x: Tensor) -> None:
-        """Tell who calibrates of this layer's input."""
-        if (tell := watcher.get()) is not None:
-            tell(self, x)
+    def observe_input(self, x: Tensor) -> None:
+        """Report this layer's input to the active calibration."""
+        if (hook := input_hook.get()) is not None:
+            hook(self, x)
 
     def quantized_weight(self) -> Tensor:
-        """Return the weight as integers; a compiler does this once."""
+        """Return the quantised weight, which is computed once at compile time."""
         assert self.quant_dtype is not None
         assert self.weight_scale is not None
         return quantize(self.weight, self.weight_scale, self.quant_dtype, self.weight_quant_dim)
 
     def operands(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return input and weight as they are or, quantised, as the floats they then stand for."""
+        """Return input and weight or, where they are quantised, their dequantised values."""
         x = as_tensor(x)
-        self.watch(x)
+        self.observe_input(x)
         if self.quant_dtype is None or self.weight_scale is None:
             return x, self.weight
         weight = dequantize(
@@ -129,14 +129,14 @@ class Quantizable(Module):
         return dequantize(x, scale, self.dtype, None, offset), weight
 
     def reset_scale(self) -> None:
-        """Set `weight_scale` so that the largest elements become the largest integers."""
+        """Set `weight_scale` so that the largest elements map to the largest integers."""
         if self.quant_dtype is None or self.weight_scale is None:
             return
         dim, weight = self.weight_quant_dim, np.abs(self.weight.numpy().astype(np.float64))
         axes = None if dim is None else tuple(axis for axis in range(weight.ndim) if axis != dim)
         fitted = np.asarray(weight.max(axis=axes) / storage_limits(self.quant_dtype)[1])
         fitted = fitted.astype(self.dtype.numpy)
-        scale = ScaleParameter(dim, self.weight)  # which blocks may still replace
+        scale = ScaleParameter(dim, self.weight)  # which still takes block-wise scales
         scale.value = Tensor(np.where(fitted == 0, np.ones_like(fitted), fitted)).value
         self.weight_scale = scale
 
@@ -146,7 +146,7 @@ def _if_set(parameter: Tensor | None) -> Tensor | None:
 
 
 def _checked(layer: str, quant_dtype: Any, dim: Any, weight: Tensor) -> int | None:
-    """Return the dim of scales, counted from the front."""
+    """Return the checked weight_quant_dim as a non-negative dim."""
     if quant_dtype is None:
         if dim is not None:
             problem = f"{layer} got weight_quant_dim={dim!r}, but no quant_dtype to quantize to."

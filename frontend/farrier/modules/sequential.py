@@ -1,4 +1,4 @@
-"""Sequential: Modules and functions, one after the other."""
+"""Sequential composition of Modules and functions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Sequential(Module):
         return input
 
     def __len__(self) -> int:
-        """The number of layers."""
+        """Return the number of layers."""
         return len(self.modules)
 
     def __iter__(self) -> Iterator[Layer]:
@@ -76,7 +76,7 @@ class Sequential(Module):
 
     def __setattr__(self, name: str, value: Any) -> None:
         modules = vars(self).get("modules", {})
-        if name == "modules":  # which is no part of the names of what is in it
+        if name == "modules":  # which is not part of the layers' names
             name_unset(value)
             object.__setattr__(self, name, value)
         elif name in modules:

@@ -1,4 +1,4 @@
-"""Where the parameters of a Module are, and how a mapping of values replaces them."""
+"""Lookup of a Module's parameters, and their replacement with a mapping of values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A parameter's place: in which module's attributes, where there, and its full name."""
+    """Where a parameter is stored: its full name, its module's attributes and the path in them."""
 
     name: str
     attributes: dict[str, Any]
@@ -39,14 +39,14 @@ class Slot:
         return isinstance(self.tensor, HiddenParameter)
 
     def set(self, tensor: Tensor) -> None:
-        """Put another tensor in this place."""
+        """Replace the tensor in this slot."""
         first, *rest = self.path
         assert isinstance(first, str)
         self.attributes[first] = _replaced(self.attributes[first], rest, tensor)
 
 
 def _replaced(container: Any, path: Sequence[str | int], tensor: Tensor) -> Any:
-    """Return what a container becomes when the tensor at a path in it is replaced."""
+    """Return a container with the tensor at a path in it replaced."""
     if not path:
         return tensor
     first, *rest = path
@@ -56,26 +56,28 @@ def _replaced(container: Any, path: Sequence[str | int], tensor: Tensor) -> Any:
         return container
     old, index = cast("tuple[Any, ...]", container), int(first)
     items = (*old[:index], item, *old[index + 1 :])
-    kind: Any = type(old)
-    return kind(*items) if hasattr(kind, "_fields") else items  # a named tuple takes each
+    cls: Any = type(old)
+    return cls(*items) if hasattr(cls, "_fields") else items  # a named tuple takes its items
 
 
-def find(members: Mapping[str, Any], kinds: type | tuple[type, ...]) -> Iterator[tuple[Path, Any]]:
-    """Yield every object of some classes in attributes, also in lists, tuples and dicts there."""
+def find(
+    members: Mapping[str, Any], classes: type | tuple[type, ...]
+) -> Iterator[tuple[Path, Any]]:
+    """Yield the instances of classes in attributes, and in lists, tuples and dicts there."""
     for name, value in members.items():
-        yield from _inside((name,), value, kinds)
+        yield from _inside((name,), value, classes)
 
 
-def _inside(path: Path, value: Any, kinds: Any) -> Iterator[tuple[Path, Any]]:
-    if isinstance(value, kinds):
+def _inside(path: Path, value: Any, classes: Any) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, classes):
         yield path, value
     elif isinstance(value, dict):
         for key, item in cast("dict[Any, Any]", value).items():
             if isinstance(key, str):
-                yield from _inside((*path, key), item, kinds)
+                yield from _inside((*path, key), item, classes)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(cast("list[Any]", value)):
-            yield from _inside((*path, index), item, kinds)
+            yield from _inside((*path, index), item, classes)
 
 
 def dotted(path: Path) -> str:
@@ -91,10 +93,10 @@ def derived_seed(seed: int, name: str) -> int:
 def load(
     owner: str, slots: Iterable[Slot], given: Mapping[str, Any], strict: bool
 ) -> tuple[set[str], set[str]]:
-    """Replace the parameters of a module by given values, all that are named or none.
+    """Replace the parameters of a module with given values; on an error, none is replaced.
 
     Args:
-        owner: what messages call the module.
+        owner: the module's name in messages.
         slots: the module's parameters.
         given: names and values.
         strict: whether the names must be the same.
@@ -106,21 +108,21 @@ def load(
         raise ArgumentError(
             f"Parameters are loaded from a mapping of names to values, not {type(given).__name__}."
         )
-    places = {slot.name: slot for slot in slots}
-    known = [name for name in given if name in places]
-    missing = [name for name, slot in places.items() if name not in given and not slot.optional]
-    others = [str(name) for name in given if name not in places]
+    named = {slot.name: slot for slot in slots}
+    matching = [name for name in given if name in named]
+    missing = [name for name, slot in named.items() if name not in given and not slot.optional]
+    others = [str(name) for name in given if name not in named]
     unknown = [name for name in others if not _is_counter(name)]
     if strict and (missing or unknown):
         raise ArgumentError(_mismatch(owner, missing, unknown))
-    tensors = _fitting([places[name] for name in known], given)
-    for name, tensor in zip(known, tensors, strict=True):
-        places[name].set(tensor)
+    tensors = _fitting([named[name] for name in matching], given)
+    for name, tensor in zip(matching, tensors, strict=True):
+        named[name].set(tensor)
     return set(missing), set(unknown)
 
 
 def _is_counter(name: str) -> bool:
-    """Whether a name is that of torch's count of training batches, which inference never reads."""
+    """Return whether a name is torch's count of training batches, which inference never reads."""
     return name.rpartition(".")[2] == "num_batches_tracked"
 
 
@@ -145,7 +147,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _fitting(slots: list[Slot], given: Mapping[str, Any]) -> list[Tensor]:
-    """Return the new tensors, or complain about all that do not fit."""
+    """Return the new tensors, or raise one error for all that do not fit."""
     tensors: list[Tensor] = []
     errors: list[FarrierError] = []
     for slot in slots:
@@ -166,11 +168,11 @@ def arrays(slots: Iterable[Slot]) -> dict[str, Array]:
     Raises:
         ArgumentError: some are unset.
     """
-    found = [slot for slot in slots if not slot.optional]
-    unset = [slot.name for slot in found if is_unset(slot.tensor)]
+    required = [slot for slot in slots if not slot.optional]
+    unset = [slot.name for slot in required if is_unset(slot.tensor)]
     if unset:
         raise ArgumentError(
             f"These parameters are not set: {_listed(unset)}. Set them (load_state_dict, "
             "load_weights or reset_parameters) before they are saved."
         )
-    return {slot.name: slot.tensor.numpy() for slot in found}
+    return {slot.name: slot.tensor.numpy() for slot in required}

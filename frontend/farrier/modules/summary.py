@@ -1,4 +1,4 @@
-"""What `Module.summary` tells: the calls of a network's parts, and what each of them costs."""
+"""Summaries of Modules: the calls inside them and what each call costs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from farrier_runtime.errors import ArgumentError
 
 
 class Summarized(Protocol):
-    """What can be summarized: a Module."""
+    """A Module, as far as summaries use it."""
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
         """Compute its outputs."""
@@ -35,7 +35,7 @@ class Summarized(Protocol):
 
 Call = tuple[Scope, Any]
 
-# Where calls of Modules are noted as they end, with their results; None: nowhere.
+# Collects calls of Modules as they end, with their results, or None.
 recorder: ContextVar[list[Call] | None] = ContextVar("recorder", default=None)
 
 
@@ -46,11 +46,11 @@ class SummaryRow:
     Attributes:
         name: the dotted name, as in `state_dict`; that of the outermost Module is empty.
         class_name: the Module's class.
-        depth: inside of how many other calls it runs.
+        depth: the number of calls that it is nested in.
         outputs: the shape and data type of each tensor that the call returns.
-        parameters: how many numbers its parameters hold, those of its children not counted.
+        parameters: the number of elements of its parameters, without its children's.
         bytes: the memory of these parameters.
-        multiply_adds: those of its matrix products and convolutions, its children's not counted.
+        multiply_adds: those of its matrix products and convolutions, without its children's.
         repeated: whether the Module was called before, with the same parameters.
     """
 
@@ -66,12 +66,12 @@ class SummaryRow:
 
 @dataclass(frozen=True, repr=False)
 class Summary:
-    """The calls of a Module's parts: printing it shows a table.
+    """The calls inside a Module, printed as a table.
 
     Attributes:
         rows: the calls in order, each before those inside of it.
-        parameters: how many numbers all parameters hold, also those of parts that are not called;
-            shared ones count once.
+        parameters: the number of elements of all parameters, including those of Modules that are
+            not called; shared ones count once.
         bytes: the memory of all parameters.
         multiply_adds: the sum over all calls.
     """
@@ -119,11 +119,11 @@ def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([*texts, *numbers])
 
 
-# ------------------------------------------------------------------ how it is found
+# ------------------------------------------------------------------ collecting the calls
 
 
 def summarize(module: Summarized, inputs: Sequence[Any], named: Mapping[str, Any]) -> Summary:
-    """Call a module with tensors of unknown elements, and return what was called inside."""
+    """Call a module with tensors of unknown elements, and return the calls inside it."""
     _check_arguments(module, inputs, named)
     arguments = [_unknown(argument, f"input{index}") for index, argument in enumerate(inputs)]
     keywords = {name: _unknown(argument, name) for name, argument in named.items()}
@@ -195,7 +195,7 @@ def _row(place: Scope, result: Any, depth: int, cost: int, repeated: bool) -> Su
 
 
 def _held(tensors: Iterable[Tensor]) -> tuple[int, int]:
-    """Return how many numbers different tensors hold, and how many bytes."""
+    """Return the number of elements and of bytes of the distinct tensors."""
     types = [tensor.value.type for tensor in dict.fromkeys(tensors)]
     return sum(type.size for type in types), sum(map(_bytes, types))
 
@@ -236,7 +236,7 @@ def _costs(calls: Sequence[Call]) -> Counter[Scope | None]:
 
 
 def multiply_adds(node: Node) -> int:
-    """Return how many products a matrix product or a convolution sums; of other ops, 0."""
+    """Return the multiply-adds of a matrix product or a convolution; 0 for other ops."""
     if not isinstance(node.op, Contraction):
         return 0
     left, right, out = (value.type.shape for value in (*node.operands, node.result))

@@ -1,1 +1,1 @@
-"""Functional ops, a file for each family."""
+"""Functional ops, one file for each family."""

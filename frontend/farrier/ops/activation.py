@@ -1,4 +1,4 @@
-"""Activation functions: all but `relu` and `tanh`'s kin are for floating-point numbers."""
+"""Activation functions."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def relu(input: Tensor) -> Tensor:
 
 
 def sigmoid(input: Tensor) -> Tensor:
-    """Map to (0, 1) by the logistic function, elementwise.
+    """Apply the logistic function elementwise, which maps to (0, 1).
 
     `output = 1 / (1 + e^-input)`
 
@@ -83,7 +83,7 @@ def sigmoid(input: Tensor) -> Tensor:
 
 
 def silu(input: Tensor) -> Tensor:
-    """Weigh elements by their sigmoid; also called swish.
+    """Multiply elements by their sigmoid; also called swish.
 
     `output = input * sigmoid(input)`
 
@@ -105,7 +105,7 @@ def silu(input: Tensor) -> Tensor:
 
 
 def gelu(input: Tensor, approximate: Literal["none", "tanh"] = "none") -> Tensor:
-    """Weigh elements by the normal distribution's cumulative function.
+    """Multiply elements by the normal distribution's cumulative function.
 
     `output = input / 2 * (1 + erf(input / sqrt(2)))`, or, with approximate="tanh",
     `output = input / 2 * (1 + tanh(sqrt(2 / pi) * (input + 0.044715 * input^3)))`
@@ -211,7 +211,7 @@ def elu(input: Tensor, alpha: float = 1.0) -> Tensor:
 
 
 def hardswish(input: Tensor) -> Tensor:
-    """Weigh elements by a piecewise linear sigmoid.
+    """Multiply elements by a piecewise linear sigmoid.
 
     `output = input * clamp(input + 3, 0, 6) / 6`
 

@@ -1,4 +1,4 @@
-"""What ops do with their arguments: integers, dims and pairs, checked in the user's words."""
+"""Conversion and checks of ops' arguments: integers, dims and padding."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def whole_numbers(name: str, numbers: SupportsIndex | Sequence[SupportsIndex]) -
     """Return sizes, dims or amounts as a tuple of ints.
 
     Raises:
-        ArgumentError: one of them is no integer; `name` says of what argument.
+        ArgumentError: one of them is not an integer; `name` names the argument.
     """
     try:
         if isinstance(numbers, tuple | list):
@@ -65,19 +65,19 @@ def whole_number(name: str, number: SupportsIndex) -> int:
     """Return a dim or an amount as an int.
 
     Raises:
-        ArgumentError: it is no integer, or several; `name` says of what argument.
+        ArgumentError: it is not a single integer; `name` names the argument.
     """
-    found = whole_numbers(name, number)
-    if len(found) != 1:
+    numbers = whole_numbers(name, number)
+    if len(numbers) != 1:
         raise explain(ArgumentError(f"{name} takes one integer, but got {_one_line(number)}."))
-    return found[0]
+    return numbers[0]
 
 
 def real_number(name: str, number: SupportsFloat) -> float:
     """Return a tolerance or a factor as a float.
 
     Raises:
-        ArgumentError: it is no number, or several; `name` says of what argument.
+        ArgumentError: it is not a single number; `name` names the argument.
     """
     try:
         return float(number)
@@ -96,7 +96,7 @@ def _whole(number: Any) -> int:
 
 
 def normal_dim(name: str, input: Tensor, dim: int, rank: int | None = None) -> int:
-    """Return a dimension of `input`, or of a tensor of another rank, counted from the front."""
+    """Return a dim of `input`, or of a tensor of another rank, as a non-negative dim."""
     try:
         whole = whole_number(f"{name}'s dim", dim)
         return normalize_dim(name, whole, input.rank if rank is None else rank)
@@ -105,37 +105,37 @@ def normal_dim(name: str, input: Tensor, dim: int, rank: int | None = None) -> i
 
 
 def new_dim(name: str, input: Tensor, dim: int) -> int:
-    """Return where a new dimension of `input` will be, counted from the front."""
-    place = whole_number(f"{name}'s dim", dim)
+    """Return the dim of a new dimension of `input` as a non-negative dim."""
+    index = whole_number(f"{name}'s dim", dim)
     rank = input.rank + 1
-    if not -rank <= place < rank:
+    if not -rank <= index < rank:
         problem = (
             f"{name} got dim={dim}, but its result has {rank} dimensions: "
             f"dim must be in [{-rank}, {rank - 1}]."
         )
         raise refuse(ShapeError(problem), input=input)
-    return place % rank
+    return index % rank
 
 
 def normal_dims(name: str, input: Tensor, dims: int | Sequence[int]) -> tuple[int, ...]:
-    """Return different dimensions of `input` counted from the front."""
+    """Return distinct dims of `input` as non-negative dims."""
     rank = len(input.value.type.shape)
     try:
         whole = whole_numbers(f"{name}'s dim", dims)
-        found = tuple([normalize_dim(name, dim, rank) for dim in whole])
+        normal = tuple([normalize_dim(name, dim, rank) for dim in whole])
     except ShapeError as error:
         raise refuse(error, input=input) from None
-    if len(set(found)) != len(found):
+    if len(set(normal)) != len(normal):
         problem = f"{name} got dims {dims}, which name a dimension twice."
         raise refuse(ShapeError(problem), input=input)
-    return found
+    return normal
 
 
 def padding_pairs(name: str, pairs: Sequence[ShapeLike], count: int, input: Tensor) -> Padding:
     """Return pairs of amounts, one for each of `count` dimensions, as tuples of ints."""
     every: Any = pairs if hasattr(pairs, "__iter__") else (pairs,)
-    found = [whole_numbers(f"{name}'s padding", pair) for pair in every]
-    if len(found) != count or any(len(pair) != 2 for pair in found):
+    amounts = [whole_numbers(f"{name}'s padding", pair) for pair in every]
+    if len(amounts) != count or any(len(pair) != 2 for pair in amounts):
         raise refuse(
             ArgumentError(
                 f"{name} takes {count} pairs of padding for {input.value.type.describe()}, "
@@ -143,7 +143,7 @@ def padding_pairs(name: str, pairs: Sequence[ShapeLike], count: int, input: Tens
             ),
             input=input,
         )
-    return tuple((pair[0], pair[1]) for pair in found)
+    return tuple((pair[0], pair[1]) for pair in amounts)
 
 
 def number_of(value: Number, wanted: dtype) -> Number:

@@ -29,7 +29,7 @@ __all__ = [
 
 
 def add(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Add elementwise: `input + other`; bools by or.
+    """Add elementwise: `input + other`; for bools, logical or.
 
     Args:
         input: a tensor of any data type, or a Python number.
@@ -71,7 +71,7 @@ def subtract(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
 
 def multiply(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Multiply elementwise: `input * other`; bools by and.
+    """Multiply elementwise: `input * other`; for bools, logical and.
 
     Args:
         input: a tensor of any data type, or a Python number.
@@ -94,7 +94,7 @@ def multiply(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 def divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Divide elementwise: `input / other`.
 
-    Integers stay integers: the quotient is truncated, and by 0 it has all bits set.
+    Integers stay integers: the quotient is truncated, and division by 0 gives all bits set.
 
     Args:
         input: a tensor of numbers, or a Python number.
@@ -138,7 +138,7 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
 
 def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Compute what `//` leaves elementwise, as Python's `input % other`.
+    """Compute the remainder of a floor division elementwise, as Python's `input % other`.
 
     The result has the divisor's sign. An integer modulo 0 is the integer itself. Compiled float64
     remainders are exact for quotients up to 1e30.
@@ -183,16 +183,16 @@ def power(input: Tensor | Number, other: Tensor | Number) -> Tensor:
         tensor([8, -8], dtype=float32, loc=cpu:0, shape=(2,))
     """
     if isinstance(input, Tensor) and not (isinstance(other, Tensor) or hasattr(other, "__len__")):
-        found = _easy_power(input, other)
-        if found is not None:
-            return found
+        power = _easy_power(input, other)
+        if power is not None:
+            return power
     return binary(primitive.Power(), input, other)
 
 
 def _easy_power(x: Tensor, exponent: Number) -> Tensor | None:
     """Return powers that take one or two exact steps; None for all others."""
-    kind = x.value.type.dtype
-    if kind.is_floating or (kind.is_integer and type(exponent) is int):
+    dtype = x.value.type.dtype
+    if dtype.is_floating or (dtype.is_integer and type(exponent) is int):
         match exponent:
             case 2:
                 return square(x)
@@ -202,21 +202,21 @@ def _easy_power(x: Tensor, exponent: Number) -> Tensor | None:
                 return square(square(x))
             case _:
                 pass
-    if not kind.is_floating:
+    if not dtype.is_floating:
         return None
     roots = {-1: reciprocal, 0.5: sqrt, -0.5: rsqrt}
     return roots[exponent](x) if exponent in roots else None
 
 
 def maximum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
-    """Take the larger number elementwise; NaN if either is NaN; bools by or.
+    """Take the larger number elementwise; NaN if either is NaN; for bools, logical or.
 
     Args:
         lhs: a tensor of any data type, or a Python number.
         rhs: a tensor of the same data type whose shape broadcasts, or a Python number.
 
     Returns:
-        The larger elements, in the broadcast shape; of two sizes a `DimensionSize`.
+        The larger elements, in the broadcast shape; for two sizes, a `DimensionSize`.
 
     Raises:
         ShapeError: the shapes do not broadcast.
@@ -231,14 +231,14 @@ def maximum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
 
 
 def minimum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
-    """Take the smaller number elementwise; NaN if either is NaN; bools by and.
+    """Take the smaller number elementwise; NaN if either is NaN; for bools, logical and.
 
     Args:
         lhs: a tensor of any data type, or a Python number.
         rhs: a tensor of the same data type whose shape broadcasts, or a Python number.
 
     Returns:
-        The smaller elements, in the broadcast shape; of two sizes a `DimensionSize`.
+        The smaller elements, in the broadcast shape; for two sizes, a `DimensionSize`.
 
     Raises:
         ShapeError: the shapes do not broadcast.
@@ -264,7 +264,7 @@ def atan2(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are no floating-point numbers, or a Python number
+        DtypeError: the data types differ, are not floating-point numbers, or a Python number
             does not fit.
 
     Example:
@@ -284,7 +284,7 @@ def clamp(
     Args:
         input: a tensor of numbers.
         min: the lower limit, a Python number or a tensor of the same data type; None: no limit.
-        max: the upper limit, likewise; it wins where it is below `min`.
+        max: the upper limit, likewise; it prevails where it is below `min`.
 
     Returns:
         A tensor of the broadcast shape and the same data type.
@@ -306,11 +306,11 @@ def clamp(
 
 
 def shift_left(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Shift bits to the left elementwise: `input * 2 ** other`, modulo the type's range.
+    """Shift bits to the left elementwise: `input * 2 ** other`, wrapping around.
 
     Args:
         input: a tensor of integers, or a Python integer.
-        other: how far, from 0 to the number of bits; a tensor of the same data type whose shape
+        other: the distance, from 0 to the number of bits: a tensor of the same data type that
             broadcasts, or a Python integer.
 
     Returns:
@@ -318,7 +318,7 @@ def shift_left(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ or are no integers.
+        DtypeError: the data types differ or are not integers.
 
     Example:
         >>> fr.shift_left(fr.Tensor([1, 3]), 4)
@@ -332,7 +332,7 @@ def shift_right(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Args:
         input: a tensor of integers, or a Python integer; negative ones keep their sign.
-        other: how far, from 0 to the number of bits; a tensor of the same data type whose shape
+        other: the distance, from 0 to the number of bits: a tensor of the same data type that
             broadcasts, or a Python integer.
 
     Returns:
@@ -340,7 +340,7 @@ def shift_right(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ or are no integers.
+        DtypeError: the data types differ or are not integers.
 
     Example:
         >>> fr.shift_right(fr.Tensor([16, -3]), 1)

@@ -34,11 +34,11 @@ def convolution(
     Args:
         input: (N, C, *S) with any number of spatial dimensions S.
         weight: (O, C / groups, *K), of the same data type.
-        stride: the distance of neighbouring windows in each spatial dimension; by default 1.
-        padding: zeros before and behind each spatial dimension; negative amounts remove elements.
+        stride: the distance between neighbouring windows in each spatial dimension; by default 1.
+        padding: zeros before and after each spatial dimension; negative amounts remove elements.
             By default none.
-        dilation: the distance of neighbouring elements in a window; by default 1.
-        groups: into how many groups the channels are divided, convolved one by one.
+        dilation: the distance between neighbouring elements in a window; by default 1.
+        groups: the number of groups of channels, each convolved separately.
 
     Returns:
         (N, O, *S'), where `S' = (S + low + high - (K - 1) * dilation - 1) // stride + 1`.
@@ -73,26 +73,26 @@ def conv_transpose(
     dilation: ShapeLike | None = None,
     groups: int = 1,
 ) -> Tensor:
-    r"""Spread each input element over a window, scaled by a kernel, and sum where they overlap.
+    r"""Spread each input element over a window, scaled by a kernel, and sum the overlaps.
 
     `result[n, o, s * stride + k * dilation] += input[n, c, s] * weight[c, o, k]`, over all c, s, k
 
-    It is the gradient of `convolution` with regard to its input.
+    It is the gradient of `convolution` with respect to its input.
 
     Args:
         input: (N, C, *S) with any number of spatial dimensions S.
         weight: (C, O / groups, *K), of the same data type.
-        stride: the distance of neighbouring windows in each spatial dimension; by default 1.
-        padding: how many elements of the result are cut off before and behind each spatial
+        stride: the distance between neighbouring windows in each spatial dimension; by default 1.
+        padding: how many elements of the result are cropped before and after each spatial
             dimension; negative amounts add zeros. By default none.
-        dilation: the distance of neighbouring elements in a window; by default 1.
-        groups: into how many groups the channels are divided, convolved one by one.
+        dilation: the distance between neighbouring elements in a window; by default 1.
+        groups: the number of groups of channels, each convolved separately.
 
     Returns:
         (N, O, *S'), where `S' = (S - 1) * stride + (K - 1) * dilation + 1 - low - high`.
 
     Raises:
-        ShapeError: the channels or ranks do not fit, or nothing would be left of the result.
+        ShapeError: the channels or ranks do not fit, or the result would be empty.
         DtypeError: the data types differ.
         ArgumentError: an argument has the wrong number of entries, or cannot be used.
 
@@ -171,7 +171,7 @@ def _check_left(
     reach: Sequence[int],
     padding: Sequence[tuple[int, int]],
 ) -> None:
-    """Refuse a padding that cuts off all elements of a dimension."""
+    """Refuse a padding that crops all elements of a dimension."""
     for dim, (low, high) in enumerate(padding):
         whole = (input.sizes[dim + 2] - 1) * stride[dim] + reach[dim] + 1
         left = (input.sizes[dim + 2], weight.sizes[dim + 2], whole - low - high)

@@ -1,4 +1,4 @@
-"""Slicing, and selecting by tensors of indices."""
+"""Slicing, and gathering by tensors of indices."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ Item: TypeAlias = "int | builtins.slice | Tensor | Array | None"
 
 
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """Select parts of a tensor along a dimension, by their positions.
+    """Select slices of a tensor along a dimension, by their indices.
 
     `result[..., i, ...] = input[..., index[i], ...]`
 
     Args:
         input: a tensor of any data type.
         dim: the dimension to select from.
-        index: positions, int32 or int64, of any shape. Negative ones count from the end; those
-            out of range take the first or the last part.
+        index: indices, int32 or int64, of any shape. Negative ones count from the end; those
+            out of range select the first or the last slice.
 
     Returns:
-        The parts: the index's dimensions take the place of `dim`.
+        The slices; the index's dimensions replace `dim`.
 
     Raises:
         ShapeError: the input has no such dimension, or there is nothing to select.
-        DtypeError: the index holds other numbers.
+        DtypeError: the index has another data type.
 
     Example:
         >>> fr.gather(fr.Tensor([[1, 2, 3], [4, 5, 6]]), 1, fr.Tensor([2, 0])).tolist()
@@ -55,23 +55,23 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 def slice(input: Tensor, index: Any) -> Tensor:
-    """Select elements by position: what `input[index]` does.
+    """Select elements by index, as `input[index]` does.
 
     Args:
         input: a tensor of any data type.
         index: integers, slices (negative steps too), `...`, None for a new dimension of size 1,
             or a tuple of these. As in Python, slices are clamped and integers are not. One item
-            may be a list, an array or a tensor of integers, whose dimensions take the place of
-            the one that it selects from; none of the others is an integer then. A tensor's are
-            not known when they are checked: `gather` says what those out of range take.
+            may be a list, an array or a tensor of integers, whose dimensions replace the one that
+            it selects from; no other item may be an integer then. Indices in a tensor are not
+            checked: `gather` says what those out of range select.
 
     Returns:
         The selected elements; an integer removes its dimension.
 
     Raises:
-        ArgumentError: an integer is out of range, there are too many of them, or the index is of
-            another kind.
-        DtypeError: a tensor in the index holds other numbers than int32 or int64.
+        ArgumentError: an integer is out of range, there are too many items, or an item has
+            another type.
+        DtypeError: a tensor in the index is not int32 or int64.
 
     Example:
         >>> fr.Tensor([[1, 2, 3], [4, 5, 6]])[:, ::-2].tolist()
@@ -139,7 +139,7 @@ def _items(input: Tensor, index: Any) -> list[Item]:
     """Return one item for each dimension, and None for each new one."""
     given: tuple[Any, ...] = cast(Any, index) if isinstance(index, tuple) else (index,)
     items = [_item(input, item) for item in given if item is not ...]
-    dots = [place for place, item in enumerate(given) if item is ...]
+    dots = [position for position, item in enumerate(given) if item is ...]
     used = sum(item is not None for item in items)
     if len(dots) > 1:
         problem = f"An index has at most one '...', but got {len(dots)}."
@@ -154,7 +154,7 @@ def _items(input: Tensor, index: Any) -> list[Item]:
 
 
 def _check_gathered(input: Tensor, items: Sequence[Item]) -> None:
-    """Refuse a tensor beside integers or another one: numpy would move its dimensions."""
+    """Refuse a tensor beside integers or another one, since numpy would move its dimensions."""
     numbers = sum(isinstance(item, int | SymbolicSize | Tensor | np.ndarray) for item in items)
     if numbers > 1 and any(isinstance(item, Tensor | np.ndarray) for item in items):
         problem = (
@@ -169,24 +169,24 @@ def _item(input: Tensor, item: Any) -> Item:
     size = raw_size(item)
     if size is not None:
         return size
-    found = _listed(cast(Any, item)) if isinstance(item, list | tuple) else item
-    if found is None or _holds_integers(found):
-        return found
-    if isinstance(found, builtins.slice):
-        return _slice(input, found)
-    # An array of one element has __index__ too, but would be taken for a position by mistake.
-    wrong = isinstance(found, Tensor | bool | np.bool_ | np.ndarray)
-    if wrong or not hasattr(found, "__index__"):
+    array = _listed(cast(Any, item)) if isinstance(item, list | tuple) else item
+    if array is None or _holds_integers(array):
+        return array
+    if isinstance(array, builtins.slice):
+        return _slice(input, array)
+    # An array of one element has __index__ too, but would be taken for an index by mistake.
+    wrong = isinstance(array, Tensor | bool | np.bool_ | np.ndarray)
+    if wrong or not hasattr(array, "__index__"):
         problem = (
             "Tensors are indexed by integers, slices, '...', None and one list, array or tensor of "
-            f"integers, not by {_kind(item, found)}."
+            f"integers, not by {_described(item, array)}."
         )
         raise refuse(ArgumentError(problem), input=input)
-    return found.__index__()
+    return array.__index__()
 
 
 def _listed(items: Any) -> Any:
-    """Return a list of numbers as an array, and another one as it is."""
+    """Return a list of numbers as an array, and any other list unchanged."""
     try:
         array = as_array(list(items))
     except FarrierError:
@@ -200,31 +200,31 @@ def _holds_integers(item: Any) -> bool:
     return isinstance(item, np.ndarray) and cast(Any, item).dtype.kind in "iu"
 
 
-def _kind(item: Any, found: Any) -> str:
-    if not isinstance(found, Tensor | np.ndarray):
+def _described(item: Any, array: Any) -> str:
+    if not isinstance(array, Tensor | np.ndarray):
         return type(item).__name__
-    kind = f"{type(item).__name__} of {cast(Any, found).dtype}"
+    text = f"{type(item).__name__} of {cast(Any, array).dtype}"
     masks = ": how many elements a mask selects is not known before it is computed. Use fr.where"
-    return kind + (masks if str(cast(Any, found).dtype) == "bool" else "")
+    return text + (masks if str(cast(Any, array).dtype) == "bool" else "")
 
 
-def _positions(input: Tensor, dim: int, found: Tensor | Array) -> Tensor:
-    """Return positions as a tensor; those of lists and arrays are known, and checked."""
-    if isinstance(found, Tensor):
-        return found
-    for extreme in (found.min(), found.max()) if found.size else ():
+def _positions(input: Tensor, dim: int, indices: Tensor | Array) -> Tensor:
+    """Return indices as a tensor; those in lists and arrays are constant, and checked."""
+    if isinstance(indices, Tensor):
+        return indices
+    for extreme in (indices.min(), indices.max()) if indices.size else ():
         _position(input, dim, int(extreme))
-    return as_tensor(found)
+    return as_tensor(indices)
 
 
-def _reach(size: int, found: Tensor | Array) -> int:
-    """Return a dimension's size as the end of a slice that needs all positions which are known.
+def _reach(size: int, indices: Tensor | Array) -> int:
+    """Return the end of a slice of the whole dimension that must contain all constant indices.
 
-    `Gather` takes any: it is the slice that is refused when a call has too few elements.
+    `Gather` clamps any index, so the slice is what refuses a call with too few elements.
     """
-    if isinstance(found, Tensor) or not found.size:
+    if isinstance(indices, Tensor) or not indices.size:
         return size
-    return maximum(size, int(found.max()) + 1, -int(found.min()))
+    return maximum(size, int(indices.max()) + 1, -int(indices.min()))
 
 
 def _slice(input: Tensor, item: Any) -> builtins.slice:
@@ -264,9 +264,9 @@ def _is_symbolic(item: builtins.slice) -> bool:
 
 
 def _symbolic_bounds(item: builtins.slice, size: int) -> tuple[int, int, int]:
-    """Return what `slice.indices` does, for sizes that only calls decide.
+    """Return the result of `slice.indices` for dynamic sizes.
 
-    The limits are those of the slice before it is reversed, where the step is negative.
+    If the step is negative, the limits are those of the slice before it is reversed.
     """
     step = 1 if item.step is None else item.step
     if step > 0:
@@ -284,7 +284,7 @@ def _clamped(bound: int, size: int, low: int, high: int) -> int:
 
 
 def _from_front(index: int, size: int) -> int:
-    """Return an index that counts from the end where it is negative, which calls may decide."""
+    """Return an index, which may be dynamic, plus the size where it is negative."""
     if upper_bound(index) < 0:
         return index + size
     return index if lower_bound(index) >= 0 else between(not_negative(index), index, index + size)

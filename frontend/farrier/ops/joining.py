@@ -1,4 +1,4 @@
-"""Joining, taking apart and padding."""
+"""Joining, splitting and padding."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def concatenate(tensors: Sequence[Tensor], dim: int) -> Tensor:
     """Join tensors along a dimension.
 
     Args:
-        tensors: at least one; all of one data type, and of equal sizes but along `dim`.
+        tensors: at least one; all of one data type, with equal sizes except along `dim`.
         dim: the dimension along which they are joined.
 
     Returns:
@@ -43,7 +43,7 @@ def concatenate(tensors: Sequence[Tensor], dim: int) -> Tensor:
 
     Raises:
         ArgumentError: there are no tensors.
-        ShapeError: the other sizes differ, or there is no such dimension.
+        ShapeError: the other sizes differ, or the dimension does not exist.
         DtypeError: the data types differ.
 
     Example:
@@ -51,8 +51,8 @@ def concatenate(tensors: Sequence[Tensor], dim: int) -> Tensor:
         tensor([1, 2, 3], dtype=int32, loc=cpu:0, shape=(3,))
     """
     parts = _tensors("concatenate", tensors)
-    place = normal_dim("concatenate", parts[0], dim)
-    return parts[0] if len(parts) == 1 else apply(primitive.Concatenate(place), *parts)
+    dim = normal_dim("concatenate", parts[0], dim)
+    return parts[0] if len(parts) == 1 else apply(primitive.Concatenate(dim), *parts)
 
 
 def _tensors(name: str, tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -96,51 +96,51 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
             )
         if part.dtype is not parts[0].dtype:
             same_dtype("stack", first=parts[0], other=part)
-    place = new_dim("stack", parts[0], dim)
-    return concatenate([unsqueeze(part, place) for part in parts], place)
+    dim = new_dim("stack", parts[0], dim)
+    return concatenate([unsqueeze(part, dim) for part in parts], dim)
 
 
 def split(
     input: Tensor, num_split_or_sizes: IntLike | ShapeLike, dim: int = 0
 ) -> tuple[Tensor, ...]:
-    """Take a tensor apart along a dimension.
+    """Split a tensor along a dimension.
 
     Args:
         input: a tensor of any data type.
-        num_split_or_sizes: the number of parts, or the size of each. A number makes parts of the
-            size divided by it, rounded up; the last ones are smaller or empty where it is uneven.
-        dim: the dimension that is divided.
+        num_split_or_sizes: the number of parts, or the size of each. With a number, the size of a
+            part is rounded up, so the last ones may be smaller or empty.
+        dim: the dimension to split.
 
     Returns:
         The parts, in order.
 
     Raises:
         ArgumentError: the number of parts is less than 1.
-        ShapeError: the sizes do not add up to the dimension's, or there is no such dimension.
+        ShapeError: the sizes do not add up to the dimension's, or the dimension does not exist.
 
     Example:
         >>> [part.tolist() for part in fr.split(fr.Tensor([1, 2, 3, 4, 5]), 2)]
         [[1, 2, 3], [4, 5]]
     """
     input = as_tensor(input)
-    place = normal_dim("split", input, dim)
-    size = input.sizes[place]
+    dim = normal_dim("split", input, dim)
+    size = input.sizes[dim]
     numbers = whole_numbers("split", num_split_or_sizes)
     given = isinstance(num_split_or_sizes, Iterable) and not isinstance(num_split_or_sizes, Tensor)
     ends = _ends(input, size, numbers) if given else _even(size, numbers[0])
     starts = [0, *ends][: len(ends)]
-    parts = [take(input, place, *part) for part in zip(starts, ends, strict=True)]
-    if given and isinstance(size, SymbolicSize) and parts:  # what is left must be the last size
-        before, behind = input.sizes[:place], input.sizes[place + 1 :]
-        parts[-1] = apply(primitive.Reshape((*before, numbers[-1], *behind)), parts[-1])
+    parts = [take(input, dim, *part) for part in zip(starts, ends, strict=True)]
+    if given and isinstance(size, SymbolicSize) and parts:  # the rest must have the last size
+        before, after = input.sizes[:dim], input.sizes[dim + 1 :]
+        parts[-1] = apply(primitive.Reshape((*before, numbers[-1], *after)), parts[-1])
     return tuple(parts)
 
 
 def _even(size: int, count: int) -> list[int]:
     if isinstance(count, SymbolicSize):
         problem = (
-            "split makes a number of parts that is known when it is traced, but only calls decide "
-            f"'{count}'. Pass a number, or the size of each part."
+            f"split needs a static number of parts, but '{count}' is dynamic. Pass a number, or "
+            "the size of each part."
         )
         raise explain(ArgumentError(problem))
     if count < 1:
@@ -174,11 +174,11 @@ def pad(
 
     Args:
         input: a tensor of any data type.
-        pad: for each dimension, how many elements are added before and behind. With the mode
+        pad: for each dimension, how many elements are added before and after. With the mode
             "constant", negative amounts remove elements.
         mode: "constant" adds `value`; "reflect" repeats the elements next to the border, which is
             the axis of reflection.
-        value: what to pad with.
+        value: the number to pad with.
 
     Returns:
         The padded tensor.

@@ -21,12 +21,12 @@ __all__ = ["dot_general", "matmul", "outer"]
 
 
 def matmul(left: Tensor, right: Tensor) -> Tensor:
-    """Multiply matrices: `left @ right`.
+    """Multiply matrices, as `left @ right` does.
 
     Args:
-        left: (..., M, K), or (K,), which is taken for one row that the result lacks.
-        right: (..., K, N), or (K,), which is taken for one column that the result lacks. The
-            leading dimensions of the two broadcast.
+        left: (..., M, K), or (K,), which is treated as one row and dropped from the result.
+        right: (..., K, N), or (K,), which is treated as one column and dropped from the result.
+            The leading dimensions of the two broadcast.
 
     Returns:
         The products, (..., M, N).
@@ -62,7 +62,7 @@ def _check_dtypes(left: Tensor, right: Tensor) -> None:
 def _mismatch(a: TensorType, b: TensorType) -> str:
     if not a.rank or not b.rank:
         return (
-            f"matmul takes no scalars, but got {a.describe()} and {b.describe()}. "
+            f"matmul does not take scalars, but got {a.describe()} and {b.describe()}. "
             "Multiply by a scalar with '*'."
         )
     return (
@@ -73,7 +73,7 @@ def _mismatch(a: TensorType, b: TensorType) -> str:
 
 
 def _batched(left: Tensor, right: Tensor) -> Tensor:
-    """Contract without repeating anything: what one operand lacks is a free dim of the other."""
+    """Contract without broadcasting: a dim that one operand lacks is a free dim of the other."""
     a, b = left.sizes[:-2], right.sizes[:-2]
     try:
         batch = broadcast_shapes("matmul", (a, b))
@@ -103,7 +103,7 @@ def _batched(left: Tensor, right: Tensor) -> Tensor:
 
 
 def _aligned(tensor: Tensor, batch: tuple[int, ...], other: tuple[int, ...]) -> Tensor:
-    """Repeat along batch dims of which only calls decide which operand has size 1 there."""
+    """Broadcast along dynamic batch dims in which either operand may have size 1."""
     own = tensor.sizes[:-2]
     shape = list(tensor.sizes)
     for dim in range(-1, -min(len(own), len(other)) - 1, -1):
@@ -124,7 +124,7 @@ def _unshared(
 
 
 def _keep(tensor: Tensor, kept: list[int], missing: int) -> tuple[Tensor, list[int]]:
-    """Drop the batch dims that are not kept: their size is 1."""
+    """Drop the batch dims that are not kept, whose size is 1."""
     shape = (*(tensor.sizes[dim - missing] for dim in kept), *tensor.sizes[-2:])
     return (tensor if shape == tensor.sizes else reshape(tensor, shape)), kept
 
@@ -136,23 +136,23 @@ def dot_general(
     batch_dims: tuple[Sequence[int], Sequence[int]] = ((), ()),
     dtype: dtype | None = None,
 ) -> Tensor:
-    """Sum products over any dimensions: the general form of `matmul`.
+    """Sum products over any dimensions; the general form of `matmul`.
 
     Args:
         left: a tensor of numbers.
         right: a tensor of the same data type.
         contracting_dims: the left and the right operand's dimensions to sum over, pairwise.
-        batch_dims: the dimensions that are kept and run in step, pairwise.
+        batch_dims: the batch dimensions of both, pairwise.
         dtype: the result's data type, in which the sums are computed; by default the operands'.
             16-bit floats are summed in float32 and rounded once.
 
     Returns:
-        A tensor with the batch dimensions, the left operand's others and the right operand's.
+        A tensor with the batch dimensions, then the left and the right operand's other ones.
 
     Raises:
-        ShapeError: a dimension does not exist, or sizes of a pair differ.
+        ShapeError: a dimension does not exist, or the sizes of a pair differ.
         DtypeError: the data types differ.
-        ArgumentError: dims are no pair, or `dtype` is no data type.
+        ArgumentError: dims are not a pair, or `dtype` is not a data type.
 
     Example:
         >>> fr.dot_general(fr.ones((2, 3)), fr.ones((4, 3)), ((1,), (1,))).shape
@@ -166,7 +166,7 @@ def dot_general(
 
 
 def _dims_of_both(name: str, left: Tensor, right: Tensor, dims: Any) -> list[tuple[int, ...]]:
-    """Return the left and the right operand's dims, counted from the front."""
+    """Return the left and the right operand's dims as non-negative dims."""
     if not isinstance(dims, tuple | list) or len(cast("Any", dims)) != 2:
         problem = (
             f"dot_general takes {name} as a pair, the left and the right operand's, "
@@ -178,7 +178,7 @@ def _dims_of_both(name: str, left: Tensor, right: Tensor, dims: Any) -> list[tup
 
 
 def outer(vec1: Tensor, vec2: Tensor) -> Tensor:
-    """Multiply each element of a vector with each of another.
+    """Multiply each element of a vector by each element of another.
 
     Args:
         vec1: (M,).
@@ -188,7 +188,7 @@ def outer(vec1: Tensor, vec2: Tensor) -> Tensor:
         The products, (M, N).
 
     Raises:
-        ShapeError: an operand is no vector.
+        ShapeError: an operand is not a vector.
         DtypeError: the data types differ.
 
     Example:

@@ -1,4 +1,4 @@
-"""Normalisation."""
+"""Normalisation ops."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def batch_norm(
     running_var: Tensor,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Normalise each feature by statistics that are given.
+    """Normalise each feature by given statistics.
 
     `(input - running_mean) / sqrt(running_var + eps) * weight + bias`
 
@@ -46,7 +46,7 @@ def batch_norm(
         A tensor of the input's shape and data type.
 
     Raises:
-        ShapeError: the input has no dimension of features, or the others have another shape.
+        ShapeError: the input has no feature dimension, or a parameter has another shape.
         DtypeError: the data types differ, or are not floating-point.
 
     Example:
@@ -149,7 +149,7 @@ def group_norm(
 
     Args:
         input: (N, channels, *), of floating-point numbers.
-        num_groups: into how many groups the channels are divided.
+        num_groups: the number of groups of channels.
         weight: the scale of each channel, (channels,); None: 1.
         bias: the offset of each channel, (channels,); None: 0.
         eps: keeps the square root away from 0.
@@ -220,13 +220,13 @@ def instance_norm(
     return cast(_affine(normal, *_columns(input.rank, weight, bias)), input.dtype)
 
 
-# ------------------------------------------------------------------ what they share
+# ------------------------------------------------------------------ shared by all
 
 
 def _normalized(wide: Tensor, dims: tuple[int, ...], eps: float) -> Tensor:
     """Return deviations from the mean in units of the standard deviation, in two passes.
 
-    The difference of mean squares would cancel where the mean is large.
+    A single pass, from the mean of squares, would suffer cancellation where the mean is large.
     """
     deviation = apply(Subtract(), wide, averaged(wide, dims, keepdim=True))
     return _scaled(deviation, deviation, dims, eps)
@@ -239,12 +239,12 @@ def _scaled(input: Tensor, deviation: Tensor, dims: tuple[int, ...], eps: float)
 
 
 def _complete(tensor: Tensor) -> Tensor:
-    """Keep IREE from fusing what computes a tensor with what uses it.
+    """Keep IREE from fusing a tensor's producer with its consumers.
 
-    In front of a norm, the sum of a transformer's embeddings would need the whole tensor on the
-    stack, or vectors that are too large. Behind it, IREE refuses to fuse the packing for a matrix
-    product at 128 rows; with the barrier behind the statistics a block of BERT takes 30.6 ms in
-    place of 25.2 ms.
+    Before a norm, the sum of a transformer's embeddings would need the whole tensor on the stack,
+    or vectors that are too large. After it, IREE refuses to fuse the packing for a matrix product
+    at 128 rows; with the barrier after the statistics instead, a block of BERT takes 30.6 ms, not
+    25.2 ms.
     """
     return apply(OptimizationBarrier(), tensor)
 
@@ -257,8 +257,8 @@ def _affine(normal: Tensor, weight: Tensor | None, bias: Tensor | None = None) -
 
 def _columns(rank: int, *parameters: Tensor | None) -> list[Tensor | None]:
     """Return (channels,) as (channels, 1, ...), which broadcasts along spatial dimensions."""
-    behind = (1,) * (rank - 2)
-    return [p if p is None else apply(Reshape((*p.sizes, *behind)), p) for p in parameters]
+    ones = (1,) * (rank - 2)
+    return [p if p is None else apply(Reshape((*p.sizes, *ones)), p) for p in parameters]
 
 
 def _last_dims(name: str, input: Tensor, sizes: tuple[int, ...]) -> tuple[int, ...]:
@@ -286,7 +286,7 @@ def _channels(name: str, input: Tensor, spatial: int) -> int:
 def _affine_parameters(
     name: str, input: Tensor, shape: tuple[int, ...], *parameters: Tensor | None
 ) -> list[Tensor | None]:
-    """Return weight and bias as tensors, which must be of the input's type and of a shape."""
+    """Return weight and bias as tensors, which must have the input's dtype and the shape."""
     floating(name, input)
     labels = ("weight", "bias")
     return [
@@ -296,16 +296,16 @@ def _affine_parameters(
 
 
 def _parameter(
-    name: str, input: Tensor, shape: tuple[int, ...], label: str, found: Tensor
+    name: str, input: Tensor, shape: tuple[int, ...], label: str, parameter: Tensor
 ) -> Tensor:
-    if found.dtype is input.dtype and found.sizes == shape:
-        return found
+    if parameter.dtype is input.dtype and parameter.sizes == shape:
+        return parameter
     problem = (
         f"{name} got {input.value.type.describe()}, but its {label} is "
-        f"{found.value.type.describe()}. "
+        f"{parameter.value.type.describe()}. "
     )
-    if found.dtype is not input.dtype:
+    if parameter.dtype is not input.dtype:
         error: FarrierError = DtypeError(problem + "Cast one of them: nothing is cast silently.")
     else:
         error = ShapeError(problem + f"It must have the shape {shape}.")
-    raise refuse(error, input=input, **{label: found})
+    raise refuse(error, input=input, **{label: parameter})

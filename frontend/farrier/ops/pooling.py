@@ -40,10 +40,10 @@ def maxpool(
     Args:
         input: (N, C, *S) with at least one spatial dimension S.
         kernel_dims: the window's size in each spatial dimension.
-        stride: the distance of neighbouring windows; by default 1 (not the window's size, as in
-            torch).
-        padding: how many elements are added before and behind each spatial dimension; they never
-            win. By default none.
+        stride: the distance between neighbouring windows; by default 1, and not the window's size
+            as in torch.
+        padding: how many elements are added before and after each spatial dimension, which are
+            never the maximum. By default none.
 
     Returns:
         (N, C, *S'), where `S' = (S + low + high - kernel) // stride + 1`.
@@ -75,10 +75,10 @@ def avgpool(
     Args:
         input: (N, C, *S) with at least one spatial dimension S.
         kernel_dims: the window's size in each spatial dimension.
-        stride: the distance of neighbouring windows; by default 1 (not the window's size, as in
-            torch).
-        padding: how many zeros are added before and behind each spatial dimension; by default none.
-        count_include_pad: whether padding counts as elements, or is left out of the mean.
+        stride: the distance between neighbouring windows; by default 1, and not the window's size
+            as in torch.
+        padding: how many zeros are added before and after each spatial dimension; by default none.
+        count_include_pad: whether the mean includes the padding.
 
     Returns:
         (N, C, *S'), where `S' = (S + low + high - kernel) // stride + 1`.
@@ -103,15 +103,15 @@ def avgpool(
     return cast(divide(total, count), input.dtype)
 
 
-def _sum_dtype(kind: dtype) -> dtype:
-    """Return the data type to sum in: with 32 bits at least."""
-    if kind.bits >= 32 or not (kind.is_floating or kind.is_integer):
-        return kind
-    return float32 if kind.is_floating else int32
+def _sum_dtype(dtype: dtype) -> dtype:
+    """Return the data type to sum in, which has at least 32 bits."""
+    if dtype.bits >= 32 or not (dtype.is_floating or dtype.is_integer):
+        return dtype
+    return float32 if dtype.is_floating else int32
 
 
 def _counts(op: SumPool, total: Tensor, input: Tensor) -> Tensor:
-    """Return how many elements of the input each window has."""
+    """Return the number of input elements in each window."""
     shape = (1, 1, *input.sizes[2:])
     if is_static(shape):
         return Tensor(op.reference(np.ones(shape)).astype(total.dtype.numpy))
@@ -130,7 +130,7 @@ def _window(
     if rank < 1:
         raise refuse(
             ShapeError(
-                f"{name} takes (N, C, ...) with at least one dimension behind the channels, but "
+                f"{name} takes (N, C, ...) with at least one spatial dimension, but "
                 f"got {input.value.type.describe()}."
             ),
             input=input,
@@ -142,13 +142,13 @@ def _window(
 
 
 def _entries(name: str, input: Tensor, numbers: ShapeLike) -> tuple[int, ...]:
-    found = whole_numbers(name, numbers)
-    if len(found) != input.rank - 2 or not all(at_most(1, n) for n in found):
+    entries = whole_numbers(name, numbers)
+    if len(entries) != input.rank - 2 or not all(at_most(1, n) for n in entries):
         raise refuse(
             ArgumentError(
                 f"{name} takes {input.rank - 2} numbers of at least 1 for "
-                f"{input.value.type.describe()}, but got {found}."
+                f"{input.value.type.describe()}, but got {entries}."
             ),
             input=input,
         )
-    return found
+    return entries

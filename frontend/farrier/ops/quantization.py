@@ -1,4 +1,4 @@
-"""Quantisation and its inverse."""
+"""Quantisation and dequantisation."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def quantize(
 
     `result = clamp(round(input / scale) + zero_point)`
 
-    Halves are rounded to the even number, before the zero point is added: so do ONNX and torch's
-    fake_quantize. torch's quantize_per_tensor and StableHLO's uniform_quantize round behind that,
-    which differs for halves with an odd zero point. (torch multiplies by `1 / scale`: where that is
-    inexact, a quotient next to a half may fall on its other side.) What is out of range becomes
-    the nearest number in it, NaN the zero point. 8-bit floats are `clamp(input / scale)`, rounded
-    once, and keep NaN.
+    Halves are rounded to even before the zero point is added, as in ONNX and torch's fake_quantize.
+    torch's quantize_per_tensor and StableHLO's uniform_quantize round afterwards, which differs for
+    halves with an odd zero point. (torch multiplies by `1 / scale`; where that is inexact, a
+    quotient next to a half may be rounded the other way.) Results are clamped to the range of
+    `dtype`, and NaN becomes the zero point. 8-bit floats are `clamp(input / scale)`, rounded once,
+    and keep NaN.
 
     Args:
         input: a tensor of float32, float16, bfloat16 or float64.
@@ -44,7 +44,7 @@ def quantize(
             of the input's rank has one for each block, and its sizes divide the input's.
         dtype: the result's data type: int8, uint8, int4, int16, uint16, float8 or float8_e5m2.
         dim: the dimension along which the scale changes.
-        zero_point: which number stands for 0, a scalar or of the scale's shape; by default 0.
+        zero_point: the number that represents 0, a scalar or of the scale's shape; by default 0.
 
     Returns:
         A tensor of the input's shape.
@@ -62,10 +62,10 @@ def quantize(
     """
     input = floating("quantize", input)
     check_dtype("quantize", dtype)
-    place = None if dim is None else normal_dim("quantize", input, dim)
+    dim = None if dim is None else normal_dim("quantize", input, dim)
     offsets = _zero_points("quantize", zero_point, dtype)
     scales = _scales("quantize", scale, input.dtype)
-    return apply(Quantize(dtype, place), input, scales, *offsets)
+    return apply(Quantize(dtype, dim), input, scales, *offsets)
 
 
 def dequantize(
@@ -75,7 +75,7 @@ def dequantize(
     dim: int | None = None,
     zero_point: Scale | None = None,
 ) -> Tensor:
-    """Return the floats that quantised numbers stand for.
+    """Return the floats that quantised numbers represent.
 
     `result = (input - zero_point) * scale`
 
@@ -84,7 +84,7 @@ def dequantize(
         scale: as for `quantize`, of the data type `dtype`.
         dtype: the result's data type: float32, float16, bfloat16 or float64.
         dim: the dimension along which the scale changes.
-        zero_point: which number stands for 0, a scalar or of the scale's shape; by default 0.
+        zero_point: the number that represents 0, a scalar or of the scale's shape; by default 0.
 
     Returns:
         A tensor of the input's shape; 16-bit floats are computed in float32 and rounded once.
@@ -100,31 +100,31 @@ def dequantize(
     """
     input = as_tensor(input)
     check_dtype("dequantize", dtype)
-    place = None if dim is None else normal_dim("dequantize", input, dim)
+    dim = None if dim is None else normal_dim("dequantize", input, dim)
     offsets = _zero_points("dequantize", zero_point, input.dtype)
     scales = _scales("dequantize", scale, dtype)
-    return apply(Dequantize(dtype, place), input, scales, *offsets)
+    return apply(Dequantize(dtype, dim), input, scales, *offsets)
 
 
-def _scales(name: str, scale: Any, kind: dtype_class) -> Tensor:
+def _scales(name: str, scale: Any, dtype: dtype_class) -> Tensor:
     """Return scales as a tensor; numbers take the data type of the floats."""
-    if _is_python(scale) and kind.is_floating:
-        return Tensor(scale, kind)
+    if _is_python(scale) and dtype.is_floating:
+        return Tensor(scale, dtype)
     return as_tensor(scale)
 
 
-def _zero_points(name: str, zero_point: Any, kind: dtype_class) -> list[Tensor]:
+def _zero_points(name: str, zero_point: Any, dtype: dtype_class) -> list[Tensor]:
     """Return the zero point as a tensor, if there is one; numbers take the integers' data type."""
     if zero_point is None:
         return []
-    if not _is_python(zero_point) or kind not in STORAGE:
+    if not _is_python(zero_point) or dtype not in STORAGE:
         return [as_tensor(zero_point)]
     try:
-        return [Tensor(zero_point, kind)]
+        return [Tensor(zero_point, dtype)]
     except DtypeError:
-        low, high = storage_limits(kind)
+        low, high = storage_limits(dtype)
         problem = (
-            f"{name} got the zero_point {zero_point!r:.60}. With {kind} it must be a whole number "
+            f"{name} got the zero_point {zero_point!r:.60}. With {dtype} it must be a whole number "
             f"from {low} to {high}."
         )
         raise refuse(ArgumentError(problem)) from None

@@ -30,7 +30,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     Args:
         input: a tensor of numbers.
         dim: the dimension or dimensions to reduce; None: all.
-        keepdim: whether these stay, with size 1.
+        keepdim: whether these are kept, with size 1.
 
     Returns:
         The sums; 0 where there is nothing to add.
@@ -55,7 +55,7 @@ def prod(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     Args:
         input: a tensor of numbers.
         dim: the dimension or dimensions to reduce; None: all.
-        keepdim: whether these stay, with size 1.
+        keepdim: whether these are kept, with size 1.
 
     Returns:
         The products; 1 where there is nothing to multiply.
@@ -73,12 +73,12 @@ def prod(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 
 def max(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Find the largest element over dimensions; NaN if there is one.
+    """Find the largest element over dimensions; NaN if any is NaN.
 
     Args:
         input: a tensor of any data type.
         dim: the dimension or dimensions to reduce; None: all.
-        keepdim: whether these stay, with size 1.
+        keepdim: whether these are kept, with size 1.
 
     Returns:
         The largest elements.
@@ -95,12 +95,12 @@ def max(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 
 def min(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Find the smallest element over dimensions; NaN if there is one.
+    """Find the smallest element over dimensions; NaN if any is NaN.
 
     Args:
         input: a tensor of any data type.
         dim: the dimension or dimensions to reduce; None: all.
-        keepdim: whether these stay, with size 1.
+        keepdim: whether these are kept, with size 1.
 
     Returns:
         The smallest elements.
@@ -117,12 +117,12 @@ def min(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Tell whether all elements over dimensions are true.
+    """Test whether all elements over dimensions are true.
 
     Args:
         input: a tensor of bools.
         dim: the dimension or dimensions to reduce; None: all.
-        keepdim: whether these stay, with size 1.
+        keepdim: whether these are kept, with size 1.
 
     Returns:
         A tensor of bools; True where there is no element.
@@ -140,12 +140,12 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Tell whether any element over dimensions is true.
+    """Test whether any element over dimensions is true.
 
     Args:
         input: a tensor of bools.
         dim: the dimension or dimensions to reduce; None: all.
-        keepdim: whether these stay, with size 1.
+        keepdim: whether these are kept, with size 1.
 
     Returns:
         A tensor of bools; False where there is no element.
@@ -168,7 +168,7 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     Args:
         input: a tensor of numbers.
         dim: the dimension to search; None: all elements, in row-major order.
-        keepdim: whether the searched dimensions stay, with size 1.
+        keepdim: whether the searched dimensions are kept, with size 1.
 
     Returns:
         A tensor of int32 indices; 0 for a scalar.
@@ -190,7 +190,7 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     Args:
         input: a tensor of numbers.
         dim: the dimension to search; None: all elements, in row-major order.
-        keepdim: whether the searched dimensions stay, with size 1.
+        keepdim: whether the searched dimensions are kept, with size 1.
 
     Returns:
         A tensor of int32 indices; 0 for a scalar.
@@ -216,7 +216,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     Args:
         input: a tensor of numbers.
         dim: the dimension or dimensions to reduce; None: all.
-        keepdim: whether these stay, with size 1.
+        keepdim: whether these are kept, with size 1.
 
     Returns:
         The means; NaN where there is nothing to average.
@@ -235,7 +235,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
 
 def averaged(wide: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
-    """Return means in the data type of the input, whose dims are counted from the front."""
+    """Return means over non-negative dims, in the data type of the input."""
     total = apply(primitive.Sum(dims, keepdim), wide)
     count = math.prod([wide.sizes[i] for i in dims])
     return binary(Divide(), total, count)
@@ -249,8 +249,8 @@ def var(input: Tensor, dim: Dims = None, keepdim: bool = False, correction: int 
     Args:
         input: a tensor of floating-point numbers; 16-bit ones are computed in float32.
         dim: the dimension or dimensions to reduce; None: all.
-        keepdim: whether these stay, with size 1.
-        correction: what to take off the number of elements: 1 for a sample, 0 for all there is.
+        keepdim: whether these are kept, with size 1.
+        correction: what to subtract from N: 1 for a sample, 0 for a whole population.
 
     Returns:
         The variances; NaN or infinity where the divisor is 0.
@@ -273,13 +273,13 @@ def var(input: Tensor, dim: Dims = None, keepdim: bool = False, correction: int 
 
 
 def widen(input: Tensor) -> Tensor:
-    """Return floats of 16 bits and less in float32, so that a composite rounds once."""
-    kind = input.value.type.dtype
-    return cast(input, float32) if kind.is_floating and kind.bits <= 16 else input
+    """Return floats of at most 16 bits in float32, so that a composite rounds once."""
+    dtype = input.value.type.dtype
+    return cast(input, float32) if dtype.is_floating and dtype.bits <= 16 else input
 
 
 def reduced_dims(name: str, input: Tensor, dim: Dims) -> tuple[int, ...]:
-    """Return the dimensions to reduce, counted from the front, in ascending order.
+    """Return the dims to reduce, non-negative and in ascending order.
 
     Raises:
         ShapeError: the input has no such dimension, or one is named twice.
@@ -301,5 +301,5 @@ def _arg_reduce(
         return apply(op(whole_number(f"{op.name}'s dim", dim), keepdim), input)
     if dim not in (None, 0, -1):
         reduced_dims(op.name, input, dim)  # refuses it
-    found = apply(op(0), apply(Reshape((input.value.type.size,)), input))
-    return apply(Reshape((1,) * input.rank), found) if keepdim else found
+    index = apply(op(0), apply(Reshape((input.value.type.size,)), input))
+    return apply(Reshape((1,) * input.rank), index) if keepdim else index

@@ -35,7 +35,7 @@ Mode = Literal["nearest", "linear", "cubic"]
 MODES = get_args(Mode)
 Taps: TypeAlias = "list[tuple[Tensor, Tensor | None]]"
 Numbers: TypeAlias = Any
-"""An array, or a tensor where sizes are known to calls only."""
+"""An array, or a tensor if sizes are dynamic."""
 
 _FINEST = 1 << 12
 _CHECKED = 1 << 20
@@ -51,25 +51,25 @@ def resize(
 ) -> Tensor:
     """Resize a tensor along its dimensions by interpolation between its elements.
 
-    Element `i` of a result lies at `(i + 0.5) / scale - 0.5` of the input, or with
+    Element `i` of the result is sampled at `(i + 0.5) / scale - 0.5` of the input, or with
     `align_corners` at `i * (size - 1) / (new_size - 1)`; the elements at the edge are repeated.
 
-    16-bit floats and integers are computed in float32. Integers are then rounded to the nearest,
-    halves to the even one, and those out of the data type's range become its nearest number.
+    16-bit floats and integers are computed in float32. Integers are then rounded, halves to even,
+    and clamped to the data type's range.
 
     Args:
         input: a tensor of numbers; with `mode="nearest"` of any data type.
-        output_shape: the new size of each dimension; numbers with a point are `scales`.
-        mode: "nearest" (of two equally near the later one), "linear", or "cubic" with the
+        output_shape: the new size of each dimension; floats are taken as `scales`.
+        mode: "nearest" (the later of two equally near), "linear", or "cubic" with the
             coefficient -0.75, in every dimension that changes.
-        align_corners: whether the centres of the outermost elements stay where they are.
-        scales: in place of `output_shape`, a factor for each dimension; sizes are rounded down.
+        align_corners: whether the centres of the outermost elements stay in place.
+        scales: instead of `output_shape`, a factor for each dimension; sizes are rounded down.
 
     Returns:
         The resized tensor.
 
     Raises:
-        ArgumentError: not one of `output_shape` and `scales` is given, or there is no such mode.
+        ArgumentError: not one of `output_shape` and `scales` is given, or the mode is unknown.
         ShapeError: there is not one entry for each dimension, or a size is not positive.
         DtypeError: the mode needs numbers.
 
@@ -86,7 +86,7 @@ def resize(
     for dim, (size, ratio) in enumerate(zip(sizes, ratios, strict=True)):
         if size != input.sizes[dim] or isinstance(ratio, Tensor) or ratio != 1:
             shape = (size,) + (1,) * (input.rank - dim - 1)
-            find = _kept_taps if is_static((input.sizes[dim], size)) else _taps
+            find = _cached_taps if is_static((input.sizes[dim], size)) else _taps
             taps = find(input.sizes[dim], shape, ratio, align_corners, mode, result.dtype)
             result = _along(result, dim, taps)
     whole = input.dtype.is_integer and mode != "nearest"
@@ -94,12 +94,12 @@ def resize(
 
 
 def _has_fractions(sizes: Any) -> bool:
-    """Tell scales from sizes: nvtripy takes them in one place."""
+    """Return whether these are scales, which nvtripy passes in the same argument as sizes."""
     return type(sizes) in (list, tuple) and any(isinstance(size, float) for size in sizes)
 
 
 def _floats(input: Tensor) -> Tensor:
-    """Return numbers in the data type in which they are weighed and added."""
+    """Return numbers in the data type in which they are interpolated."""
     try:
         check_domain("resize", input.value.type, "number")
     except DtypeError as error:
@@ -110,7 +110,7 @@ def _floats(input: Tensor) -> Tensor:
 def _sizes(
     input: Tensor, output_shape: Any, scales: Sequence[float] | None
 ) -> tuple[tuple[int, ...], tuple[float | Tensor, ...]]:
-    """Return new sizes, and by how much a step in the result moves in the input."""
+    """Return new sizes, and for each the step in the input per step in the result."""
     if scales is None and _has_fractions(output_shape):
         output_shape, scales = None, output_shape
     if (output_shape is None) == (scales is None):
@@ -141,22 +141,22 @@ def _scaled(size: int, scale: float) -> int:
     fraction = Fraction(scale).limit_denominator(_FINEST)
     if not _agree(scale, fraction, range(lower_bound(size), upper_bound(size) + 1)):
         problem = (
-            f"resize got the scale {scale} for the size '{size}', which only calls decide: no "
-            "fraction of whole numbers rounds as it does. Give output_shape in place of scales."
+            f"resize got the scale {scale} for the dynamic size '{size}': no fraction of whole "
+            "numbers rounds as it does. Give output_shape instead of scales."
         )
         raise refuse(ArgumentError(problem))
     return size * fraction.numerator // fraction.denominator
 
 
 def _agree(scale: float, fraction: Fraction, sizes: range) -> bool:
-    """Return whether a fraction makes the same sizes as a float, which rounds its products."""
+    """Return whether a fraction gives the same sizes as a float, whose products are rounded."""
     if fraction == scale:
         return True
     if len(sizes) > _CHECKED:
         return False
-    found = np.arange(sizes.start, sizes.stop)
-    exact = found * fraction.numerator // fraction.denominator
-    return bool((np.floor(found * scale) == exact).all())
+    every = np.arange(sizes.start, sizes.stop)
+    exact = every * fraction.numerator // fraction.denominator
+    return bool((np.floor(every * scale) == exact).all())
 
 
 def _quotient(old: int, new: int) -> float | Tensor:
@@ -167,7 +167,7 @@ def _quotient(old: int, new: int) -> float | Tensor:
 
 
 def _along(input: Tensor, dim: int, taps: Taps) -> Tensor:
-    """Return the sum of the taps along a dim, of which each has an index and a weight."""
+    """Return the weighted sum of the taps along a dim."""
     select, total = Gather(dim), None
     for index, weight in taps:
         part = apply(select, input, index)
@@ -183,27 +183,27 @@ def _taps(
     ratio: float | Tensor,
     align_corners: bool,
     mode: Mode,
-    kind: dtype,
+    dtype: dtype,
 ) -> Taps:
-    """Return which elements add to a result, and their weights in a shape that broadcasts."""
-    place = _places(size, shape[0], ratio, align_corners)
+    """Return the indices that contribute to each result, and their weights to broadcast."""
+    position = _positions(size, shape[0], ratio, align_corners)
     if mode == "nearest":
-        return [(_index(_floor(place + 0.5), size), None)]
+        return [(_index(_floor(position + 0.5), size), None)]
     if mode == "linear":
-        place = _clip(place, 0, None)
-    first = _floor(place)
-    weights = _linear(place - first) if mode == "linear" else _cubic(place - first)
+        position = _clip(position, 0, None)
+    first = _floor(position)
+    weights = _linear(position - first) if mode == "linear" else _cubic(position - first)
     return [
-        (_index(first + offset, size), _as(weight.reshape(shape), kind))
+        (_index(first + offset, size), _as(weight.reshape(shape), dtype))
         for offset, weight in weights.items()
     ]
 
 
-_kept_taps = functools.lru_cache(256)(_taps)  # height and width are often alike, and so are layers
+_cached_taps = functools.lru_cache(256)(_taps)  # height and width, and layers, are often alike
 
 
-def _places(old: int, new: int, ratio: float | Tensor, align_corners: bool) -> Numbers:
-    """Return where in the input the elements of a result lie."""
+def _positions(old: int, new: int, ratio: float | Tensor, align_corners: bool) -> Numbers:
+    """Return the positions in the input at which a result's elements are sampled."""
     static = is_static((old, new))
     index = np.arange(new, dtype=np.float64) if static else iota((new,), dtype=float64)
     if align_corners:
@@ -226,15 +226,15 @@ def _clip(numbers: Numbers, low: int, high: int | None) -> Numbers:
     return raised if high is None else arithmetic.minimum(raised, DimensionSize.of_size(high))
 
 
-def _as(numbers: Numbers, kind: dtype) -> Tensor:
+def _as(numbers: Numbers, dtype: dtype) -> Tensor:
     """Return numbers as a tensor of a data type."""
     if isinstance(numbers, Tensor):
-        return cast(numbers, kind)
-    return Tensor.of(constant(numbers.astype(kind.numpy), kind))
+        return cast(numbers, dtype)
+    return Tensor.of(constant(numbers.astype(dtype.numpy), dtype))
 
 
 def _linear(t: Numbers) -> dict[int, Numbers]:
-    """Return the weights of the elements around a place, by their distance from the first."""
+    """Return the weights of the elements around a position, by their offset from the first."""
     return {0: 1 - t, 1: t}
 
 

@@ -44,11 +44,11 @@ __all__ = [
 
 
 def reshape(input: Tensor, shape: ShapeLike) -> Tensor:
-    """Give the elements another shape, in row-major order.
+    """Change the shape, keeping the elements in row-major order.
 
     Args:
         input: a tensor of any data type.
-        shape: the new sizes; one may be -1 and is found from the others.
+        shape: the new sizes; one may be -1 and is inferred from the others.
 
     Returns:
         A tensor of that shape.
@@ -64,7 +64,9 @@ def reshape(input: Tensor, shape: ShapeLike) -> Tensor:
     if -1 not in sizes:
         return apply(primitive.Reshape(sizes), input)
     known = math.prod([size for size in sizes if size != -1])
-    divisor = 1 if is_static((known,)) or lower_bound(known) > 0 else known  # the call asserts that
+    divisor = (
+        1 if is_static((known,)) or lower_bound(known) > 0 else known
+    )  # or asserted at call time
     return apply(primitive.Reshape(_solve(input, sizes, known), divisor), input)
 
 
@@ -94,7 +96,7 @@ def permute(input: Tensor, perm: Sequence[int]) -> Tensor:
         A tensor with its dimensions in the new order.
 
     Raises:
-        ShapeError: `perm` is no permutation of the dimensions.
+        ShapeError: `perm` is not a permutation of the dimensions.
 
     Example:
         >>> fr.permute(fr.Tensor([[1, 2], [3, 4]]), (1, 0)).tolist()
@@ -185,8 +187,8 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
         (2, 1, 3)
     """
     input = as_tensor(input)
-    place = new_dim("unsqueeze", input, dim)
-    return apply(primitive.Reshape((*input.sizes[:place], 1, *input.sizes[place:])), input)
+    dim = new_dim("unsqueeze", input, dim)
+    return apply(primitive.Reshape((*input.sizes[:dim], 1, *input.sizes[dim:])), input)
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -201,7 +203,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         A tensor with those dimensions merged.
 
     Raises:
-        ShapeError: a dimension does not exist, or the first lies behind the last.
+        ShapeError: a dimension does not exist, or the first comes after the last.
 
     Example:
         >>> fr.flatten(fr.ones((2, 3, 4)), start_dim=1).shape
@@ -213,7 +215,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     last = normal_dim("flatten", input, end_dim, rank)
     if first > last:
         raise refuse(
-            ShapeError(f"flatten got start_dim={start_dim}, which lies behind end_dim={end_dim}."),
+            ShapeError(f"flatten got start_dim={start_dim}, which is after end_dim={end_dim}."),
             input=input,
         )
     merged = math.prod(input.sizes[first : last + 1])
@@ -221,7 +223,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def expand(input: Tensor, sizes: ShapeLike) -> Tensor:
-    """Repeat along dimensions of size 1, and along new ones in front.
+    """Broadcast along dimensions of size 1 and new leading dimensions.
 
     Args:
         input: a tensor of any data type.
@@ -257,7 +259,7 @@ def expand(input: Tensor, sizes: ShapeLike) -> Tensor:
 
 
 def broadcast(input: Tensor, shape: Shape, dims: tuple[int, ...]) -> Tensor:
-    """Broadcast, or return the input itself where there is nothing to do."""
+    """Broadcast, or return the input itself if there is nothing to do."""
     return input if input.sizes == shape else apply(primitive.Broadcast(shape, dims), input)
 
 
@@ -288,7 +290,7 @@ def repeat(input: Tensor, repeats: IntLike, dim: int) -> Tensor:
 
     Args:
         input: a tensor of any data type.
-        repeats: how often each element appears, at least 0.
+        repeats: the number of copies of each element, at least 0.
         dim: the dimension that grows.
 
     Returns:
@@ -296,29 +298,29 @@ def repeat(input: Tensor, repeats: IntLike, dim: int) -> Tensor:
 
     Raises:
         ArgumentError: `repeats` is negative.
-        ShapeError: there is no such dimension.
+        ShapeError: the dimension does not exist.
 
     Example:
         >>> fr.repeat(fr.Tensor([1, 2]), 2, dim=0)
         tensor([1, 1, 2, 2], dtype=int32, loc=cpu:0, shape=(4,))
     """
     input = as_tensor(input)
-    place = normal_dim("repeat", input, dim)
+    dim = normal_dim("repeat", input, dim)
     count = whole_number("repeat's repeats", repeats)
     if not at_most(0, count):
         raise refuse(ArgumentError(f"repeat takes at least 0 repeats, not {count}."), input=input)
-    before, size, behind = input.sizes[:place], input.sizes[place], input.sizes[place + 1 :]
-    kept = tuple(index for index in range(input.rank + 1) if index != place + 1)
-    repeated = apply(primitive.Broadcast((*before, size, count, *behind), kept), input)
-    return apply(primitive.Reshape((*before, size * count, *behind)), repeated)
+    before, size, after = input.sizes[:dim], input.sizes[dim], input.sizes[dim + 1 :]
+    kept = tuple(index for index in range(input.rank + 1) if index != dim + 1)
+    repeated = apply(primitive.Broadcast((*before, size, count, *after), kept), input)
+    return apply(primitive.Reshape((*before, size * count, *after)), repeated)
 
 
 def copy(input: Tensor, device: device) -> Tensor:
-    """Return a copy of a tensor, whose elements are computed now.
+    """Return a copy of a tensor, evaluating it now.
 
     Args:
         input: a tensor of any data type.
-        device: where the copy shall be; only for compatibility: eager tensors live on the CPU.
+        device: ignored, for compatibility only: eager tensors live on the CPU.
 
     Returns:
         A tensor that shares no memory with the input.

@@ -1,4 +1,4 @@
-"""Sorting, the largest elements, and running sums."""
+"""Sorting, top-k selection and cumulative sums."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False) -> tuple[Tensor
         descending: whether the largest element comes first.
 
     Returns:
-        The sorted elements, and the int32 indices that they had.
+        The sorted elements, and their int32 indices in the input.
 
     Raises:
         ShapeError: the input has no such dimension.
@@ -81,7 +81,7 @@ def topk(input: Tensor, k: IntLike, dim: int = -1) -> tuple[Tensor, Tensor]:
 
     Args:
         input: a tensor of any data type.
-        k: how many, from 0 to the size of the dimension.
+        k: the number of elements, from 0 to the size of the dimension.
         dim: the dimension to search.
 
     Returns:
@@ -107,7 +107,7 @@ def topk(input: Tensor, k: IntLike, dim: int = -1) -> tuple[Tensor, Tensor]:
 
 
 def cumsum(input: Tensor, dim: int) -> Tensor:
-    """Add up elements along a dimension: each result is the sum of all up to its place.
+    """Compute the cumulative sum along a dimension.
 
     `output[i] = input[0] + ... + input[i]`
 
@@ -118,7 +118,7 @@ def cumsum(input: Tensor, dim: int) -> Tensor:
         dim: the dimension along which to add.
 
     Returns:
-        The running sums, of the input's shape.
+        The cumulative sums, of the input's shape.
 
     Raises:
         ShapeError: the input has no such dimension.

@@ -1,7 +1,7 @@
-"""Layers and functions on quantised tensors, by torch's names: integers in, integers out.
+"""Layers and functions on quantised tensors, with torch's names: integers in, integers out.
 
-Each is the formula of its float counterpart between `dequantize` and `quantize`, by constant scales
-and zero points: results are torch's within one quantisation step.
+Each computes its float counterpart between `dequantize` and `quantize`, with constant scales and
+zero points. Results agree with torch's within one quantisation step.
 """
 
 from farrier.quantized.convolutions import (

@@ -37,15 +37,15 @@ def conv1d(
 
     Args:
         input: a quantised tensor with one scale, (N, C, L).
-        weight: a quantised tensor, (O, C / groups, K); or what `conv1d_prepack` made.
+        weight: a quantised tensor, (O, C / groups, K); or the result of `conv1d_prepack`.
         bias: (O,), of the data type that the operands were quantised from, or None.
-        stride: the distance of neighbouring windows.
-        padding: zeros on both sides: elements that are the input's zero point.
-        dilation: the distance of neighbouring kernel elements in the input.
-        groups: into how many groups the channels are divided.
+        stride: the distance between neighbouring windows.
+        padding: zeros on both sides, which are elements equal to the input's zero point.
+        dilation: the distance between neighbouring kernel elements in the input.
+        groups: the number of groups of channels.
         padding_mode: "zeros", as in torch.
         scale: the result's scale.
-        zero_point: which number stands for 0 in the result.
+        zero_point: the number that represents 0 in the result.
 
     Returns:
         A quantised tensor of the input's data type, (N, O, L').
@@ -54,7 +54,7 @@ def conv1d(
         ArgumentError: an operand is not quantised; the scale is not finite and > 0; the zero point
             is out of range; another argument cannot be used.
         ShapeError: the shapes do not fit.
-        DtypeError: operands stand for floats of different data types, or are quantised to floats.
+        DtypeError: operands were quantised from different data types, or to floats.
 
     Example:
         >>> x = fr.quantize(fr.ones((1, 1, 3)), 0.05, fr.uint8, zero_point=128)
@@ -86,15 +86,15 @@ def conv2d(
 
     Args:
         input: a quantised tensor with one scale, (N, C, H, W).
-        weight: a quantised tensor, (O, C / groups, K, K'), or what `conv2d_prepack` made.
+        weight: a quantised tensor, (O, C / groups, K, K'), or the result of `conv2d_prepack`.
         bias: (O,), of the data type that the operands were quantised from, or None.
-        stride: the distance of neighbouring windows: one for both dimensions, or one for each.
-        padding: zeros on both sides, likewise: elements that are the input's zero point.
-        dilation: the distance of neighbouring kernel elements in the input, likewise.
-        groups: into how many groups the channels are divided.
+        stride: the distance between neighbouring windows: one for both dimensions, or one for each.
+        padding: zeros on both sides, likewise, which are elements equal to the input's zero point.
+        dilation: the distance between neighbouring kernel elements in the input, likewise.
+        groups: the number of groups of channels.
         padding_mode: "zeros", as in torch.
         scale: the result's scale.
-        zero_point: which number stands for 0 in the result.
+        zero_point: the number that represents 0 in the result.
 
     Returns:
         A quantised tensor of the input's data type, (N, O, H', W').
@@ -134,15 +134,15 @@ def conv3d(
 
     Args:
         input: a quantised tensor with one scale, (N, C, D, H, W).
-        weight: a quantised tensor, (O, C / groups, K, K', K''), or what `conv3d_prepack` made.
+        weight: a quantised tensor, (O, C / groups, K, K', K''), or the result of `conv3d_prepack`.
         bias: (O,), of the data type that the operands were quantised from, or None.
-        stride: the distance of neighbouring windows: one for all dimensions, or one for each.
-        padding: zeros on both sides, likewise: elements that are the input's zero point.
-        dilation: the distance of neighbouring kernel elements in the input, likewise.
-        groups: into how many groups the channels are divided.
+        stride: the distance between neighbouring windows: one for all dimensions, or one for each.
+        padding: zeros on both sides, likewise, which are elements equal to the input's zero point.
+        dilation: the distance between neighbouring kernel elements in the input, likewise.
+        groups: the number of groups of channels.
         padding_mode: "zeros", as in torch.
         scale: the result's scale.
-        zero_point: which number stands for 0 in the result.
+        zero_point: the number that represents 0 in the result.
 
     Returns:
         A quantised tensor of the input's data type, (N, O, D', H', W').
@@ -167,13 +167,13 @@ def conv3d(
 def conv1d_relu(
     input: Tensor, weight: ConvPackedParams, scale: Number = 1.0, zero_point: int = 0
 ) -> Tensor:
-    """Return `conv1d` with `relu` in front of the quantisation of its result.
+    """Return `conv1d` with `relu` applied before the result is quantised.
 
     Args:
         input: as for `conv1d`.
-        weight: what `conv1d_prepack` made.
+        weight: the result of `conv1d_prepack`.
         scale: the result's scale.
-        zero_point: which number stands for 0 in the result.
+        zero_point: the number that represents 0 in the result.
 
     Returns:
         A quantised tensor of the input's data type, (N, O, L').
@@ -195,13 +195,13 @@ def conv1d_relu(
 def conv2d_relu(
     input: Tensor, weight: ConvPackedParams, scale: Number = 1.0, zero_point: int = 0
 ) -> Tensor:
-    """Return `conv2d` with `relu` in front of the quantisation of its result.
+    """Return `conv2d` with `relu` applied before the result is quantised.
 
     Args:
         input: as for `conv2d`.
-        weight: what `conv2d_prepack` made.
+        weight: the result of `conv2d_prepack`.
         scale: the result's scale.
-        zero_point: which number stands for 0 in the result.
+        zero_point: the number that represents 0 in the result.
 
     Returns:
         A quantised tensor of the input's data type, (N, O, H', W').
@@ -223,13 +223,13 @@ def conv2d_relu(
 def conv3d_relu(
     input: Tensor, weight: ConvPackedParams, scale: Number = 1.0, zero_point: int = 0
 ) -> Tensor:
-    """Return `conv3d` with `relu` in front of the quantisation of its result.
+    """Return `conv3d` with `relu` applied before the result is quantised.
 
     Args:
         input: as for `conv3d`.
-        weight: what `conv3d_prepack` made.
+        weight: the result of `conv3d_prepack`.
         scale: the result's scale.
-        zero_point: which number stands for 0 in the result.
+        zero_point: the number that represents 0 in the result.
 
     Returns:
         A quantised tensor of the input's data type, (N, O, D', H', W').

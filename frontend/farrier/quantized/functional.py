@@ -1,4 +1,4 @@
-"""Linear maps of quantised tensors, and functions that keep scale and zero point."""
+"""Linear maps of quantised tensors, and functions that preserve scale and zero point."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ def linear(
     `result = quantize(dequantize(input) dequantize(weight)^T + bias, scale, zero_point)`
 
     Args:
-        input: a quantised tensor with one scale, (*, in_features), with any number of dimensions in
-            front: of uint8, as in torch, or of other integers.
+        input: a quantised tensor with one scale, (*, in_features), with any number of leading
+            dimensions; of uint8, as in torch, or other integers.
         weight: a quantised tensor, (out_features, in_features), with one scale, or one for each
-            output; or what `linear_prepack` made of it and the bias.
-        bias: (out_features,), of the data type that the operands were quantised from, float32 in
-            torch; or None.
+            output; or the result of `linear_prepack` for it and the bias.
+        bias: (out_features,), of the data type that the operands were quantised from, which is
+            float32 in torch; or None.
         scale: the result's scale; by default the input's.
-        zero_point: which number stands for 0 in the result; by default as in the input.
+        zero_point: the number that represents 0 in the result; by default as in the input.
 
     Returns:
-        A quantised tensor of the input's data type, (*, out_features): torch.ops.quantized.linear's
-        within one step.
+        A quantised tensor of the input's data type, (*, out_features), which agrees with
+        torch.ops.quantized.linear's within one step.
 
     Raises:
         ArgumentError: an operand is not quantised; the scale is not finite and > 0; the zero point
             is out of range.
         ShapeError: the shapes do not fit.
-        DtypeError: operands stand for floats of different data types, or are quantised to floats.
+        DtypeError: operands were quantised from different data types, or to floats.
 
     Example:
         >>> x = fr.quantize(fr.Tensor([[1.0, 2.0]]), 0.05, fr.uint8, zero_point=128)
@@ -81,9 +81,9 @@ def linear_relu(
 
     Args:
         input: as for `linear`.
-        weight: what `linear_prepack` made.
+        weight: the result of `linear_prepack`.
         scale: the result's scale; by default the input's.
-        zero_point: which number stands for 0 in the result; by default as in the input.
+        zero_point: the number that represents 0 in the result; by default as in the input.
 
     Returns:
         A quantised tensor of the input's data type, (*, out_features).
@@ -139,18 +139,18 @@ def _check_features(name: str, input: Tensor, weight: Tensor) -> None:
 
 
 def apply(function: Callable[[Tensor], Tensor], input: Tensor) -> Tensor:
-    """Apply a function of floats to a quantised tensor, and keep its scale and zero point.
+    """Apply a function of floats to a quantised tensor, preserving its scale and zero point.
 
     `result = quantize(function(dequantize(input)))`
 
-    So do torch's functions that take quantised tensors and no output scale: pooling, say.
+    torch's functions on quantised tensors without an output scale, such as pooling, do the same.
 
     Args:
-        function: takes and returns a tensor of the floats' data type.
+        function: a function from and to tensors of the floats' data type.
         input: a quantised tensor with one scale.
 
     Returns:
-        A tensor that is quantised as the input is.
+        A tensor with the input's quantisation.
 
     Raises:
         ArgumentError: the input is not quantised, or has several scales.
@@ -166,7 +166,7 @@ def apply(function: Callable[[Tensor], Tensor], input: Tensor) -> Tensor:
 
 
 def relu(input: Tensor) -> Tensor:
-    """Return a quantised tensor with the zero point in place of what stands for numbers < 0.
+    """Apply `relu` to a quantised tensor, clamping its integers to the zero point.
 
     `result = max(input, zero_point)`
 
@@ -174,7 +174,7 @@ def relu(input: Tensor) -> Tensor:
         input: a quantised tensor with one scale.
 
     Returns:
-        A tensor that is quantised as the input is.
+        A tensor with the input's quantisation.
 
     Raises:
         ArgumentError: the input is not quantised, or has several scales.
@@ -197,11 +197,11 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         end_dim: the last of them.
 
     Returns:
-        A tensor that is quantised as the input is.
+        A tensor with the input's quantisation.
 
     Raises:
         ArgumentError: the input is not quantised, or has several scales.
-        ShapeError: there are no such dimensions.
+        ShapeError: the dimensions do not exist.
         DtypeError: the input is quantised to floats.
 
     Example:

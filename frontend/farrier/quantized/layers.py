@@ -1,4 +1,4 @@
-"""Layers on quantised tensors, which load what torch's quantised counterparts are made of."""
+"""Layers on quantised tensors, which can load the state of torch's counterparts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from farrier_runtime.errors import DtypeError
 
 
 class OutputParameter(Parameter):
-    """One number for the whole weight, or one for each output; values of both shapes may follow."""
+    """A parameter with one number for the whole weight or one for each output."""
 
     __slots__ = ("outputs",)
 
@@ -51,18 +51,18 @@ class OutputParameter(Parameter):
         return shape in ((), (self.outputs,))
 
     def holding(self, tensor: Tensor) -> Tensor:
-        """Return a parameter of this kind that has a value."""
-        made = OutputParameter(self.outputs, self.dtype)
-        made.value = tensor.value
-        return made
+        """Return an OutputParameter with a tensor's value."""
+        parameter = OutputParameter(self.outputs, self.dtype)
+        parameter.value = tensor.value
+        return parameter
 
     def dummy(self) -> Any:
-        """Return 1: a scale cannot be 0."""
+        """Return 1, since a scale cannot be 0."""
         return np.ones(())
 
 
 class _QuantizedLayer(Module):
-    """What the layers with quantised weights share."""
+    """Base of the layers with quantised weights."""
 
     weight: Tensor
     weight_scale: Tensor
@@ -86,8 +86,8 @@ class _QuantizedLayer(Module):
         self.zero_point = Tensor(0, int64)
 
     def _weight(self) -> Tensor:
-        """Return the floats that the weight stands for; a compiler keeps the integers."""
-        self._tell_scales()
+        """Return the dequantised weight; a compiled program stores the integers."""
+        self._attach_scales()
         offset = self.weight_zero_point if self.weight_zero_point.numpy().any() else None
         return dequantize(self.weight, self.weight_scale, float32, self._dim, offset)
 
@@ -95,23 +95,23 @@ class _QuantizedLayer(Module):
     def _dim(self) -> int | None:
         return 0 if self.weight_scale.rank else None
 
-    def _tell_scales(self) -> None:
-        """Make the scales a part of the weight's type, where both are known."""
+    def _attach_scales(self) -> None:
+        """Add the scales to the weight's type, if both are set."""
         weight, parameters = self.weight.value, (self.weight_scale, self.weight_zero_point)
         values = [tensor.value for tensor in parameters]
         op = Dequantize(float32, self._dim)
-        known = op.quantization(weight.type.plain, float32, values)
-        if weight.data is not None and weight.type.quantization != known:
-            kind = replace(weight.type, quantization=known)
-            typed = Value(kind, None, weight.data, weight.name, weight.location)
+        quantization = op.quantization(weight.type.plain, float32, values)
+        if weight.data is not None and weight.type.quantization != quantization:
+            type = replace(weight.type, quantization=quantization)
+            typed = Value(type, None, weight.data, weight.name, weight.location)
             vars(self)["weight"] = Tensor.of(typed)
 
     def _slots(self, prefix: str = "", above: tuple[Module, ...] = ()) -> Iterator[Slot]:
-        self._tell_scales()
+        self._attach_scales()
         return super()._slots(prefix, above)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Set an attribute; a quantised weight brings its scales and zero points."""
+        """Set an attribute; a quantised weight also sets its scales and zero points."""
         if name == "weight" and torch_state.is_quantized(value):
             value, *others = torch_state.parts(f"{type(self).__name__}.weight", value)
             super().__setattr__("weight_scale", others[0])
@@ -119,7 +119,7 @@ class _QuantizedLayer(Module):
         super().__setattr__(name, value)
 
     def _then(self, x: Tensor) -> Tensor:
-        """Return what is quantised, of the sums."""
+        """Return the floats to quantise, from those that the layer computed."""
         return x
 
     def _translated(
@@ -128,7 +128,7 @@ class _QuantizedLayer(Module):
         return super()._translated(torch_state.translated(given, prefix), prefix, above)
 
     def reset_parameters(self, seed: int = 0) -> None:
-        """Draw weight and bias evenly from +-1 / sqrt(number of inputs of each output)."""
+        """Draw weight and bias uniformly from +-1 / sqrt(number of inputs of each output)."""
         shape = self.weight.shape
         bound = math.prod(shape[1:]) ** -0.5
         low, high = storage_limits(self.dtype)
@@ -148,9 +148,9 @@ class QuantizedLinear(_QuantizedLayer):
 
     `y = quantize(dequantize(x) dequantize(W)^T + b, scale, zero_point)`
 
-    `load_state_dict` takes that of torch.ao.nn.quantized.Linear too, whose weight is quantised as a
-    whole or for each output. A quantised tensor that is assigned to `weight` brings its scales.
-    Compiled, the weight is a constant of integers.
+    `load_state_dict` also takes the state of torch.ao.nn.quantized.Linear, quantised per tensor or
+    per channel. Assigning a quantised tensor to `weight` also sets the scales. In a compiled
+    program, the weight is a constant of integers.
 
     Args:
         in_features: the size of the input's last dimension.
@@ -159,18 +159,18 @@ class QuantizedLinear(_QuantizedLayer):
         dtype: the data type of the weight's integers.
 
     Shape:
-        x: (*, in_features), quantised by one scale from float32.
+        x: (*, in_features), quantised with one scale from float32.
         output: (*, out_features), of the data type of x.
         weight: (out_features, in_features).
         weight_scale: (), or (out_features,).
-        weight_zero_point: () or as weight_scale; 0 at first.
+        weight_zero_point: () or as weight_scale; initially 0.
         bias: (out_features,).
-        scale: (), of the output; 1 at first, as in torch.
-        zero_point: (), of the output, as int64; 0 at first, as in torch.
+        scale: (), of the output; initially 1, as in torch.
+        zero_point: (), of the output, as int64; initially 0, as in torch.
 
     Raises:
-        ArgumentError: a size is no integer >= 1.
-        DtypeError: nothing is quantised to `dtype`.
+        ArgumentError: a size is not an integer >= 1.
+        DtypeError: weights cannot be quantised to `dtype`.
 
     Example:
         >>> layer = fr.quantized.QuantizedLinear(3, 2)
@@ -200,7 +200,7 @@ class QuantizedLinear(_QuantizedLayer):
 
 
 class QuantizedLinearReLU(QuantizedLinear):
-    """Apply a linear map and `relu` to a quantised tensor: torch's quantised LinearReLU.
+    """Apply a linear map and `relu` to a quantised tensor, as torch's quantised LinearReLU.
 
     `y = quantize(relu(dequantize(x) dequantize(W)^T + b), scale, zero_point)`
 
@@ -222,35 +222,35 @@ class QuantizedConv(_QuantizedLayer):
 
     `y = quantize(convolution(dequantize(x), dequantize(weight)) + bias, scale, zero_point)`
 
-    `load_state_dict` takes that of torch.ao.nn.quantized.Conv1d, Conv2d and Conv3d too, whose
-    weight is quantised as a whole or for each output. A quantised tensor that is assigned to
-    `weight` brings its scales. Compiled, the weight is a constant of integers.
+    `load_state_dict` also takes the state of torch.ao.nn.quantized.Conv1d, Conv2d and Conv3d,
+    quantised per tensor or per channel. Assigning a quantised tensor to `weight` also sets the
+    scales. In a compiled program, the weight is a constant of integers.
 
     Args:
         in_channels: the size of the input's dimension 1.
         out_channels: the size of the output's dimension 1.
         kernel_dims: the kernel's size in each spatial dimension.
-        padding: zeros before and behind each spatial dimension, in pairs; none by default.
-        stride: the distance of neighbouring windows in each spatial dimension; 1 by default.
-        groups: into how many groups the channels are divided, convolved one by one; 1 by default.
-        dilation: the distance of neighbouring kernel elements in the input; 1 by default.
+        padding: zeros before and after each spatial dimension, in pairs; none by default.
+        stride: the distance between neighbouring windows in each spatial dimension; 1 by default.
+        groups: the number of groups of channels, each convolved separately; 1 by default.
+        dilation: the distance between neighbouring kernel elements in the input; 1 by default.
         bias: whether to add a bias to each output channel.
         dtype: the data type of the weight's integers.
 
     Shape:
-        x: (N, in_channels, *D), quantised by one scale from float32.
+        x: (N, in_channels, *D), quantised with one scale from float32.
         output: (N, out_channels, *D'), as for `fr.Conv`, of the data type of x.
         weight: (out_channels, in_channels / groups, *kernel_dims).
         weight_scale: (), or (out_channels,).
-        weight_zero_point: () or as weight_scale; 0 at first.
+        weight_zero_point: () or as weight_scale; initially 0.
         bias: (out_channels,).
-        scale: (), of the output; 1 at first, as in torch.
-        zero_point: (), of the output, as int64; 0 at first, as in torch.
+        scale: (), of the output; initially 1, as in torch.
+        zero_point: (), of the output, as int64; initially 0, as in torch.
 
     Raises:
-        ArgumentError: `groups` does not divide the channels, or an argument has another number of
-            entries than there are spatial dimensions.
-        DtypeError: nothing is quantised to `dtype`.
+        ArgumentError: `groups` does not divide the channels, or an argument does not have one
+            entry for each spatial dimension.
+        DtypeError: weights cannot be quantised to `dtype`.
 
     Example:
         >>> layer = fr.quantized.QuantizedConv(3, 8, (3, 3), padding=((1, 1), (1, 1)))
@@ -293,7 +293,7 @@ class QuantizedConv(_QuantizedLayer):
 
 
 class QuantizedConvReLU(QuantizedConv):
-    """Convolve a quantised tensor and apply `relu`: torch's quantised ConvReLU1d, 2d and 3d.
+    """Convolve a quantised tensor and apply `relu`, as torch's quantised ConvReLU1d, 2d and 3d.
 
     `y = quantize(relu(convolution(dequantize(x), dequantize(weight)) + bias), scale, zero_point)`
 
@@ -311,13 +311,12 @@ class QuantizedConvReLU(QuantizedConv):
 
 
 def check_expressed(name: str, x: Tensor) -> None:
-    """Refuse an input that stands for other floats than the layer's float32.
+    """Refuse an input that was not quantised from the layer's float32.
 
     Raises:
         DtypeError: naming the layer and the type.
     """
-    known = input_quantization(name, x)
-    if known.expressed is not float32:
+    if input_quantization(name, x).expressed is not float32:
         problem = (
             f"{name} takes an input that was quantized from float32, but got "
             f"{x.value.type.describe()}. Cast the floats to float32 before they are quantized."
@@ -325,18 +324,18 @@ def check_expressed(name: str, x: Tensor) -> None:
         raise refuse(DtypeError(problem), x=x)
 
 
-# ------------------------------------------------------------------ into and out of integers
+# ------------------------------------------------------------------ conversion of floats
 
 
 class Quantize(Module):
-    """Quantise floats by one scale and zero point: torch.ao.nn.quantized.Quantize.
+    """Quantise floats with one scale and zero point, as torch.ao.nn.quantized.Quantize.
 
     `y = clamp(round(x / scale) + zero_point)`
 
     Args:
-        scale: the distance of neighbouring numbers; finite and > 0.
-        zero_point: which number stands for 0.
-        dtype: the data type of the result: uint8 in most of torch's networks.
+        scale: the distance between neighbouring numbers; finite and > 0.
+        zero_point: the number that represents 0.
+        dtype: the data type of the result; uint8 in most of torch's networks.
 
     Shape:
         x: any shape, of float32, float16, bfloat16 or float64.
@@ -346,7 +345,7 @@ class Quantize(Module):
 
     Raises:
         ArgumentError: the scale is not finite and > 0, or the zero point is out of range.
-        DtypeError: `dtype` is none of int8, uint8, int4, int16 and uint16.
+        DtypeError: `dtype` is not int8, uint8, int4, int16 or uint16.
 
     Example:
         >>> fr.quantized.Quantize(0.5, 128, fr.uint8)(fr.Tensor([-1.0, 2.0])).tolist()
@@ -372,12 +371,12 @@ class Quantize(Module):
 
 
 class DeQuantize(Module):
-    """Return the floats that a quantised tensor stands for: torch.ao.nn.quantized.DeQuantize.
+    """Dequantise a quantised tensor, as torch.ao.nn.quantized.DeQuantize.
 
-    `y = (x - zero_point) * scale`, by the tensor's own scale and zero point.
+    `y = (x - zero_point) * scale`, with the tensor's own scale and zero point.
 
     Shape:
-        x: any shape, quantised by one scale.
+        x: any shape, quantised with one scale.
         output: the shape of x, of the data type that it was quantised from.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What functions and layers on quantised tensors take, and the floats that stand behind it."""
+"""Validation and dequantisation of operands."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 Activation = Callable[[Tensor], Tensor]
 
-INTEGERS: tuple[dtype, ...] = tuple(kind for kind in STORAGE if kind.is_integer)
+INTEGERS: tuple[dtype, ...] = tuple(storage for storage in STORAGE if storage.is_integer)
 """The data types that quantised integers are stored in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a result is quantised by: one constant scale and zero point."""
+    """The quantisation of a result: one constant scale and zero point."""
 
     scale: float
     zero_point: int
     dtype: dtype
 
     def of(self, x: Tensor) -> Tensor:
-        """Return floats as these integers."""
+        """Return floats quantised in this way."""
         return quantize(x, self.scale, self.dtype, zero_point=self.zero_point)
 
 
 def quantization(name: str, role: str, x: Any, example: str) -> Quantization:
-    """Return what a tensor's integers stand for.
+    """Return the quantisation of a tensor.
 
     Args:
-        name: what messages call the function or layer.
-        role: what they call the tensor.
+        name: the name of the function or layer in messages.
+        role: the name of the tensor in messages.
         x: the tensor.
-        example: how the user quantises it.
+        example: a call that quantises it, for messages.
 
     Raises:
-        ArgumentError: it is no tensor, or its scales are not known.
+        ArgumentError: it is not a tensor, or its scales are not constant.
         DtypeError: it is quantised to floats.
     """
     if not isinstance(x, Tensor):
-        kind = f"{type(x).__module__}.{type(x).__qualname__}".removeprefix("builtins.")
-        raise refuse(ArgumentError(f"{name} takes a quantized Tensor as {role}, not a {kind}."))
-    found, described = x.value.type.quantization, x.value.type.describe()
-    if found is None:
+        cls = f"{type(x).__module__}.{type(x).__qualname__}".removeprefix("builtins.")
+        raise refuse(ArgumentError(f"{name} takes a quantized Tensor as {role}, not a {cls}."))
+    quantization, described = x.value.type.quantization, x.value.type.describe()
+    if quantization is None:
         problem = (
             f"{name} takes a quantized {role}, but got {described}. Quantize it by constants, no "
             f"more than {MOST_SCALES} scales: {example}."
@@ -65,29 +65,29 @@ def quantization(name: str, role: str, x: Any, example: str) -> Quantization:
     if x.dtype not in INTEGERS:
         problem = f"{name} takes integers as {role}, but got {described}."
         raise refuse(DtypeError(problem), **{role: x})
-    return found
+    return quantization
 
 
 def input_quantization(name: str, input: Tensor) -> Quantization:
-    """Return what the integers of an input stand for, which has one scale.
+    """Return the quantisation of an input, which must have one scale.
 
     Raises:
         ArgumentError: it is not quantised, or has several scales.
         DtypeError: it is quantised to floats.
     """
     example = "fr.quantize(input, scale, fr.uint8, zero_point=zero_point)"
-    found = quantization(name, "input", input, example)
-    if found.axis is not None or found.block is not None:
+    parameters = quantization(name, "input", input, example)
+    if parameters.axis is not None or parameters.block is not None:
         problem = (
             f"{name} takes an input with one scale for all elements, but got "
             f"{input.value.type.describe()}."
         )
         raise refuse(ArgumentError(problem), input=input)
-    return found
+    return parameters
 
 
 def weight_quantization(name: str, weight: Tensor) -> Quantization:
-    """Return what the integers of a weight stand for.
+    """Return the quantisation of a weight.
 
     Raises:
         ArgumentError: it is not quantised.
@@ -97,15 +97,15 @@ def weight_quantization(name: str, weight: Tensor) -> Quantization:
 
 
 def dequantized(x: Tensor) -> Tensor:
-    """Return the floats that a quantised tensor stands for, by its own scales."""
-    found = x.value.type.quantization
-    assert found is not None
-    offset = x.q_zero_point() if any(found.zero_point) else None
-    return dequantize(x, x.q_scale(), found.expressed, found.axis, offset)
+    """Return a quantised tensor's floats, from its own scales and zero points."""
+    parameters = x.value.type.quantization
+    assert parameters is not None
+    offset = x.q_zero_point() if any(parameters.zero_point) else None
+    return dequantize(x, x.q_scale(), parameters.expressed, parameters.axis, offset)
 
 
 def check_mixed(name: str, input: Tensor, weight: Tensor) -> None:
-    """Refuse operands that stand for floats of different data types.
+    """Refuse operands that were quantised from different data types.
 
     Raises:
         DtypeError: naming them.
@@ -115,7 +115,7 @@ def check_mixed(name: str, input: Tensor, weight: Tensor) -> None:
     assert right.quantization is not None
     if left.quantization.expressed is not right.quantization.expressed:
         problem = (
-            f"{name} takes an input and a weight that stand for floats of one data type, but got "
+            f"{name} takes an input and a weight that were quantized from one data type, but got "
             f"{left.describe()} and {right.describe()}. Quantize both from "
             f"{left.quantization.expressed}."
         )
@@ -123,7 +123,7 @@ def check_mixed(name: str, input: Tensor, weight: Tensor) -> None:
 
 
 def check_spatial(name: str, input: Tensor, rank: int) -> None:
-    """Refuse an input with another number of spatial dimensions.
+    """Refuse an input with the wrong number of spatial dimensions.
 
     Raises:
         ShapeError: naming the type.
@@ -137,21 +137,21 @@ def check_spatial(name: str, input: Tensor, rank: int) -> None:
         raise refuse(ShapeError(problem), input=input)
 
 
-def checked_bias(name: str, bias: Any, weight: Tensor, kind: dtype) -> Tensor | None:
-    """Return a bias as a tensor of floats with one for each output.
+def checked_bias(name: str, bias: Any, weight: Tensor, dtype: dtype) -> Tensor | None:
+    """Return a bias as a tensor of one float for each output.
 
     Raises:
-        DtypeError: it has another data type.
-        ShapeError: it has another shape.
+        DtypeError: the data type is not `dtype`.
+        ShapeError: there is not one float for each output.
     """
     if bias is None:
         return None
     tensor = bias if isinstance(bias, Tensor) else Tensor(bias)
     described = tensor.value.type.describe()
-    if tensor.dtype is not kind:
+    if tensor.dtype is not dtype:
         problem = (
-            f"{name} takes a bias of {kind}, as it is added to the floats that the integers stand "
-            f"for, but got {described}. Cast it, for example with fr.cast(bias, fr.{kind})."
+            f"{name} takes a bias of {dtype}, as it is added to the dequantized floats, but got "
+            f"{described}. Cast it, for example with fr.cast(bias, fr.{dtype})."
         )
         raise refuse(DtypeError(problem), bias=tensor)
     if not equal_shapes(tensor.sizes, weight.sizes[:1]):
@@ -163,21 +163,21 @@ def checked_bias(name: str, bias: Any, weight: Tensor, kind: dtype) -> Tensor | 
     return tensor
 
 
-def with_bias(x: Tensor, bias: Tensor | None, behind: int = 0) -> Tensor:
-    """Return a sum; the bias lies in front of that many dimensions."""
+def with_bias(x: Tensor, bias: Tensor | None, spatial: int = 0) -> Tensor:
+    """Return the sum with a bias, whose dimension is followed by that many spatial ones."""
     if bias is None:
         return x
-    return x + (reshape(bias, (-1, *(1 for _ in range(behind)))) if behind else bias)
+    return x + (reshape(bias, (-1, *(1 for _ in range(spatial)))) if spatial else bias)
 
 
 # ------------------------------------------------------------------ results
 
 
 def output(name: str, input: Tensor, scale: Any, zero_point: Any) -> Output:
-    """Return what a result is quantised by: to the input's data type.
+    """Return the quantisation of a result, in the input's data type.
 
     Args:
-        name: what messages call the function or layer.
+        name: the name of the function or layer in messages.
         input: a quantised tensor with one scale.
         scale: a number; None: the input's.
         zero_point: a whole number; None: the input's.
@@ -185,39 +185,41 @@ def output(name: str, input: Tensor, scale: Any, zero_point: Any) -> Output:
     Raises:
         ArgumentError: the scale is not finite and > 0, or the zero point is out of range.
     """
-    known = input_quantization(name, input)
-    step = known.scale[0] if scale is None else checked_scale(name, scale, known.expressed)
+    own = input_quantization(name, input)
+    step = own.scale[0] if scale is None else checked_scale(name, scale, own.expressed)
     if zero_point is None:
-        return Output(step, known.zero_point[0], input.dtype)
+        return Output(step, own.zero_point[0], input.dtype)
     return Output(step, checked_zero_point(name, zero_point, input.dtype), input.dtype)
 
 
-def checked_scale(name: str, scale: Any, kind: dtype) -> float:
+def checked_scale(name: str, scale: Any, dtype: dtype) -> float:
     """Return a scale as a number.
 
     Raises:
-        ArgumentError: it is not finite and > 0, as this data type holds it.
+        ArgumentError: it is not finite and > 0 in this data type.
     """
     try:
         number = float("nan" if isinstance(scale, str) else scale)
     except (TypeError, ValueError, OverflowError):
         number = float("nan")
     with np.errstate(over="ignore"):
-        fits = bool(positive(np.asarray(number).astype(kind.numpy)))
+        fits = bool(positive(np.asarray(number).astype(dtype.numpy)))
     if not fits:
         shown = number if isinstance(scale, Tensor) else scale
-        problem = f"{name} got scale={shown!r:.60}. A scale must be a finite {kind} greater than 0."
+        problem = (
+            f"{name} got scale={shown!r:.60}. A scale must be a finite {dtype} greater than 0."
+        )
         raise refuse(ArgumentError(problem))
     return number
 
 
-def checked_zero_point(name: str, zero_point: Any, kind: dtype) -> int:
+def checked_zero_point(name: str, zero_point: Any, dtype: dtype) -> int:
     """Return a zero point as a whole number.
 
     Raises:
-        ArgumentError: it is no whole number that the data type holds.
+        ArgumentError: it is not a whole number that the data type can hold.
     """
-    low, high = storage_limits(kind)
+    low, high = storage_limits(dtype)
     try:
         number = operator.index(zero_point)
     except (TypeError, DtypeError):
@@ -225,7 +227,7 @@ def checked_zero_point(name: str, zero_point: Any, kind: dtype) -> int:
     if number is None or not low <= number <= high:
         shown = number if isinstance(zero_point, Tensor) and number is not None else zero_point
         problem = (
-            f"{name} got zero_point={shown!r:.60}. With {kind} it must be a whole number from "
+            f"{name} got zero_point={shown!r:.60}. With {dtype} it must be a whole number from "
             f"{low} to {high}."
         )
         raise refuse(ArgumentError(problem))

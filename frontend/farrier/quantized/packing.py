@@ -1,4 +1,4 @@
-"""Weights and biases, checked once and passed on as one thing: torch's packed parameters."""
+"""Packed parameters, as in torch: weights and biases that are checked once and passed as one."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class LinearPackedParams:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConvPackedParams:
-    """The weight and bias of a quantised convolution, and how its windows lie.
+    """The weight, bias and window parameters of a quantised convolution.
 
     Attributes:
         weight: a quantised tensor, (out_channels, in_channels / groups, *K).
         bias: floats, (out_channels,), or None.
-        stride: the distance of neighbouring windows in each spatial dimension.
+        stride: the distance between neighbouring windows in each spatial dimension.
         padding: zeros on both sides of each spatial dimension.
-        dilation: the distance of neighbouring kernel elements in the input.
-        groups: into how many groups the channels are divided.
+        dilation: the distance between neighbouring kernel elements in the input.
+        groups: the number of groups of channels.
     """
 
     weight: Tensor
@@ -57,21 +57,21 @@ class ConvPackedParams:
 
 
 def linear_prepack(weight: Tensor, bias: Tensor | None = None) -> LinearPackedParams:
-    """Check a weight and a bias once, to pass them to `linear` as one.
+    """Check a weight and a bias once, and pack them into one argument of `linear`.
 
-    In torch, packing lays the weight out for its kernels. Here nothing is laid out before a program
-    is compiled: the compiler does it then, once, for its target. So packing is no faster.
+    In torch, packing changes the weight's layout for its kernels. Here the compiler does that, once
+    for each target, so packing makes nothing faster.
 
     Args:
         weight: a quantised tensor, (out_features, in_features).
         bias: (out_features,), of the data type that the weight was quantised from, or None.
 
     Returns:
-        Both, frozen; `unpack()` returns them.
+        The packed parameters; `unpack()` returns weight and bias.
 
     Raises:
         ArgumentError: the weight is not quantised.
-        ShapeError: the weight is no matrix, or the bias does not fit it.
+        ShapeError: the weight is not a matrix, or the bias does not fit it.
         DtypeError: the bias has another data type.
 
     Example:
@@ -87,25 +87,25 @@ def linear_prepack(weight: Tensor, bias: Tensor | None = None) -> LinearPackedPa
 def packed_linear(
     name: str, weight: Tensor | LinearPackedParams, bias: Tensor | None
 ) -> LinearPackedParams:
-    """Return what was given as packed parameters; `name` is what messages call the function."""
+    """Return a weight and a bias as packed parameters; `name` is the function's in messages."""
     if isinstance(weight, LinearPackedParams):
         _check_no_bias(name, bias)
         return weight
-    known = weight_quantization(name, weight)
+    quantization = weight_quantization(name, weight)
     if weight.rank != 2:
         problem = (
             f"{name} takes a weight of shape (out_features, in_features), but got "
             f"{weight.value.type.describe()}."
         )
         raise refuse(ShapeError(problem), weight=weight)
-    return LinearPackedParams(weight, checked_bias(name, bias, weight, known.expressed))
+    return LinearPackedParams(weight, checked_bias(name, bias, weight, quantization.expressed))
 
 
 def _check_no_bias(name: str, bias: object) -> None:
     if bias is not None:
         problem = (
             f"{name} got a bias beside packed parameters, which have their own. Pass the bias when "
-            "they are packed; scale and zero_point by name."
+            "packing, and scale and zero_point by name."
         )
         raise refuse(ArgumentError(problem))
 
@@ -121,22 +121,22 @@ def conv1d_prepack(
     dilation: Whole = 1,
     groups: int = 1,
 ) -> ConvPackedParams:
-    """Check the parameters of `conv1d` once, to pass them on as one, as `linear_prepack` does.
+    """Check the parameters of `conv1d` once, and pack them, as `linear_prepack` does.
 
     Args:
         weight: a quantised tensor, (out_channels, in_channels / groups, K).
         bias: (out_channels,), of the data type that the weight was quantised from, or None.
-        stride: the distance of neighbouring windows.
+        stride: the distance between neighbouring windows.
         padding: zeros on both sides.
-        dilation: the distance of neighbouring kernel elements in the input.
-        groups: into how many groups the channels are divided.
+        dilation: the distance between neighbouring kernel elements in the input.
+        groups: the number of groups of channels.
 
     Returns:
-        All of them, frozen; `unpack()` returns weight and bias.
+        The packed parameters; `unpack()` returns weight and bias.
 
     Raises:
-        ArgumentError: the weight is not quantised, or an argument is no integer in range.
-        ShapeError: the weight has another number of dimensions, or the bias does not fit it.
+        ArgumentError: the weight is not quantised, or an argument is not an integer in range.
+        ShapeError: the weight has the wrong rank, or the bias does not fit it.
         DtypeError: the bias has another data type.
 
     Example:
@@ -156,22 +156,22 @@ def conv2d_prepack(
     dilation: Whole = 1,
     groups: int = 1,
 ) -> ConvPackedParams:
-    """Check the parameters of `conv2d` once, to pass them on as one, as `linear_prepack` does.
+    """Check the parameters of `conv2d` once, and pack them, as `linear_prepack` does.
 
     Args:
         weight: a quantised tensor, (out_channels, in_channels / groups, K, K').
         bias: as for `conv1d_prepack`.
-        stride: one for both spatial dimensions, or one for each; so for the next two.
+        stride: one for both spatial dimensions, or one for each; likewise the next two.
         padding: zeros on both sides.
-        dilation: the distance of neighbouring kernel elements in the input.
-        groups: into how many groups the channels are divided.
+        dilation: the distance between neighbouring kernel elements in the input.
+        groups: the number of groups of channels.
 
     Returns:
-        All of them, frozen; `unpack()` returns weight and bias.
+        The packed parameters; `unpack()` returns weight and bias.
 
     Raises:
-        ArgumentError: the weight is not quantised, or an argument is no integer in range.
-        ShapeError: the weight has another number of dimensions, or the bias does not fit it.
+        ArgumentError: the weight is not quantised, or an argument is not an integer in range.
+        ShapeError: the weight has the wrong rank, or the bias does not fit it.
         DtypeError: the bias has another data type.
 
     Example:
@@ -191,22 +191,22 @@ def conv3d_prepack(
     dilation: Whole = 1,
     groups: int = 1,
 ) -> ConvPackedParams:
-    """Check the parameters of `conv3d` once, to pass them on as one, as `linear_prepack` does.
+    """Check the parameters of `conv3d` once, and pack them, as `linear_prepack` does.
 
     Args:
         weight: a quantised tensor, (out_channels, in_channels / groups, K, K', K'').
         bias: as for `conv1d_prepack`.
-        stride: one for all spatial dimensions, or one for each; so for the next two.
+        stride: one for all spatial dimensions, or one for each; likewise the next two.
         padding: zeros on both sides.
-        dilation: the distance of neighbouring kernel elements in the input.
-        groups: into how many groups the channels are divided.
+        dilation: the distance between neighbouring kernel elements in the input.
+        groups: the number of groups of channels.
 
     Returns:
-        All of them, frozen; `unpack()` returns weight and bias.
+        The packed parameters; `unpack()` returns weight and bias.
 
     Raises:
-        ArgumentError: the weight is not quantised, or an argument is no integer in range.
-        ShapeError: the weight has another number of dimensions, or the bias does not fit it.
+        ArgumentError: the weight is not quantised, or an argument is not an integer in range.
+        ShapeError: the weight has the wrong rank, or the bias does not fit it.
         DtypeError: the bias has another data type.
 
     Example:
@@ -228,23 +228,23 @@ def packed_conv(
     dilation: Whole,
     groups: int,
 ) -> ConvPackedParams:
-    """Return what was given as packed parameters, of a number of spatial dimensions."""
+    """Return a convolution's parameters packed, for a number of spatial dimensions."""
     if isinstance(weight, ConvPackedParams):
         _check_no_bias(name, bias)
         if (stride, padding, dilation, groups) != (1, 0, 1, 1):
             problem = (
                 f"{name} got stride={stride}, padding={padding}, dilation={dilation} and "
                 f"groups={groups} beside packed parameters, which have their own. Pass them when "
-                "they are packed."
+                "packing."
             )
             raise refuse(ArgumentError(problem))
         _check_rank(name, rank, weight.weight)
         return weight
-    known = weight_quantization(name, weight)
+    quantization = weight_quantization(name, weight)
     _check_rank(name, rank, weight)
     return ConvPackedParams(
         weight,
-        checked_bias(name, bias, weight, known.expressed),
+        checked_bias(name, bias, weight, quantization.expressed),
         _each(name, "stride", stride, rank, 1),
         _each(name, "padding", padding, rank, 0),
         _each(name, "dilation", dilation, rank, 1),
@@ -264,11 +264,11 @@ def _check_rank(name: str, rank: int, weight: Tensor) -> None:
 
 def _each(name: str, argument: str, given: Whole, count: int, least: int) -> tuple[int, ...]:
     """Return one integer for each spatial dimension."""
-    found = whole_numbers(f"{name}'s {argument}", given)
+    numbers = whole_numbers(f"{name}'s {argument}", given)
     if not hasattr(given, "__len__"):
-        found = found * count
-    if len(found) != count or min(found) < least:
+        numbers = numbers * count
+    if len(numbers) != count or min(numbers) < least:
         wanted = f"an integer >= {least}" + (f", or {count} of them" if count > 1 else "")
         problem = f"{name} takes {argument} as {wanted}, not {given!r:.60}."
         raise refuse(ArgumentError(problem))
-    return found
+    return numbers

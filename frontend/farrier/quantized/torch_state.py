@@ -1,6 +1,6 @@
-"""What torch's quantised layers call their parameters, and how those become plain arrays.
+"""Conversion of the state of torch's quantised layers to plain arrays.
 
-Nothing of torch is imported: its tensors tell themselves what they are.
+torch is not imported: its quantised tensors are recognised by their attributes.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ _PACKED = "_packed_params._packed_params"
 
 
 def translated(given: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
-    """Return a mapping in which a layer's quantised weight is integers, scales and zero points.
+    """Return a mapping with a layer's quantised weight as integers, scales and zero points.
 
     torch's Linear has `_packed_params._packed_params`, a pair of weight and bias; its Conv has
     `weight` and `bias`. A bias that is None is left out.
 
     Args:
-        given: names and values; one without a quantised weight of this layer is returned itself.
-        prefix: what the layer's names start with.
+        given: names and values; without a quantised weight of this layer, it is returned unchanged.
+        prefix: the prefix of the layer's names.
 
     Raises:
-        ArgumentError: a weight is quantised in a way that the layers do not know.
+        ArgumentError: a weight is quantised in a way that the layers do not support.
     """
     packed = given.get(prefix + _PACKED)
     if packed is not None:
@@ -47,7 +47,7 @@ def translated(given: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
 
 
 def is_quantized(weight: Any) -> bool:
-    """Return whether a weight tells its scales: a quantised tensor, torch's or Farrier's."""
+    """Return whether a weight is a quantised tensor, torch's or Farrier's."""
     if isinstance(weight, Tensor):
         return weight.value.type.quantization is not None
     return bool(getattr(weight, "is_quantized", False))
@@ -57,13 +57,14 @@ def parts(name: str, weight: Any) -> tuple[Any, Any, Any]:
     """Return the integers, scales and zero points of a quantised tensor, torch's or Farrier's.
 
     Raises:
-        ArgumentError: it has other scales than one for all or one for each output.
+        ArgumentError: it is quantised neither per tensor nor per output.
         DtypeError: a zero point is out of range.
     """
     if isinstance(weight, Tensor):
-        known = weight.value.type.quantization
-        assert known is not None
-        _check_axis(name, weight.value.type.describe(), known.axis, known.block is None)
+        quantization = weight.value.type.quantization
+        assert quantization is not None
+        described, supported = weight.value.type.describe(), quantization.block is None
+        _check_axis(name, described, quantization.axis, supported)
         scale, zero_point = weight.q_scale(), weight.q_zero_point()
         return Tensor(weight.numpy()), np.asarray(scale), np.asarray(zero_point, weight.dtype.numpy)
     integers = as_array(weight.int_repr())
@@ -77,9 +78,9 @@ def parts(name: str, weight: Any) -> tuple[Any, Any, Any]:
     return integers, np.asarray(scale, np.float32), fit(zero_point, BY_NUMPY[integers.dtype])
 
 
-def _check_axis(name: str, described: str, axis: int | None, known: bool) -> None:
-    if axis or not known:
+def _check_axis(name: str, described: str, axis: int | None, supported: bool) -> None:
+    if axis or not supported:
         raise ArgumentError(
             f"{name} is quantized as {described}, along dimension {axis}. The layers take one "
-            "scale and whole zero point for all, or for each output: along dimension 0."
+            "scale and whole zero point for all, or one for each output, along dimension 0."
         )

@@ -1,4 +1,4 @@
-"""DimensionSize: the size of a dimension, which may be known only when a program is called."""
+"""DimensionSize: the size of a static or dynamic dimension, as a tensor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from farrier_runtime.errors import ArgumentError, DtypeError
 
 
 def user_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return a shape as users get it: a DimensionSize in place of each symbolic size."""
+    """Return a shape for users, with a DimensionSize for each symbolic size."""
     return tuple(
         cast(int, DimensionSize.of_size(size)) if isinstance(size, SymbolicSize) else size
         for size in shape
@@ -31,7 +31,7 @@ def user_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def raw_size(value: Any) -> int | None:
-    """Return the number or symbolic size that a value is, or None."""
+    """Return a value as a number or symbolic size, or None if it is neither."""
     if isinstance(value, DimensionSize):
         return value.expression
     if isinstance(value, np.integer):
@@ -42,20 +42,20 @@ def raw_size(value: Any) -> int | None:
 def size_of_sizes(
     operation: Callable[[int, int], int | None], left: Any, right: Any
 ) -> Tensor | None:
-    """Return what an operation makes of a size and another one, or a number.
+    """Return the result of an operation on two sizes, or on a size and a number.
 
     Returns:
-        None where an operand is no size, both are plain numbers, or the operation gives None.
+        None if an operand is neither, both are plain numbers, or the operation returns None.
     """
     if not (isinstance(left, DimensionSize) or isinstance(right, DimensionSize)):
         return None
     first, second = raw_size(left), raw_size(right)
-    found = None if first is None or second is None else operation(first, second)
-    return None if found is None else DimensionSize.of_size(found)
+    result = None if first is None or second is None else operation(first, second)
+    return None if result is None else DimensionSize.of_size(result)
 
 
 def _arithmetic(name: str, operation: Callable[[int, int], int], reflected: bool = False) -> Any:
-    """Return a method that gives sizes for sizes, and what tensors do for all others."""
+    """Return an operator that computes sizes from sizes, and tensors from other operands."""
     inherited = getattr(Tensor, name)
 
     def method(self: DimensionSize, other: Any) -> Tensor:
@@ -73,7 +73,7 @@ def _floor_divide(left: int, right: int) -> int:
 
 
 def _comparison(name: str, sign: str, holds: Callable[[int, int], bool | None]) -> Any:
-    """Return a method that decides what bounds decide; the rest is known when calls are made."""
+    """Return an operator that compares sizes by their bounds, or else when the program runs."""
     inherited = getattr(Tensor, name)
 
     def method(self: DimensionSize, other: Any) -> Tensor:
@@ -108,15 +108,15 @@ def _not(decided: bool | None) -> bool | None:
 class DimensionSize(Tensor):
     """The size of a dimension: an int32 scalar that shapes and their arithmetic accept.
 
-    A dynamic dimension in a tensor's `shape` is one; numbers are plain ints there. Arithmetic with
-    ints and other sizes gives sizes, arithmetic with tensors gives tensors.
+    In a tensor's `shape`, each dynamic dimension is a DimensionSize and each static one an int.
+    Arithmetic with ints and other sizes gives sizes, arithmetic with tensors gives tensors.
 
     Args:
         data: the size.
         name: a name that graph dumps and error messages show.
 
     Raises:
-        ArgumentError: the size is no integer, or too large for int32.
+        ArgumentError: the size is not an integer, or too large for int32.
 
     Example:
         >>> size = fr.DimensionSize(3)
@@ -142,21 +142,21 @@ class DimensionSize(Tensor):
     @classmethod
     def of_size(cls, size: int) -> DimensionSize:
         """Return a number or a symbolic size as a DimensionSize."""
-        made = object.__new__(DimensionSize)
-        made.expression = size
+        tensor = object.__new__(DimensionSize)
+        tensor.expression = size
         if isinstance(size, SymbolicSize):
-            made.value = apply(SizeOf(size)).value
+            tensor.value = apply(SizeOf(size)).value
         else:
-            made.value = constant(np.asarray(size, np.int32), int32)
-        return made
+            tensor.value = constant(np.asarray(size, np.int32), int32)
+        return tensor
 
     @classmethod
     def of_input(cls, value: Value, dimension: Dimension) -> DimensionSize:
-        """Return the size that an input of a function is."""
-        made = object.__new__(DimensionSize)
-        made.expression = symbol(dimension)
-        made.value = value
-        return made
+        """Return a function's input as the size of a dimension."""
+        tensor = object.__new__(DimensionSize)
+        tensor.expression = symbol(dimension)
+        tensor.value = value
+        return tensor
 
     def __int__(self) -> int:
         if not isinstance(self.expression, SymbolicSize):
@@ -172,27 +172,28 @@ class DimensionSize(Tensor):
         """Return this size.
 
         Raises:
-            UnknownValueError: it is known only when the program is called.
+            UnknownValueError: the dimension is dynamic.
         """
         int(self)
         return self
 
     def adapted_to(self, like: Tensor) -> Tensor:
-        """Return this size as an operand beside a tensor, in whose data type it is a number.
+        """Return this size in the data type of a tensor that it is an operand beside.
 
         Raises:
-            DtypeError: that data type is too small for it.
+            DtypeError: the data type cannot hold it.
         """
-        kind = like.dtype
-        if kind is int32:
+        dtype = like.dtype
+        if dtype is int32:
             return self
-        if kind.is_integer and upper_bound(self.expression) > limits(kind)[1]:
+        if dtype.is_integer and upper_bound(self.expression) > limits(dtype)[1]:
             problem = (
-                f"The size '{self.expression}' may be {upper_bound(self.expression)}, which {kind} "
-                "cannot hold. Cast the other operand, for example with fr.cast(x, fr.int32)."
+                f"The size '{self.expression}' may be {upper_bound(self.expression)}, which "
+                f"{dtype} cannot hold. Cast the other operand, for example with "
+                "fr.cast(x, fr.int32)."
             )
             raise explain(DtypeError(problem), [("other", like.value)])
-        return apply(Cast(kind), self)
+        return apply(Cast(dtype), self)
 
     def __repr__(self) -> str:
         return str(self.expression)

@@ -1,4 +1,4 @@
-"""How tensors are computed when they are looked at: by the reference, or compiled by IREE."""
+"""Eager evaluation of tensors, by the reference interpreter or compiled by IREE."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.ops.evaluate import interpret, require_data
 from farrier_runtime.errors import ArgumentError, CompileError
 
-# Compiled programs that are kept; one holds some 100 KB.
+# The number of compiled programs to keep; each takes about 100 KB.
 _KEPT = 256
 
 
 def evaluate(values: Sequence[Value]) -> None:
-    """Compute the elements of values in the way that `farrier.config.eager` says.
+    """Compute the elements of values, in the mode that `farrier.config.eager` selects.
 
     Raises:
         UnknownValueError: a value depends on an input of a function that is being traced, or on
             an unset parameter.
-        ArgumentError: `farrier.config.eager` names no way.
+        ArgumentError: `farrier.config.eager` is not a valid mode.
     """
     if config.eager == "reference":
         interpret(values)
@@ -57,9 +57,9 @@ def _evaluate_compiled(values: Sequence[Value]) -> None:
 
 
 def _detached(nodes: Iterable[Node], outputs: Iterable[Value]) -> tuple[Graph, list[Value]]:
-    """Return a graph of its own that computes outputs, and the values that its inputs stand for.
+    """Return a separate graph that computes outputs, and the values to pass as its inputs.
 
-    Constants are inputs: ops on other numbers are the same program.
+    Constants become inputs, so that ops on other numbers are the same program.
     """
     new: dict[Value, Value] = {}
     leaves: list[Value] = []
@@ -68,30 +68,30 @@ def _detached(nodes: Iterable[Node], outputs: Iterable[Value]) -> tuple[Graph, l
             if value not in new:
                 new[value] = Value(value.type.plain, name=f"x{len(leaves)}")
                 leaves.append(value)
-        made = Node(node.op, [new[value] for value in node.operands])
-        new.update(zip(node.results, made.results, strict=True))
+        copied = Node(node.op, [new[value] for value in node.operands])
+        new.update(zip(node.results, copied.results, strict=True))
     return Graph.reaching("eager", [new[v] for v in leaves], [new[v] for v in outputs]), leaves
 
 
 @functools.lru_cache(_KEPT)
 def compiled(text: str) -> Callable[..., Any] | None:
-    """Return the function that a graph's text describes, or None where IREE refuses it."""
+    """Return the compiled function of a printed graph, or None if IREE refuses it."""
     from farrier_compiler.driver import compile_graphs
     from farrier_compiler.driver.targets import Target
 
     try:
-        made = compile_graphs([parse_graph(text)], [Target.parse("cpu")])
+        program = compile_graphs([parse_graph(text)], [Target.parse("cpu")])
     except CompileError as error:
         logger.info(f"Evaluated by the reference, since IREE refuses it: {error}")
         return None
-    return farrier_runtime.load(made.to_bytes(), device="cpu")
+    return farrier_runtime.load(program.to_bytes(), device="cpu")
 
 
 def _held(nodes: Sequence[Node]) -> Iterator[Value]:
-    """Yield results that tensors stand for.
+    """Yield the results that a tensor still refers to.
 
-    They are computed too: a loop that carries one on would else compute its whole past again in
-    every step, in a program that is compiled for that step.
+    They are computed too. Otherwise a loop that carries one on would recompute its whole history
+    in every step, in a new program for each step.
     """
     for node in nodes:
         for value in node.results:

@@ -1,4 +1,4 @@
-"""How the elements of a tensor are printed, in nvtripy's lines."""
+"""Formatting of a tensor's elements, in nvtripy's layout."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from farrier_runtime.dtypes import BY_NUMPY
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
 
-_LINE = 10  # so many numbers are on a line
-_WHOLE = 40  # of more than so many,
-_EDGE = 3  # only so many are shown at both ends of each dimension
+_LINE = 10  # numbers on a line
+_WHOLE = 40  # the most elements that are shown in full
+_EDGE = 3  # elements shown at both ends of each dimension otherwise
 
 
 def plain(array: Array) -> Array:
-    """Return numbers of a type that numpy itself has."""
-    kind = BY_NUMPY[array.dtype]
-    if kind.is_floating:
+    """Return elements in one of numpy's own data types."""
+    dtype = BY_NUMPY[array.dtype]
+    if dtype.is_floating:
         return array.astype(np.float64)
-    return array.astype(np.int8) if kind.bits == 4 else array
+    return array.astype(np.int8) if dtype.bits == 4 else array
 
 
 def format_elements(array: Array) -> str:
-    """Return the elements in brackets, `%g` for floats, the middle of long ones left out."""
+    """Return the elements in brackets, floats as `%g`, with the middle of long arrays left out."""
     if array.size == 0:
         return str(array.tolist())
     numbers = plain(array)

@@ -1,4 +1,4 @@
-"""Arrays of numpy, torch, jax and DLPack, numbers and lists into numpy, if possible uncopied."""
+"""Conversion of arrays, numbers and lists to numpy, without a copy where possible."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
 Number = int | float | bool
 
 IntLike: TypeAlias = int | SupportsIndex
-"""An integer, or what stands for one."""
+"""An integer, or an object that can be used as one."""
 
 ShapeLike: TypeAlias = Sequence[IntLike]
 """The size of each dimension."""
 
 
 def as_array(data: Any, wanted: dtype | None = None) -> Array:
-    """Return `data` as a numpy array of a data type that Farrier has.
+    """Return `data` as a numpy array of one of Farrier's data types.
 
     Python ints become int32 (int64 where they do not fit), floats float32, bools bool; arrays
     keep their type. An array's memory is shared where its layout allows it.
 
     Args:
-        data: a number, nested lists of numbers, or any array that speaks `__array__` or DLPack.
-        wanted: convert numbers and lists to this data type.
+        data: a number, nested lists of numbers, or any array that supports `__array__` or DLPack.
+        wanted: the data type that numbers and lists are converted to.
 
     Raises:
-        ArgumentError: the data are no array, or lists are ragged.
-        DtypeError: the data type is one that Farrier lacks, or numbers do not fit `wanted`.
+        ArgumentError: the data cannot be converted to an array, or lists are ragged.
+        DtypeError: Farrier lacks the data type, or numbers do not fit `wanted`.
     """
     if isinstance(data, bool | int | float | list | tuple) and not isinstance(data, np.generic):
         return _from_python(data, wanted)
     array = _from_array(data)
     if array.dtype not in BY_NUMPY:
-        names = ", ".join(BY_NUMPY[known].name for known in BY_NUMPY)
+        names = ", ".join(supported.name for supported in BY_NUMPY.values())
         raise DtypeError(
             f"Arrays of {array.dtype} cannot become tensors. The data types are: {names}."
         )
@@ -79,7 +79,7 @@ def fit(array: Array, wanted: dtype) -> Array:
         DtypeError: a fraction would be cut off, or a number is out of range.
     """
     if array.ndim == 0 and wanted.is_floating and wanted.bits > 8 and abs(array.item()) < 60000:
-        return array.astype(wanted.numpy)  # fast, since `x * 2` and its like are everywhere
+        return array.astype(wanted.numpy)  # a fast path for `x * 2`
     if array.dtype.kind == "f" and not wanted.is_floating:
         raise DtypeError(
             f"Python floats are not cast to {wanted}: that would cut off fractions. Write "
@@ -101,7 +101,7 @@ def fit(array: Array, wanted: dtype) -> Array:
 
 
 def _giant(array: Array) -> bool:
-    """Return whether these are Python ints, some of which no data type of numpy can hold."""
+    """Return whether these are Python ints, some of them too large for numpy."""
     return all(isinstance(number, int) for number in array.flat)
 
 
@@ -118,7 +118,7 @@ def _overflowed(array: Array, result: Array) -> bool:
 def _from_array(data: Any) -> Array:
     if isinstance(data, np.ndarray | np.generic):
         return np.asarray(data)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    if hasattr(data, "detach"):  # torch: gradients and bfloat16 do not travel through DLPack
+    if hasattr(data, "detach"):  # torch: DLPack refuses gradients and bfloat16
         return _from_torch(data.detach().cpu())
     if hasattr(data, "__array__"):
         return np.asarray(data)
@@ -134,12 +134,12 @@ def _from_torch(data: Any) -> Array:
     names = {"bfloat16": "bfloat16", "float8_e4m3fn": "float8", "float8_e5m2": "float8_e5m2"}
     if data.is_quantized:
         raise DtypeError(
-            f"A tensor of {data.dtype} is integers that stand for floats, and cannot become "
-            "a tensor as it is. Pass x.int_repr() or x.dequantize()."
+            f"A quantized tensor of {data.dtype} cannot become a tensor as it is. Pass "
+            "x.int_repr() or x.dequantize()."
         )
     name = names.get(str(data.dtype).rpartition(".")[2])
     if name is None:
         return data.numpy()
-    kind = dtypes.DTYPES[name]
-    torch: Any = sys.modules["torch"]  # the data are torch's: it is imported
-    return data.view(torch.int16 if kind.itemsize == 2 else torch.int8).numpy().view(kind.numpy)
+    dtype = dtypes.DTYPES[name]
+    torch: Any = sys.modules["torch"]  # already imported, since the data are torch's
+    return data.view(torch.int16 if dtype.itemsize == 2 else torch.int8).numpy().view(dtype.numpy)

@@ -1,4 +1,4 @@
-"""Operators of tensors: `x + y` is `farrier.add(x, y)`."""
+"""Python operators of tensors, such as `x + y` for `farrier.add(x, y)`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Operators(Generic[T]):
-    """The part of Tensor that calls functions by Python's operators."""
+    """Base class of Tensor with Python's operators."""
 
     __slots__ = ()
 

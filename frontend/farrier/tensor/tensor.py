@@ -35,16 +35,16 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
     """A multi-dimensional array whose elements are computed when they are needed.
 
     Args:
-        data: a number, nested lists of numbers, or an array of numpy, torch, jax or anything that
-            speaks DLPack. An array's memory is shared, not copied.
+        data: a number, nested lists of numbers, or an array of numpy, torch, jax or any library
+            that supports DLPack. An array's memory is shared, not copied.
         dtype: the data type; by default int32, float32 and bool for Python's numbers, and the
             array's own. An array is converted only if this is given.
-        device: where the data live; only for compatibility: eager tensors live on the CPU.
+        device: ignored, for compatibility only: eager tensors live on the CPU.
         name: a name that graph dumps and error messages show.
 
     Raises:
-        ArgumentError: the data are no array.
-        DtypeError: the data type is one that Farrier lacks.
+        ArgumentError: the data cannot be converted to an array.
+        DtypeError: Farrier lacks the data type.
 
     Example:
         >>> fr.Tensor([1.5, 2, 3])
@@ -77,17 +77,17 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
 
     @classmethod
     def of(cls, value: Value) -> Tensor:
-        """Return a tensor that stands for a value of the op graph."""
+        """Return a tensor for a value of the op graph."""
         tensor = object.__new__(Tensor)
         tensor.value = value
         value.holder = ref(tensor)
         return tensor
 
-    # ------------------------------------------------------------------ what is known at once
+    # ------------------------------------------------------------------ known without evaluation
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The size of each dimension: ints, and a `DimensionSize` where calls decide."""
+        """The size of each dimension: an int, or a `DimensionSize` for a dynamic dimension."""
         shape = self.value.type.shape
         for size in shape:
             if type(size) is not int:
@@ -96,7 +96,7 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The shape as ops compute with it: ints, and symbolic sizes where calls decide."""
+        """The shape for ops: an int, or a symbolic size for a dynamic dimension."""
         return self.value.type.shape
 
     @property
@@ -113,7 +113,7 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
 
     @property
     def device(self) -> device:
-        """Where the elements are."""
+        """The device that holds the elements."""
         return device("cpu")
 
     @property
@@ -135,7 +135,7 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
         return self.shape if dim is None else self.shape[dim]
 
     def adapted_to(self, like: Tensor) -> Tensor:
-        """Return this tensor as an operand beside another; only sizes take its data type."""
+        """Return this tensor as an operand beside another; sizes adopt the other's data type."""
         return self
 
     def __len__(self) -> int:
@@ -143,7 +143,7 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
             raise explain(ArgumentError("A scalar tensor has no len()."))
         return self.shape[0]
 
-    # ------------------------------------------------------------------ what needs the elements
+    # ------------------------------------------------------------------ evaluation
 
     def eval(self) -> Tensor:
         """Compute the elements now, and return this tensor.
@@ -218,64 +218,64 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
         )
 
     def __repr__(self) -> str:
-        place = f"dtype={self.dtype}, loc={self.device}, shape={self.shape}"
+        attributes = f"dtype={self.dtype}, loc={self.device}, shape={self.shape}"
         try:
             data = self.numpy()
         except UnknownValueError:
-            return f"tensor(<{self.value.name or 'unknown'}>, {place})"
+            return f"tensor(<{self.value.name or 'unknown'}>, {attributes})"
         text = format_elements(data)
         if len(self.shape) <= 1 or set(self.shape) == {1}:
             aligned = text.replace("\n", "\n" + " " * len("tensor("))
-            return f"tensor({aligned}, {place})"
+            return f"tensor({aligned}, {attributes})"
         indented = textwrap.indent(text, " " * 4)  # which leaves empty lines empty
-        return f"tensor(\n{indented}, \n    {place})"
+        return f"tensor(\n{indented}, \n    {attributes})"
 
     # ------------------------------------------------------------------ quantised tensors
 
     def q_scale(self) -> float | Tensor:
-        """Return the scale by which `quantize` made this tensor: a float, or one for each part.
+        """Return the scale that this tensor was quantised with: a float, or one for each part.
 
         Raises:
-            ArgumentError: it was not made so, or by a scale that was not constant.
+            ArgumentError: `quantize` did not make it, or its scale was not constant.
 
         Example:
             >>> fr.quantize(fr.Tensor([1.0, 2.0]), 0.5, fr.int8).q_scale()
             0.5
         """
-        found = self._quantization("q_scale")
-        shape = found.parameter_shape(self.value.type.shape)
+        quantization = self._quantization("q_scale")
+        shape = quantization.parameter_shape(self.value.type.shape)
         if not shape:
-            return found.scale[0]
-        return Tensor(np.array(found.scale, found.expressed.numpy).reshape(shape))
+            return quantization.scale[0]
+        return Tensor(np.array(quantization.scale, quantization.expressed.numpy).reshape(shape))
 
     def q_zero_point(self) -> int | Tensor:
-        """Return the zero point by which `quantize` made this tensor: an int, or one a scale.
+        """Return the zero point that this tensor was quantised with: an int, or one per scale.
 
         Raises:
-            ArgumentError: it was not made so, or by a scale or zero point that was not constant.
+            ArgumentError: `quantize` did not make it, or its parameters were not constant.
 
         Example:
             >>> fr.quantize(fr.Tensor([1.0]), [0.5], fr.uint8, 0, 128).q_zero_point()
             tensor([128], dtype=uint8, loc=cpu:0, shape=(1,))
         """
-        found = self._quantization("q_zero_point")
-        shape = found.parameter_shape(self.value.type.shape)
+        quantization = self._quantization("q_zero_point")
+        shape = quantization.parameter_shape(self.value.type.shape)
         if not shape:
-            return found.zero_point[0]
-        return Tensor(np.array(found.zero_point, self.dtype.numpy).reshape(shape))
+            return quantization.zero_point[0]
+        return Tensor(np.array(quantization.zero_point, self.dtype.numpy).reshape(shape))
 
     def _quantization(self, name: str) -> Quantization:
-        found = self.value.type.quantization
-        if found is None:
+        quantization = self.value.type.quantization
+        if quantization is None:
             problem = (
                 f"{name}() needs a tensor that fr.quantize made by constant scales and zero points "
                 f"(no more than {MOST_SCALES}), but got {self.value.type.describe()}."
             )
             raise explain(ArgumentError(problem), [("tensor", self.value)])
-        return found
+        return quantization
 
     def int_repr(self) -> Tensor:
-        """Return the numbers that a quantised tensor is stored as, which stand for nothing else.
+        """Return the integers that a quantised tensor is stored as, as a plain tensor.
 
         Example:
             >>> fr.quantize(fr.Tensor([1.0, 2.0]), 0.5, fr.int8).int_repr()
@@ -296,13 +296,13 @@ _NUMBERS: tuple[type, ...] = (np.integer, np.float16, np.float32, np.bool_)  # n
 
 
 def _near(name: str) -> str:
-    """Return a hint at a function or method of about this name."""
+    """Return a hint at a function or method with a similar name."""
     if name.startswith("_"):
         return ""
     if name in functions:
         return f" Did you mean: 'farrier.{name}'?"
-    found = difflib.get_close_matches(name, dir(Tensor), 1)
-    return f" Did you mean: '{found[0]}'?" if found else ""
+    near = difflib.get_close_matches(name, dir(Tensor), 1)
+    return f" Did you mean: '{near[0]}'?" if near else ""
 
 
 def apply(op: Op, *tensors: Tensor) -> Tensor:
@@ -315,7 +315,7 @@ def apply(op: Op, *tensors: Tensor) -> Tensor:
 
 
 def record(op: Op, tensors: Sequence[Any]) -> Node:
-    """Record an op on tensors, or on arrays in their place, and return its node."""
+    """Record an op on tensors or arrays, and return its node."""
     values = [x.value if isinstance(x, Tensor) else Tensor(x).value for x in tensors]
     try:
         node = Node(op, values, here())
@@ -340,14 +340,14 @@ def as_tensor(data: Tensor | Any, like: Tensor | None = None) -> Tensor:
         return as_tensor(data.item(), like) if isinstance(data, _NUMBERS) else Tensor(data)
     if isinstance(data, SymbolicSize):
         return as_tensor(functions["tensor_of_size"](data), like)
-    kind = like.value.type.dtype
-    try:
-        array = _kept_number(data, kind) if data else fit(np.asarray(data), kind)  # 0.0 == -0.0
+    wanted = like.value.type.dtype
+    try:  # zeros bypass the cache, to which 0.0 and -0.0 are equal
+        array = _cached_number(data, wanted) if data else fit(np.asarray(data), wanted)
     except FarrierError as error:
         raise explain(error, [("operand", like.value)]) from None
-    return Tensor.of(Value(TensorType((), kind), None, array))
+    return Tensor.of(Value(TensorType((), wanted), None, array))
 
 
 @functools.lru_cache(1024, typed=True)
-def _kept_number(data: float, kind: dtype) -> Array:
-    return fit(np.asarray(data), kind)
+def _cached_number(data: float, wanted: dtype) -> Array:
+    return fit(np.asarray(data), wanted)

@@ -54,8 +54,8 @@ def parts(x: fr.Tensor) -> fr.Tensor:
 
 
 error(parts, X)
-# CHECK:      ArgumentError: split makes a number of parts that is known when it is traced, but only
-# CHECK-SAME: calls decide 'min(2, n)'. Pass a number, or the size of each part.
+# CHECK:      ArgumentError: split needs a static number of parts, but 'min(2, n)' is dynamic.
+# CHECK-SAME: Pass a number, or the size of each part.
 # CHECK-NEXT:   --> {{.*}}dynamic.py:53 in parts()
 
 

@@ -134,7 +134,7 @@ ROWS = [
         _torch("flatten", 1),
         refused=unfit(
             lambda: fr.flatten(MATRIX, 1, 0),
-            "flatten got start_dim=1, which lies behind end_dim=0.",
+            "flatten got start_dim=1, which is after end_dim=0.",
         ),
     ),
     _row(

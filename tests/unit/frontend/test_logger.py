@@ -63,15 +63,15 @@ def test_verbosity_is_restored() -> None:
 @pytest.mark.parametrize(
     ("level", "text"),
     [
-        ("wraning", "There is no level 'wraning' of messages. Did you mean 'warning'?"),
+        ("wraning", "There is no message level 'wraning'. Did you mean 'warning'?"),
         (
             3,
-            "There is no level '3' of messages. "
+            "There is no message level '3'. "
             "Choose one of trace, ir, mlir, timing, verbose, info, warning, error.",
         ),
         (
             "loud",
-            "There is no level 'loud' of messages. "
+            "There is no message level 'loud'. "
             "Choose one of trace, ir, mlir, timing, verbose, info, warning, error.",
         ),
     ],

@@ -275,23 +275,23 @@ SHARD_FAULTS: dict[str, tuple[Any, str]] = {
     "no map": ({}, "it has no weight_map"),
     "outside": (
         {"weight_map": {"x": "../a.safetensors"}},
-        "it places tensor 'x' in '../a.safetensors', no .safetensors file beside it",
+        "it places tensor 'x' in '../a.safetensors', not a .safetensors file beside it",
     ),
     "absolute": (
         {"weight_map": {"x": "/a.safetensors"}},
-        "it places tensor 'x' in '/a.safetensors', no .safetensors file beside it",
+        "it places tensor 'x' in '/a.safetensors', not a .safetensors file beside it",
     ),
     "backslash": (
         {"weight_map": {"x": "..\\a.safetensors"}},
-        "it places tensor 'x' in '..\\\\a.safetensors', no .safetensors file beside it",
+        "it places tensor 'x' in '..\\\\a.safetensors', not a .safetensors file beside it",
     ),
     "number": (
         {"weight_map": {"x": 3}},
-        "it places tensor 'x' in 3, no .safetensors file beside it",
+        "it places tensor 'x' in 3, not a .safetensors file beside it",
     ),
     "other format": (
         {"weight_map": {"x": "a.bin"}},
-        "it places tensor 'x' in 'a.bin', no .safetensors file beside it",
+        "it places tensor 'x' in 'a.bin', not a .safetensors file beside it",
     ),
     "lacking tensor": (
         {"weight_map": {"x": "a.safetensors"}},
@@ -326,7 +326,7 @@ def test_npz_that_is_no_zip_file(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError) as raised:
         weights.load(path)
     assert str(raised.value) == (
-        f"'{path}' is damaged, or no such file of weights: it is no ZIP file."
+        f"'{path}' is damaged, or no such file of weights: it is not a ZIP file."
     )
 
 

@@ -1,1 +1,1 @@
-"""Inputs on the command line: their types, sizes and elements."""
+"""Inputs on the command line, with their types, sizes and elements."""

@@ -1,4 +1,4 @@
-"""What follows `--input` of `farrier run`: the elements of a function's inputs."""
+"""Values of `farrier run --input`, as arrays."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def arrays(
     """Return the elements of each input of a compiled function.
 
     Args:
-        function: what is to be called.
+        function: the function to call.
         texts: `[NAME=]@FILE.npy`, `[NAME=]random`, `zeros`, `ones` or numbers between commas.
-        seed: of the random numbers.
-        sizes: `NAME=NUMBER` for dimensions that calls decide; others have the size that a file or
-            numbers give them, or their usual one.
+        seed: the seed of the random numbers.
+        sizes: `NAME=NUMBER` for dynamic dimensions; others have the size that a file or numbers
+            give them, or their usual one.
 
     Raises:
         ArgumentError: the inputs are not those of the function, or a value cannot be read.
@@ -50,16 +50,16 @@ def arrays(
             f"{function}: no --input for {', '.join(missing)}. Give NAME=@FILE.npy, NAME=random, "
             "NAME=zeros or numbers: NAME=1,2,3."
         )
-    found: dict[str, Array] = {}
+    elements: dict[str, Array] = {}
     for name in sorted(given, key=lambda name: _freedom(given[name])):
         index, spec = specs[name]
-        found[name] = _elements(spec, given[name], seed + index, chosen)
-        chosen.learn(spec, found[name])
-    return found
+        elements[name] = _elements(spec, given[name], seed + index, chosen)
+        chosen.learn(spec, elements[name])
+    return elements
 
 
 def _freedom(value: str) -> int:
-    """Return how far a value follows the sizes that others have: files are as they are."""
+    """Return how freely a value can adopt sizes: 0 for files, which have theirs, to 2."""
     return 0 if value.startswith("@") else 1 if "," in value else 2
 
 
@@ -67,19 +67,19 @@ def _assign(function: Function, texts: Sequence[str]) -> list[tuple[str, str]]:
     """Return names and values, unnamed ones in the order of the inputs without one."""
     names = [spec.name for spec in function.inputs]
     matches = [_VALUE.fullmatch(text) for text in texts]
-    pairs = [(found["name"] or "", found["value"]) if found else ("", "") for found in matches]
+    pairs = [(match["name"] or "", match["value"]) if match else ("", "") for match in matches]
     free = iter([name for name in names if name not in {name for name, _ in pairs}])
     assigned: list[tuple[str, str]] = []
     for (name, value), text in zip(pairs, texts, strict=True):
-        found = name or next(free, None)
-        if found is None:
+        target = name or next(free, None)
+        if target is None:
             raise ArgumentError(f"--input {text}: the inputs of {function} are all given.")
-        if found not in names:
-            hint = did_you_mean(found, names)
-            raise ArgumentError(f"--input {text}: {function} has no input '{found}'{hint}")
-        if found in dict(assigned):
-            raise UsageError(f"--input {text}: '{found}' is given twice.")
-        assigned.append((found, value))
+        if target not in names:
+            hint = did_you_mean(target, names)
+            raise ArgumentError(f"--input {text}: {function} has no input '{target}'{hint}")
+        if target in dict(assigned):
+            raise UsageError(f"--input {text}: '{target}' is given twice.")
+        assigned.append((target, value))
     return assigned
 
 
@@ -99,7 +99,7 @@ def _read_array(path: Path) -> Array:
     """Return the array in a .npy file.
 
     Raises:
-        ArgumentError: there is no such file, or it holds something else.
+        ArgumentError: the file does not exist, or it is not an array.
     """
     import numpy as np
 
@@ -107,12 +107,12 @@ def _read_array(path: Path) -> Array:
 
     check_file(path)
     try:
-        found: Any = np.load(path, allow_pickle=False)
+        array: Any = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, OSError):
-        raise ArgumentError(f"{path} is no .npy file of numbers, or is damaged.") from None
-    if not isinstance(found, np.ndarray):
+        raise ArgumentError(f"{path} is not a .npy file of numbers, or is damaged.") from None
+    if not isinstance(array, np.ndarray):
         raise ArgumentError(f"{path} holds several arrays: save one with numpy.save.")
-    return cast("Array", found)
+    return cast("Array", array)
 
 
 def _random(spec: TensorSpec, seed: int, chosen: ChosenSizes) -> Array:
@@ -134,18 +134,18 @@ def _numbers(spec: TensorSpec, text: str, chosen: ChosenSizes) -> Array:
     numbers = [_number(spec.dtype, word) for word in words]
     if None in numbers:
         raise ArgumentError(
-            f"--input {spec.name}={text}: '{words[numbers.index(None)]}' is no {spec.dtype}. "
-            "Give numbers between commas, @FILE.npy, random, zeros or ones."
+            f"--input {spec.name}={text}: '{words[numbers.index(None)]}' is not of type "
+            f"{spec.dtype}. Give numbers between commas, @FILE.npy, random, zeros or ones."
         )
-    found = np.array(numbers, spec.dtype.numpy)
+    elements = np.array(numbers, spec.dtype.numpy)
     if len(numbers) == 1:
-        return np.full(chosen.shape(spec), found[0])
+        return np.full(chosen.shape(spec), elements[0])
     try:
         shape = chosen.shape_of_numbers(spec, len(numbers))
         _check_count(dataclasses.replace(spec, shape=shape), len(numbers))
     except ArgumentError as error:
         raise ArgumentError(f"--input {spec.name}={text}: {error}") from None
-    return found.reshape(shape)
+    return elements.reshape(shape)
 
 
 def _check_count(spec: TensorSpec, count: int) -> None:
@@ -157,12 +157,12 @@ def _check_count(spec: TensorSpec, count: int) -> None:
         )
 
 
-def _number(kind: dtype, word: str) -> Array | None:
+def _number(dtype: dtype, word: str) -> Array | None:
     from farrier_compiler.types.elements import parse_element
 
-    if kind.short == "bool":
+    if dtype.short == "bool":
         word = {"0": "false", "1": "true"}.get(word, word.lower())
     try:
-        return parse_element(word, kind)
+        return parse_element(word, dtype)
     except ValueError:
         return None

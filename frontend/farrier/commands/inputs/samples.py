@@ -1,4 +1,4 @@
-"""What follows `--calibration` of `farrier compile`: samples of a model's inputs, in batches."""
+"""Calibration batches from the file of `farrier compile --calibration`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def read(path: Path, function: Module, types: Sequence[InputType]) -> list[Any]:
-    """Return calibration batches: a tuple of arguments each, or a dict if inputs have names.
+    """Return calibration batches, as tuples of arguments, or as dicts if inputs have names.
 
     Args:
-        path: an .npz file with an array for each input; others in it are left alone.
-        function: what takes the inputs.
+        path: an .npz file with an array for each input; other arrays are ignored.
+        function: the Module that takes the inputs.
         types: the types that `--input` gives.
 
     Raises:
@@ -45,7 +45,7 @@ def read(path: Path, function: Module, types: Sequence[InputType]) -> list[Any]:
 
 
 def _names(function: Module, types: Sequence[InputType]) -> list[str]:
-    """Return the names of inputs: those without one are the parameters, in order."""
+    """Return the names of inputs, those of the parameters in order where they are not given."""
     unnamed = _parameters(function)
     return [type.name or next(unnamed) for type in types]
 
@@ -67,21 +67,21 @@ def _arrays(path: Path, names: Sequence[str]) -> Mapping[str, Array]:
     check_file(path)
     try:
         with path.open("rb") as file:  # which numpy leaves open on errors
-            found: Any = np.load(file, allow_pickle=False)
-            if isinstance(found, np.ndarray):
+            archive: Any = np.load(file, allow_pickle=False)
+            if isinstance(archive, np.ndarray):
                 raise ArgumentError(
-                    f"{path} is no .npz file: save samples with numpy.savez, an array for each "
-                    "input."
+                    f"{path} is not an .npz file: save samples with numpy.savez, an array for "
+                    "each input."
                 )
-            return {name: found[_key(path, name, names, found.files)] for name in names}
+            return {name: archive[_key(path, name, names, archive.files)] for name in names}
     except ArgumentError:  # which is a ValueError
         raise
     except (ValueError, EOFError, OSError, BadZipFile):
-        raise ArgumentError(f"{path} is no .npz file of numbers, or is damaged.") from None
+        raise ArgumentError(f"{path} is not an .npz file of numbers, or is damaged.") from None
 
 
 def _key(path: Path, name: str, names: Sequence[str], keys: Sequence[str]) -> str:
-    """Return which array is that of an input: the only one of an only input needs no name."""
+    """Return the key of an input's array; a single array for a single input needs no name."""
     if name in keys:
         return name
     if len(names) == len(keys) == 1:
@@ -98,10 +98,10 @@ class _Samples:
     """The samples of an input.
 
     Args:
-        path: their file, for messages.
+        path: the file, for messages.
         name: the input's name.
-        type: its type.
-        array: an array of samples.
+        type: the input's type.
+        array: the array of samples.
     """
 
     def __init__(self, path: str, name: str, type: InputType, array: Array) -> None:
@@ -114,17 +114,17 @@ class _Samples:
         """Return the inputs of calls."""
         shape, sizes = self.array.shape, [_bounds(size) for size in self.type.shape]
         if len(shape) == len(sizes) + 1 and _fits(shape[1:], sizes):
-            found = list(self.array)
+            parts = list(self.array)
         elif sizes and len(shape) == len(sizes) and _fits(shape[1:], sizes[1:]):
-            found = self._portions(sizes[0])
+            parts = self._portions(sizes[0])
         else:
             raise self._misfit()
-        if not found:
+        if not parts:
             raise self._too_few()
-        return [self._argument(part) for part in found]
+        return [self._argument(part) for part in parts]
 
     def _portions(self, bounds: tuple[int, int, int]) -> list[Array]:
-        """Return batches of the usual size; the last one may be as small as is allowed."""
+        """Return batches of the usual size; the last one may be as small as the minimum."""
         low, usual, _ = bounds
         size = max(usual, 1)
         starts = range(0, len(self.array), size)
@@ -142,13 +142,13 @@ class _Samples:
         return DimensionSize(int(part))
 
     def _cast(self, array: Array) -> Array:
-        """Return the samples in the input's data type: of the same kind, with the same integers."""
+        """Return the samples in the input's data type, if the cast preserves bools and integers."""
         import numpy as np
 
         from farrier_runtime.dtypes import BY_NUMPY
 
-        found, wanted = BY_NUMPY.get(array.dtype), self.type.dtype
-        same = found is not None and (found.is_floating, found.short == "bool") == (
+        actual, wanted = BY_NUMPY.get(array.dtype), self.type.dtype
+        same = actual is not None and (actual.is_floating, actual.short == "bool") == (
             wanted.is_floating,
             wanted.short == "bool",
         )
@@ -156,13 +156,13 @@ class _Samples:
             cast = array.astype(wanted.numpy) if same else array
         if not same or not (wanted.is_floating or (cast == array).all()):
             raise ArgumentError(
-                f"{self} holds {found or array.dtype}, but --input {self.type} takes {wanted}."
+                f"{self} holds {actual or array.dtype}, but --input {self.type} takes {wanted}."
             )
         return cast
 
     def _misfit(self) -> ArgumentError:
         return ArgumentError(
-            f"{self} has the shape {self.array.shape}, which is none of samples for --input "
+            f"{self} has the shape {self.array.shape}, which does not fit samples for --input "
             f"{self.type}. Its first dimension counts samples: that is the input's own first "
             "dimension, or one before it; the others must fit."
         )

@@ -1,4 +1,4 @@
-"""What follows `--input` of `farrier compile`: the types of a model's inputs."""
+"""Input types of `farrier compile --input`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _INPUT = re.compile(NAME + r"(?P<type>.*)", re.DOTALL)
 _BOUNDS = r"\((?P<bounds>[^()]*)\)"
 _WORD = r"[A-Za-z_]\w*"
 _FORM = (
-    "the form is [NAME=]SHAPExDTYPE, for example x=1x1x8x8xf32, or f32 for a scalar. A size that "
-    "calls decide is (MIN,OPT,MAX), or with a name: x=batch(1,4,64)x128xf32."
+    "the form is [NAME=]SHAPExDTYPE, for example x=1x1x8x8xf32, or f32 for a scalar. A dynamic "
+    "size is (MIN,OPT,MAX), or with a name: x=batch(1,4,64)x128xf32."
 )
 
 
@@ -31,7 +31,7 @@ class InputType:
     """The type of an input, as `--input x=1x1x8x8xf32` gives it.
 
     Attributes:
-        name: the parameter's name; empty where the position says which one it is.
+        name: the parameter's name; empty for a positional input.
         shape: for each dimension a number, `(min, opt, max)`, or a named dimension.
         dtype: the data type.
         value: the bounds of an input that is itself a size; None for all others.
@@ -47,18 +47,18 @@ class InputType:
         """Parse `[NAME=]SIZExSIZEx...xDTYPE`, or `[NAME=](MIN,OPT,MAX)` for a size.
 
         Args:
-            text: what follows `--input`.
+            text: the value of `--input`.
             known: the dimensions that earlier inputs named, which need no bounds here; those that
                 this one names are added.
 
         Raises:
-            UsageError: the text has another form, or there is no such data type.
+            UsageError: the text does not have this form, or the data type does not exist.
         """
-        found = _INPUT.fullmatch(text)
-        assert found is not None
-        name, names = found["name"] or "", {} if known is None else known
+        match = _INPUT.fullmatch(text)
+        assert match is not None
+        name, names = match["name"] or "", {} if known is None else known
         try:
-            shape, rest = _sizes(found["type"], names)
+            shape, rest = _sizes(match["type"], names)
             size = None if shape else re.fullmatch(_BOUNDS, rest)
             if size is None:
                 return cls(name, shape, _data_type(rest))
@@ -76,7 +76,7 @@ class InputType:
 
     @property
     def info(self) -> Any:
-        """The InputInfo or DimensionInputInfo that says the same."""
+        """The equivalent InputInfo or DimensionInputInfo."""
         from farrier.input_info import DimensionInputInfo, InputInfo, NamedDimension
 
         if self.value is not None:
@@ -91,7 +91,7 @@ class InputType:
 
 
 def parse(texts: Sequence[str]) -> list[InputType]:
-    """Parse the types of all inputs; a dimension has its bounds where its name comes first.
+    """Parse the types of all inputs; a dimension has its bounds at its first occurrence.
 
     Raises:
         UsageError: one of them cannot be parsed.
@@ -103,23 +103,23 @@ def parse(texts: Sequence[str]) -> list[InputType]:
 def _sizes(
     text: str, known: dict[str, Dimension]
 ) -> tuple[tuple[int | Bounds | Dimension, ...], str]:
-    """Return the sizes at the beginning of a text, and what follows them."""
+    """Return the sizes at the beginning of a text, and the rest of it."""
     sizes: list[int | Bounds | Dimension] = []
-    while found := _size_pattern(known).match(text):
-        text = text[found.end() :]
-        if found["known"]:
-            sizes.append(known[found["known"]])
-        elif found["bounds"] is None:
-            sizes.append(int(found["number"]))
+    while match := _size_pattern(known).match(text):
+        text = text[match.end() :]
+        if match["known"]:
+            sizes.append(known[match["known"]])
+        elif match["bounds"] is None:
+            sizes.append(int(match["number"]))
         else:
-            bounds = _bounds(found["word"] or "", found["bounds"])
-            sizes.append(Dimension(found["word"], *bounds) if found["word"] else bounds)
+            bounds = _bounds(match["word"] or "", match["bounds"])
+            sizes.append(Dimension(match["word"], *bounds) if match["word"] else bounds)
         known |= {size.name: size for size in sizes if isinstance(size, Dimension)}
     return tuple(sizes), text
 
 
 def _size_pattern(known: dict[str, Dimension]) -> re.Pattern[str]:
-    """Return what a size looks like: known names are tried first, as `x` may be part of a name."""
+    """Return the pattern of a size; known names come first, as they may contain an `x`."""
     names = "|".join(sorted(known, key=len, reverse=True)) or "(?!)"
     return re.compile(rf"(?:(?P<number>\d+)|(?P<known>{names})|(?P<word>{_WORD})?{_BOUNDS})x")
 
@@ -128,27 +128,28 @@ def _bounds(name: str, text: str) -> Bounds:
     words = [word.strip() for word in text.split(",")]
     if len(words) != 3 or not all(map(str.isdecimal, words)):
         raise ArgumentError(
-            f"{name}({text}) is no range of sizes: give three whole numbers, {name}(MIN,OPT,MAX)."
+            f"{name}({text}) is not a range of sizes: give three whole numbers, "
+            f"{name}(MIN,OPT,MAX)."
         )
     low, usual, high = map(int, words)
-    Dimension(name or f"({text})", low, usual, high)  # which refuses those that are not in order
+    Dimension(name or f"({text})", low, usual, high)  # which refuses bounds out of order
     return low, usual, high
 
 
 def _data_type(text: str) -> dtype:
-    known = {**DTYPES, **BY_SHORT_NAME}
-    if text in known:
-        return known[text]
-    unbounded = re.match(rf"({_WORD}?)x(?=\d|\(|({'|'.join(known)})$)", text)
+    dtypes = {**DTYPES, **BY_SHORT_NAME}
+    if text in dtypes:
+        return dtypes[text]
+    unbounded = re.match(rf"({_WORD}?)x(?=\d|\(|({'|'.join(dtypes)})$)", text)
     if unbounded:
         name = unbounded[1]
         raise ArgumentError(
-            f"the dimension '{name}' has no bounds. Give them where its name comes first: "
+            f"the dimension '{name}' has no bounds. Give them where it first occurs: "
             f"{name}(MIN,OPT,MAX)."
         )
     if not re.fullmatch(r"[a-z]\w*", text):
         raise ArgumentError(_FORM)
-    hint = did_you_mean(text, known)
+    hint = did_you_mean(text, dtypes)
     raise ArgumentError(
         f"there is no data type '{text}'{hint if 'you mean' in hint else '.'} "
         f"The data types are: {', '.join(BY_SHORT_NAME)}."
@@ -169,7 +170,7 @@ def bind(
     """Return a call's positional and keyword arguments, an InputInfo for each type.
 
     Raises:
-        ArgumentError: there are too few, too many, or a name that is no parameter.
+        ArgumentError: there are too few or too many, or a name is not a parameter's.
     """
     signature = inspect.signature(function)
     positional = [type.info for type in types if not type.name]

@@ -1,1 +1,1 @@
-"""What is to be compiled: Python models, graphs and StableHLO."""
+"""Sources of programs to compile: Python models, graphs and StableHLO."""

@@ -1,4 +1,4 @@
-"""What every source of a program can do."""
+"""Protocol of the sources of programs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What the artifact is named after."""
+        """The name of the artifact."""
         ...
 
     def compile(self, targets: Sequence[Target], settings: Options) -> Compiled:

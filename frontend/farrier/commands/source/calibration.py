@@ -1,4 +1,4 @@
-"""What `--quantize` of `farrier compile` does: a quantised model, from samples in an .npz file."""
+"""Quantisation by `farrier compile --quantize`, with samples from an .npz file."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def add_arguments(group: Any) -> None:
     add(
         "--quantize",
         metavar="SCHEME",
-        help="int8, float8 or, of weights only, int8-weight-only, int4-weight-only; prints a table "
-        "of the layers",
+        help="int8, float8 or, for weights only, int8-weight-only, int4-weight-only; prints a "
+        "table of the layers",
     )
     add(
         "--calibration",
@@ -36,7 +36,7 @@ def add_arguments(group: Any) -> None:
 
 
 def check(options: argparse.Namespace) -> None:
-    """Refuse options that do not go together.
+    """Refuse options that cannot be combined.
 
     Raises:
         UsageError: naming them.
@@ -58,9 +58,9 @@ def check(options: argparse.Namespace) -> None:
         )
 
 
-def _check_name(option: str, name: str, what: str, known: Iterable[str]) -> None:
-    if name not in known:
-        hint = did_you_mean(name, known)
+def _check_name(option: str, name: str, what: str, names: Iterable[str]) -> None:
+    if name not in names:
+        hint = did_you_mean(name, names)
         end = hint if hint.endswith("?") else f"{hint}."
         raise UsageError(f"{option} {name}: there is no such {what}{end}")
 
@@ -71,13 +71,13 @@ def quantized(
     types: Sequence[InputType],
     options: argparse.Namespace,
 ) -> Callable[..., Any]:
-    """Return the quantised model, and print what became of its layers.
+    """Return the quantised model, and print the report.
 
     Args:
         function: a Module; or a function, which is refused.
-        label: what messages call it.
+        label: its name in messages.
         types: the types of its inputs.
-        options: those of the command.
+        options: the command's options.
 
     Raises:
         ArgumentError: the model cannot be quantised, or the samples do not fit.
@@ -90,9 +90,9 @@ def quantized(
     if options.calibration is not None:
         batches = samples.read(Path(options.calibration), function, types)
     with model.user_code(Path(label.rpartition(":")[0])):
-        found = quantize_module(
+        copied = quantize_module(
             function, batches, options.quantize, observer=options.observer or "minmax"
         )
     dumping = (options.dump or options.print_after_all) and options.dump_to is None
-    print(quantization_report(found), file=sys.stderr if dumping else sys.stdout)
-    return found
+    print(quantization_report(copied), file=sys.stderr if dumping else sys.stdout)
+    return copied

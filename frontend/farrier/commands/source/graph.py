@@ -1,4 +1,4 @@
-"""Graphs, of Python models and of .graph files, as sources of artifacts and dumps."""
+"""Graphs of Python models and .graph files, as sources of artifacts and dumps."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _CODE = {"cpu": ("llvm", "asm"), "cuda": ("llvm", "ptx"), "rocm": ("llvm",)}
 
 @dataclass(frozen=True)
 class GraphSource:
-    """A graph and the form of its result.
+    """A graph and the structure of its result.
 
     Attributes:
-        name: what the artifact is named after.
-        graph: what it computes.
+        name: the name of the artifact.
+        graph: the ops that it computes.
         result: how the outputs are nested.
     """
 
@@ -55,13 +55,13 @@ class GraphSource:
         """Yield the text of a stage, or several files of generated code."""
         from farrier_compiler import driver
 
-        found = driver.dump([self.graph], targets, settings, stage, weights)
-        yield from ((file_name(stage, name), text) for name, text in found.items())
+        texts = driver.dump([self.graph], targets, settings, stage, weights)
+        yield from ((file_name(stage, name), text) for name, text in texts.items())
 
     def all_stages(
         self, targets: Sequence[Target], settings: Options, weights: bool
     ) -> Iterator[Dump]:
-        """Yield all stages from the graph on, then the generated code."""
+        """Yield all stages, beginning with the graph, then the generated code."""
         from farrier_compiler import driver
 
         seen = False
@@ -70,12 +70,12 @@ class GraphSource:
             if seen:
                 yield file_name(name, name), text
         for code in dict.fromkeys(code for t in targets for code in _CODE.get(t.kind, ())):
-            with contextlib.suppress(ArgumentError):  # nothing to compute: no code
+            with contextlib.suppress(ArgumentError):  # nothing to compute, so no code
                 yield from self.stage(code, targets, settings, weights)
 
 
 def file_name(stage: str, name: str) -> str:
-    """Return the name of a stage's file; generated files have one."""
+    """Return the name of a stage's file; generated files already have one."""
     if name != stage:
         return name
     return f"{name}.graph" if name == "graph" else f"{name}.mlir"

@@ -1,4 +1,4 @@
-"""Find what MODEL.py:NAME names, and explain what is wrong where it cannot be used."""
+"""Loading of the Module or function that MODEL.py:NAME names."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class UserCodeError(FarrierError, RuntimeError):
 
 
 def split(text: str) -> tuple[Path, str]:
-    """Return the file and the name of a MODEL argument; the name is empty where there is none.
+    """Return the file and the name of a MODEL argument; the name may be empty.
 
     Raises:
-        ArgumentError: there is no such file, or it is of no kind that can be compiled.
+        ArgumentError: the file does not exist, or cannot be compiled.
     """
     file, colon, name = text.rpartition(":")
     path = Path(file if colon and (name.isidentifier() or not name) else text)
@@ -49,7 +49,7 @@ def load(path: Path, name: str) -> Callable[..., Any]:
         name: a Module class, which is called without arguments, a Module or a function.
 
     Raises:
-        ArgumentError: there is no such name, or it is something else.
+        ArgumentError: the file does not define the name, or it is something else.
         UserCodeError: the file or the class raised an error.
     """
     module = _execute(path)
@@ -59,15 +59,15 @@ def load(path: Path, name: str) -> Callable[..., Any]:
         hint = did_you_mean(name, _defined(module))
         suggested = hint if "you mean" in hint else f"{_candidates(module)}."
         raise ArgumentError(f"{path} has no '{name}'{suggested}")
-    found = getattr(module, name)
-    if inspect.isclass(found):
-        return _instance(path, found)
-    if not isinstance(found, Module) and not inspect.isroutine(found):
+    value = getattr(module, name)
+    if inspect.isclass(value):
+        return _instance(path, value)
+    if not isinstance(value, Module) and not inspect.isroutine(value):
         raise ArgumentError(
-            f"{path}:{name} is of type {type(found).__name__}. "
+            f"{path}:{name} is of type {type(value).__name__}. "
             "NAME must be a Module class, a Module or a function."
         )
-    return found
+    return value
 
 
 def _execute(path: Path) -> ModuleType:
@@ -85,7 +85,7 @@ def _execute(path: Path) -> ModuleType:
 def _instance(path: Path, cls: type) -> Module:
     if not issubclass(cls, Module):
         raise ArgumentError(
-            f"{path}:{cls.__name__} is a class, but no Module: derive it from farrier.Module."
+            f"{path}:{cls.__name__} is a class, but not a Module: derive it from farrier.Module."
         )
     try:
         inspect.signature(cls).bind()
@@ -100,7 +100,7 @@ def _instance(path: Path, cls: type) -> Module:
 
 
 def _defined(module: ModuleType) -> list[str]:
-    """Return the names of what can be compiled among what a file defines itself."""
+    """Return the names of the Modules and functions that a file itself defines."""
     return [
         name
         for name, value in vars(module).items()
@@ -124,7 +124,7 @@ def _candidates(module: ModuleType) -> str:
 
 @contextmanager
 def user_code(path: Path) -> Generator[None]:
-    """Turn errors of the model's own code into one that shows its line.
+    """Turn errors of the model's own code into a UserCodeError that shows its line.
 
     Raises:
         UserCodeError: naming the error, with the innermost line in the model's folder.
@@ -140,18 +140,18 @@ def user_code(path: Path) -> Generator[None]:
             f"{type(error).__name__}: {error.msg}\n  --> {error.filename}:{error.lineno}{excerpt}"
         ) from error
     except (Exception, SystemExit) as error:
-        place = _place(error.__traceback__, path.resolve().parent)
+        excerpt = _excerpt(error.__traceback__, path.resolve().parent)
         text = "".join(traceback.format_exception_only(error)).strip()
-        raise UserCodeError(f"{text}{place}") from error
+        raise UserCodeError(f"{text}{excerpt}") from error
 
 
-def _place(trace: TracebackType | None, folder: Path) -> str:
-    """Return the excerpt of the innermost line below a folder."""
-    found = ""
+def _excerpt(trace: TracebackType | None, folder: Path) -> str:
+    """Return the excerpt of the innermost line in a file below a folder."""
+    text = ""
     while trace is not None:
         code = trace.tb_frame.f_code
         if Path(code.co_filename).is_relative_to(folder):
             excerpt = Location(code, trace.tb_lasti, None).excerpt()
-            found = "\n" + "\n".join(f"  {line}" for line in excerpt.splitlines())
+            text = "\n" + "\n".join(f"  {line}" for line in excerpt.splitlines())
         trace = trace.tb_next
-    return found
+    return text

@@ -1,4 +1,4 @@
-"""Reading what is to be compiled from files."""
+"""Reading of programs from files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from farrier.commands.command_line import UsageError
 from farrier.commands.files import check_file
@@ -17,9 +17,6 @@ from farrier.commands.source.graph import GraphSource
 from farrier.modules.module import Module
 from farrier_runtime.errors import ArgumentError, ParseError
 
-if TYPE_CHECKING:
-    pass
-
 _ONLY_PYTHON = {
     "input": "--input",
     "seed": "--seed",
@@ -29,16 +26,16 @@ _ONLY_PYTHON = {
 
 
 def read(path: Path, name: str, options: argparse.Namespace) -> Source:
-    """Return the program that MODEL and the options for it say.
+    """Return the program that MODEL and its options describe.
 
     Raises:
-        FarrierError: something is wrong with them; the text says what.
+        FarrierError: MODEL or an option is not valid; the text says why.
     """
     if path.suffix == ".py":
         return _trace(path, name, options)
     for attribute, option in _ONLY_PYTHON.items():
         if getattr(options, attribute) not in ([], None, False):
-            raise UsageError(f"{option} is for Python models; {path} says its inputs itself.")
+            raise UsageError(f"{option} is for Python models; {path} declares its inputs itself.")
     if path.suffix == ".mlir":
         return stablehlo.read(path, options)
     return _read_graph(path, options)
@@ -75,7 +72,7 @@ def _set_parameters(function: Callable[..., Any], label: str, options: argparse.
         function.initialize_dummy_parameters()
     if not any(given) and _unset(function):
         print(
-            f"farrier: warning: {label} has parameters without a value, which are random now. "
+            f"farrier: warning: {label} has parameters without a value; random ones are used. "
             "Give --weights FILE for trained ones.",
             file=sys.stderr,
         )
@@ -133,4 +130,4 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise ArgumentError(f"{path} is no text: {error}.") from None
+        raise ArgumentError(f"{path} is not a text file: {error}.") from None

@@ -1,4 +1,4 @@
-"""StableHLO in a file: described by what IREE says it exports."""
+"""StableHLO files, whose functions are described by IREE's ABI declarations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TENSOR = re.compile(
 )
 _ELEMENTS = {
     **BY_SHORT_NAME,
-    **{f"ui{name[1:]}": kind for name, kind in BY_SHORT_NAME.items() if name[0] == "u"},
+    **{f"ui{name[1:]}": dtype for name, dtype in BY_SHORT_NAME.items() if name[0] == "u"},
     "i1": BY_SHORT_NAME["bool"],
 }
 Result = TypeVar("Result")
@@ -48,14 +48,14 @@ class StablehloSource:
 
     @property
     def name(self) -> str:
-        """What the artifact is named after: the file."""
+        """The name of the artifact, which is the file's."""
         return self.path.stem
 
     def compile(self, targets: Sequence[Target], settings: Options) -> Compiled:
         """Return the artifact.
 
         Raises:
-            CompileError: IREE refused the module, or it exports what Farrier cannot describe.
+            CompileError: IREE rejected the module, or Farrier cannot describe its functions.
         """
         from farrier_compiler.driver import compile_module
 
@@ -65,7 +65,7 @@ class StablehloSource:
         )
 
     def after_passes(self, targets: Sequence[Target], settings: Options) -> Iterator[Dump]:
-        """Yield nothing: Farrier's passes work on graphs."""
+        """Yield nothing, since Farrier's passes work on graphs."""
         del targets, settings
         return iter(())
 
@@ -81,11 +81,11 @@ class StablehloSource:
 
         if stage not in PHASES:
             raise ArgumentError(
-                f"--dump {stage}: {self.path} is StableHLO already, of which there are only "
-                f"IREE's phases: {', '.join(PHASES)}."
+                f"--dump {stage}: {self.path} is StableHLO already, which has only IREE's phases: "
+                f"{', '.join(PHASES)}."
             )
-        found = self._phases(targets, settings, stage, weights)
-        return ((f"{name}.mlir", text) for name, text in found if name == stage)
+        phases = self._phases(targets, settings, stage, weights)
+        return ((f"{name}.mlir", text) for name, text in phases if name == stage)
 
     def all_stages(
         self, targets: Sequence[Target], settings: Options, weights: bool
@@ -93,8 +93,8 @@ class StablehloSource:
         """Yield the IR of each of IREE's phases."""
         from farrier_compiler.driver import PHASES
 
-        found = self._phases(targets, settings, PHASES[-1], weights)
-        return ((f"{name}.mlir", text) for name, text in found)
+        phases = self._phases(targets, settings, PHASES[-1], weights)
+        return ((f"{name}.mlir", text) for name, text in phases)
 
     def _phases(
         self, targets: Sequence[Target], settings: Options, to: str, weights: bool
@@ -119,15 +119,15 @@ class StablehloSource:
     def _spec(self, text: str) -> TensorSpec:
         from farrier_runtime.manifest import TensorSpec
 
-        found = _TENSOR.fullmatch(text)
-        *sizes, element = (found["real"] or found["type"]).split("x") if found else [""]
-        kind = _ELEMENTS.get(element.lower())
-        if found is None or kind is None or not all(map(str.isdecimal, sizes)):
+        match = _TENSOR.fullmatch(text)
+        *sizes, element = (match["real"] or match["type"]).split("x") if match else [""]
+        dtype = _ELEMENTS.get(element.lower())
+        if match is None or dtype is None or not all(map(str.isdecimal, sizes)):
             raise CompileError(
                 f"{self.path}: {text} cannot be passed: inputs and outputs are tensors of fixed "
                 "sizes and of Farrier's data types."
             )
-        return TensorSpec(found["name"], kind, tuple(map(int, sizes)))
+        return TensorSpec(match["name"], dtype, tuple(map(int, sizes)))
 
     def _explained(self, compile: Callable[[], Result]) -> Result:
         from farrier_compiler.driver import CompilationFailed
@@ -137,8 +137,8 @@ class StablehloSource:
         except CompilationFailed as failure:
             report = str(failure)
             line = report.partition("\n")[0]
-            said = re.sub(r"^[^\s:]*:(\d+):(\d+):", r"line \1, column \2:", line)
-            error = CompileError(f"IREE cannot compile {self.path}: {said}.")
+            problem = re.sub(r"^[^\s:]*:(\d+):(\d+):", r"line \1, column \2:", line)
+            error = CompileError(f"IREE cannot compile {self.path}: {problem}.")
             error.add_note(f"IREE's report:\n{report}")
             raise error from None
 
@@ -147,7 +147,7 @@ def read(path: Path, options: argparse.Namespace) -> StablehloSource:
     """Return the module in a file.
 
     Raises:
-        UsageError: an option was given that is for graphs.
+        UsageError: an option applies to graphs only.
     """
     for option in ("weights", "function_name", "passes"):
         if getattr(options, option) is not None:

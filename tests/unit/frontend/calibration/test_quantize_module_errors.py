@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import farrier as fr
-from farrier.modules.quantizable import watcher
+from farrier.modules.quantizable import input_hook
 from support.messages import message
 
 
@@ -180,5 +180,5 @@ def test_an_error_leaves_no_traces() -> None:
     with pytest.raises(ZeroDivisionError):
         fr.quantize_module(model, (X / 0 if i == 3 else [X, 1 // (2 - i)][0] for i in range(4)))
     assert [dict(vars(layer)) for _, layer in model.named_modules()] == before
-    assert watcher.get() is None
+    assert input_hook.get() is None
     model(fr.Tensor(BAD)).eval()  # nobody looks at inputs any more

@@ -94,40 +94,36 @@ def run(model: Path, capsys: pytest.CaptureFixture[str]) -> Run:
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ("", "no command was given ('farrier --help' lists what there is)"),
+        ("", "no command was given (see 'farrier --help')"),
         (
             "complie model.py:Net",
-            "there is no command 'complie'; did you mean 'compile'? "
-            "('farrier --help' lists what there is)",
+            "there is no command 'complie'; did you mean 'compile'? (see 'farrier --help')",
         ),
         (
             "compile",
-            "the following arguments are required: MODEL "
-            "('farrier compile --help' lists what there is)",
+            "the following arguments are required: MODEL (see 'farrier compile --help')",
         ),
         (
             "compile model.py:Net --weight w.npz",
             "unexpected argument '--weight'; did you mean '--weights'? "
-            "('farrier compile --help' lists what there is)",
+            "(see 'farrier compile --help')",
         ),
         (
             "compile model.py:Net other.py:Net",
-            "unexpected argument 'other.py:Net' ('farrier compile --help' lists what there is)",
+            "unexpected argument 'other.py:Net' (see 'farrier compile --help')",
         ),
         (
             "compile model.py:Net --seed one",
-            "argument --seed: invalid int value: 'one' "
-            "('farrier compile --help' lists what there is)",
+            "argument --seed: invalid int value: 'one' (see 'farrier compile --help')",
         ),
         (
             "compile model.py:Net --layout dense",
             "argument --layout: invalid choice: 'dense' (choose from 'tiled', 'compact') "
-            "('farrier compile --help' lists what there is)",
+            "(see 'farrier compile --help')",
         ),
         (
             "run net.vmfb --benchmark many",
-            "argument --benchmark: invalid int value: 'many' "
-            "('farrier run --help' lists what there is)",
+            "argument --benchmark: invalid int value: 'many' (see 'farrier run --help')",
         ),
     ],
 )
@@ -151,19 +147,19 @@ def test_help(run: Run, command: str) -> None:
 BAD_OPTIONS = {
     "model.py:double --input x=3,3": (
         "--input x=3,3: the form is [NAME=]SHAPExDTYPE, for example x=1x1x8x8xf32, or f32 for a "
-        "scalar. A size that calls decide is (MIN,OPT,MAX), or with a name: "
+        "scalar. A dynamic size is (MIN,OPT,MAX), or with a name: "
         "x=batch(1,4,64)x128xf32."
     ),
     "model.py:double --input x=max_lenx3xf32": (
-        "--input x=max_lenx3xf32: the dimension 'max_len' has no bounds. Give them where its name "
-        "comes first: max_len(MIN,OPT,MAX)."
+        "--input x=max_lenx3xf32: the dimension 'max_len' has no bounds. Give them where it "
+        "first occurs: max_len(MIN,OPT,MAX)."
     ),
     "model.py:double --input x=batch(1,4)x3xf32": (
-        "--input x=batch(1,4)x3xf32: batch(1,4) is no range of sizes: give three whole numbers, "
+        "--input x=batch(1,4)x3xf32: batch(1,4) is not a range of sizes: give three whole numbers, "
         "batch(MIN,OPT,MAX)."
     ),
     "model.py:double --input x=3x(1,four,8)xf32": (
-        "--input x=3x(1,four,8)xf32: (1,four,8) is no range of sizes: give three whole numbers, "
+        "--input x=3x(1,four,8)xf32: (1,four,8) is not a range of sizes: give three whole numbers, "
         "(MIN,OPT,MAX)."
     ),
     "model.py:double --input n=(8,4,1)": (
@@ -183,8 +179,10 @@ BAD_OPTIONS = {
         "preprocessing, global-optimization, dispatch-creation, flow, stream, executable-sources, "
         "executable-configurations, executable-targets, hal, vm, ptx, asm, llvm, all."
     ),
-    "net.graph --input x=3xf32": "--input is for Python models; net.graph says its inputs itself.",
-    "net.mlir --seed 1": "--seed is for Python models; net.mlir says its inputs itself.",
+    "net.graph --input x=3xf32": (
+        "--input is for Python models; net.graph declares its inputs itself."
+    ),
+    "net.mlir --seed 1": "--seed is for Python models; net.mlir declares its inputs itself.",
     "net.mlir --passes canonicalize": "--passes is for graphs; net.mlir is StableHLO already.",
 }
 
@@ -270,7 +268,7 @@ BAD_MODELS = {
     "model.py:number": (
         "model.py:number is of type int. NAME must be a Module class, a Module or a function."
     ),
-    "model.py:Plain": "model.py:Plain is a class, but no Module: derive it from farrier.Module.",
+    "model.py:Plain": "model.py:Plain is a class, but not a Module: derive it from farrier.Module.",
     "model.py:Wide": (
         "model.py:Wide(width) cannot be made without arguments: missing a required argument: "
         "'width'. Name a Module instead: add a line such as 'net = Wide(...)' to the file, and "
@@ -432,7 +430,7 @@ def test_unset_parameters_become_random_with_a_warning(run: Run, model: Path) ->
     code, out, err = run("compile", "model.py:Net", "--input", "x=1x3xf32", "--dump", "graph")
     assert (code, "constant @linear.weight" in out) == (0, True)
     assert err == (
-        "farrier: warning: model.py:Net has parameters without a value, which are random now. "
+        "farrier: warning: model.py:Net has parameters without a value; random ones are used. "
         "Give --weights FILE for trained ones.\n"
     )
 
@@ -442,7 +440,7 @@ def test_fault_of_ours_is_reported_as_one(run: Run, monkeypatch: pytest.MonkeyPa
         raise RuntimeError("unexpected")
 
     monkeypatch.setattr(targets, "run", fail)
-    text = "RuntimeError: unexpected\nThis is a fault in Farrier: please report it.\n"
+    text = "RuntimeError: unexpected\nThis is a bug in Farrier: please report it.\n"
     assert run("targets") == (1, "", f"farrier: error: {text}The option -v shows more.\n")
 
 

@@ -163,7 +163,7 @@ def test_only_python_models(run: Run, folder: Path) -> None:
     assert run("compile", "net.graph", "--quantize", "int8-weight-only") == (
         2,
         "",
-        "farrier: error: --quantize is for Python models; net.graph says its inputs itself.\n",
+        "farrier: error: --quantize is for Python models; net.graph declares its inputs itself.\n",
     )
 
 
@@ -179,13 +179,13 @@ MISTAKES = {
         "xx.npz: no such file; did you mean 'x.npz'?"
     ),
     "model.py:Net --seed 0 --input 3xf32 --calibration text.npz": (
-        "text.npz is no .npz file of numbers, or is damaged."
+        "text.npz is not an .npz file of numbers, or is damaged."
     ),
     "model.py:Net --seed 0 --input 3xf32 --calibration broken.npz": (
-        "broken.npz is no .npz file of numbers, or is damaged."
+        "broken.npz is not an .npz file of numbers, or is damaged."
     ),
     "model.py:Net --seed 0 --input 3xf32 --calibration x.npy": (
-        "x.npy is no .npz file: save samples with numpy.savez, an array for each input."
+        "x.npy is not an .npz file: save samples with numpy.savez, an array for each input."
     ),
     "model.py:Net --seed 0 --input 3xf32 --calibration other.npz": (
         "other.npz has no array 'x', for that input; it has y, source."
@@ -194,7 +194,7 @@ MISTAKES = {
         "empty.npz has no array 'x', for that input; it has none."
     ),
     "model.py:Net --seed 0 --input 3xf32 --calibration wide.npz": (
-        "wide.npz: 'x' has the shape (10, 4), which is none of samples for --input 3xf32. Its "
+        "wide.npz: 'x' has the shape (10, 4), which does not fit samples for --input 3xf32. Its "
         "first dimension counts samples: that is the input's own first dimension, or one before "
         "it; the others must fit."
     ),

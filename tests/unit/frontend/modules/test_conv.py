@@ -135,12 +135,12 @@ BAD_ARGUMENTS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"padding": (1, 1)},
-        "Conv takes padding as a pair of integers for each spatial dimension, before and behind "
+        "Conv takes padding as a pair of integers for each spatial dimension, before and after "
         "it, such as padding=((1, 1), (1, 1)); not (1, 1).",
     ),
     (
         {"padding": "same"},
-        "Conv takes padding as a pair of integers for each spatial dimension, before and behind "
+        "Conv takes padding as a pair of integers for each spatial dimension, before and after "
         "it, such as padding=((1, 1), (1, 1)); not 'same'.",
     ),
 ]

@@ -411,6 +411,6 @@ def test_what_parameters_are_made_by_is_fixed(layer: Any, name: str, value: Any)
     with pytest.raises(fr.ArgumentError) as caught:
         setattr(layer, name, value)
     assert message(caught.value) == (
-        f"{type(layer).__name__}.{name} cannot change: the parameters are already made by it. "
+        f"{type(layer).__name__}.{name} cannot change: the parameters were made with it. "
         "Make another layer."
     )

@@ -93,8 +93,8 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
     (
         lambda: A @ 2.0,
         SHAPE,
-        "matmul takes no scalars, but got float32 (2, 3) and float32 (). Multiply by a scalar with "
-        "'*'.",
+        "matmul does not take scalars, but got float32 (2, 3) and float32 (). Multiply by a scalar "
+        "with '*'.",
     ),
     (
         lambda: fr.ones((2, 5, 3)) @ fr.ones((4, 3, 5)),

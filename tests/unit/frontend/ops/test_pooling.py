@@ -42,8 +42,7 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
     (
         lambda: fr.maxpool(fr.ones((2, 3)), ()),
         SHAPE,
-        "maxpool takes (N, C, ...) with at least one dimension behind the channels, but got "
-        "float32 (2, 3).",
+        "maxpool takes (N, C, ...) with at least one spatial dimension, but got float32 (2, 3).",
     ),
     (
         lambda: fr.maxpool(X, (2,)),

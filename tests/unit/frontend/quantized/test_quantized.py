@@ -288,7 +288,7 @@ REFUSED: list[tuple[Callable[[], Any], type[fr.FarrierError], str]] = [
     (
         lambda: q.linear(X, HALF),
         fr.DtypeError,
-        "quantized.linear takes an input and a weight that stand for floats of one data type, but "
+        "quantized.linear takes an input and a weight that were quantized from one data type, but "
         "got !quant.uniform<u8:f32, 0.05:128> (2, 6) and !quant.uniform<i8:f16, 0.5> (4, 6). "
         "Quantize both from float32.",
     ),
@@ -301,15 +301,14 @@ REFUSED: list[tuple[Callable[[], Any], type[fr.FarrierError], str]] = [
     (
         lambda: q.linear_prepack(W, fr.zeros((4,), fr.int32)),
         fr.DtypeError,
-        "quantized.linear_prepack takes a bias of float32, as it is added to the floats that the "
-        "integers stand for, but got int32 (4,). Cast it, for example with "
-        "fr.cast(bias, fr.float32).",
+        "quantized.linear_prepack takes a bias of float32, as it is added to the dequantized "
+        "floats, but got int32 (4,). Cast it, for example with fr.cast(bias, fr.float32).",
     ),
     (
         lambda: q.linear(X, PACKED, 0.1),  # pyright: ignore[reportArgumentType]
         fr.ArgumentError,
         "quantized.linear got a bias beside packed parameters, which have their own. Pass the "
-        "bias when they are packed; scale and zero_point by name.",
+        "bias when packing, and scale and zero_point by name.",
     ),
     (
         lambda: q.linear(X, W, scale=0.0),
@@ -420,7 +419,7 @@ REFUSED: list[tuple[Callable[[], Any], type[fr.FarrierError], str]] = [
         lambda: q.conv2d(IMAGE, q.conv2d_prepack(KERNEL), stride=2),
         fr.ArgumentError,
         "quantized.conv2d got stride=2, padding=0, dilation=1 and groups=1 beside packed "
-        "parameters, which have their own. Pass them when they are packed.",
+        "parameters, which have their own. Pass them when packing.",
     ),
     (
         lambda: q.conv2d(IMAGE, KERNEL, scale=0.0),

@@ -37,7 +37,7 @@ LOADED: list[tuple[dict[str, Any], type[fr.FarrierError], str]] = [
         linear_state(Foreign(drawn(fr.int8, 4, 6), np.ones(6), np.zeros(6, int), 1)),
         fr.ArgumentError,
         "weight is quantized as per_channel_affine, along dimension 1. The layers take one scale "
-        "and whole zero point for all, or for each output: along dimension 0.",
+        "and whole zero point for all, or one for each output, along dimension 0.",
     ),
     (
         linear_state(
@@ -45,14 +45,14 @@ LOADED: list[tuple[dict[str, Any], type[fr.FarrierError], str]] = [
         ),
         fr.ArgumentError,
         "weight is quantized as per_channel_affine_float_qparams, along dimension 0. The layers "
-        "take one scale and whole zero point for all, or for each output: along dimension 0.",
+        "take one scale and whole zero point for all, or one for each output, along dimension 0.",
     ),
     (
         conv_state(fr.quantize(fr.ones((4, 6)), [[0.5]], fr.int8)),
         fr.ArgumentError,
         "weight is quantized as !quant.uniform<i8:f32:{0:4, 1:6}, {{0.5}}> (4, 6), along dimension "
-        "None. The layers take one scale and whole zero point for all, or for each output: along "
-        "dimension 0.",
+        "None. The layers take one scale and whole zero point for all, or one for each output, "
+        "along dimension 0.",
     ),
     (
         linear_state(Foreign(drawn(fr.int8, 4, 6), 0.01, 300)),

@@ -185,6 +185,6 @@ def test_quantized_tensors_of_torch_are_refused() -> None:
     with pytest.raises(fr.DtypeError) as raised:
         fr.Tensor(QuantizedTorch())
     assert message(raised.value) == (
-        "A tensor of torch.qint8 is integers that stand for floats, and cannot become a "
-        "tensor as it is. Pass x.int_repr() or x.dequantize()."
+        "A quantized tensor of torch.qint8 cannot become a tensor as it is. Pass "
+        "x.int_repr() or x.dequantize()."
     )

@@ -1,4 +1,4 @@
-"""What a model's layers get when it is called with the calibration batches."""
+"""Observation of layers' inputs while a model runs on calibration batches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from farrier.modules.conv import Conv, ConvTranspose
 from farrier.modules.embedding import Embedding
 from farrier.modules.linear import Linear
 from farrier.modules.module import Module
-from farrier.modules.quantizable import Quantizable, watcher
+from farrier.modules.quantizable import Quantizable, input_hook
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain, scope
 from farrier_compiler.graph import Array
@@ -25,20 +25,20 @@ FORWARD: dict[type[Quantizable], Callable[..., Tensor]] = {
     cls: cls.forward for cls in (Linear, Conv, ConvTranspose, Embedding)
 }
 
-# What is kept of a layer's inputs for its signal-to-noise ratio: of so many calls, and so large.
+# Inputs kept of each layer for its signal-to-noise ratio: how many calls, how many elements each.
 _SAMPLES = 8
 _SAMPLE_SIZE = 1 << 17
 
 
 @dataclass
-class Watched:
-    """What was seen of a layer, in all its calls.
+class ObservedLayer:
+    """Statistics of a layer's inputs over all its calls.
 
     Attributes:
         name: the layer's name.
-        observer: saw the inputs.
+        observer: the observer of the inputs.
         samples: parts of the first inputs.
-        called: whether there was a call.
+        called: whether the layer was called with elements.
     """
 
     name: str
@@ -46,8 +46,8 @@ class Watched:
     samples: list[Array] = field(default_factory=list["Array"])
     called: bool = False
 
-    def see(self, layer: Quantizable, x: Tensor, batch: int) -> None:
-        """See the input of a call."""
+    def observe(self, layer: Quantizable, x: Tensor, batch: int) -> None:
+        """Observe the input of a call."""
         array = x.numpy()
         self.called = self.called or array.size > 0
         if layer.quantizes_input and array.size:
@@ -58,29 +58,31 @@ class Watched:
             self.samples.append(_sample(layer, array))
 
 
-def watch(
+def observe_layers(
     model: Module, layers: Mapping[str, Quantizable], batches: Any, observer: Callable[[], Observer]
-) -> dict[str, Watched]:
-    """Call a model with batches, and return what each of its layers saw, by its name.
+) -> dict[str, ObservedLayer]:
+    """Call a model with batches, and return the statistics of each layer's inputs by its name.
 
-    Nothing is changed in the model: who listens is noted in the context of the calls alone.
+    The model is not changed: the hook is set in the context of these calls only.
     """
-    watched = {id(layer): Watched(name, observer()) for name, layer in layers.items()}
+    observed = {id(layer): ObservedLayer(name, observer()) for name, layer in layers.items()}
 
     def run() -> None:
         scope.set(None)  # names begin at this model, wherever it is quantised
         for index, (args, kwargs) in enumerate(calls(model, batches)):
-            watcher.set(lambda layer, x, index=index: _see(watched, layer, x, index))
+            input_hook.set(lambda layer, x, index=index: _observe(observed, layer, x, index))
             model(*args, **kwargs)
-            watcher.set(None)  # the iterable may call the model too
+            input_hook.set(None)  # the iterable may call the model too
 
     copy_context().run(run)
-    return {found.name: found for found in watched.values()}
+    return {statistics.name: statistics for statistics in observed.values()}
 
 
-def _see(watched: Mapping[int, Watched], layer: Quantizable, x: Tensor, batch: int) -> None:
-    if (found := watched.get(id(layer))) is not None:  # a layer made in `forward` has no name
-        found.see(layer, x, batch)
+def _observe(
+    observed: Mapping[int, ObservedLayer], layer: Quantizable, x: Tensor, batch: int
+) -> None:
+    if (statistics := observed.get(id(layer))) is not None:  # layers made in `forward` are unnamed
+        statistics.observe(layer, x, batch)
 
 
 def _sample(layer: Quantizable, array: Array) -> Array:
@@ -106,14 +108,14 @@ def _check_finite(name: str, numbers: Array, batch: int) -> None:
 
 
 def own_formula(layer: Quantizable) -> bool:
-    """Return whether a layer computes something else than its class of Farrier's does."""
+    """Return whether a layer overrides the `forward` or `__call__` of Farrier's class."""
     cls = type(layer)
     overridden = cls.forward is not formula(layer) or cls.__call__ is not Module.__call__
     return overridden or "forward" in vars(layer)
 
 
 def formula(layer: Quantizable) -> Callable[..., Tensor]:
-    """Return the `forward` of Farrier's class of a layer."""
+    """Return the `forward` of the Farrier class that a layer derives from."""
     return next(FORWARD[cls] for cls in type(layer).__mro__ if cls in FORWARD)
 
 
@@ -123,20 +125,20 @@ def output_snr(samples: list[Array], layer: Quantizable, quantized: Quantizable)
         return None
     signal = noise = 0.0
     for sample in map(Tensor, samples):
-        expected, found = (formula(layer)(one, sample).numpy() for one in (layer, quantized))
-        power, error = powers(expected, found)
+        exact, rounded = (formula(layer)(one, sample).numpy() for one in (layer, quantized))
+        power, error = powers(exact, rounded)
         signal, noise = signal + power, noise + error
     return decibel(signal, noise)
 
 
-def powers(expected: Array, found: Array) -> tuple[float, float]:
-    """Return the sums of the squares of numbers and of their errors."""
-    exact = expected.astype(np.float64)
-    return float((exact**2).sum()), float(((exact - found.astype(np.float64)) ** 2).sum())
+def powers(exact: Array, rounded: Array) -> tuple[float, float]:
+    """Return the sums of the squares of exact numbers and of the errors of rounded ones."""
+    signal = exact.astype(np.float64)
+    return float((signal**2).sum()), float(((signal - rounded.astype(np.float64)) ** 2).sum())
 
 
 def decibel(signal: float, noise: float) -> float:
-    """Return `10 log10(signal / noise)`, which is infinite without noise."""
+    """Return `10 log10(signal / noise)`, infinite without noise."""
     if noise == 0:
         return np.inf
     return float(10 * np.log10(signal / noise)) if signal else -np.inf
