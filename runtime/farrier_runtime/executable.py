@@ -209,12 +209,12 @@ def _builder(tree: ResultTree) -> Callable[[list[Any]], Any]:
     """Return the function that nests outputs by a result tree."""
     if isinstance(tree, int):
         return lambda outputs: outputs[tree]
-    ((kind, items),) = tree.items()
-    if kind == "dict":
+    ((collection, items),) = tree.items()
+    if collection == "dict":
         named = {name: _builder(item) for name, item in items.items()}
         return lambda outputs: {name: build(outputs) for name, build in named.items()}
     builders = [_builder(item) for item in items]
-    if kind == "list":
+    if collection == "list":
         return lambda outputs: [build(outputs) for build in builders]
     return lambda outputs: tuple([build(outputs) for build in builders])
 

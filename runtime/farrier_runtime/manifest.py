@@ -119,12 +119,12 @@ class Function:
 def _result_text(tree: ResultTree, outputs: tuple[TensorSpec, ...]) -> str:
     if isinstance(tree, int):
         return outputs[tree].type
-    ((kind, items),) = tree.items()
-    if kind == "dict":
+    ((collection, items),) = tree.items()
+    if collection == "dict":
         texts = [f"{key!r}: {_result_text(item, outputs)}" for key, item in items.items()]
         return "{" + ", ".join(texts) + "}"
     texts = [_result_text(item, outputs) for item in items]
-    if kind == "list":
+    if collection == "list":
         return "[" + ", ".join(texts) + "]"
     return "(" + ", ".join(texts) + ("," if len(texts) == 1 else "") + ")"
 
@@ -352,8 +352,8 @@ def _check_result(field: _Field, outputs: int, depth: int = 0) -> None:
         fields = field.mapping()
         if len(fields) != 1 or not fields.keys() <= {"list", "tuple", "dict"}:
             raise field.fail('{"list": [...]}, {"tuple": [...]} or {"dict": {...}}')
-        ((kind, items),) = fields.items()
-        for item in items.mapping().values() if kind == "dict" else items.items():
+        ((collection, items),) = fields.items()
+        for item in items.mapping().values() if collection == "dict" else items.items():
             _check_result(item, outputs, depth + 1)
     elif field.size() >= outputs:
         raise field.fail(f"the index of one of {outputs} outputs")
