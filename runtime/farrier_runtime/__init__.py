@@ -1,6 +1,6 @@
 """Load and run the vmfb files that Farrier compiles: `load("net.vmfb")(array)`.
 
-Importing this imports no compiler, and IREE's runtime only at the first load.
+This package never imports the compiler, and imports IREE's runtime only at the first load.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ _FILES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what loads and runs when it is asked for: the compiler process needs none of it."""
+    """Import lazily what loads and runs artifacts: the compiler process does not need it."""
     if name not in _FILES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(importlib.import_module(f"{__name__}.{_FILES[name]}"), name)
-    globals()[name] = found
-    return found
+    value = getattr(importlib.import_module(f"{__name__}.{_FILES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,4 +1,4 @@
-"""Arrays at the boundary: what users pass becomes arrays of the right type, or an error."""
+"""Conversion of call arguments to arrays of the right type."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ import numpy as np
 
 from farrier_runtime import dlpack
 from farrier_runtime.calls import DeviceBuffer
-from farrier_runtime.dtypes import BY_NUMPY
+from farrier_runtime.dtypes import BY_NUMPY, Array
 from farrier_runtime.errors import DeviceError, FarrierError, InputError
 from farrier_runtime.manifest import TensorSpec, shape_fits
 
-Array = np.ndarray[Any, Any]
-
 
 class DeviceArray:
-    """A tensor in a device's memory: the result of a call there.
+    """A tensor in a device's memory, the result of a call there.
 
-    Passing it to another call on the same device copies nothing. `numpy()`, `numpy.asarray` and
-    everything that takes array-likes copy it to the host; DLPack shares it on its device.
+    Calls on the same device take it without a copy. `numpy()`, `numpy.asarray` and everything else
+    that takes array-likes copy it to the host; DLPack shares it on its device.
 
     Attributes:
         device: the device's name, for example `"cuda:0"`.
@@ -56,7 +54,7 @@ class DeviceArray:
         return self.numpy().astype(dtype or self.dtype, copy=False)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        """DLPack's numbers for the device."""
+        """DLPack's type and index of the device."""
         kind, index = self.device.split(":")
         return dlpack.DEVICE_NUMBERS[kind], int(index)
 
@@ -88,20 +86,20 @@ class DeviceArray:
 
 
 def convert(value: Any, spec: TensorSpec, function: str, device: str) -> Array | DeviceBuffer:
-    """Make an argument what an input needs.
+    """Convert an argument to an input's shape and data type.
 
     Args:
-        value: a numpy array, an object that speaks DLPack or `__array__`, a number or nested lists.
+        value: a numpy array, an object with DLPack or `__array__`, a number or nested lists.
         spec: the input.
         function: its function's name, for errors.
-        device: where the function runs.
+        device: the device that runs the function.
 
     Returns:
         An array of the input's shape and data type, on the host or on the device.
 
     Raises:
-        InputError: the shape or the data type is another.
-        DeviceError: the argument lies on another device.
+        InputError: the shape or the data type does not match.
+        DeviceError: the argument is on another device.
     """
     try:
         if isinstance(value, DeviceArray):
@@ -112,8 +110,8 @@ def convert(value: Any, spec: TensorSpec, function: str, device: str) -> Array |
         _check(array.shape, array.dtype, spec)
         return array.astype(spec.dtype.numpy, copy=False)
     except (FarrierError, TypeError, ValueError, BufferError, RuntimeError) as error:
-        kind = DeviceError if isinstance(error, DeviceError) else InputError
-        raise kind(f"Input {spec.name!r} of {function}: {error}") from None
+        raised = DeviceError if isinstance(error, DeviceError) else InputError
+        raise raised(f"Input {spec.name!r} of {function}: {error}") from None
 
 
 def _on_device(value: DeviceArray, spec: TensorSpec, device: str) -> DeviceBuffer:
@@ -126,17 +124,17 @@ def _on_device(value: DeviceArray, spec: TensorSpec, device: str) -> DeviceBuffe
 
 
 def host_array(value: Any) -> tuple[Array, bool]:
-    """Make an array of what a user passed, without a copy if possible.
+    """Convert what a user passed to an array, without a copy if possible.
 
     Args:
-        value: an array of numpy or any library that speaks DLPack, a number, nested lists.
+        value: an array of numpy or any library with DLPack, a number, or nested lists.
 
     Returns:
-        The array, and whether its data type is only numpy's choice.
+        The array, and whether numpy chose its data type.
 
     Raises:
-        TypeError: the value is no array.
-        DeviceError: the array lies in a device's memory.
+        TypeError: the value is not an array.
+        DeviceError: the array is in a device's memory.
     """
     if isinstance(value, (np.ndarray, np.generic)):
         return np.asarray(cast("Any", value)), False
@@ -146,7 +144,7 @@ def host_array(value: Any) -> tuple[Array, bool]:
         return _from_numbers(value), True
     array = np.asarray(value)
     if array.dtype.kind in "OSU":
-        raise TypeError(f"an object of type {type(value).__name__} is no array")
+        raise TypeError(f"an object of type {type(value).__name__} is not an array")
     return array, False
 
 
@@ -158,14 +156,11 @@ def _from_numbers(value: Any) -> Array:
 
 
 def type_text(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
-    """Print an array's type as signatures do.
+    """Return an array's type as signatures print it, for example `float32[2, 3]`.
 
     Args:
         shape: the sizes.
-        dtype: a numpy data type, ours or another.
-
-    Returns:
-        For example `float32[2, 3]`.
+        dtype: any numpy data type.
     """
     ours = BY_NUMPY.get(_native(dtype))
     return f"{ours.name if ours else dtype}[{', '.join(map(str, shape))}]"
@@ -185,7 +180,7 @@ def _check(shape: tuple[int, ...], dtype: np.dtype[Any], spec: TensorSpec) -> No
 
 
 def _adapt(array: Array, value: Any, spec: TensorSpec) -> Array:
-    """Give numbers the input's data type, if all of them keep their value."""
+    """Convert numbers to the input's data type, if all of them keep their value."""
     if not shape_fits(array.shape, spec):
         raise InputError(f"expected {spec.type}, but got shape {list(array.shape)}")
     with np.errstate(all="ignore"):
@@ -198,7 +193,7 @@ def _adapt(array: Array, value: Any, spec: TensorSpec) -> Array:
 
 
 def _fits(array: Array, target: np.dtype[Any]) -> bool:
-    """Whether numbers may become the target type: floats may be rounded, but not overflow."""
+    """Return whether numbers may be converted: floats may be rounded, but must not overflow."""
     ours, source = BY_NUMPY[target], array.dtype.kind
     if source not in "biuf" or not (ours.is_floating or ours.is_integer):
         return source == "b"

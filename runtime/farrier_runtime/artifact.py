@@ -1,4 +1,4 @@
-"""Artifacts: how a vmfb with a manifest is written, and how it is verified before it is used."""
+"""Artifacts, which are vmfb files with a manifest: writing and verification."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
-
-import numpy as np
+from typing import BinaryIO, TypeAlias
 
 from farrier_runtime import container, files, safetensors
+from farrier_runtime.dtypes import Array
 from farrier_runtime.errors import ArtifactError
 from farrier_runtime.manifest import (
     CpuRequirements,
@@ -39,7 +38,6 @@ __all__ = [
     "write",
 ]
 
-Array = np.ndarray[Any, Any]
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | mmap.mmap
 
@@ -48,14 +46,14 @@ def to_bytes(vmfb: bytes, manifest: Manifest) -> bytes:
     """Append the manifest to a compiled module.
 
     Args:
-        vmfb: what IREE's compiler wrote.
-        manifest: what it is; its `module_hash` is computed here.
+        vmfb: the output of IREE's compiler.
+        manifest: its description; `module_hash` is computed here.
 
     Returns:
         The artifact: a vmfb with one more member, `farrier.json`.
 
     Raises:
-        ArtifactError: `vmfb` is no vmfb, or the manifest breaks a rule of the format.
+        ArtifactError: `vmfb` is not a vmfb, or the manifest is not valid.
 
     Example:
         >>> x = fr.InputInfo((2,), fr.float32)
@@ -77,17 +75,17 @@ def _tail(vmfb: memoryview, manifest: Manifest) -> tuple[Manifest, bytes]:
 
 
 def seal(file: BinaryIO, manifest: Manifest) -> Manifest:
-    """Append the manifest to a compiled module in a file, which is an artifact then.
+    """Append the manifest to a compiled module in a file, which makes it an artifact.
 
     Args:
-        file: what IREE's compiler wrote, open for reading and writing.
-        manifest: what it is; its `module_hash` is computed here.
+        file: the output of IREE's compiler, open for reading and writing.
+        manifest: its description; `module_hash` is computed here.
 
     Returns:
         The manifest with the hash.
 
     Raises:
-        ArtifactError: the file is no vmfb, or the manifest breaks a rule of the format.
+        ArtifactError: the file is not a vmfb, or the manifest is not valid.
         OSError: the file cannot be written.
     """
     vmfb = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
@@ -104,18 +102,18 @@ def write(
     manifest: Manifest,
     weights: Mapping[str, Array] | None = None,
 ) -> None:
-    """Write an artifact, all of it or nothing.
+    """Write an artifact atomically.
 
     Args:
-        path: where to; a file that is there is replaced.
-        vmfb: what IREE's compiler wrote.
-        manifest: what it is; its `module_hash` is computed here.
-        weights: the arrays that are not in the vmfb, where the manifest says so: they are written
-            beside the artifact, to NAME.weights.safetensors.
+        path: where to write; an existing file is replaced.
+        vmfb: the output of IREE's compiler.
+        manifest: its description; `module_hash` is computed here.
+        weights: the external weights, if the manifest has any; they are written beside the
+            artifact, to NAME.weights.safetensors.
 
     Raises:
-        ArgumentError: the weights have a data type that safetensors lack.
-        ArtifactError: `vmfb` is no vmfb, or the manifest breaks a rule of the format.
+        ArgumentError: the weights have a data type that safetensors files lack.
+        ArtifactError: `vmfb` is not a vmfb, or the manifest is not valid.
         OSError: the file cannot be written.
 
     Example:
@@ -123,9 +121,9 @@ def write(
         >>> double = fr.compile(lambda x: x * 2, args=[x], target="cpu", name="double")
         >>> artifact = double.save("double.vmfb").read_bytes()
         >>> vmfb, _ = container.split(memoryview(artifact))
-        >>> write("copy.vmfb", bytes(vmfb), replace(read(artifact), graph="not told"))
+        >>> write("copy.vmfb", bytes(vmfb), replace(read(artifact), graph="left out"))
         >>> read("copy.vmfb").graph
-        'not told'
+        'left out'
     """
     parameters = manifest.parameters
     beside = Path(path).with_suffix(".weights.safetensors")
@@ -144,24 +142,24 @@ def describe(source: Source) -> str:
         source: a path, or the artifact's bytes, also mapped ones.
 
     Returns:
-        The path, or words for an artifact in memory.
+        The path, or "artifact in memory".
     """
     return "artifact in memory" if isinstance(source, bytes | mmap.mmap) else os.fspath(source)
 
 
 def read(source: Source, any_version: bool = False) -> Manifest:
-    """Verify an artifact and read its manifest: sizes, structure, CRCs, versions and hash.
+    """Verify an artifact's structure, CRCs, versions and hash, and read its manifest.
 
     Args:
         source: a path, or the artifact's bytes.
-        any_version: also read what another IREE version made, which cannot be run here.
+        any_version: also read artifacts of other IREE versions, which cannot be run here.
 
     Returns:
         The manifest.
 
     Raises:
-        ArtifactError: the file is not there, is no artifact, is damaged, or was made by another
-            version.
+        ArtifactError: the file does not exist, is not an artifact, is damaged, or was made by
+            another version.
 
     Example:
         >>> x = fr.InputInfo((2,), fr.float32)
@@ -176,13 +174,13 @@ def read(source: Source, any_version: bool = False) -> Manifest:
 
 
 def view(source: Source) -> memoryview:
-    """Return an artifact's bytes, without reading those of a file.
+    """Return an artifact's bytes; a file is mapped, not read.
 
     Args:
         source: a path, or the artifact's bytes, also mapped ones.
 
     Raises:
-        ArtifactError: the file is not there, or is empty.
+        ArtifactError: the file does not exist, or is empty.
     """
     if isinstance(source, bytes | mmap.mmap):
         return memoryview(source)

@@ -1,10 +1,10 @@
 # pyright: basic
 """Calls of a program's functions, with arrays in and out.
 
-An imported input that is not 64-byte aligned crashes the process: IREE's code has aligned loads.
-numpy aligns to 16, so small inputs are copied into aligned memory that is imported once; large ones
-are imported if they are aligned, else copied to aligned memory first (7 ms for 64 MB; IREE's own
-copy takes 30 ms). `benchmarks/call_overhead.py` prints what a call costs.
+An imported input that is not 64-byte aligned crashes the process, because IREE's code uses aligned
+loads. numpy aligns to 16, so small inputs are copied into aligned memory that is imported once;
+large ones are imported if they are aligned, and otherwise copied to aligned memory first (7 ms for
+64 MB; IREE's own copy takes 30 ms). `benchmarks/call_overhead.py` prints what a call costs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from farrier_runtime.dtypes import dtype, int4, int8
+from farrier_runtime.dtypes import Array, dtype, int4, int8
 from farrier_runtime.errors import ArtifactError, DeviceError, InputError
 from farrier_runtime.manifest import Function, TensorSpec, shape_fits
 from farrier_runtime.session import Context, LoadedModule, iree, reason
@@ -23,23 +23,14 @@ from farrier_runtime.session import Context, LoadedModule, iree, reason
 ALIGNMENT = 64
 STAGED_BYTES = 1 << 16
 
-Array = np.ndarray
 
-
-def storage(kind: dtype) -> np.dtype[Any]:
-    """Find out how elements of a data type cross the boundary.
-
-    Args:
-        kind: a data type.
-
-    Returns:
-        The numpy type of the memory that is passed; `int4` travels as `int8`.
-    """
-    return int8.numpy if kind is int4 else kind.numpy
+def storage(dtype: dtype) -> np.dtype[Any]:
+    """Return the numpy type of the memory that is passed; `int4` is passed as `int8`."""
+    return int8.numpy if dtype is int4 else dtype.numpy
 
 
 @functools.cache
-def _element_type(kind: dtype) -> Any:
+def _element_type(dtype: dtype) -> Any:
     types = iree().HalElementType
     special = {
         "bfloat16": "BFLOAT_16",
@@ -49,27 +40,20 @@ def _element_type(kind: dtype) -> Any:
         "int4": "SINT_8",
     }
     families = {"f": "FLOAT", "i": "SINT", "u": "UINT"}
-    return getattr(types, special.get(kind.name) or f"{families[kind.short[0]]}_{kind.bits}")
+    return getattr(types, special.get(dtype.name) or f"{families[dtype.short[0]]}_{dtype.bits}")
 
 
 @functools.cache
 def _memory() -> tuple[int, int, int, int]:
-    """IREE's flags: memory type and usage of imported memory, then of device memory."""
-    kind, use = iree().MemoryType, iree().BufferUsage
-    host = int(kind.HOST_LOCAL) | int(kind.DEVICE_VISIBLE)
+    """Return IREE's flags: memory type and usage of imported memory, then of device memory."""
+    memory, use = iree().MemoryType, iree().BufferUsage
+    host = int(memory.HOST_LOCAL) | int(memory.DEVICE_VISIBLE)
     mapped = int(use.DEFAULT) | int(use.MAPPING_PERSISTENT)
-    return host, mapped, int(kind.DEVICE_LOCAL), int(use.DEFAULT)
+    return host, mapped, int(memory.DEVICE_LOCAL), int(use.DEFAULT)
 
 
 def aligned_empty(size: int) -> Array:
-    """Allocate memory that IREE can import.
-
-    Args:
-        size: in bytes.
-
-    Returns:
-        Uninitialised bytes at an address that is a multiple of 64.
-    """
+    """Return `size` uninitialised bytes that IREE can import: they are aligned to 64 bytes."""
     memory = np.empty(size + ALIGNMENT, np.uint8)
     start = -_address(memory) % ALIGNMENT
     return memory[start : start + size]
@@ -80,7 +64,7 @@ def _address(array: Array) -> int:
 
 
 class _Call:
-    """One function in one context."""
+    """A function in a context."""
 
     def __init__(self, program: LoadedModule, context: Context, function: Function) -> None:
         self._device = program.device
@@ -88,7 +72,7 @@ class _Call:
         self._name = function.name
         self._function = program.function(function.name)
         self._inputs, self._outputs = function.inputs, function.outputs
-        # A shape of None is the one that the output comes with.
+        # None where the output itself determines its shape.
         self._shapes = [
             (spec.sizes if spec.is_static else None, storage(spec.dtype))
             for spec in function.outputs
@@ -103,15 +87,15 @@ class _Call:
         try:
             self._invoke(self._function, inputs, outputs)
         except (RuntimeError, ValueError, IndexError, MemoryError) as error:
-            kind = InputError if "FAILED_PRECONDITION" in str(error) else DeviceError
-            raise kind(f"{self._name} failed: {reason(error)}") from None
+            raised = InputError if "FAILED_PRECONDITION" in str(error) else DeviceError
+            raise raised(f"{self._name} failed: {reason(error)}") from None
         views = [outputs.get_as_object(index, self._view) for index in range(len(self._shapes))]
         if not self._checked:
             self._check(views)
         return views
 
     def _check(self, views: list[Any]) -> None:
-        """Compare the first call's outputs with the manifest: their memory is read by it."""
+        """Compare the first call's outputs with the manifest, by which their memory is read."""
         for view, spec in zip(views, self._outputs, strict=True):
             shape = tuple(view.shape)
             size = storage(spec.dtype).itemsize * int(np.prod(shape))
@@ -124,7 +108,7 @@ class _Call:
 
 
 class HostCall(_Call):
-    """A function on the CPU: arrays in and out share memory with the program where that is safe."""
+    """A function on the CPU; arrays share memory with the program where that is safe."""
 
     def __init__(self, program: LoadedModule, context: Context, function: Function) -> None:
         """Prepare the memory that small inputs are copied to.
@@ -150,18 +134,18 @@ class HostCall(_Call):
             self._slots.append(None)
             self._slot_views.append(None)
             return
-        kind = storage(spec.dtype)
-        memory = memory[: kind.itemsize * int(np.prod(spec.sizes))]
-        self._slots.append(memory.view(kind).reshape(spec.sizes))
+        dtype = storage(spec.dtype)
+        memory = memory[: dtype.itemsize * int(np.prod(spec.sizes))]
+        self._slots.append(memory.view(dtype).reshape(spec.sizes))
         self._slot_views.append(self._import(memory, spec.sizes, spec.dtype))
 
-    def _import(self, memory: Array, shape: tuple[int, ...], kind: dtype) -> Any:
-        """Let a buffer view of a shape refer to memory."""
-        where, use, _, _ = _memory()
+    def _import(self, memory: Array, shape: tuple[int, ...], dtype: dtype) -> Any:
+        """Return a buffer view that refers to memory."""
+        memory_type, use, _, _ = _memory()
         buffer = self._device.allocator.import_host_allocation(
-            memory, memory_type=where, allowed_usage=use
+            memory, memory_type=memory_type, allowed_usage=use
         )
-        return self._view(buffer, shape, _element_type(kind))
+        return self._view(buffer, shape, _element_type(dtype))
 
     def _pack(self, views: Sequence[Any]) -> Any:
         packed = self._list(len(views))
@@ -173,10 +157,10 @@ class HostCall(_Call):
         """Run the function.
 
         Args:
-            arrays: the inputs, checked: right shapes and data types, any strides.
+            arrays: the inputs, with checked shapes and data types, and any strides.
 
         Returns:
-            The outputs; none shares memory with an input.
+            The outputs, none of which shares memory with an input.
 
         Raises:
             DeviceError: the program failed.
@@ -190,8 +174,8 @@ class HostCall(_Call):
             for slot, array in zip(self._slots, arrays, strict=True):
                 slot[...] = array  # pyright: ignore[reportOptionalSubscript]
         results = [
-            self._output(view, shape, kind, shared)
-            for view, (shape, kind) in zip(self._run(inputs), self._shapes, strict=True)
+            self._output(view, shape, dtype, shared)
+            for view, (shape, dtype) in zip(self._run(inputs), self._shapes, strict=True)
         ]
         for index in self._narrow:
             results[index] = results[index].astype(int4.numpy)
@@ -211,9 +195,9 @@ class HostCall(_Call):
             views[index] = self._import(flat, memory.shape, spec.dtype)
         return self._pack(views)
 
-    def _output(self, view: Any, shape: Any, kind: Any, shared: list[Array]) -> Array:
-        array = np.ndarray(tuple(view.shape) if shape is None else shape, kind, view.map())
-        # A function that returns an input as it is gives back the input's memory.
+    def _output(self, view: Any, shape: Any, dtype: Any, shared: list[Array]) -> Array:
+        array = np.ndarray(tuple(view.shape) if shape is None else shape, dtype, view.map())
+        # A function that returns an input unchanged returns the input's memory.
         for memory in shared:
             if np.may_share_memory(array, memory):
                 return array.copy()
@@ -221,19 +205,19 @@ class HostCall(_Call):
 
 
 def _staged_size(spec: TensorSpec) -> int:
-    """The bytes an input's slot takes, at least one so that empty inputs have one; 0 for none."""
+    """Return the size of an input's slot, which is never 0 for empty inputs; 0 for no slot."""
     if not spec.is_static:
         return 0
     size = max(1, storage(spec.dtype).itemsize * int(np.prod(spec.sizes)))
     return -(-size // ALIGNMENT) * ALIGNMENT if size <= STAGED_BYTES else 0
 
 
-def _importable(array: Array, kind: np.dtype[Any]) -> Array:
+def _importable(array: Array, dtype: np.dtype[Any]) -> Array:
     flags = array.flags
     aligned = flags.c_contiguous and flags.writeable and not _address(array) % ALIGNMENT
-    if aligned and array.dtype == kind:
+    if aligned and array.dtype == dtype:
         return array
-    memory = aligned_empty(array.size * kind.itemsize).view(kind).reshape(array.shape)
+    memory = aligned_empty(array.size * dtype.itemsize).view(dtype).reshape(array.shape)
     memory[...] = array
     return memory
 
@@ -282,7 +266,7 @@ class DeviceBuffer:
 
         Args:
             device_type: DLPack's number for the kind of device.
-            index: which device of that kind.
+            index: the index of the device among those of that kind.
 
         Returns:
             A DLPack capsule.
@@ -291,7 +275,7 @@ class DeviceBuffer:
 
 
 class DeviceCall(_Call):
-    """A function on a device with its own memory."""
+    """A function on a device that has its own memory."""
 
     def __call__(self, arrays: Sequence[Array | DeviceBuffer]) -> list[DeviceBuffer]:
         """Run the function.
@@ -308,14 +292,14 @@ class DeviceCall(_Call):
         """
         packed = self._list(len(arrays))
         for array, spec in zip(arrays, self._inputs, strict=True):
-            there = isinstance(array, DeviceBuffer)
-            packed.push_ref(array.view if there else self._upload(array, spec))
+            on_device = isinstance(array, DeviceBuffer)
+            packed.push_ref(array.view if on_device else self._upload(array, spec))
         return [DeviceBuffer(self._device, view) for view in self._run(packed)]
 
     def _upload(self, array: Array, spec: TensorSpec) -> Any:
-        _, _, kind, use = _memory()
+        _, _, memory_type, use = _memory()
         data = np.ascontiguousarray(array, storage(spec.dtype)).reshape(-1).view(np.uint8)
         buffer = self._device.allocator.allocate_buffer_copy(
-            memory_type=kind, allowed_usage=use, device=self._device, buffer=data
+            memory_type=memory_type, allowed_usage=use, device=self._device, buffer=data
         )
         return self._view(buffer, array.shape, _element_type(spec.dtype))

@@ -1,8 +1,8 @@
-"""The ZIP file around a module: what IREE wrote stays byte for byte, one stored member is added.
+"""The ZIP file of an artifact: IREE's vmfb, unchanged, with one more stored member.
 
-    IREE's vmfb, unchanged | farrier.json | a new directory of all members
+    IREE's vmfb | farrier.json | a new directory of all members
 
-IREE's own directory stays where it was, unused: the vmfb can be hashed or taken out as one slice.
+IREE's directory stays in place, unused, so that the vmfb can be hashed or extracted as one slice.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Directory:
-    """The ZIP file's table of contents, and its bytes as they stand in the file."""
+    """The ZIP file's table of contents, with its raw bytes."""
 
     members: tuple[Member, ...]
     start: int
@@ -45,17 +45,14 @@ class Directory:
 
 
 def tail(view: memoryview, document: bytes) -> bytes:
-    """Return what has to follow a vmfb to make it an artifact: `document` as its last member.
+    """Return the bytes that, appended to a vmfb, make it an artifact with `document` in it.
 
     Args:
         view: the file that IREE's compiler wrote.
         document: the bytes of the new member, `farrier.json`.
 
-    Returns:
-        The bytes to append.
-
     Raises:
-        ArtifactError: `view` is not what the compiler writes, or has a `farrier.json` already.
+        ArtifactError: `view` is not the compiler's output, or already has a `farrier.json`.
     """
     directory = read_directory(view)
     if any(member.name == MEMBER for member in directory.members):
@@ -87,10 +84,10 @@ def split(view: memoryview) -> tuple[memoryview, bytes | None]:
 
 
 def _tail(directory: Directory, size: int, document: bytes) -> bytes:
-    """All that follows the vmfb of `size` bytes in an artifact."""
+    """Return everything that follows the vmfb of `size` bytes in an artifact."""
     name, crc, length = MEMBER.encode(), zlib.crc32(document), len(document)
     local = _LOCAL.pack(b"PK\3\4", 20, 0, 0, 0, _DATE, crc, length, length, len(name), 0)
-    # An offset past 4 GiB stands in a ZIP64 extra field.
+    # Offsets past 4 GiB need a ZIP64 extra field.
     extra = struct.pack("<2HQ", 1, 8, size) if size >= _LIMIT else b""
     sizes = (crc, length, length, len(name), len(extra), 0, 0, 0, 0)
     version = 45 if extra else 20
@@ -140,14 +137,14 @@ def read_directory(view: memoryview) -> Directory:
 def _unpack(layout: struct.Struct, view: memoryview, offset: int, magic: bytes) -> tuple[int, ...]:
     if offset < 0 or offset + layout.size > len(view):
         raise ArtifactError("the file is damaged: a position lies outside of it")
-    found, *fields = layout.unpack_from(view, offset)
-    if found != magic:
+    actual, *fields = layout.unpack_from(view, offset)
+    if actual != magic:
         raise ArtifactError("the file is damaged: a part is not where it should be")
     return tuple(fields)
 
 
 def _find_directory(view: memoryview) -> tuple[int, int, int]:
-    """Where the directory starts, its size in bytes and its number of entries."""
+    """Return the directory's start, its size in bytes and its number of entries."""
     position = len(view) - _END.size
     if position < 0 or bytes(view[position : position + 4]) != b"PK\5\6":
         raise ArtifactError("the file is truncated, or something was added to its end")
@@ -164,7 +161,7 @@ def _find_directory(view: memoryview) -> tuple[int, int, int]:
 
 
 def _member(view: memoryview, entries: memoryview, position: int) -> tuple[Member, int]:
-    """The member that the entry at `position` describes, and where the next entry begins."""
+    """Return the member that the entry at `position` describes, and the next entry's position."""
     fields = _unpack(_ENTRY, entries, position, b"PK\1\2")
     method, crc, size, stored, name_size, extra_size, comment_size = (*fields[3:4], *fields[6:12])
     name_start = position + _ENTRY.size
@@ -181,13 +178,13 @@ def _member(view: memoryview, entries: memoryview, position: int) -> tuple[Membe
 
 
 def _wide(extra: bytes, values: list[int]) -> list[int]:
-    """Replace values that do not fit 32 bits by those of the ZIP64 extra field."""
-    wanted = [index for index, value in enumerate(values) if value == _LIMIT]
-    if not wanted:
+    """Replace values that do not fit in 32 bits by those of the ZIP64 extra field."""
+    large = [index for index, value in enumerate(values) if value == _LIMIT]
+    if not large:
         return values
-    if len(extra) < 4 + 8 * len(wanted) or extra[:2] != b"\1\0":
+    if len(extra) < 4 + 8 * len(large) or extra[:2] != b"\1\0":
         raise ArtifactError("the file is damaged: a size in its table of contents is missing")
-    for index, value in zip(wanted, struct.unpack_from(f"<{len(wanted)}Q", extra, 4), strict=True):
+    for index, value in zip(large, struct.unpack_from(f"<{len(large)}Q", extra, 4), strict=True):
         values[index] = value
     return values
 
@@ -198,7 +195,7 @@ def _data_start(view: memoryview, header: int) -> int:
 
 
 def check_members(view: memoryview, directory: Directory) -> None:
-    """Compare every member's bytes with its CRC.
+    """Verify the CRC of every member.
 
     Args:
         view: the whole file.

@@ -1,4 +1,4 @@
-"""What this machine's CPU can do, in LLVM's names, and whether that is enough for an artifact."""
+"""CPU features of this machine, by LLVM's names, and their check against an artifact's needs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from farrier_runtime.errors import DeviceError
 from farrier_runtime.manifest import CpuRequirements
 
-# Linux's name: LLVM's name, for the instructions that compilers put into numeric code. Others
-# (cache control, protection keys, ...) are not checked: virtual machines hide them from Linux.
+# LLVM's names by Linux's, for the instructions that compilers use in numeric code. Others (cache
+# control, protection keys, ...) are not checked, because virtual machines hide them from Linux.
 _X86_64 = {
     "abm": "lzcnt",
     "adx": "adx",
@@ -95,22 +95,14 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 def host_architecture() -> str:
-    """Name this machine's CPU architecture as LLVM does.
-
-    Returns:
-        `"x86_64"`, `"aarch64"`, or what the system calls another one.
-    """
+    """Return LLVM's name for this machine's CPU architecture, or else the system's name."""
     machine = platform.machine().lower()
     return _ARCHITECTURES.get(machine, machine)
 
 
 @functools.cache
 def host_features() -> frozenset[str] | None:
-    """Find out what this machine's CPU can do.
-
-    Returns:
-        LLVM feature names, or None where the system is not Linux or its CPU is not known.
-    """
+    """Return the LLVM features of this machine's CPU; None if it is unknown or not on Linux."""
     try:
         text = _CPUINFO.read_text()
     except OSError:
@@ -126,7 +118,7 @@ def parse_cpuinfo(text: str, architecture: str) -> frozenset[str] | None:
         architecture: `"x86_64"` or `"aarch64"`.
 
     Returns:
-        LLVM feature names; None where the architecture is another or the file has no flags.
+        LLVM feature names; None for other architectures, or if the file has no flags.
     """
     names = _NAMES.get(architecture)
     for line in text.splitlines():
@@ -139,14 +131,14 @@ def parse_cpuinfo(text: str, architecture: str) -> frozenset[str] | None:
 def check(required: CpuRequirements) -> None:
     """Refuse code that this machine's CPU cannot run.
 
-    Features that this file does not know are not checked; on systems where the features cannot be
-    found out, nothing but the architecture is.
+    Features that this file does not list are not checked; where the CPU's features are unknown,
+    only the architecture is.
 
     Args:
-        required: what the code needs.
+        required: the requirements of the code.
 
     Raises:
-        DeviceError: the CPU lacks something; the text names it and what to do.
+        DeviceError: the CPU does not meet them; the text says what is missing and what to do.
 
     Example:
         >>> check(CpuRequirements(host_architecture(), ()))
@@ -157,8 +149,8 @@ def check(required: CpuRequirements) -> None:
             f"the code is for {required.architecture} CPUs, but this machine's is {architecture}. "
             f"Compile for this one, for example on it with target='cpu'"
         )
-    known = set(_NAMES.get(architecture, {}).values())
-    missing = sorted(known.intersection(required.features) - (features or known))
+    checked = set(_NAMES.get(architecture, {}).values())
+    missing = sorted(checked.intersection(required.features) - (features or checked))
     if missing:
         hint = (
             " Compile with target='cpu:x86-64-v3'" if architecture == "x86_64" else " Compile here"

@@ -1,4 +1,4 @@
-"""Devices: where an artifact runs, by name."""
+"""Devices, by name, on which artifacts run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import re
 from farrier_runtime import session
 from farrier_runtime.errors import ArgumentError, DeviceError
 
-# A kind of device and the name of IREE's driver for it.
+# The names of IREE's drivers by kind of device.
 DRIVERS = {"cpu": "local-sync", "cuda": "cuda", "metal": "metal", "rocm": "hip", "vulkan": "vulkan"}
 
 _logger = logging.getLogger("farrier")
@@ -20,7 +20,7 @@ class device:
 
     Attributes:
         kind: `"cpu"`, `"cuda"`, `"metal"`, `"rocm"` or `"vulkan"`.
-        index: which of the devices of that kind.
+        index: the index among the devices of that kind.
     """
 
     kind: str
@@ -70,22 +70,19 @@ class device:
 
 @functools.cache
 def _gpu_is_here() -> bool:
-    """Look for a CUDA device, and say once that there is none."""
-    here = count("cuda") > 0
-    if not here:
+    """Return whether there is a CUDA device; warn once if there is none."""
+    is_here = count("cuda") > 0
+    if not is_here:
         _logger.warning("This machine has no CUDA device: gpu means cpu:0.")
-    return here
+    return is_here
 
 
 @functools.cache
 def count(kind: str) -> int:
-    """Count this machine's devices of a kind.
+    """Return the number of this machine's devices of a kind; 0 where the driver is not installed.
 
     Args:
         kind: a key of `DRIVERS`.
-
-    Returns:
-        How many there are; 0 where the driver is not installed.
     """
     return 1 if kind == "cpu" else len(session.query(DRIVERS[kind])[0])
 
@@ -104,13 +101,10 @@ def available_devices() -> list[device]:
 
 
 def why_absent(kind: str) -> str:
-    """Say that a kind of device is not here, and why.
+    """Return a clause that says why a kind of device is absent, and which devices there are.
 
     Args:
         kind: a key of `DRIVERS`.
-
-    Returns:
-        A clause with what IREE's driver says and what is here instead.
     """
     reason = session.query(DRIVERS[kind])[1]
     because = f" (IREE: {reason})" if reason else ""
@@ -125,11 +119,11 @@ def check_available(wanted: device) -> None:
         wanted: the device.
 
     Raises:
-        DeviceError: it is not there; the text says what is.
+        DeviceError: it does not exist; the text lists the devices.
     """
-    there = count(wanted.kind)
-    if not there:
+    present = count(wanted.kind)
+    if not present:
         raise DeviceError(why_absent(wanted.kind))
-    if wanted.index >= there:
+    if wanted.index >= present:
         names = ", ".join(map(str, available_devices()))
         raise DeviceError(f"{wanted} is not on this machine. It has {names}")

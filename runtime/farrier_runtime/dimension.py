@@ -1,4 +1,4 @@
-"""Dimensions whose size is known only when a program is called."""
+"""Dynamic dimensions, whose sizes are known only when a program is called."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from farrier_runtime.errors import ArgumentError
 
 @dataclass(frozen=True)
 class Dimension:
-    """A size that may differ from call to call, within bounds; equal names are equal sizes.
+    """A size that may differ from call to call, within bounds; equal names mean equal sizes.
 
     Args:
-        name: what it is called in types and errors.
+        name: its name in types and errors.
         min: the smallest size.
-        opt: the size that is expected most often.
+        opt: the most frequent size.
         max: the largest size.
 
     Raises:
@@ -46,10 +46,10 @@ class Dimension:
         return f"{self.min} to {self.max}"
 
     def __str__(self) -> str:
-        """The name, in quotes where it is no plain word or means a function of sizes."""
+        """The name, in quotes where it is not a plain word or names a function of sizes."""
         plain = self.name.isidentifier() and self.name not in ("min", "max", "broadcast")
         return self.name if plain and self.name.isascii() else json.dumps(self.name)
 
 
 Size = int | Dimension
-"""The size of a dimension: a number, or a dimension that calls decide."""
+"""The size of a dimension: a number, or a dynamic dimension."""

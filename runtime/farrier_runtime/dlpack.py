@@ -1,4 +1,4 @@
-"""DLPack capsules of numpy arrays, and back: numpy itself knows no bfloat16 and no float8."""
+"""Conversion between numpy arrays and DLPack capsules, also of bfloat16 and float8."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from farrier_runtime.dtypes import BY_NUMPY, bfloat16, bool, dtype, float8, float8_e5m2
+from farrier_runtime.dtypes import BY_NUMPY, Array, bfloat16, bool, dtype, float8, float8_e5m2
 from farrier_runtime.errors import DeviceError, DtypeError
 
 DEVICE_NUMBERS = {"cpu": 1, "cuda": 2, "metal": 8, "rocm": 10, "vulkan": 7}
@@ -48,13 +48,10 @@ _pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 
 def device_of(value: Any) -> str:
-    """Name the device that an array lies on.
+    """Return the device of an array: `"cpu"`, or kind and index, for example `"cuda:0"`.
 
     Args:
-        value: an object that speaks DLPack.
-
-    Returns:
-        `"cpu"`, or the kind and the index, for example `"cuda:0"`.
+        value: an object with `__dlpack_device__`.
     """
     kind, index = value.__dlpack_device__()
     if int(kind) in _HOST:
@@ -63,18 +60,18 @@ def device_of(value: Any) -> str:
     return f"{names.get(int(kind), 'device')}:{index}"
 
 
-def to_numpy(value: Any) -> np.ndarray[Any, Any]:
+def to_numpy(value: Any) -> Array:
     """View an array of another library in host memory.
 
     Args:
-        value: an object that speaks DLPack.
+        value: an object with `__dlpack__`.
 
     Returns:
         An array on the same memory, with the same strides.
 
     Raises:
         DeviceError: the array is not in host memory.
-        DtypeError: its data type is none of ours.
+        DtypeError: Farrier does not have its data type.
     """
     where = device_of(value)
     if where != "cpu":
@@ -82,31 +79,28 @@ def to_numpy(value: Any) -> np.ndarray[Any, Any]:
     capsule = value.__dlpack__()
     address = _pointer(capsule, b"dltensor")
     tensor = _Tensor.from_address(address)
-    kind = _dtype(tensor).numpy
+    dtype = _dtype(tensor).numpy
     shape = tuple(tensor.shape[: tensor.ndim])
     if not tensor.data or 0 in shape:
-        return np.empty(shape, kind)
+        return np.empty(shape, dtype)
     interface = {
         "version": 3,
         "shape": shape,
-        "strides": _strides(tensor, shape, kind.itemsize),
-        "typestr": f"<u{kind.itemsize}",  # there is no word for bfloat16: a view gives the type
+        "strides": _strides(tensor, shape, dtype.itemsize),
+        "typestr": f"<u{dtype.itemsize}",  # bfloat16 has no name here: a view sets the type
         "data": (tensor.data + tensor.byte_offset, False),
     }
-    return np.asarray(_Owner(interface, capsule)).view(kind)
+    return np.asarray(_Owner(interface, capsule)).view(dtype)
 
 
-def to_capsule(array: np.ndarray[Any, Any], **options: Any) -> Any:
+def to_capsule(array: Array, **options: Any) -> Any:
     """Return an array as a DLPack capsule on the same memory.
 
     Args:
         array: an array of any data type that DLPack has.
-        options: what `__dlpack__` takes; data types that numpy lacks need none of it.
-
-    Returns:
-        The capsule.
+        options: the options of `__dlpack__`, which data types that numpy lacks ignore.
     """
-    codes = [pair for pair, kind in _SPECIAL.items() if kind.numpy == array.dtype]
+    codes = [code for code, dtype in _SPECIAL.items() if dtype.numpy == array.dtype]
     if not codes or BY_NUMPY[array.dtype] is bool:
         return array.__dlpack__(**options)
     capsule = array.view(f"u{array.itemsize}").__dlpack__()
@@ -115,13 +109,13 @@ def to_capsule(array: np.ndarray[Any, Any], **options: Any) -> Any:
 
 
 def _dtype(tensor: _Tensor) -> dtype:
-    found = _SPECIAL.get((tensor.code, tensor.bits))
-    if found is None and tensor.code in _NUMERIC and tensor.bits >= 8:
-        found = BY_NUMPY.get(np.dtype(f"{_NUMERIC[tensor.code]}{tensor.bits // 8}"))
-    if found is None or tensor.lanes != 1:
+    dtype = _SPECIAL.get((tensor.code, tensor.bits))
+    if dtype is None and tensor.code in _NUMERIC and tensor.bits >= 8:
+        dtype = BY_NUMPY.get(np.dtype(f"{_NUMERIC[tensor.code]}{tensor.bits // 8}"))
+    if dtype is None or tensor.lanes != 1:
         text = f"code {tensor.code}, {tensor.bits} bits, {tensor.lanes} lanes"
-        raise DtypeError(f"no data type of ours is this of DLPack: {text}")
-    return found
+        raise DtypeError(f"Farrier does not have this data type of DLPack: {text}")
+    return dtype
 
 
 def _strides(tensor: _Tensor, shape: tuple[int, ...], itemsize: int) -> tuple[int, ...] | None:

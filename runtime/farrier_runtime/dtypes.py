@@ -1,7 +1,6 @@
-"""The data types of tensors, each one a class: `float32`, `int8`, `bool`, ...
+"""The data types of tensors, each of which is a class: `float32`, `int8`, `bool`, ...
 
-A data type knows its public name, the short name that IRs print, its size and its numpy
-counterpart.
+A data type has a public name, a short name for IRs, a size and a numpy counterpart.
 """
 
 from __future__ import annotations
@@ -12,6 +11,9 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+Array = np.ndarray[Any, np.dtype[Any]]
+"""A numpy array of any data type and shape."""
+
 
 class dtype(type):
     """The type of data types: `isinstance(float32, dtype)`.
@@ -20,7 +22,7 @@ class dtype(type):
         name: the public name, for example `"float32"`.
         short: the name in graph text and on the command line, for example `"f32"`.
         itemsize: bytes per element (0.5 for the 4-bit types).
-        numpy: the numpy data type that holds such elements in memory.
+        numpy: the numpy data type of such elements in memory.
     """
 
     name: str
@@ -37,7 +39,7 @@ class dtype(type):
         numpy: Any = None,
         itemsize: float | None = None,
     ) -> dtype:
-        """Make a data type and, unless it is a base, enter it in the tables."""
+        """Make a data type and, unless it is a base, register it in the tables."""
         cls = super().__new__(mcs, name, bases, namespace)
         cls.name, cls.short = name, short
         if numpy is not None:
@@ -59,7 +61,7 @@ class dtype(type):
 
     @property
     def is_integer(cls) -> builtins.bool:
-        """Whether elements are integers, signed or not; `bool` is no integer."""
+        """Whether elements are integers, signed or not; `bool` is not one."""
         return issubclass(cls, integer)
 
     @property

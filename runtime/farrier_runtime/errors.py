@@ -1,4 +1,4 @@
-"""Every error that Farrier raises on purpose, each also the builtin a Python user would catch."""
+"""The errors that Farrier raises, each also of the builtin type that a Python user would catch."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class ArgumentError(FarrierError, ValueError):
 
 
 class ShapeError(FarrierError, ValueError):
-    """Shapes do not fit the operation."""
+    """Shapes are not valid for the operation."""
 
 
 class DtypeError(FarrierError, TypeError):
-    """Data types do not fit the operation."""
+    """Data types are not valid for the operation."""
 
 
 class InputError(FarrierError, ValueError):
@@ -30,16 +30,16 @@ class InputError(FarrierError, ValueError):
 
 
 class ArtifactError(FarrierError, ValueError):
-    """A file is no artifact of ours, is damaged, or was made by another version."""
+    """A file is not an artifact or weight file, is damaged, or was made by another version."""
 
 
 class DeviceError(FarrierError, RuntimeError):
-    """The machine lacks the device, driver or CPU features that were asked for."""
+    """The machine lacks the requested device, driver or CPU features."""
 
 
 class CompileError(FarrierError, RuntimeError):
-    """The compiler refused a program, or died of it."""
+    """The compiler refused a program, or crashed on it."""
 
 
 class ParseError(FarrierError, ValueError):
-    """Text is not what it should be: graph text, a pipeline, a command-line argument."""
+    """A text is not valid: graph text, a pipeline or a command-line argument."""

@@ -1,4 +1,4 @@
-"""Loading an artifact and calling its functions."""
+"""Loading of artifacts and calls of their functions."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from farrier_runtime.size_checks import SizeChecks
 class Executable:
     """A function of an artifact, loaded on a device: call it with arrays.
 
-    Calls from several threads are safe. With `threads=1` each runs on its caller's core, as many at
-    once as there are cores; each that runs beside others keeps a copy of the program's state, with
-    weights that were packed at load. With more threads, and on GPUs, calls take turns: one uses the
-    whole device.
+    Calls from several threads are safe. With `threads=1`, each runs on its caller's core, and as
+    many run at once as there are cores; concurrent calls need a copy each of the program's state,
+    including weights that are packed at load. With more threads, and on GPUs, calls take turns,
+    because one uses the whole device.
 
     Results share no memory with arguments; two results that are the same value may share theirs.
 
     Attributes:
         name: the function's name.
-        inputs: the arguments: name, data type and shape of each.
-        outputs: the results that a call's result is made of, described alike.
-        manifest: all that the artifact says of itself.
-        device: where it runs.
+        inputs: the name, data type and shape of each argument.
+        outputs: the name, data type and shape of each tensor in a call's result.
+        manifest: the artifact's description of itself.
+        device: the device that runs it.
 
     Example:
         >>> x = fr.InputInfo((2,), fr.float32)
@@ -78,16 +78,16 @@ class Executable:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What the artifact was compiled for, the default first."""
+        """The targets that the artifact was compiled for, the default first."""
         return self.manifest.targets
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """The names of all the artifact's functions; `executable[name]` gives one."""
+        """The names of all the artifact's functions; `executable[name]` returns one."""
         return tuple(function.name for function in self.manifest.functions)
 
     def __getitem__(self, name: str) -> Executable:
-        """Take another function of the same artifact, on the same device."""
+        """Return another function of the same artifact, on the same device."""
         function = _find(self.manifest, name)
         return Executable(self._source, self.manifest, self._program, self.device, function)
 
@@ -99,12 +99,12 @@ class Executable:
             **kwargs: inputs by name.
 
         Returns:
-            numpy arrays, or arrays in the device's memory for other devices than the CPU, nested as
-            the function returned them.
+            numpy arrays, or arrays in device memory for devices other than the CPU, nested as the
+            function returned them.
 
         Raises:
-            InputError: an argument is missing, unknown, or of another shape or data type.
-            DeviceError: an argument lies on another device, or the device failed.
+            InputError: an argument is missing, unknown, or of the wrong shape or data type.
+            DeviceError: an argument is on another device, or the device failed.
         """
         if kwargs or len(args) != len(self._expected):
             args = self._bind(args, kwargs)
@@ -127,8 +127,8 @@ class Executable:
         return self._result(outputs if self._host else self._wrap(outputs))
 
     def _prepare(self, context: session.Context) -> Callable[[Sequence[Any]], list[Any]]:
-        kind = HostCall if self._host else DeviceCall
-        call = context.calls[self.name] = kind(self._program, context, self._function)
+        make = HostCall if self._host else DeviceCall
+        call = context.calls[self.name] = make(self._program, context, self._function)
         return call
 
     def _convert(self, args: Sequence[Any]) -> Sequence[Any]:
@@ -146,7 +146,7 @@ class Executable:
         ]
 
     def _bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Put arguments in order."""
+        """Return the arguments in order."""
         names = [spec.name for spec in self.inputs]
         if len(args) > len(names):
             were = "was" if len(args) == 1 else "were"
@@ -172,10 +172,10 @@ class Executable:
         return f"{self.name} takes {count} input{'s' * (count != 1)}{inputs and f' ({inputs})'}"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write a copy of the artifact, and of its weights beside it where they are not in it.
+        """Write a copy of the artifact, with its weights beside it if they are external.
 
         Args:
-            path: where to; a file that is there is replaced.
+            path: where to write; an existing file is replaced.
 
         Returns:
             The path.
@@ -206,21 +206,21 @@ def _find(manifest: Manifest, name: str) -> Function:
 
 
 def _builder(tree: ResultTree) -> Callable[[list[Any]], Any]:
-    """Make the function that nests outputs as the result tree says."""
+    """Return the function that nests outputs by a result tree."""
     if isinstance(tree, int):
         return lambda outputs: outputs[tree]
-    ((kind, items),) = tree.items()
-    if kind == "dict":
+    ((collection, items),) = tree.items()
+    if collection == "dict":
         named = {name: _builder(item) for name, item in items.items()}
         return lambda outputs: {name: build(outputs) for name, build in named.items()}
     builders = [_builder(item) for item in items]
-    if kind == "list":
+    if collection == "list":
         return lambda outputs: [build(outputs) for build in builders]
     return lambda outputs: tuple([build(outputs) for build in builders])
 
 
 def _signature(function: Function) -> inspect.Signature:
-    """The signature of a call; inputs with names that Python cannot spell are called input0, ..."""
+    """Return the signature of a call; inputs whose names are not identifiers become input0, ..."""
     parameters = [
         inspect.Parameter(
             name=spec.name if _is_name(spec.name) else f"input{index}",
@@ -243,31 +243,31 @@ def load(
     function: str | None = None,
     weights: parameters.Weights | None = None,
 ) -> Executable:
-    """Load an artifact, after checking that it is whole and fits this machine.
+    """Load an artifact, after checking that it is complete and fit for this machine.
 
-    The file is mapped, not copied: replace it by renaming, do not overwrite it while it is in use.
+    The file is mapped, not copied: replace it by renaming, and do not overwrite it while in use.
 
     Args:
         source: the path of a `.vmfb`, or its bytes.
-        device: where to run it, for example `"cpu"` or `"cuda:1"`; by default the first of the
-            artifact's targets that this machine has.
+        device: the device to run it on, for example `"cpu"` or `"cuda:1"`; by default the first of
+            the artifact's targets that this machine has.
         threads: how many CPU threads a call may use: 1 for the caller's only, which is fastest for
-            small functions; None for one a core. A process has one pool of threads: its size is
-            that of the first load that needs it.
+            small functions; None for one per core. A process has one pool of threads, whose size is
+            set by the first load that needs it.
         function: the function to call; by default the artifact's first.
-        weights: where the weights are not in the artifact, a .safetensors or .irpa file with
-            them, or arrays by name; by default the file that the artifact names, in its folder.
-            They are the compiled program's: passes may have changed a model's (a batch norm that
-            was folded in), so take new ones from `save` of the same model, compiled again.
+        weights: external weights, as a .safetensors or .irpa file or arrays by name; by default the
+            file that the artifact names, in its folder. They belong to the compiled program: passes
+            may have changed the model's (by folding batch norm), so take new ones from `save` of
+            the same model, compiled again.
 
     Returns:
         The loaded function.
 
     Raises:
-        ArtifactError: the file is no artifact, is damaged, or was made by another version.
+        ArtifactError: the file is not an artifact, is damaged, or was made by another version.
         DeviceError: this machine lacks the device, its driver or the CPU features that are needed.
         ArgumentError: there is no such function or kind of device, the number of threads is not
-            possible, or arrays are not the weights that are needed.
+            possible, or the arrays are not the weights that are needed.
 
     Example:
         >>> x = fr.InputInfo((2,), fr.float32)
@@ -286,7 +286,7 @@ def start(
     function: str | None = None,
     weights: parameters.Weights | None = None,
 ) -> Executable:
-    """Load an artifact that has been verified, as `load` does.
+    """Load a verified artifact, as `load` does.
 
     Args:
         source: the artifact.
@@ -294,7 +294,7 @@ def start(
         device: see `load`, also for what follows.
         threads: how many CPU threads a call may use.
         function: the function to call.
-        weights: the weights that are not in the artifact.
+        weights: the external weights.
     """
     if threads is not None and threads < 1:
         raise ArgumentError(f"threads={threads} is not possible: give 1 or more, or leave it out")
@@ -308,7 +308,7 @@ def start(
 
 
 def _choose(wanted: str | Device | None, manifest: Manifest) -> Device:
-    """The device to run on: the one that is wanted, or the artifact's first that is here."""
+    """Return the device to run on: the requested one, or the first target that is available."""
     kinds = [target.partition(":")[0] for target in manifest.targets]
     made_for = f"it was compiled for {', '.join(manifest.targets)}"
     if wanted is None:
@@ -335,8 +335,8 @@ def _start(
     if where.kind == "cpu" and manifest.cpu:
         cpu_features.check(manifest.cpu)
     arrays = parameters.find(source, manifest.parameters, weights)
-    outside = (manifest.parameters.scope, arrays) if manifest.parameters and arrays else None
+    external = (manifest.parameters.scope, arrays) if manifest.parameters and arrays else None
     driver = DRIVERS[where.kind]
     handle, contexts = session.open_device(driver, where.index, threads)
     mapped = source if isinstance(source, bytes | mmap.mmap) else os.fspath(source)
-    return session.LoadedModule(mapped, handle, outside, contexts)
+    return session.LoadedModule(mapped, handle, external, contexts)

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and files that are mapped."""
+"""Atomic writes, temporary files and memory maps."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Chunk: TypeAlias = bytes | bytearray | memoryview
 
 
 def write(path: str | os.PathLike[str], chunks: Iterable[Chunk]) -> None:
-    """Write a file under a temporary name and rename it, so that no half of it is ever seen.
+    """Write a file under a temporary name and rename it, so that readers never see half of it.
 
     Args:
-        path: where to; a file that is there is replaced, a device or pipe is written to.
-        chunks: the contents, one part after the other.
+        path: where to write; an existing file is replaced, a device or pipe is written to.
+        chunks: the contents in parts.
 
     Raises:
-        OSError: the file cannot be written; what was there is there still.
+        OSError: the file cannot be written; an existing one is not changed.
 
     Example:
         >>> write("greeting.txt", [b"Hello, ", b"world"])
@@ -35,12 +35,12 @@ def write(path: str | os.PathLike[str], chunks: Iterable[Chunk]) -> None:
             _fill(target, "wb", chunks)
         else:
             _replace(target, chunks)
-    except OSError as error:  # it names the temporary file, or none
+    except OSError as error:  # it names the temporary file, if any
         raise OSError(error.errno, error.strerror or str(error), str(target)) from error
 
 
 def _replace(target: Path, chunks: Iterable[Chunk]) -> None:
-    # Not tempfile: its files are private, but this one gets the permissions of any new file.
+    # Not with tempfile, whose files are private: this one gets the usual permissions.
     part = _part(target)
     try:
         _fill(part, "xb", chunks)
@@ -61,20 +61,20 @@ def _fill(path: Path, mode: str, chunks: Iterable[Chunk]) -> None:
 
 
 def temporary(folder: str | os.PathLike[str] | None = None) -> BinaryIO:
-    """Open a new file without a name: nothing is left of it unless `publish` gives it one.
+    """Open a new file without a name, which vanishes unless `publish` gives it one.
 
     Args:
-        folder: the folder whose file system holds it; by default that of temporary files.
+        folder: a folder on the file system to use; by default that for temporary files.
 
     Returns:
         The file, open for reading and writing; it is closed when nothing refers to it any more.
 
     Raises:
-        OSError: the folder is not there, or cannot be written to.
+        OSError: the folder does not exist, or is not writable.
     """
     where = os.fspath(folder) if folder is not None else tempfile.gettempdir()
     try:
-        # Not tempfile's own O_TMPFILE: with O_EXCL, as it has it, the file can never get a name.
+        # tempfile would add O_EXCL to O_TMPFILE, with which the file could never get a name.
         number = os.open(where, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
     except (AttributeError, OSError):  # not on every file system, nor outside of Linux
         with tempfile.TemporaryFile(dir=where) as file:
@@ -83,7 +83,7 @@ def temporary(folder: str | os.PathLike[str] | None = None) -> BinaryIO:
 
 
 def opened(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a file to read it; it is closed when nothing refers to it any more.
+    """Open a file for reading; it is closed when nothing refers to it any more.
 
     Args:
         path: the file.
@@ -96,10 +96,10 @@ def opened(path: str | os.PathLike[str]) -> BinaryIO:
 
 
 class _KeptOpen(io.FileIO):
-    """A file that a long-lived object holds: Python would warn when it closes one itself."""
+    """A file that is closed when its owner dies, without Python's warning about that."""
 
     def close(self) -> None:
-        """Close the file behind whatever its buffer does when it is closed."""
+        """Close the descriptor last: the buffer still uses it when it is closed."""
         if not self.closed:
             number = self.fileno()
             super().close()
@@ -107,14 +107,14 @@ class _KeptOpen(io.FileIO):
 
 
 def publish(file: BinaryIO, path: str | os.PathLike[str]) -> None:
-    """Give a finished temporary file a name: a link where the file system can, else a copy.
+    """Give a finished temporary file a name, by a link where the file system can, else by a copy.
 
     Args:
         file: from `temporary`.
-        path: its name; a file that is there is replaced, a device or pipe is written to.
+        path: its name; an existing file is replaced, a device or pipe is written to.
 
     Raises:
-        OSError: the file cannot be written; what was there is there still.
+        OSError: the file cannot be written; an existing one is not changed.
 
     Example:
         >>> with temporary(".") as file:
@@ -146,7 +146,7 @@ def _link(number: int, path: Path) -> bool:
     except OSError:
         return False
     try:
-        os.link(str(number), path, src_dir_fd=files)  # with a folder's number, links are followed
+        os.link(str(number), path, src_dir_fd=files)  # follows links, thanks to src_dir_fd
     except OSError:
         return False
     finally:
@@ -155,12 +155,12 @@ def _link(number: int, path: Path) -> bool:
 
 
 class MappedFile(mmap.mmap):
-    """The read-only map of a file that knows which file it is, so that others can map it too.
+    """A read-only map of a file that knows its file, so that other processes can map it too.
 
     Attributes:
-        path: where the file was.
-        identity: device, number, size and time of change of the file; it tells whether the file at
-            that path is still this one.
+        path: the path of the file when it was mapped.
+        identity: device, number, size and modification time of the file, which show whether the
+            file at that path is still this one.
     """
 
     path: str
@@ -181,16 +181,16 @@ class MappedFile(mmap.mmap):
             ValueError: the file is empty.
         """
         with open(path, "rb") as file:
-            found = cls(file.fileno(), 0, access=mmap.ACCESS_READ)
-            found.path = os.path.abspath(path)
-            found.identity = identity_of(os.fstat(file.fileno()))
-        return found
+            mapped = cls(file.fileno(), 0, access=mmap.ACCESS_READ)
+            mapped.path = os.path.abspath(path)
+            mapped.identity = identity_of(os.fstat(file.fileno()))
+        return mapped
 
 
 def identity_of(status: os.stat_result) -> tuple[int, ...]:
-    """Return what tells a file from others, and from itself after a change.
+    """Return what distinguishes a file from others, and from itself after a change.
 
     Args:
-        status: what the system says of the file.
+        status: the status of the file.
     """
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -28,7 +28,7 @@ def did_you_mean(name: str, names: Iterable[str], listed: int = 20) -> str:
     Args:
         name: the misspelt name.
         names: the names that exist.
-        listed: list them where none is near and they are no more than this.
+        listed: the most names to list where none is near.
     """
     names = sorted(names)
     if match := near(name, names):

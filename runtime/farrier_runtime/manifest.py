@@ -1,4 +1,4 @@
-"""The manifest of an artifact, `farrier.json`: what its functions take, give and need."""
+"""The manifest of an artifact, `farrier.json`: functions, targets, requirements and weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from farrier_runtime.version import __version__
 
 FORMAT = 1
 
-# How deep a result may nest: whatever walks it recurses, and Pythons differ in how deep they can.
+# How deep a result may nest, because walking it recurses and Python versions differ in their limit.
 _DEEPEST = 100
 
 ResultTree: TypeAlias = int | dict[str, Any]
@@ -26,9 +26,9 @@ class TensorSpec:
     """The name, data type and shape of an input, an output or a parameter.
 
     Attributes:
-        name: what it is called.
+        name: its name.
         dtype: the data type.
-        shape: for each dimension a number, or the dimension whose size calls decide.
+        shape: a number or a dynamic dimension for each dimension.
         value: the dimension whose size this input is; None for all others.
     """
 
@@ -53,7 +53,7 @@ class TensorSpec:
 
     @property
     def usual_sizes(self) -> tuple[int, ...]:
-        """The shape with the size that is expected most often in place of each dimension."""
+        """The shape with the most frequent size of each dynamic dimension."""
         return tuple(size if isinstance(size, int) else size.opt for size in self.shape)
 
     @property
@@ -64,7 +64,7 @@ class TensorSpec:
 
     @property
     def json(self) -> dict[str, Any]:
-        """The tensor as it stands in the manifest."""
+        """The tensor's entry in the manifest."""
         value = {"value": _size_json(self.value)} if self.value else {}
         shape = list(map(_size_json, self.shape))
         return {"name": self.name, "dtype": self.dtype.name, "shape": shape, **value}
@@ -75,14 +75,11 @@ def _size_json(size: Size) -> int | dict[str, Any]:
 
 
 def shape_fits(shape: tuple[int, ...], spec: TensorSpec) -> bool:
-    """Compare a shape with an input's; sizes that calls decide may be any.
+    """Return whether a shape has an input's rank and static sizes; dynamic sizes may be any.
 
     Args:
         shape: the sizes of an array.
         spec: the input.
-
-    Returns:
-        Whether the array has the right rank, and the right sizes where they are numbers.
     """
     return len(shape) == len(spec.shape) and all(
         isinstance(wanted, Dimension) or size == wanted
@@ -95,11 +92,11 @@ class Function:
     """One function of an artifact.
 
     Attributes:
-        name: also the exported VM function's name.
-        inputs: in call order.
-        outputs: in the order in which the VM function returns them.
-        result: what a call gives: a tree of output indices. An output is an int; a collection is
-            `{"list": [...]}`, `{"tuple": [...]}` or `{"dict": {...}}`.
+        name: its name, also that of the exported VM function.
+        inputs: the inputs in call order.
+        outputs: the outputs in the order in which the VM function returns them.
+        result: the result of a call, as a tree of output indices. An output is an int; a collection
+            is `{"list": [...]}`, `{"tuple": [...]}` or `{"dict": {...}}`.
     """
 
     name: str
@@ -114,7 +111,7 @@ class Function:
 
     @property
     def json(self) -> dict[str, Any]:
-        """The function as it stands in the manifest."""
+        """The function's entry in the manifest."""
         inputs, outputs = ([spec.json for spec in part] for part in (self.inputs, self.outputs))
         return {"name": self.name, "inputs": inputs, "outputs": outputs, "result": self.result}
 
@@ -122,12 +119,12 @@ class Function:
 def _result_text(tree: ResultTree, outputs: tuple[TensorSpec, ...]) -> str:
     if isinstance(tree, int):
         return outputs[tree].type
-    ((kind, items),) = tree.items()
-    if kind == "dict":
+    ((collection, items),) = tree.items()
+    if collection == "dict":
         texts = [f"{key!r}: {_result_text(item, outputs)}" for key, item in items.items()]
         return "{" + ", ".join(texts) + "}"
     texts = [_result_text(item, outputs) for item in items]
-    if kind == "list":
+    if collection == "list":
         return "[" + ", ".join(texts) + "]"
     return "(" + ", ".join(texts) + ("," if len(texts) == 1 else "") + ")"
 
@@ -142,12 +139,12 @@ class CpuRequirements:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Weights that lie in a file beside the artifact.
+    """External weights, in a file beside the artifact.
 
     Attributes:
         file: the file's name, a `.safetensors` or `.irpa` in the artifact's folder.
         scope: the scope of the parameters in the module.
-        entries: what the file must hold.
+        entries: the tensors that the file must hold.
     """
 
     file: str
@@ -161,11 +158,11 @@ class Manifest:
 
     Attributes:
         iree: the version of the IREE compiler that made the module.
-        targets: what it was compiled for, the default first: `cpu:znver5`, `cuda:sm_80`.
-        functions: the default first.
-        cpu: what the CPU code needs, or None where there is none.
-        parameters: the weights beside the artifact, or None where they are in it.
-        graph: the op graph as text, to read.
+        targets: the targets it was compiled for, the default first: `cpu:znver5`, `cuda:sm_80`.
+        functions: the functions, the default first.
+        cpu: the requirements of CPU code, or None where there is none.
+        parameters: the external weights, or None where they are in the artifact.
+        graph: the op graph as text, for people.
         farrier: the version of Farrier that made the artifact.
         module_hash: sha256 of the vmfb without `farrier.json`; `to_bytes` fills it in.
     """
@@ -180,11 +177,7 @@ class Manifest:
     module_hash: str = ""
 
     def to_json(self) -> str:
-        """Print the manifest as `farrier.json` has it.
-
-        Returns:
-            JSON text.
-        """
+        """Return the JSON text of `farrier.json`."""
         cpu, parameters = self.cpu, self.parameters
         document = {
             "format": FORMAT,
@@ -209,7 +202,7 @@ class Manifest:
 
     @staticmethod
     def from_json(text: str | bytes) -> Manifest:
-        """Parse `farrier.json`, checking every field.
+        """Parse `farrier.json`, and check every field.
 
         Args:
             text: JSON text.
@@ -218,8 +211,8 @@ class Manifest:
             The manifest.
 
         Raises:
-            ArtifactError: a field is missing, unknown or not what it should be, or the text has
-                another format version.
+            ArtifactError: a field is missing, unknown or not valid, or the text has another format
+                version.
         """
         try:
             return _parse(text)
@@ -255,7 +248,7 @@ def _parse(text: str | bytes) -> Manifest:
 
 
 def _check_format(document: Any) -> None:
-    """Look at the version first: nothing else is known of a later format."""
+    """Check the version first, because nothing else is known of later formats."""
     fields = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
     version = fields.get("format", FORMAT)
     if version != FORMAT:
@@ -269,16 +262,16 @@ def _check_format(document: Any) -> None:
 
 @dataclass(frozen=True)
 class _Field:
-    """A value in the manifest and where it stands."""
+    """A value in the manifest with its path."""
 
     path: str
     value: Any
 
     def fail(self, expected: str) -> ArtifactError:
-        found = json.dumps(self.value, ensure_ascii=False)
-        found = found if len(found) <= 60 else found[:57] + "..."
+        text = json.dumps(self.value, ensure_ascii=False)
+        text = text if len(text) <= 60 else text[:57] + "..."
         where = f"field {self.path}" if self.path else "the document"
-        return ArtifactError(f"farrier.json is wrong: {where} should be {expected}, but is {found}")
+        return ArtifactError(f"farrier.json is wrong: {where} should be {expected}, but is {text}")
 
     def text(self, empty: bool = False) -> str:
         if not isinstance(self.value, str) or not (self.value or empty):
@@ -291,24 +284,24 @@ class _Field:
         return self.value
 
     def items(self, least: int = 0) -> list[_Field]:
-        found: Any = self.value
-        values = cast("list[Any]", self.value) if isinstance(found, list) else None
+        value: Any = self.value
+        values = cast("list[Any]", self.value) if isinstance(value, list) else None
         if values is None or len(values) < least:
             raise self.fail("a list that is not empty" if least else "a list")
         return [_Field(f"{self.path}[{index}]", value) for index, value in enumerate(values)]
 
     def mapping(self) -> dict[str, _Field]:
-        found: Any = self.value
-        if not isinstance(found, dict):
+        value: Any = self.value
+        if not isinstance(value, dict):
             raise self.fail("an object")
         values = cast("dict[str, Any]", self.value)
         dot = "." if self.path else ""
         return {key: _Field(f"{self.path}{dot}{key}", value) for key, value in values.items()}
 
     def object(self, names: str, optional: str = "") -> dict[str, _Field]:
-        fields, wanted = self.mapping(), names.split()
-        if fields.keys() - {optional} != set(wanted):
-            raise self.fail(f"an object with the fields {', '.join(wanted)} and no others")
+        fields, required = self.mapping(), names.split()
+        if fields.keys() - {optional} != set(required):
+            raise self.fail(f"an object with the fields {', '.join(required)} and no others")
         return fields
 
     def unique(self, names: list[str]) -> None:
@@ -359,8 +352,8 @@ def _check_result(field: _Field, outputs: int, depth: int = 0) -> None:
         fields = field.mapping()
         if len(fields) != 1 or not fields.keys() <= {"list", "tuple", "dict"}:
             raise field.fail('{"list": [...]}, {"tuple": [...]} or {"dict": {...}}')
-        ((kind, items),) = fields.items()
-        for item in items.mapping().values() if kind == "dict" else items.items():
+        ((collection, items),) = fields.items()
+        for item in items.mapping().values() if collection == "dict" else items.items():
             _check_result(item, outputs, depth + 1)
     elif field.size() >= outputs:
         raise field.fail(f"the index of one of {outputs} outputs")

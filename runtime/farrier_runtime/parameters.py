@@ -1,4 +1,4 @@
-"""Weights outside of an artifact: found, and compared with what the artifact expects."""
+"""Lookup and validation of external weights."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ import numpy as np
 from farrier_runtime import safetensors, session
 from farrier_runtime.arrays import host_array, type_text
 from farrier_runtime.artifact import Source
+from farrier_runtime.dtypes import Array
 from farrier_runtime.errors import ArgumentError, ArtifactError
 from farrier_runtime.manifest import Parameters
-
-Array = np.ndarray[Any, Any]
 
 Weights: TypeAlias = str | os.PathLike[str] | Mapping[str, Any]
 
@@ -23,21 +22,20 @@ Weights: TypeAlias = str | os.PathLike[str] | Mapping[str, Any]
 def find(
     source: Source, wanted: Parameters | None, weights: Weights | None
 ) -> dict[str, Array] | None:
-    """Find an artifact's weights and check that they are what it needs.
+    """Find an artifact's weights and check that they match its manifest.
 
     Args:
         source: the artifact.
-        wanted: what its manifest says of weights.
-        weights: the file or the arrays that the user chose, or None for the file that the
-            manifest names.
+        wanted: the manifest's description of the weights.
+        weights: the file or arrays that the user chose, or None for the file that the manifest
+            names.
 
     Returns:
-        Arrays by name, those of files still in the file; None where the weights are in the
-        artifact.
+        Arrays by name, those of files mapped; None where the weights are in the artifact.
 
     Raises:
-        ArgumentError: the weights are in the artifact, or the arrays are not what it needs.
-        ArtifactError: the file is not there, is damaged, or holds other weights.
+        ArgumentError: the weights are in the artifact, or the arrays do not match its manifest.
+        ArtifactError: the file does not exist, is damaged, or holds other weights.
     """
     if wanted is None:
         if weights is not None:
@@ -66,11 +64,11 @@ def _given(wanted: Parameters, weights: Mapping[str, Any]) -> dict[str, Array]:
 
 def _path(source: Source, wanted: Parameters, weights: str | os.PathLike[str] | None) -> Path:
     if weights is None and isinstance(source, bytes):
-        raise ArgumentError(f"the weights are in {wanted.file}: say where with weights=")
+        raise ArgumentError(f"the weights are in {wanted.file}: pass its path as weights=")
     path = Path(weights or Path(cast("str", source)).parent / wanted.file)
     if not path.is_file():
         raise ArtifactError(
-            f"its weights are not there: {path}. Put the file there, or use weights="
+            f"its weights are not there: {path}. Put the file there, or pass weights="
         )
     return path
 
@@ -85,12 +83,13 @@ def _read(path: Path, wanted: Parameters) -> dict[str, Array]:
 
 
 def _typed(archive: Mapping[str, Array], wanted: Parameters) -> Iterator[tuple[str, Array]]:
-    """Give an archive's bytes, which have no types, those that are wanted where the sizes agree."""
+    """Give an archive's untyped bytes the wanted types, where the sizes agree."""
     for spec in wanted.entries:
-        found = archive.get(spec.name)
-        if found is not None:
-            right = found.nbytes == int(np.prod(spec.sizes)) * spec.dtype.numpy.itemsize
-            yield spec.name, found.view(spec.dtype.numpy).reshape(spec.sizes) if right else found
+        array = archive.get(spec.name)
+        if array is not None:
+            if array.nbytes == int(np.prod(spec.sizes)) * spec.dtype.numpy.itemsize:
+                array = array.view(spec.dtype.numpy).reshape(spec.sizes)
+            yield spec.name, array
 
 
 def _check(
@@ -99,8 +98,8 @@ def _check(
     fault = _fault(wanted, arrays)
     if fault is not None:
         raise type(subject)(
-            f"{subject} are not the right ones: {fault}. Take those that were saved with the "
-            "artifact, or compile again"
+            f"{subject} do not match: {fault}. Use those that were saved with the artifact, or "
+            "compile again"
         )
 
 
@@ -113,6 +112,6 @@ def _fault(wanted: Parameters, arrays: Mapping[str, Array]) -> str | None:
     for spec in wanted.entries:
         array = arrays[spec.name]
         if array.shape != spec.shape or array.dtype != spec.dtype.numpy:
-            found = type_text(array.shape, array.dtype)
-            return f"{spec.name!r} should be {spec.type}, but is {found}"
+            actual = type_text(array.shape, array.dtype)
+            return f"{spec.name!r} should be {spec.type}, but is {actual}"
     return None

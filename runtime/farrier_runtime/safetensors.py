@@ -1,7 +1,7 @@
-"""Files of weights in the safetensors format: a JSON header of names, types and places, then data.
+"""Weight files in the safetensors format: a JSON header of names, types and offsets, then data.
 
-The format leaves no room for doubt: data that overlap, leave holes or end elsewhere than the file
-are refused, so that a truncated or damaged file is never read as weights.
+Data that overlap, leave holes or do not end with the file are refused, so that a truncated or
+damaged file is never read as weights.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from farrier_runtime import dtypes, files
-from farrier_runtime.dtypes import dtype
+from farrier_runtime.dtypes import Array, dtype
 from farrier_runtime.errors import ArgumentError, ArtifactError
-
-Array = np.ndarray[Any, Any]
 
 NAMES: dict[dtype, str] = {
     dtypes.float64: "F64",
@@ -39,12 +37,12 @@ NAMES: dict[dtype, str] = {
     dtypes.bool: "BOOL",
 }
 
-_TYPES = {name: kind.numpy for kind, name in NAMES.items()}
-_SPELLED = {kind: name for name, kind in _TYPES.items()}
+_TYPES = {name: dtype.numpy for dtype, name in NAMES.items()}
+_NAMES = {dtype: name for name, dtype in _TYPES.items()}
 _METADATA = "__metadata__"
 
-_LENGTH = 8  # bytes at the start, which say how long the header is
-_LARGEST_HEADER = 100_000_000  # bytes: the format's own limit
+_LENGTH = 8  # bytes at the start, which hold the length of the header
+_LARGEST_HEADER = 100_000_000  # bytes, the format's limit
 _ALIGNMENT = 64
 
 
@@ -52,11 +50,11 @@ _ALIGNMENT = 64
 
 
 def write(path: str | os.PathLike[str], tensors: Mapping[str, Array]) -> None:
-    """Write arrays to a file: the whole file or, on an error, nothing.
+    """Write arrays to a file atomically.
 
     Args:
-        path: where to; a file that is there is replaced.
-        tensors: arrays by name, of any data type but int4.
+        path: where to write; an existing file is replaced.
+        tensors: arrays by name, of any data type except int4.
 
     Raises:
         ArgumentError: the format cannot hold a tensor.
@@ -68,7 +66,7 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, Array]) -> None:
         (2, 3)
     """
     for name, array in tensors.items():
-        if array.dtype not in _SPELLED or name == _METADATA:
+        if array.dtype not in _NAMES or name == _METADATA:
             raise ArgumentError(
                 f"A safetensors file cannot hold '{name}', {array.dtype} {array.shape}. Its data "
                 f"types are {', '.join(_TYPES)}."
@@ -77,7 +75,7 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, Array]) -> None:
 
 
 def _chunks(tensors: Mapping[str, Array]) -> Iterator[bytes | memoryview]:
-    # Elements of large types first: each array is then aligned for its type.
+    # Large data types come first, which aligns each array for its type.
     ordered = sorted(tensors.items(), key=lambda item: -item[1].dtype.itemsize)
     yield _header(ordered)
     for _, array in ordered:
@@ -89,8 +87,8 @@ def _header(tensors: Sequence[tuple[str, Array]]) -> bytes:
     position = 0
     for name, array in tensors:
         offsets = [position, position + array.nbytes]
-        kind = _SPELLED[array.dtype]
-        entries[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": offsets}
+        dtype = _NAMES[array.dtype]
+        entries[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": offsets}
         position += array.nbytes
     text = json.dumps(entries).encode()
     text += b" " * (-(_LENGTH + len(text)) % _ALIGNMENT)
@@ -111,13 +109,13 @@ class _Entry(NamedTuple):
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Array]:
-    """Read a file's tensors; their elements stay in the file until they are used.
+    """Read a file's tensors; they are mapped, so elements are read when they are used.
 
     Args:
         path: a .safetensors file.
 
     Returns:
-        Arrays by name, which cannot be written to.
+        Read-only arrays by name.
 
     Raises:
         ArtifactError: the file is damaged; the text names it and the tensor.
@@ -159,37 +157,37 @@ def damaged(file: Path, reason: str) -> ArtifactError:
         file: the file.
         reason: what is wrong in it.
     """
-    return ArtifactError(f"'{file}' is damaged, or no such file of weights: {reason}.")
+    return ArtifactError(f"'{file}' is damaged, or is not a weight file: {reason}.")
 
 
 def read_json(file: Path, text: bytes) -> dict[str, Any]:
-    """Parse a header without its metadata, which are for people.
+    """Parse a header, and drop its metadata, which is for people.
 
     Args:
-        file: where it stands, for errors.
+        file: the file that contains it, for errors.
         text: the header.
 
     Returns:
         The fields by name.
 
     Raises:
-        ArtifactError: the text is no JSON object, or names something twice.
+        ArtifactError: the text is not a JSON object, or has a name twice.
     """
     try:
         header = json.loads(text.decode(), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise damaged(file, f"its header is not JSON ({error})") from None
     if not isinstance(header, dict):
-        raise damaged(file, "its header is no JSON object")
+        raise damaged(file, "its header is not a JSON object")
     return {k: v for k, v in cast("dict[str, Any]", header).items() if k != _METADATA}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"'{next(n for n in names if names.count(n) > 1)}' stands there twice")
-    return found
+        raise ValueError(f"it has '{next(n for n in names if names.count(n) > 1)}' twice")
+    return fields
 
 
 def _entry(file: Path, name: str, described: Any) -> _Entry:
@@ -201,13 +199,13 @@ def _entry(file: Path, name: str, described: Any) -> _Entry:
         names = ", ".join(_TYPES)
         raise damaged(file, f"tensor '{name}' has data type {dtype!r:.40}; known are {names}")
     if not _integers(shape) or not _integers(offsets) or len(offsets) != 2:
-        raise damaged(file, f"tensor '{name}' has a shape or data_offsets that are no integers")
-    kind, size = _TYPES[dtype], offsets[1] - offsets[0]
-    needed = math.prod(shape) * kind.itemsize
+        raise damaged(file, f"tensor '{name}' has a shape or data_offsets that are not integers")
+    numpy_dtype, size = _TYPES[dtype], offsets[1] - offsets[0]
+    needed = math.prod(shape) * numpy_dtype.itemsize
     if size != needed:
-        what = f"tensor '{name}', {dtype} {tuple(shape)},"
-        raise damaged(file, f"{what} takes {needed} bytes, but has {size}")
-    return _Entry(name, kind, tuple(shape), *offsets)
+        tensor = f"tensor '{name}', {dtype} {tuple(shape)},"
+        raise damaged(file, f"{tensor} takes {needed} bytes, but has {size}")
+    return _Entry(name, numpy_dtype, tuple(shape), *offsets)
 
 
 def _integers(value: Any) -> bool:
@@ -216,7 +214,7 @@ def _integers(value: Any) -> bool:
 
 
 def _check_layout(file: Path, entries: list[_Entry], size: int) -> None:
-    """Refuse data that lie outside of the file, overlap or leave holes, as the format demands."""
+    """Refuse data that end outside the file, overlap or leave holes, as the format demands."""
     position = 0
     for entry in sorted(entries, key=lambda entry: (entry.start, entry.stop)):
         if entry.stop > size:
@@ -224,7 +222,7 @@ def _check_layout(file: Path, entries: list[_Entry], size: int) -> None:
                 file, f"tensor '{entry.name}' ends at byte {entry.stop} of {size} bytes of data"
             )
         if entry.start != position:
-            fault = "overlaps another one" if entry.start < position else "is behind a hole"
+            fault = "overlaps another one" if entry.start < position else "begins after a hole"
             raise damaged(file, f"tensor '{entry.name}' {fault} at byte {entry.start}")
         position = entry.stop
     if position != size:
@@ -235,5 +233,5 @@ def _array(file: Path, entry: _Entry, data: memoryview) -> Array:
     try:
         flat = np.frombuffer(data[entry.start : entry.stop], entry.dtype)
         return np.require(flat.reshape(entry.shape), requirements="A")
-    except ValueError as error:  # more dimensions or a longer one than numpy has
+    except ValueError as error:  # more or larger dimensions than numpy has
         raise damaged(file, f"tensor '{entry.name}' has a shape beyond limits: {error}") from None

@@ -1,9 +1,9 @@
 # pyright: basic
-"""IREE's runtime behind small classes; the only file that imports iree.runtime, at the first load.
+"""Wrapper of IREE's runtime; the only file that imports iree.runtime, at the first load.
 
-Calls release the GIL. Measured on two cores: with local-sync, two threads with a context each are
-twice as fast as two that take turns on one; with local-task, where one call uses all workers, a
-second context gains 5 %.
+Calls release the GIL. On two cores with local-sync, two threads with a context each are twice as
+fast as two that share one; with local-task, where one call uses all workers, a second context
+gains 5 %.
 """
 
 from __future__ import annotations
@@ -19,18 +19,13 @@ from typing import Any
 
 import numpy as np
 
+from farrier_runtime.dtypes import Array
 from farrier_runtime.errors import ArgumentError, ArtifactError, DeviceError
-
-Array = np.ndarray
 
 
 @functools.cache
 def iree() -> ModuleType:
-    """Import IREE's runtime, at the first load.
-
-    Returns:
-        The package.
-    """
+    """Import IREE's runtime, at the first load."""
     import iree.runtime
 
     return iree.runtime
@@ -38,7 +33,7 @@ def iree() -> ModuleType:
 
 @functools.cache
 def _instance() -> Any:
-    """One for the process: type registration races between several (iree#24615)."""
+    """Return the process's only instance: several would race to register types (iree#24615)."""
     return iree().VmInstance()
 
 
@@ -59,20 +54,17 @@ def query(driver: str) -> tuple[list[dict[str, Any]], str]:
 
 
 def reason(error: Exception) -> str:
-    """Shorten IREE's error text.
+    """Return the first line of IREE's error text, without source file, status name and long IR.
 
     Args:
-        error: what IREE raised.
-
-    Returns:
-        The first line, without the C source file and the status name, and without pages of IR.
+        error: the error that IREE raised.
     """
     text = str(error).splitlines()[0].split("; ", 1)[-1].split("; while ", 1)[0].rstrip("; ")
     return text if len(text) <= 300 else f"{text[:150]} ... {text[-150:]}"
 
 
 class Workers:
-    """The process's pool of worker threads, `local-task`: IREE makes one, at its first use."""
+    """The pool of worker threads of `local-task`; IREE makes one per process, at its first use."""
 
     _lock = threading.Lock()
     _made = False
@@ -83,10 +75,10 @@ class Workers:
         """Make the pool, once.
 
         Args:
-            size: how many threads, or None for IREE's choice, one a core.
+            size: how many threads, or None for IREE's choice, one per core.
 
         Raises:
-            ArgumentError: the pool has another size already.
+            ArgumentError: the pool already has another size.
         """
         with cls._lock:
             if not cls._made:
@@ -94,21 +86,21 @@ class Workers:
                     iree().flags.parse_flags(f"--task_topology_group_count={size}")
                 cls._made, cls._size = True, size
             elif size not in (None, cls._size):
-                there = f"{cls._size} threads" if cls._size else "one thread a core"
+                actual = f"{cls._size} threads" if cls._size else "one thread per core"
                 raise ArgumentError(
-                    f"threads={size} is not possible: this process has its one pool of workers, "
-                    f"with {there}, since an earlier load. Give the first load threads={size}, "
-                    f"leave threads out, or use threads=1, which needs no pool"
+                    f"threads={size} is not possible: an earlier load made this process's only "
+                    f"pool of workers, with {actual}. Pass threads={size} to the first load, leave "
+                    f"threads out, or use threads=1, which needs no pool"
                 )
 
 
 def open_device(driver: str, index: int, threads: int | None) -> tuple[Any, int]:
-    """Create a device of IREE's, or take the one made before.
+    """Return a device of IREE's, created at its first use.
 
     Args:
         driver: `"local-sync"` for the CPU, or the name of another driver.
-        index: which of the driver's devices.
-        threads: for the CPU, how many threads one call may use; None for all cores.
+        index: the index among the driver's devices.
+        threads: for the CPU, how many threads a call may use; None for all cores.
 
     Returns:
         The device, and how many contexts are worth having on it.
@@ -156,7 +148,7 @@ class LoadedModule:
         Args:
             source: a path to map, bytes to copy, or a mapped file.
             device: from `open_device`.
-            parameters: the scope and the arrays of weights that lie outside of the module.
+            parameters: the scope and the arrays of external weights.
             contexts: how many calls may run at once.
 
         Raises:
@@ -179,11 +171,7 @@ class LoadedModule:
         self.put(self.take())
 
     def take(self) -> Context:
-        """Take a context that no call uses, or wait for one.
-
-        Returns:
-            A context; hand it back with `put`.
-        """
+        """Take a free context, or wait for one; return it with `put`."""
         try:
             return self._free.get_nowait()
         except queue.Empty:
@@ -196,11 +184,7 @@ class LoadedModule:
         return self._free.get()
 
     def put(self, context: Context) -> None:
-        """Hand a context back.
-
-        Args:
-            context: from `take`.
-        """
+        """Return a context from `take`."""
         self._free.put(context)
 
     def function(self, name: str) -> Any:
@@ -215,10 +199,10 @@ class LoadedModule:
         Raises:
             ArtifactError: the module has no such function.
         """
-        found = self._module.lookup_function(name)
-        if found is None:
+        function = self._module.lookup_function(name)
+        if function is None:
             raise ArtifactError(f"the module has no function {name!r}, which its manifest names")
-        return found
+        return function
 
     def new_context(self) -> Any:
         """Run the module's initializers.
@@ -227,28 +211,26 @@ class LoadedModule:
             IREE's context.
 
         Raises:
-            ArtifactError: the module needs what is not there.
+            ArtifactError: something that the module needs is missing.
             DeviceError: the module has no code for the device.
         """
         try:
             return iree().VmContext(_instance(), self._modules)
         except (RuntimeError, ValueError) as error:
-            kind = DeviceError if "INCOMPATIBLE" in str(error) else ArtifactError
-            raise kind(f"IREE cannot start the module: {reason(error)}") from None
+            raised = DeviceError if "INCOMPATIBLE" in str(error) else ArtifactError
+            raise raised(f"IREE cannot start the module: {reason(error)}") from None
 
 
-def _module(kind: Any, instance: Any, source: str | bytes | mmap.mmap) -> Any:
+def _module(vm_module: Any, instance: Any, source: str | bytes | mmap.mmap) -> Any:
     if isinstance(source, bytes):
-        return kind.copy_buffer(instance, source)
-    return (
-        kind.mmap(instance, source)
-        if isinstance(source, str)
-        else kind.wrap_buffer(instance, source)
-    )
+        return vm_module.copy_buffer(instance, source)
+    if isinstance(source, str):
+        return vm_module.mmap(instance, source)
+    return vm_module.wrap_buffer(instance, source)
 
 
 def _parameter_module(scope: str, arrays: Mapping[str, Array]) -> Any:
-    """Offer arrays to a module; IREE keeps them alive, and uses aligned ones where they lie."""
+    """Provide arrays to a module; IREE keeps them alive, and does not copy aligned ones."""
     index = iree().ParameterIndex()
     for name, array in arrays.items():
         index.add_buffer(name, np.ascontiguousarray(array).reshape(-1).view(np.uint8))
@@ -262,10 +244,10 @@ def read_archive(file: str) -> dict[str, Array]:
         file: an `.irpa` file.
 
     Returns:
-        The bytes of each, by name; they stay in the file until they are used.
+        The bytes of each by name, mapped.
 
     Raises:
-        ArtifactError: the file is no archive.
+        ArtifactError: the file is not an archive.
     """
     index = iree().ParameterIndex()
     try:
@@ -283,7 +265,7 @@ def _bytes(entry: Any) -> Array:
 
 
 class Context:
-    """IREE's context, for one call at a time, and what its functions keep between calls."""
+    """IREE's context, for one call at a time, with the prepared calls of its functions."""
 
     def __init__(self, program: LoadedModule) -> None:
         """Start the program.

@@ -1,4 +1,4 @@
-"""What calls must keep to where sizes are theirs to choose: bounds, and equality of names."""
+"""Checks of dynamic sizes at call time: bounds, and equality of equal names."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from farrier_runtime.dimension import Dimension
 from farrier_runtime.errors import InputError
 from farrier_runtime.manifest import Function
 
-Place = tuple[int, int | None]
+Source = tuple[int, int | None]
 
 
 class SizeChecks:
-    """The checks of one function: places of dimensions, input and dimension of it."""
+    """The checks of a function's dynamic sizes, by input and the dimension of it."""
 
     def __init__(self, function: Function) -> None:
-        """Find the dimensions that calls decide.
+        """Find the dynamic dimensions.
 
         Args:
             function: the function.
         """
         self._function = function
-        self._places: list[tuple[Place, Dimension]] = []
+        self._sources: list[tuple[Source, Dimension]] = []
         for index, spec in enumerate(function.inputs):
             if spec.value is not None:
-                self._places.append(((index, None), spec.value))
+                self._sources.append(((index, None), spec.value))
             for dim, size in enumerate(spec.shape):
                 if isinstance(size, Dimension):
-                    self._places.append(((index, dim), size))
+                    self._sources.append(((index, dim), size))
 
     def __bool__(self) -> bool:
         """Whether there is anything to check."""
-        return bool(self._places)
+        return bool(self._sources)
 
     def __call__(self, arrays: Sequence[Any]) -> None:
         """Check the sizes of a call's inputs.
@@ -41,31 +41,26 @@ class SizeChecks:
             arrays: the inputs, of the right ranks and data types.
 
         Raises:
-            InputError: a size is out of bounds, or is not what another input has by that name.
+            InputError: a size is out of bounds, or differs from another of the same name.
         """
-        first: dict[str, tuple[Place, int]] = {}
-        for place, dimension in self._places:
-            size = self._size(arrays, place)
+        first: dict[str, tuple[Source, int]] = {}
+        for source, dimension in self._sources:
+            size = self._size(arrays, source)
             if not dimension.min <= size <= dimension.max:
                 raise InputError(
-                    f"{self._described(place, dimension, size)}, but must be {dimension.range}"
+                    f"{self._described(source, dimension, size)}, but must be {dimension.range}"
                 )
-            other, expected = first.setdefault(dimension.name, (place, size))
+            other, expected = first.setdefault(dimension.name, (source, size))
             if size != expected:
-                found = self._described(place, dimension, size)
-                where = self._described(other, dimension, expected).replace("Input", "input", 1)
-                raise InputError(
-                    f"{found}, but {where}: all sizes '{dimension.name}' must be equal"
-                )
+                this = self._described(source, dimension, size)
+                that = self._described(other, dimension, expected).replace("Input", "input", 1)
+                raise InputError(f"{this}, but {that}: all sizes '{dimension.name}' must be equal")
 
     def described(self, arrays: Sequence[Any]) -> str:
-        """Describe what a call's inputs decide.
+        """Return the shapes and sizes of a call's inputs in parentheses; empty if all are static.
 
         Args:
             arrays: the inputs.
-
-        Returns:
-            Their shapes, and the values of sizes, in parentheses; nothing where they decide none.
         """
         shown = [
             f"{spec.name} has shape {array.shape}"
@@ -75,14 +70,14 @@ class SizeChecks:
         ]
         return f" ({', '.join(shown)})" if self else ""
 
-    def _size(self, arrays: Sequence[Any], place: Place) -> int:
-        index, dim = place
+    def _size(self, arrays: Sequence[Any], source: Source) -> int:
+        index, dim = source
         if dim is not None:
             return arrays[index].shape[dim]
         return int(arrays[index].numpy() if hasattr(arrays[index], "numpy") else arrays[index])
 
-    def _described(self, place: Place, dimension: Dimension, size: int) -> str:
-        index, dim = place
+    def _described(self, source: Source, dimension: Dimension, size: int) -> str:
+        index, dim = source
         spec = self._function.inputs[index]
         if dim is None:
             return f"Input {spec.name!r} of {self._function.name} is {size}"

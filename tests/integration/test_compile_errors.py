@@ -150,4 +150,4 @@ def test_a_flag_that_does_not_exist_is_named() -> None:
 def test_a_flag_that_kills_the_compiler_leaves_this_process_alive() -> None:
     flags = ("--iree-llvmcpu-target-cpu=nonsense",)
     text = str(refusal([affine("f")], options=Options(cache=False, flags=flags)))
-    assert text.startswith("IREE's compiler ended with exit code 1: a bug in it, ")
+    assert text.startswith("IREE's compiler ended with exit code 1, a bug that this program ")

@@ -202,8 +202,8 @@ def test_weights_that_the_model_saved_before_it_was_compiled(net: Net, path: Pat
     with pytest.raises(fr.ArtifactError) as raised:
         farrier_runtime.load(path, weights=path.with_name("model.safetensors"))
     assert str(raised.value) == (
-        f"{path}: its weights in model.safetensors are not the right ones: 'conv.weight' should be "
-        "float32[3, 3, 3, 16], but is float32[16, 3, 3, 3]. Take those that were saved with the "
+        f"{path}: its weights in model.safetensors do not match: 'conv.weight' should be "
+        "float32[3, 3, 3, 16], but is float32[16, 3, 3, 3]. Use those that were saved with the "
         "artifact, or compile again"
     )
 
@@ -280,5 +280,5 @@ def test_the_command(
     assert cli.main(run) == 1
     assert capsys.readouterr().err == (
         "farrier: error: net1.vmfb: its weights are not there: net1.weights.safetensors. Put "
-        "the file there, or use weights=\n"
+        "the file there, or pass weights=\n"
     )

@@ -85,9 +85,9 @@ def test_the_first_load_sets_the_number_of_worker_threads(path: Path) -> None:
     assert run(THREADS, path).splitlines() == [
         "True",
         "True",
-        "threads=2 is not possible: this process has its one pool of workers, with 3 threads, "
-        "since an earlier load. Give the first load threads=2, leave threads out, or use "
-        "threads=1, which needs no pool",
+        "threads=2 is not possible: an earlier load made this process's only pool of workers, with "
+        "3 threads. Pass threads=2 to the first load, leave threads out, or use threads=1, which "
+        "needs no pool",
     ]
 
 

@@ -19,7 +19,7 @@ class IreeLoops(IreeSizes):
     """Emits the loops of linalg and the kernels of flow."""
 
     def barrier(self, x: HloValue) -> HloValue:
-        """IREE forgets sizes behind a barrier (`unexpected during shape cleanup`), so tie them on.
+        """Tie sizes to the result, which IREE loses otherwise: `unexpected during shape cleanup`.
 
         It supports `flow.tensor.tie_shape` for signed integers only.
         """

@@ -30,7 +30,7 @@ class Reshape(Op):
 
     Attributes:
         shape: the size of each dimension.
-        divisor: the divisor of the number of elements by which a size was found; never 0.
+        divisor: what the number of elements was divided by to find a size; must not be 0.
     """
 
     shape: Shape

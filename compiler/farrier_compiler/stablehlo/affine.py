@@ -1,4 +1,4 @@
-"""Affine parameters of a quantised tensor, as builders get them."""
+"""Affine parameters of quantised tensors, for builders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AffineParameters:
-    """The scales and zero points by which `x` stands for `(x - zero_point) * scale`.
+    """The scales and zero points by which `x` represents `(x - zero_point) * scale`.
 
     Attributes:
         scale: a scalar; a vector, with `dim`; or a scale for each block, of the tensor's rank.

@@ -62,9 +62,9 @@ class Emitter:
     # ------------------------------------------------------------------ quantised types
 
     def known_type(self, type: TensorType) -> TensorType:
-        """Return a type without quantisation that StableHLO lacks: of or to small floats.
+        """Return a type, without quantisation to small floats, which StableHLO lacks.
 
-        It would compute 16-bit floats in 16 bits.
+        Nor with that of 16-bit floats, which it would compute in 16 bits.
         """
         quantization = type.quantization
         if quantization and (type.dtype.is_floating or quantization.expressed.bits < 32):

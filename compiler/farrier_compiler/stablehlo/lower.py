@@ -38,7 +38,7 @@ def lower(
 
 
 def node_at(graphs: Sequence[Graph], file: str, line: int, column: int) -> Node | None:
-    """Return the node that made an operation, from the location that `lower` gave it."""
+    """Return the node that an operation was lowered from, by the location that `lower` gave it."""
     nodes = [node for graph in graphs for node in graph.nodes]
     if not 1 <= column <= len(nodes):
         return None
@@ -114,7 +114,7 @@ class _Lowering:
         if key is not None:
             return self.hlo.parameter(key, value.type.plain)
         if value.data is None:
-            raise AssertionError(f"{value!r} is used before it is made")
+            raise AssertionError(f"{value!r} is used before it is computed")
         name = self.names.get(value, "constant")
         plain = self.hlo.constant(value.data, value.type.dtype, name)
         return self.hlo.as_quantized(plain, self.hlo.known_type(value.type))

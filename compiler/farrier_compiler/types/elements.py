@@ -8,9 +8,7 @@ from typing import Any
 import numpy as np
 
 from farrier_runtime import dtypes
-from farrier_runtime.dtypes import dtype
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from farrier_runtime.dtypes import Array as Array, dtype
 
 
 def elements_text(array: Any, dtype: dtype) -> str:

@@ -164,10 +164,10 @@ SAFETENSORS_FAULTS: dict[str, tuple[bytes, str]] = {
         "its header is not JSON ('utf-8' codec can't decode byte 0xff in position 0: invalid "
         "start byte)",
     ),
-    "no object": (safetensors_file([]), "its header is no JSON object"),
+    "no object": (safetensors_file([]), "its header is not a JSON object"),
     "name twice": (
         safetensors_file(b'{"a": 1, "a": 2}'),
-        "its header is not JSON ('a' stands there twice)",
+        "its header is not JSON (it has 'a' twice)",
     ),
     "no entry": (
         safetensors_file({"a": 1}),
@@ -187,19 +187,19 @@ SAFETENSORS_FAULTS: dict[str, tuple[bytes, str]] = {
     ),
     "negative shape": (
         safetensors_file({"a": entry(shape=[-2])}),
-        "tensor 'a' has a shape or data_offsets that are no integers",
+        "tensor 'a' has a shape or data_offsets that are not integers",
     ),
     "fraction": (
         safetensors_file({"a": entry(shape=[2.0])}),
-        "tensor 'a' has a shape or data_offsets that are no integers",
+        "tensor 'a' has a shape or data_offsets that are not integers",
     ),
     "true": (
         safetensors_file({"a": entry(shape=[True])}),
-        "tensor 'a' has a shape or data_offsets that are no integers",
+        "tensor 'a' has a shape or data_offsets that are not integers",
     ),
     "three offsets": (
         safetensors_file({"a": entry(offsets=[0, 4, 8])}),
-        "tensor 'a' has a shape or data_offsets that are no integers",
+        "tensor 'a' has a shape or data_offsets that are not integers",
     ),
     "wrong size": (
         safetensors_file({"a": entry(offsets=[0, 7])}, bytes(7)),
@@ -219,7 +219,7 @@ SAFETENSORS_FAULTS: dict[str, tuple[bytes, str]] = {
     ),
     "hole": (
         safetensors_file({"a": entry(), "b": entry(offsets=[9, 17])}, bytes(17)),
-        "tensor 'b' is behind a hole at byte 9",
+        "tensor 'b' begins after a hole at byte 9",
     ),
     "rest": (
         safetensors_file({"a": entry()}, bytes(9)),
@@ -235,7 +235,7 @@ def test_damaged_safetensors(tmp_path: Path, name: str) -> None:
     path.write_bytes(data)
     with pytest.raises(ArtifactError) as raised:
         weights.load(path)
-    assert str(raised.value) == f"'{path}' is damaged, or no such file of weights: {reason}."
+    assert str(raised.value) == f"'{path}' is damaged, or is not a weight file: {reason}."
     with pytest.raises(safetensors.SafetensorError):
         deserialized(data)
 
@@ -308,7 +308,7 @@ def test_damaged_index(tmp_path: Path, name: str) -> None:
     path.write_text(json.dumps(index))
     with pytest.raises(ArtifactError) as raised:
         weights.load(path)
-    assert str(raised.value) == f"'{path}' is damaged, or no such file of weights: {reason}."
+    assert str(raised.value) == f"'{path}' is damaged, or is not a weight file: {reason}."
 
 
 def test_missing_shard(tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ def test_npz_that_is_no_zip_file(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError) as raised:
         weights.load(path)
     assert str(raised.value) == (
-        f"'{path}' is damaged, or no such file of weights: it is not a ZIP file."
+        f"'{path}' is damaged, or is not a weight file: it is not a ZIP file."
     )
 
 
@@ -336,7 +336,7 @@ def test_npz_with_pickles(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError) as raised:
         weights.load(path)
     assert str(raised.value) == (
-        f"'{path}' is damaged, or no such file of weights: Object arrays cannot be loaded when "
+        f"'{path}' is damaged, or is not a weight file: Object arrays cannot be loaded when "
         "allow_pickle=False."
     )
 
@@ -350,7 +350,7 @@ def test_npz_with_a_damaged_member(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError) as raised:
         weights.load(path)
     assert str(raised.value) == (
-        f"'{path}' is damaged, or no such file of weights: Bad CRC-32 for file 'x.npy'."
+        f"'{path}' is damaged, or is not a weight file: Bad CRC-32 for file 'x.npy'."
     )
 
 
@@ -358,7 +358,7 @@ def test_npz_with_a_damaged_header(tmp_path: Path) -> None:
     path = tmp_path / "net.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("x.npy", b"\x93NUMPY\x01\x00\xff\xff{'descr'")
-    with pytest.raises(ArtifactError, match="is damaged, or no such file of weights: "):
+    with pytest.raises(ArtifactError, match="is damaged, or is not a weight file: "):
         weights.load(path)
 
 

@@ -118,9 +118,9 @@ def test_arrays_are_never_cast() -> None:
 
 
 def test_things_that_are_no_arrays() -> None:
-    assert text_of(None, "float32") == "an object of type NoneType is no array"
-    assert text_of({"x": 1}, "float32") == "an object of type dict is no array"
-    assert text_of("one", "float32") == "an object of type str is no array"
+    assert text_of(None, "float32") == "an object of type NoneType is not an array"
+    assert text_of({"x": 1}, "float32") == "an object of type dict is not an array"
+    assert text_of("one", "float32") == "an object of type str is not an array"
 
 
 class Foreign:
@@ -161,7 +161,7 @@ def test_dlpack_booleans_and_scalars() -> None:
 def test_dlpack_arrays_of_another_data_type_or_device() -> None:
     x = np.zeros(3, np.complex64)
     assert text_of(Foreign(x), "float32", 3) == (
-        "no data type of ours is this of DLPack: code 5, 64 bits, 1 lanes"
+        "Farrier does not have this data type of DLPack: code 5, 64 bits, 1 lanes"
     )
     assert text_of(Foreign(x.real), "float64", 3) == (
         'expected float64[3], but got float32[3]; convert it with .astype("float64")'

@@ -86,10 +86,10 @@ def text_of(*args: Any, error: type[Exception] = ArtifactError, **kwargs: Any) -
 def test_weights_that_are_not_there(net: Path) -> None:
     file = net.with_name("net.safetensors")
     assert text_of(net) == (
-        f"{net}: its weights are not there: {file}. Put the file there, or use weights="
+        f"{net}: its weights are not there: {file}. Put the file there, or pass weights="
     )
     assert text_of(net.read_bytes(), error=ArgumentError) == (
-        "the weights are in net.safetensors: say where with weights="
+        "the weights are in net.safetensors: pass its path as weights="
     )
 
 
@@ -99,7 +99,7 @@ def test_weights_for_an_artifact_that_has_its_own(path: Path) -> None:
     )
 
 
-HINT = "Take those that were saved with the artifact, or compile again"
+HINT = "Use those that were saved with the artifact, or compile again"
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "one is missing": ({"layer.weight": None}, "'layer.weight' is missing"),
@@ -131,9 +131,7 @@ def changed(changes: dict[str, Any]) -> dict[str, tuple[str, Any]]:
 def test_other_weights(net: Path, fault: str) -> None:
     changes, text = WRONG[fault]
     safetensors(net.with_name("net.safetensors"), changed(changes))
-    assert text_of(net) == (
-        f"{net}: its weights in net.safetensors are not the right ones: {text}. {HINT}"
-    )
+    assert text_of(net) == (f"{net}: its weights in net.safetensors do not match: {text}. {HINT}")
 
 
 @pytest.mark.parametrize("fault", WRONG)
@@ -141,7 +139,7 @@ def test_other_arrays(net: Path, fault: str) -> None:
     changes, text = WRONG[fault]
     arrays = {name: values for name, (_, values) in changed(changes).items()}
     assert text_of(net, weights=arrays, error=ArgumentError) == (
-        f"the weights that were given are not the right ones: {text}. {HINT}"
+        f"the weights that were given do not match: {text}. {HINT}"
     )
 
 
@@ -153,7 +151,7 @@ def test_many_missing_weights_are_counted() -> None:
     with pytest.raises(ArgumentError) as caught:
         parameters.find(b"", wanted, {})
     assert str(caught.value) == (
-        "the weights that were given are not the right ones: 'layer0.weight', 'layer1.weight', "
+        "the weights that were given do not match: 'layer0.weight', 'layer1.weight', "
         f"'layer2.weight' and 2 more are missing. {HINT}"
     )
 
@@ -208,7 +206,7 @@ def test_arrays_live_as_long_as_the_program(net: Path) -> None:
 def test_a_weight_that_is_no_array(net: Path) -> None:
     weights = ARRAYS | {"layer.weight": "weights.npy"}
     assert text_of(net, weights=weights, error=ArgumentError) == (
-        "weight 'layer.weight': an object of type str is no array"
+        "weight 'layer.weight': an object of type str is not an array"
     )
 
 
@@ -224,7 +222,7 @@ def test_a_copy_has_the_weights_beside_it(net: Path, tmp_path: Path) -> None:
 def test_other_weights_in_an_archive(tmp_path: Path) -> None:
     net = tmp_path / "net.vmfb"
     net.write_bytes(modules.weighted_artifact("net.irpa"))
-    wrong = f"{net}: its weights in net.irpa are not the right ones:"
+    wrong = f"{net}: its weights in net.irpa do not match:"
     archive(tmp_path / "net.irpa", {"layer.weight": WEIGHT[1:], "layer.bias": BIAS})
     assert text_of(net) == (
         f"{wrong} 'layer.weight' should be float32[3, 2], but is uint8[16]. {HINT}"
@@ -248,7 +246,7 @@ def test_damaged_weights(net: Path) -> None:
     safetensors(file, RIGHT)
     file.write_bytes(file.read_bytes()[:-1])
     assert text_of(net) == (
-        f"{net}: '{file}' is damaged, or no such file of weights: tensor 'layer.bias' ends at "
+        f"{net}: '{file}' is damaged, or is not a weight file: tensor 'layer.bias' ends at "
         "byte 28 of 27 bytes of data."
     )
 
