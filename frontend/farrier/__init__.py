@@ -40,6 +40,7 @@ from farrier.modules import (
 from farrier.ops.activation import *
 from farrier.ops.arithmetic import *
 from farrier.ops.comparison import *
+from farrier.ops.conversion import *
 from farrier.ops.convolution import *
 from farrier.ops.creation import *
 from farrier.ops.elementwise import *

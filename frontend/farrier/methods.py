@@ -108,6 +108,10 @@ class Methods:
         """Divide and round down elementwise: `farrier.floor_divide`."""
         return farrier.floor_divide(self, other)
 
+    def fmod(self: Any, other: Tensor | Number) -> Tensor:
+        """Compute what truncated division leaves elementwise: `farrier.fmod`."""
+        return farrier.fmod(self, other)
+
     def gather(self: Any, dim: int, index: Tensor) -> Tensor:
         """Select parts of a tensor along a dimension, by their positions: `farrier.gather`."""
         return farrier.gather(self, dim, index)

@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 
 import numpy as np
 
-from farrier_compiler.for_iree.term import Term
+from farrier_compiler.stablehlo.division import floor_divide, remainder
+from farrier_compiler.stablehlo.term import Term
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import DTYPES, dtype, float32, float64
 
-if TYPE_CHECKING:
-    pass
+T = TypeVar("T", bound=Term[Any])
 
 
-def expm1(x: Term) -> Term:
+def expm1(x: T) -> T:
     """Kahan's formula: the rounding error of `u = e^x` cancels in `(u - 1) / log(u)`."""
     u = x.call("exp")
     below = u - 1
@@ -28,7 +28,7 @@ def expm1(x: Term) -> Term:
     return x.where(u.compare("equal", 1), coarse)
 
 
-def log1p(x: Term) -> Term:
+def log1p(x: T) -> T:
     """Kahan's formula: the rounding error of `u = 1 + x` cancels in `log(u) / (u - 1)`."""
     u = x + 1
     logarithm = u.call("log")
@@ -37,13 +37,13 @@ def log1p(x: Term) -> Term:
     return x.where(u.compare("equal", 1), coarse)
 
 
-def tanh(x: Term) -> Term:
+def tanh(x: T) -> T:
     """Return `-t / (t + 2)` with `t = e^(-2|x|) - 1`, which keeps small numbers precise."""
     t = expm1(abs(x) * -2.0)
     return x.call("sign") * (-t / (t + 2))
 
 
-def round_half_even(x: Term) -> Term:
+def round_half_even(x: T) -> T:
     """Add and subtract the number from which on all are whole; IREE takes 30 instructions."""
     kind = x.type.dtype
     bits, first = DTYPES[f"int{kind.bits}"], 2.0 ** np.finfo(kind.numpy).nmant
@@ -53,13 +53,13 @@ def round_half_even(x: Term) -> Term:
     return signed.where(abs(x).compare("less", first), x)
 
 
-def sort_key(x: Term, descending: bool) -> Term:
+def sort_key(x: T, descending: bool) -> T:
     """Return integers that ascend as a tensor is to be sorted: NaN is the largest, -0 is 0."""
     key = _integer_key(x) if x.type.dtype.is_floating else x
     return key.call("logical_not") if descending else key
 
 
-def _integer_key(x: Term) -> Term:
+def _integer_key(x: T) -> T:
     kind = DTYPES[f"int{x.type.dtype.bits}"]
     highest = 2 ** (kind.bits - 1) - 1
     bits = x.bitcast(kind)
@@ -122,7 +122,7 @@ _PRECISIONS: Mapping[dtype, _Precision] = {
 }
 
 
-def _polynomial(x: Term, coefficients: Sequence[float]) -> Term:
+def _polynomial(x: T, coefficients: Sequence[float]) -> T:
     highest, *lower = reversed(coefficients)
     result = x * highest + lower[0]
     for coefficient in lower[1:]:
@@ -130,7 +130,7 @@ def _polynomial(x: Term, coefficients: Sequence[float]) -> Term:
     return result
 
 
-def _quarter_turns(x: Term) -> tuple[Term, Term, Term]:
+def _quarter_turns(x: T) -> tuple[T, T, T]:
     """Return how many quarter turns an angle has, and the sine and the cosine of the rest."""
     precision = _PRECISIONS[x.type.dtype]
     count = (x * (2 / math.pi)).call("round")
@@ -143,7 +143,7 @@ def _quarter_turns(x: Term) -> tuple[Term, Term, Term]:
     return count, sine, _polynomial(square, precision.cosine)
 
 
-def _turned(count: Term, sine: Term, cosine: Term) -> Term:
+def _turned(count: T, sine: T, cosine: T) -> T:
     """Return the sine of an angle that is so many quarter turns further."""
     quadrant = count - (count * 0.25).call("floor") * 4
     odd = (count * 0.5).call("floor").compare("not_equal", count * 0.5)
@@ -151,24 +151,24 @@ def _turned(count: Term, sine: Term, cosine: Term) -> Term:
     return (-chosen).where(quadrant.compare("greater", 1.5), chosen)
 
 
-def sin(x: Term) -> Term:
+def sin(x: T) -> T:
     """Reduce to an eighth of a turn by Cody and Waite's method, then by Taylor's series."""
     return _turned(*_quarter_turns(x))
 
 
-def cos(x: Term) -> Term:
+def cos(x: T) -> T:
     """Return the sine a quarter turn further."""
     count, sine, cosine = _quarter_turns(x)
     return _turned(count + 1, sine, cosine)
 
 
-def tan(x: Term) -> Term:
+def tan(x: T) -> T:
     """Return sine by cosine."""
     count, sine, cosine = _quarter_turns(x)
     return _turned(count, sine, cosine) / _turned(count + 1, sine, cosine)
 
 
-def atan2(y: Term, x: Term) -> Term:
+def atan2(y: T, x: T) -> T:
     """Reduce to slopes up to tan(pi/8), sum Taylor's series there, and turn back."""
     width, height = abs(x), abs(y)
     longer = width.call("maximum", height)
@@ -177,7 +177,7 @@ def atan2(y: Term, x: Term) -> Term:
     return _turned_back(y, x, _arctangent(slope))
 
 
-def _arctangent(slope: Term) -> Term:
+def _arctangent(slope: T) -> T:
     steep = slope.compare("greater", math.tan(math.pi / 8))
     small = ((slope - 1) / (slope + 1)).where(steep, slope)
     series = _PRECISIONS[slope.type.dtype].arctangent
@@ -185,13 +185,13 @@ def _arctangent(slope: Term) -> Term:
     return (angle + math.pi / 4).where(steep, angle)
 
 
-def _turned_back(y: Term, x: Term, angle: Term) -> Term:
+def _turned_back(y: T, x: T, angle: T) -> T:
     angle = (-angle + math.pi / 2).where(abs(y).compare("greater", abs(x)), angle)
     angle = (-angle + math.pi).where(_has_sign(x), angle)
     return (-angle).where(_has_sign(y), angle)
 
 
-def _has_sign(x: Term) -> Term:
+def _has_sign(x: T) -> T:
     """Return where a number is negative or -0."""
     return x.bitcast(_CARRIERS[x.type.dtype]).compare("less", 0)
 
@@ -199,7 +199,7 @@ def _has_sign(x: Term) -> Term:
 _CARRIERS: Mapping[dtype, dtype] = {float32: dtypes.int32, float64: dtypes.int64}
 
 
-def truncated_remainder(x: Term, y: Term) -> Term:
+def fmod(x: T, y: T) -> T:
     """Subtract multiples of `y` without rounding, exactly while `x / y` is below 2^100."""
     size, step = abs(x), abs(y)
     rest = _reduced(_reduced(size, step), step)
@@ -209,7 +209,7 @@ def truncated_remainder(x: Term, y: Term) -> Term:
     return (-rest).where(_has_sign(x), rest)
 
 
-def _reduced(x: Term, y: Term) -> Term:
+def _reduced(x: T, y: T) -> T:
     """Subtract the product with the whole quotient from `x`, in four products that are exact."""
     quotient = (x / y).call("floor")
     for part in _halves(quotient):
@@ -218,14 +218,14 @@ def _reduced(x: Term, y: Term) -> Term:
     return x
 
 
-def _halves(x: Term) -> tuple[Term, Term]:
+def _halves(x: T) -> tuple[T, T]:
     """Return a number's upper 26 bits and the rest; masks, so that no compiler fuses it away."""
     mask = -(2.0**27)
     upper = (x.bitcast(dtypes.int64) & int(mask)).bitcast(float64)
     return upper, x - upper
 
 
-def power(x: Term, y: Term) -> Term:
+def power(x: T, y: T) -> T:
     """Return `|x|^y` with the sign that an odd exponent keeps, and IEEE 754's special cases."""
     size = abs(x)
     found = size.portable("power", y)
@@ -239,10 +239,10 @@ def power(x: Term, y: Term) -> Term:
     return y.call("exp").where(y.compare("equal", 0), found)
 
 
-def integer_power(x: Term, y: Term) -> Term:
+def integer_power(x: T, y: T) -> T:
     """Square and multiply by every bit of the exponent; IREE reads its last six."""
     kind = x.type.dtype
-    found = Term(x.hlo, x.hlo.full(x.type, 1))
+    found = x.full(1)
     square = x
     for bit in range(kind.bits - (not kind.is_unsigned)):
         skipped = (y & (1 << bit)).compare("equal", 0)
@@ -251,43 +251,46 @@ def integer_power(x: Term, y: Term) -> Term:
     return found if kind.is_unsigned else _reciprocal_power(x, y, found)
 
 
-def _reciprocal_power(x: Term, y: Term, found: Term) -> Term:
+def _reciprocal_power(x: T, y: T, found: T) -> T:
     """Return powers with negative exponents too, which are 0 for all but 1 and -1."""
-    unit = Term(x.hlo, x.hlo.full(x.type, 1))
+    unit = x.full(1)
     unit = unit.where(x.compare("equal", 1), (-((y & 1) * 2) + 1))
     unit = unit.where(abs(x).compare("equal", 1), 0)
     return unit.where(y.compare("less", 0), found)
 
 
-Functions = Mapping[str, Callable[..., Term]]
+def logical_or(x: T, y: T) -> T:
+    """Return the sum of bools, which IREE makes by exclusive or."""
+    return x | y
+
+
+Functions = Mapping[str, Callable[..., Any]]
 
 # What IREE lacks on llvm-cpu (`undefined symbol: tanh`), computes with a large error, or slowly.
-_FLOAT64: Functions = MappingProxyType(
-    {
-        "atan2": atan2,
-        "cos": cos,
-        "expm1": expm1,
-        "log1p": log1p,
-        "power": power,
-        "round": round_half_even,
-        "sin": sin,
-        "tan": tan,
-        "tanh": tanh,
-        "truncated_remainder": truncated_remainder,
-    }
+_FLOAT32: Functions = {
+    "atan2": atan2,
+    "cos": cos,
+    "floor_divide": floor_divide,
+    "power": power,
+    "round": round_half_even,
+    "sin": sin,
+    "tan": tan,
+}
+_FLOAT64: Functions = {
+    **_FLOAT32,
+    "expm1": expm1,
+    "fmod": fmod,
+    "log1p": log1p,
+    "remainder": remainder,
+    "tanh": tanh,
+}
+_BOOL: Functions = {"add": logical_or}
+_INTEGER: Functions = {"power": integer_power}
+_INTEGERS = {kind: _INTEGER for kind in DTYPES.values() if kind.is_integer and kind.bits >= 8}
+
+FUNCTIONS: Mapping[dtype, Functions] = MappingProxyType(
+    {float64: _FLOAT64, float32: _FLOAT32, dtypes.bool: _BOOL, **_INTEGERS}
 )
-_FLOAT32: Functions = MappingProxyType(
-    {"atan2": atan2, "cos": cos, "power": power, "round": round_half_even, "sin": sin, "tan": tan}
-)
-
-_FUNCTIONS: Mapping[dtype, Functions] = {float64: _FLOAT64, float32: _FLOAT32}
-
-
-def function(name: str, kind: dtype) -> Callable[..., Term] | None:
-    """Return how to compute a function on a data type, where IREE's own way will not do."""
-    if name == "power" and kind.is_integer:
-        return integer_power
-    return _FUNCTIONS[kind].get(name) if kind in _FUNCTIONS else None
 
 
 def wants_float32(name: str, kind: dtype) -> bool:

@@ -19,6 +19,7 @@ from farrier_compiler.types.numbers import limits
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import DtypeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Value
@@ -154,7 +155,7 @@ class FloorDivide(Elementwise):
         return np.where(y == 0, np.invert(np.zeros_like(quotient)), quotient)
 
     def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
-        return hlo.floor_divide(out, *[hlo.broadcast_to(value, out.shape) for value in values])
+        return hlo.floor_divide(*[hlo.broadcast_to(value, out.shape) for value in values])
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,19 @@ class Remainder(Elementwise):
         return np.where(y == 0, x, remainder) if np.issubdtype(x.dtype, np.integer) else remainder
 
     def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
-        return hlo.floor_remainder(out, *[hlo.broadcast_to(value, out.shape) for value in values])
+        return hlo.remainder(*[hlo.broadcast_to(value, out.shape) for value in values])
+
+
+@dataclass(frozen=True)
+class Fmod(Elementwise):
+    """What truncated division leaves, with the dividend's sign, elementwise.
+
+    `x` where an integer divisor is 0. StableHLO spec: remainder.
+    """
+
+    def reference(self, x: Array, y: Array) -> Array:
+        rest = np.fmod(x, y)
+        return np.where(y == 0, x, rest) if np.issubdtype(x.dtype, np.integer) else rest
 
 
 @dataclass(frozen=True)
@@ -377,6 +390,38 @@ class Cast(Op):
 
     def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
         return hlo.convert(out, x)
+
+
+@dataclass(frozen=True)
+class Bitcast(Op):
+    """Reinterpret the bits as another data type of that size. StableHLO spec: bitcast_convert."""
+
+    dtype: dtype
+    reads_bits = True
+
+    def infer(self, x: TensorType) -> TensorType:
+        check_domain(self.name, x, "number")
+        if _bits(x.dtype) != _bits(self.dtype):
+            raise DtypeError(
+                f"bitcast to {self.dtype} needs elements of {_count(self.dtype)}, but got "
+                f"{x.describe()}, of {_count(x.dtype)}. To convert numbers, use fr.cast."
+            )
+        return x.with_dtype(self.dtype)
+
+    def reference(self, x: Array) -> Array:
+        return np.ascontiguousarray(x).reshape(x.shape).view(self.dtype.numpy)
+
+    def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
+        return hlo.bitcast(out.dtype, x)
+
+
+def _bits(kind: dtype) -> int:
+    return 1 if kind is dtypes.bool else kind.bits
+
+
+def _count(kind: dtype) -> str:
+    bits = _bits(kind)
+    return f"{bits} bit{'s' * (bits != 1)}"
 
 
 def saturate(x: Array, dtype: dtype) -> Array:

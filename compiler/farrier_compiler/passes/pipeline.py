@@ -19,6 +19,7 @@ from farrier_compiler.passes.fold_batch_norm import FoldBatchNorm
 from farrier_compiler.passes.fold_constants import FoldConstants
 from farrier_compiler.passes.half_products import HalfProducts
 from farrier_compiler.passes.im2col import Im2col
+from farrier_compiler.passes.legalize_for_iree import LegalizeForIree
 from farrier_compiler.passes.pack_integers import PackIntegers
 from farrier_compiler.passes.pack_weights import PackWeights
 from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
@@ -44,6 +45,7 @@ PASSES: dict[str, type[Pass]] = {
         PackWeights,
         HalfProducts,
         RemoveBarriers,
+        LegalizeForIree,
     )
 }
 

@@ -19,6 +19,7 @@ ELEMENTWISE = {
     "exp": "stablehlo.exponential",
     "expm1": "stablehlo.exponential_minus_one",
     "floor": "stablehlo.floor",
+    "fmod": "stablehlo.remainder",
     "isfinite": "stablehlo.is_finite",
     "log": "stablehlo.log",
     "log1p": "stablehlo.log_plus_one",
@@ -42,7 +43,6 @@ ELEMENTWISE = {
     "subtract": "stablehlo.subtract",
     "tan": "stablehlo.tan",
     "tanh": "stablehlo.tanh",
-    "truncated_remainder": "stablehlo.remainder",
 }
 
 REDUCERS = {

@@ -7,18 +7,8 @@ from typing import Literal
 
 from farrier.ops.arithmetic import add, clamp, divide, maximum, minimum, multiply, subtract
 from farrier.ops.comparison import greater, where
-from farrier.ops.elementwise import (
-    cast,
-    erf,
-    exp,
-    expm1,
-    floating,
-    log,
-    log1p,
-    negative,
-    taken,
-    tanh,
-)
+from farrier.ops.conversion import cast
+from farrier.ops.elementwise import erf, exp, expm1, floating, log, log1p, negative, taken, tanh
 from farrier.ops.reduction import max, reduced_dims, sum, widen
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain

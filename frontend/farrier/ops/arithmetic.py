@@ -17,6 +17,7 @@ __all__ = [
     "clamp",
     "divide",
     "floor_divide",
+    "fmod",
     "maximum",
     "minimum",
     "multiply",
@@ -159,6 +160,30 @@ def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
         tensor([1, 2], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Remainder(), input, other)
+
+
+def fmod(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Compute what division leaves when its quotient is rounded towards 0, elementwise.
+
+    The result has the sign of `input`. An integer modulo 0 is the integer itself. Compiled float64
+    remainders are exact for quotients up to 1e30.
+
+    Args:
+        input: a tensor of numbers, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The remainder, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, are bool, or a Python number does not fit the tensor's.
+
+    Example:
+        >>> fr.fmod(fr.Tensor([7, -7]), 3)
+        tensor([1, -1], dtype=int32, loc=cpu:0, shape=(2,))
+    """
+    return binary(primitive.Fmod(), input, other)
 
 
 def power(input: Tensor | Number, other: Tensor | Number) -> Tensor:

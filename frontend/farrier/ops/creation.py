@@ -13,7 +13,7 @@ from farrier.interop import Number, fit
 from farrier.ops.arguments import whole_number, whole_numbers
 from farrier.ops.arithmetic import add, multiply
 from farrier.ops.comparison import greater_equal, where
-from farrier.ops.elementwise import cast, check_dtype
+from farrier.ops.conversion import cast, check_dtype
 from farrier.ops.shape import expand
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain, here

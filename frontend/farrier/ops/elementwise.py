@@ -1,4 +1,4 @@
-"""Functions of one tensor, elementwise, and conversion between data types."""
+"""Functions of one tensor, elementwise."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from farrier_compiler.diagnostics import explain
 from farrier_compiler.graph import Op
 from farrier_compiler.ops import elementwise as primitive, float_function
 from farrier_compiler.ops.checks import check_domain
-from farrier_runtime.dtypes import dtype
-from farrier_runtime.errors import ArgumentError, DtypeError
+from farrier_runtime.errors import DtypeError
 
 __all__ = [
     "abs",
-    "cast",
     "ceil",
     "cos",
     "erf",
@@ -71,19 +69,6 @@ def taken(name: str, input: Tensor, domain: str, label: str = "input") -> Tensor
     except DtypeError as error:
         raise explain(error, [(label, tensor.value)]) from None
     return tensor
-
-
-def check_dtype(name: str, wanted: Any) -> dtype:
-    """Return `wanted`, which must be a data type.
-
-    Raises:
-        ArgumentError: it is something else.
-    """
-    if not isinstance(wanted, dtype):
-        raise explain(
-            ArgumentError(f"{name} needs a data type such as fr.float32, not {wanted!r:.60}.")
-        )
-    return wanted
 
 
 def abs(input: Tensor) -> Tensor:
@@ -464,29 +449,3 @@ def square(input: Tensor) -> Tensor:
         tensor([4, 9], dtype=int32, loc=cpu:0, shape=(2,))
     """
     return apply(primitive.Multiply(), input, input)
-
-
-def cast(input: Tensor, dtype: dtype) -> Tensor:
-    """Convert to another data type.
-
-    Floats become integers by truncation: what is out of range becomes the nearest integer, NaN 0.
-    Everything becomes a bool by `input != 0`. Integers that do not fit a smaller type wrap around.
-
-    Args:
-        input: a tensor of any data type.
-        dtype: the data type of the result.
-
-    Returns:
-        A tensor of the same shape; `input` itself if it has that data type.
-
-    Raises:
-        ArgumentError: `dtype` is no data type.
-
-    Example:
-        >>> fr.cast(fr.Tensor([-1.5, 300.0]), fr.int8)
-        tensor([-1, 127], dtype=int8, loc=cpu:0, shape=(2,))
-    """
-    tensor = as_tensor(input)
-    if tensor.value.type.dtype is dtype:
-        return tensor
-    return apply(primitive.Cast(check_dtype("cast", dtype)), tensor)

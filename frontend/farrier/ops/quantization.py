@@ -7,7 +7,8 @@ from typing import Any
 
 from farrier.interop import Number
 from farrier.ops.arguments import normal_dim, refuse
-from farrier.ops.elementwise import check_dtype, floating
+from farrier.ops.conversion import check_dtype
+from farrier.ops.elementwise import floating
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops.quantization import STORAGE, Dequantize, Quantize
 from farrier_compiler.types.numbers import storage_limits

@@ -12,8 +12,9 @@ import numpy as np
 from farrier.dimension_size import DimensionSize
 from farrier.ops import arithmetic
 from farrier.ops.arguments import refuse, whole_numbers
+from farrier.ops.conversion import cast
 from farrier.ops.creation import iota
-from farrier.ops.elementwise import cast, floor, round
+from farrier.ops.elementwise import floor, round
 from farrier.ops.reduction import widen
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.graph import constant

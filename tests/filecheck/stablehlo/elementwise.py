@@ -248,6 +248,16 @@ stablehlo(lambda x: fr.cast(x, fr.bool), X, name="cast_bool")
 # CHECK-NEXT: [[ZERO:%.+]] = stablehlo.constant dense<0.000000e+00> : tensor<2x3xf32>
 # CHECK-NEXT: stablehlo.compare NE, %arg0, [[ZERO]], FLOAT
 # CHECK-NEXT: return
+# op: bitcast
+stablehlo(lambda x: fr.bitcast(x, fr.int32), X, name="bitcast")
+# CHECK-LABEL: func.func @bitcast(
+# CHECK-NEXT: stablehlo.bitcast_convert %arg0 : (tensor<2x3xf32>) -> tensor<2x3xi32>
+# CHECK-NEXT: return
+# op: fmod
+stablehlo(fr.fmod, X, X, name="fmod")
+# CHECK-LABEL: func.func @fmod(
+# CHECK-NEXT: stablehlo.remainder %arg0, %arg1 : tensor<2x3xf32>
+# CHECK-NEXT: return
 # op: remainder
 stablehlo(fr.remainder, SIGNED, SIGNED, name="remainder")
 # CHECK-LABEL: func.func @remainder(

@@ -123,6 +123,7 @@ BINARY = [
     _binary("divide", divisor=True, dtypes=NUMBERS, torch=_truncate),
     _binary("floor_divide", divisor=True, dtypes=NUMBERS),
     _binary("remainder", divisor=True, dtypes=NUMBERS),
+    _binary("fmod", divisor=True, dtypes=NUMBERS),
     _binary(
         "power",
         operands=(Operand((4, 1, 7), 0.1, 3), Operand((3, 7), -3, 3)),
@@ -265,7 +266,16 @@ SPECIALS = [
     ],
     *[
         _special(name, 2, torch=_torch(name))
-        for name in ["maximum", "minimum", "atan2", "remainder", "floor_divide", "eq", "less"]
+        for name in [
+            "maximum",
+            "minimum",
+            "atan2",
+            "fmod",
+            "remainder",
+            "floor_divide",
+            "eq",
+            "less",
+        ]
     ],
     _special("power", 2, torch=_torch("pow")),
 ]

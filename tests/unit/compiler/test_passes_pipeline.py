@@ -40,8 +40,8 @@ ERRORS = {
     "canonicalize,xyz": (
         "line 1, column 14: there is no pass 'xyz'; known are canonicalize, channels_last, "
         "deduplicate, delay_dequantize, eliminate_dead_nodes, fold_batch_norm, fold_constants, "
-        "half_products, im2col, pack_integers, pack_weights, pointwise_convolution, quantize, "
-        "remove_barriers, scale_products.\n"
+        "half_products, im2col, legalize_for_iree, pack_integers, pack_weights, "
+        "pointwise_convolution, quantize, remove_barriers, scale_products.\n"
         "  canonicalize,xyz\n"
         "               ^"
     ),
