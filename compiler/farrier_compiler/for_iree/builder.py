@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from farrier_compiler.for_iree.dynamic import DynamicShapes
+from farrier_compiler.for_iree.formulas.rounding import round_half_even
 from farrier_compiler.for_iree.four_bits import FourBits
-from farrier_compiler.for_iree.functions import round_half_even
 from farrier_compiler.for_iree.packed_weights import PackedWeights
 from farrier_compiler.for_iree.sizes import signed
 from farrier_compiler.for_iree.small_floats import (

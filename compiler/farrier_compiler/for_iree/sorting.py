@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from farrier_compiler.for_iree.functions import sort_key
 from farrier_compiler.for_iree.loops import IreeLoops
+from farrier_compiler.for_iree.sort_keys import sort_key
 from farrier_compiler.for_iree.term import IreeTerm
 from farrier_compiler.mlir.module import Program
 from farrier_compiler.sizes import upper

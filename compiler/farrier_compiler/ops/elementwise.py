@@ -58,6 +58,12 @@ class Elementwise(Op, abstract=True):
         return ["input", "other"][:count]
 
 
+class FloatFunction(Elementwise, abstract=True):
+    """The family of functions on floating-point numbers."""
+
+    domain = "floating"
+
+
 # ---------------------------------------------------------------------- one operand
 
 
@@ -186,20 +192,6 @@ class Fmod(Elementwise):
 
 
 @dataclass(frozen=True)
-class Power(Elementwise):
-    """`x ** y`, elementwise; of integers: wraps around, negative exponents truncate to -1, 0, 1.
-
-    StableHLO spec: power.
-    """
-
-    def reference(self, x: Array, y: Array) -> Array:
-        if not np.issubdtype(x.dtype, np.signedinteger):
-            return np.power(x, y)
-        unit = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0))
-        return np.where(y < 0, unit, np.power(x, np.maximum(y, 0)))
-
-
-@dataclass(frozen=True)
 class Maximum(Elementwise):
     """The larger one, elementwise; NaN if either is; of bools: or. StableHLO spec: maximum."""
 
@@ -279,70 +271,6 @@ class ShiftRight(Elementwise):
 
     def reference(self, x: Array, y: Array) -> Array:
         return np.right_shift(x, y)
-
-
-# ---------------------------------------------------------------------- comparisons
-
-
-class Comparison(Elementwise, abstract=True):
-    """The family of comparisons, whose result is bool."""
-
-    domain = "any"
-
-    def result_dtype(self, operand: dtype) -> dtype:
-        return dtypes.bool
-
-    def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
-        left, right = (hlo.broadcast_to(value, out.shape) for value in values)
-        return hlo.compare(self.name, out, left, right)
-
-
-@dataclass(frozen=True)
-class Equal(Comparison):
-    """`x == y`, elementwise. StableHLO spec: compare."""
-
-    def reference(self, x: Array, y: Array) -> Array:
-        return np.equal(x, y)
-
-
-@dataclass(frozen=True)
-class NotEqual(Comparison):
-    """`x != y`, elementwise. StableHLO spec: compare."""
-
-    def reference(self, x: Array, y: Array) -> Array:
-        return np.not_equal(x, y)
-
-
-@dataclass(frozen=True)
-class Less(Comparison):
-    """`x < y`, elementwise. StableHLO spec: compare."""
-
-    def reference(self, x: Array, y: Array) -> Array:
-        return np.less(x, y)
-
-
-@dataclass(frozen=True)
-class LessEqual(Comparison):
-    """`x <= y`, elementwise. StableHLO spec: compare."""
-
-    def reference(self, x: Array, y: Array) -> Array:
-        return np.less_equal(x, y)
-
-
-@dataclass(frozen=True)
-class Greater(Comparison):
-    """`x > y`, elementwise. StableHLO spec: compare."""
-
-    def reference(self, x: Array, y: Array) -> Array:
-        return np.greater(x, y)
-
-
-@dataclass(frozen=True)
-class GreaterEqual(Comparison):
-    """`x >= y`, elementwise. StableHLO spec: compare."""
-
-    def reference(self, x: Array, y: Array) -> Array:
-        return np.greater_equal(x, y)
 
 
 # ---------------------------------------------------------------------- choice and conversion

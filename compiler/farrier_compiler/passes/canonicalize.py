@@ -28,11 +28,11 @@ from farrier_compiler.ops.elementwise import (
     Minimum,
     Multiply,
     Negative,
-    Power,
     Subtract,
     Where,
 )
 from farrier_compiler.ops.linear_algebra import DotGeneral
+from farrier_compiler.ops.powers import Power
 from farrier_compiler.ops.quantization import Dequantize, Quantize
 from farrier_compiler.ops.reduction import Reduction, Sum
 from farrier_compiler.ops.shape import (

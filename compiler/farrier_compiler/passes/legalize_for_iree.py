@@ -10,7 +10,8 @@ import numpy as np
 from farrier_compiler.for_iree.functions import FUNCTIONS, wants_float32
 from farrier_compiler.graph import REGISTRY, Graph, Node, Op, Value, constant
 from farrier_compiler.graph.node import run_reference
-from farrier_compiler.ops.elementwise import Bitcast, Cast, Comparison, Elementwise, Where
+from farrier_compiler.ops.comparison import Comparison
+from farrier_compiler.ops.elementwise import Bitcast, Cast, Elementwise, Where
 from farrier_compiler.ops.shape import Broadcast, Reshape
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from farrier.dimension_size import size_of_sizes
 from farrier.interop import Number
-from farrier.ops.elementwise import binary, reciprocal, rsqrt, sqrt, square
+from farrier.ops.elementwise import binary
 from farrier.tensor import Tensor
 from farrier_compiler import sizes
 from farrier_compiler.diagnostics import explain
-from farrier_compiler.ops import elementwise as primitive, float_function
+from farrier_compiler.ops import elementwise as primitive
 from farrier_runtime.errors import ArgumentError
 
 __all__ = [
     "add",
-    "atan2",
     "clamp",
     "divide",
     "floor_divide",
@@ -21,7 +20,6 @@ __all__ = [
     "maximum",
     "minimum",
     "multiply",
-    "power",
     "remainder",
     "shift_left",
     "shift_right",
@@ -186,53 +184,6 @@ def fmod(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     return binary(primitive.Fmod(), input, other)
 
 
-def power(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Raise to a power elementwise: `input ** other`.
-
-    Integers stay integers and wrap around; negative exponents truncate to -1, 0 or 1. The Python
-    numbers 2, 3, 4, -1, 0.5 and -0.5 become multiplications, division and square roots.
-
-    Args:
-        input: a tensor of numbers, or a Python number.
-        other: a tensor of the same data type whose shape broadcasts, or a Python number.
-
-    Returns:
-        The power, in the broadcast shape.
-
-    Raises:
-        ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are bool, or a Python number does not fit the tensor's.
-
-    Example:
-        >>> fr.power(fr.Tensor([2.0, -2.0]), 3)
-        tensor([8, -8], dtype=float32, loc=cpu:0, shape=(2,))
-    """
-    if isinstance(input, Tensor) and not (isinstance(other, Tensor) or hasattr(other, "__len__")):
-        found = _easy_power(input, other)
-        if found is not None:
-            return found
-    return binary(primitive.Power(), input, other)
-
-
-def _easy_power(x: Tensor, exponent: Number) -> Tensor | None:
-    """Return powers that take one or two exact steps; None for all others."""
-    kind = x.value.type.dtype
-    if kind.is_floating or (kind.is_integer and type(exponent) is int):
-        match exponent:
-            case 2:
-                return square(x)
-            case 3:
-                return multiply(square(x), x)
-            case 4:
-                return square(square(x))
-            case _:
-                pass
-    if not kind.is_floating:
-        return None
-    roots = {-1: reciprocal, 0.5: sqrt, -0.5: rsqrt}
-    return roots[exponent](x) if exponent in roots else None
-
-
 def maximum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
     """Take the larger number elementwise; NaN if either is NaN; bools by or.
 
@@ -275,28 +226,6 @@ def minimum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
     """
     size = size_of_sizes(sizes.minimum, lhs, rhs)
     return binary(primitive.Minimum(), lhs, rhs) if size is None else size
-
-
-def atan2(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Compute the angle of the point (x = other, y = input) elementwise.
-
-    Args:
-        input: a tensor of floating-point numbers, or a Python number.
-        other: a tensor of the same data type whose shape broadcasts, or a Python number.
-
-    Returns:
-        The angle in radians from -pi to pi, in the broadcast shape.
-
-    Raises:
-        ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are no floating-point numbers, or a Python number
-            does not fit.
-
-    Example:
-        >>> fr.atan2(fr.Tensor([1.0, -1.0]), fr.Tensor([1.0, -1.0]))
-        tensor([0.785398, -2.35619], dtype=float32, loc=cpu:0, shape=(2,))
-    """
-    return binary(float_function.Atan2(), input, other)
 
 
 def clamp(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 
 import numpy as np
 
@@ -11,9 +10,9 @@ from farrier.dimension_size import size_of_sizes
 from farrier.formatting import plain
 from farrier.interop import Number
 from farrier.ops.arguments import real_number, same_dtype
-from farrier.ops.elementwise import beside, binary, floating, taken
+from farrier.ops.elementwise import beside, binary, taken
 from farrier.tensor import Tensor, apply, as_tensor
-from farrier_compiler.ops import elementwise as primitive, float_function
+from farrier_compiler.ops import comparison as primitive, elementwise
 from farrier_compiler.ops.size_choice import choose
 from farrier_runtime.dtypes import bool as bool_dtype
 
@@ -23,9 +22,6 @@ __all__ = [
     "equal",
     "greater",
     "greater_equal",
-    "isfinite",
-    "isinf",
-    "isnan",
     "less",
     "less_equal",
     "logical_and",
@@ -182,7 +178,7 @@ def logical_and(input: Tensor | Number, other: Tensor | Number) -> Tensor:
         >>> fr.logical_and(fr.Tensor([True, False]), True)
         tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
     """
-    return binary(primitive.LogicalAnd(), input, other)
+    return binary(elementwise.LogicalAnd(), input, other)
 
 
 def logical_or(input: Tensor | Number, other: Tensor | Number) -> Tensor:
@@ -203,7 +199,7 @@ def logical_or(input: Tensor | Number, other: Tensor | Number) -> Tensor:
         >>> fr.logical_or(fr.Tensor([True, False]), False)
         tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
     """
-    return binary(primitive.LogicalOr(), input, other)
+    return binary(elementwise.LogicalOr(), input, other)
 
 
 def logical_xor(input: Tensor | Number, other: Tensor | Number) -> Tensor:
@@ -224,7 +220,7 @@ def logical_xor(input: Tensor | Number, other: Tensor | Number) -> Tensor:
         >>> fr.logical_xor(fr.Tensor([True, False]), True)
         tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
-    return binary(primitive.LogicalXor(), input, other)
+    return binary(elementwise.LogicalXor(), input, other)
 
 
 def logical_not(input: Tensor) -> Tensor:
@@ -243,7 +239,7 @@ def logical_not(input: Tensor) -> Tensor:
         >>> fr.logical_not(fr.Tensor([True, False]))
         tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.LogicalNot(), input)
+    return apply(elementwise.LogicalNot(), input)
 
 
 def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
@@ -270,9 +266,9 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
     if size is not None:
         return size
     if isinstance(input, Tensor):
-        return apply(primitive.Where(), condition, input, as_tensor(other, like=input))
+        return apply(elementwise.Where(), condition, input, as_tensor(other, like=input))
     chosen = as_tensor(beside(input, other))
-    return apply(primitive.Where(), condition, as_tensor(input, like=chosen), chosen)
+    return apply(elementwise.Where(), condition, as_tensor(input, like=chosen), chosen)
 
 
 def _choose(condition: Tensor, chosen: int, other: int) -> int | None:
@@ -302,7 +298,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:
     """
     input = as_tensor(input)
     chosen = taken("masked_fill's mask", mask, "bool", label="mask")
-    return apply(primitive.Where(), chosen, as_tensor(value, like=input), input)
+    return apply(elementwise.Where(), chosen, as_tensor(value, like=input), input)
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
@@ -358,62 +354,3 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
     less_equal(input, other)  # refuses what does not fit together
     pair = [plain(tensor.numpy()) for tensor in (input, other)]
     return np.allclose(*pair, rtol=rtol, atol=atol)
-
-
-def isnan(input: Tensor) -> Tensor:
-    """Tell elementwise whether numbers are NaN.
-
-    Args:
-        input: a tensor of floating-point numbers.
-
-    Returns:
-        A tensor of bools of the same shape.
-
-    Raises:
-        DtypeError: the input holds no floating-point numbers.
-
-    Example:
-        >>> fr.isnan(fr.Tensor([1.0, float("nan")]))
-        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
-    """
-    x = floating("isnan", input)
-    return apply(primitive.NotEqual(), x, x)
-
-
-def isinf(input: Tensor) -> Tensor:
-    """Tell elementwise whether numbers are infinite, of either sign.
-
-    Args:
-        input: a tensor of floating-point numbers.
-
-    Returns:
-        A tensor of bools of the same shape.
-
-    Raises:
-        DtypeError: the input holds no floating-point numbers.
-
-    Example:
-        >>> fr.isinf(fr.Tensor([1.0, -float("inf")]))
-        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
-    """
-    x = floating("isinf", input)
-    return binary(primitive.Equal(), apply(primitive.Abs(), x), math.inf)
-
-
-def isfinite(input: Tensor) -> Tensor:
-    """Tell elementwise whether numbers are neither infinite nor NaN.
-
-    Args:
-        input: a tensor of floating-point numbers.
-
-    Returns:
-        A tensor of bools of the same shape.
-
-    Raises:
-        DtypeError: the input holds no floating-point numbers.
-
-    Example:
-        >>> fr.isfinite(fr.Tensor([1.0, float("inf")]))
-        tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
-    """
-    return apply(float_function.Isfinite(), input)

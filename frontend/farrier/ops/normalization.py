@@ -11,8 +11,8 @@ from farrier.ops.elementwise import binary, floating
 from farrier.ops.reduction import averaged, widen
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops.elementwise import Add, Multiply, Subtract
-from farrier_compiler.ops.float_function import Rsqrt
 from farrier_compiler.ops.normalization import BatchNormInference
+from farrier_compiler.ops.powers import Rsqrt
 from farrier_compiler.ops.shape import OptimizationBarrier, Reshape
 from farrier_compiler.sizes.requirements import at_most, equal
 from farrier_runtime.errors import DtypeError, FarrierError, ShapeError

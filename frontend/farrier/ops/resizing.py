@@ -14,8 +14,8 @@ from farrier.ops import arithmetic
 from farrier.ops.arguments import refuse, whole_numbers
 from farrier.ops.conversion import cast
 from farrier.ops.creation import iota
-from farrier.ops.elementwise import floor, round
 from farrier.ops.reduction import widen
+from farrier.ops.rounding import floor, round
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.graph import constant
 from farrier_compiler.ops.checks import check_domain

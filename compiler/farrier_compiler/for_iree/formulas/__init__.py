@@ -1,0 +1,1 @@
+"""Mathematical functions in plain arithmetic, a file for each family."""
