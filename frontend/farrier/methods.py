@@ -22,6 +22,14 @@ class Methods:
         """Compute the absolute value elementwise: `farrier.abs`."""
         return farrier.abs(self)
 
+    def acos(self: Any) -> Tensor:
+        """Compute the inverse cosine elementwise: `farrier.acos`."""
+        return farrier.acos(self)
+
+    def acosh(self: Any) -> Tensor:
+        """Compute the inverse hyperbolic cosine elementwise: `farrier.acosh`."""
+        return farrier.acosh(self)
+
     def all(self: Any, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> Tensor:
         """Tell whether all elements over dimensions are true: `farrier.all`."""
         return farrier.all(self, dim, keepdim)
@@ -46,9 +54,29 @@ class Methods:
         """Find the indices that sort elements along a dimension: `farrier.argsort`."""
         return farrier.argsort(self, dim, descending)
 
+    def asin(self: Any) -> Tensor:
+        """Compute the inverse sine elementwise: `farrier.asin`."""
+        return farrier.asin(self)
+
+    def asinh(self: Any) -> Tensor:
+        """Compute the inverse hyperbolic sine elementwise: `farrier.asinh`."""
+        return farrier.asinh(self)
+
+    def atan(self: Any) -> Tensor:
+        """Compute the inverse tangent elementwise: `farrier.atan`."""
+        return farrier.atan(self)
+
     def atan2(self: Any, other: Tensor | Number) -> Tensor:
         """Compute the angle of the point (x = other, y = input) elementwise: `farrier.atan2`."""
         return farrier.atan2(self, other)
+
+    def atanh(self: Any) -> Tensor:
+        """Compute the inverse hyperbolic tangent elementwise: `farrier.atanh`."""
+        return farrier.atanh(self)
+
+    def cbrt(self: Any) -> Tensor:
+        """Compute the cube root elementwise: `farrier.cbrt`."""
+        return farrier.cbrt(self)
 
     def ceil(self: Any) -> Tensor:
         """Round up to whole numbers elementwise: `farrier.ceil`."""
@@ -63,6 +91,10 @@ class Methods:
     def cos(self: Any) -> Tensor:
         """Compute the cosine elementwise: `farrier.cos`."""
         return farrier.cos(self)
+
+    def cosh(self: Any) -> Tensor:
+        """Compute the hyperbolic cosine elementwise: `farrier.cosh`."""
+        return farrier.cosh(self)
 
     def cumsum(self: Any, dim: int) -> Tensor:
         """Add up elements along a dimension: `farrier.cumsum`."""
@@ -84,9 +116,17 @@ class Methods:
         """Compute the Gauss error function elementwise: `farrier.erf`."""
         return farrier.erf(self)
 
+    def erfc(self: Any) -> Tensor:
+        """Compute 1 less the Gauss error function elementwise: `farrier.erfc`."""
+        return farrier.erfc(self)
+
     def exp(self: Any) -> Tensor:
         """Compute the exponential elementwise: `farrier.exp`."""
         return farrier.exp(self)
+
+    def exp2(self: Any) -> Tensor:
+        """Compute the power of 2 elementwise: `farrier.exp2`."""
+        return farrier.exp2(self)
 
     def expand(self: Any, sizes: ShapeLike) -> Tensor:
         """Repeat along dimensions of size 1, and along new ones in front: `farrier.expand`."""
@@ -132,6 +172,10 @@ class Methods:
         """Weigh elements by a piecewise linear sigmoid: `farrier.hardswish`."""
         return farrier.hardswish(self)
 
+    def hypot(self: Any, other: Tensor | Number) -> Tensor:
+        """Compute the length of the hypotenuse elementwise: `farrier.hypot`."""
+        return farrier.hypot(self, other)
+
     def isfinite(self: Any) -> Tensor:
         """Tell elementwise whether numbers are neither infinite nor NaN: `farrier.isfinite`."""
         return farrier.isfinite(self)
@@ -160,13 +204,25 @@ class Methods:
         """Compute the natural logarithm elementwise: `farrier.log`."""
         return farrier.log(self)
 
+    def log10(self: Any) -> Tensor:
+        """Compute the logarithm to base 10 elementwise: `farrier.log10`."""
+        return farrier.log10(self)
+
     def log1p(self: Any) -> Tensor:
         """Compute the natural logarithm of 1 + input elementwise: `farrier.log1p`."""
         return farrier.log1p(self)
 
+    def log2(self: Any) -> Tensor:
+        """Compute the logarithm to base 2 elementwise: `farrier.log2`."""
+        return farrier.log2(self)
+
     def log_softmax(self: Any, dim: int | None = None) -> Tensor:
         """Compute the logarithm of `softmax`, precisely: `farrier.log_softmax`."""
         return farrier.log_softmax(self, dim)
+
+    def logaddexp(self: Any, other: Tensor | Number) -> Tensor:
+        """Add numbers of which the logarithms are given, elementwise: `farrier.logaddexp`."""
+        return farrier.logaddexp(self, other)
 
     def logical_and(self: Any, other: Tensor | Number) -> Tensor:
         """Combine elementwise by and: `farrier.logical_and`."""
@@ -300,6 +356,10 @@ class Methods:
         """Compute the sine elementwise: `farrier.sin`."""
         return farrier.sin(self)
 
+    def sinh(self: Any) -> Tensor:
+        """Compute the hyperbolic sine elementwise: `farrier.sinh`."""
+        return farrier.sinh(self)
+
     def softmax(self: Any, dim: int | None = None) -> Tensor:
         """Turn numbers into probabilities that add up to 1: `farrier.softmax`."""
         return farrier.softmax(self, dim)
@@ -349,6 +409,10 @@ class Methods:
     def triu(self: Any, diagonal: int = 0) -> Tensor:
         """Keep the upper triangle of matrices, and put 0 below it: `farrier.triu`."""
         return farrier.triu(self, diagonal)
+
+    def trunc(self: Any) -> Tensor:
+        """Round towards 0 to whole numbers elementwise: `farrier.trunc`."""
+        return farrier.trunc(self)
 
     def var(
         self: Any,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from farrier_compiler.for_iree.dynamic import DynamicShapes
-from farrier_compiler.for_iree.formulas.rounding import round_half_even
 from farrier_compiler.for_iree.four_bits import FourBits
 from farrier_compiler.for_iree.packed_weights import PackedWeights
 from farrier_compiler.for_iree.sizes import signed
@@ -28,6 +27,7 @@ from farrier_compiler.mlir.text import RESOURCE_BYTES
 from farrier_compiler.sizes import SymbolicSize, upper
 from farrier_compiler.stablehlo.builder import DimPairs
 from farrier_compiler.stablehlo.emitter import HloValue
+from farrier_compiler.stablehlo.formulas.rounding import round_half_even
 from farrier_compiler.types.geometry import Padding, spread
 from farrier_compiler.types.numbers import limits
 from farrier_compiler.types.tensor_type import TensorType

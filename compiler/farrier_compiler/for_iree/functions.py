@@ -6,13 +6,22 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from farrier_compiler.for_iree.formulas.division import fmod
-from farrier_compiler.for_iree.formulas.exponential import expm1, log1p
-from farrier_compiler.for_iree.formulas.hyperbolic import tanh
-from farrier_compiler.for_iree.formulas.powers import integer_power, power
-from farrier_compiler.for_iree.formulas.rounding import round_half_even
-from farrier_compiler.for_iree.formulas.trigonometry import atan2, cos, sin, tan
-from farrier_compiler.stablehlo.division import floor_divide, remainder
+from farrier_compiler.stablehlo.formulas import FORMULAS
+from farrier_compiler.stablehlo.formulas.division import floor_divide, fmod, remainder
+from farrier_compiler.stablehlo.formulas.error_function import erfc
+from farrier_compiler.stablehlo.formulas.exponential import expm1, log1p
+from farrier_compiler.stablehlo.formulas.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
+from farrier_compiler.stablehlo.formulas.powers import cbrt, integer_power, power
+from farrier_compiler.stablehlo.formulas.rounding import round_half_even
+from farrier_compiler.stablehlo.formulas.trigonometry import (
+    acos,
+    asin,
+    atan,
+    atan2,
+    cos,
+    sin,
+    tan,
+)
 from farrier_compiler.stablehlo.term import Term
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import DTYPES, dtype, float32, float64
@@ -29,13 +38,24 @@ Functions = Mapping[str, Callable[..., Any]]
 
 # What IREE lacks on llvm-cpu (`undefined symbol: tanh`), computes with a large error, or slowly.
 _FLOAT32: Functions = {
+    **FORMULAS,
+    "acos": acos,
+    "acosh": acosh,
+    "asin": asin,
+    "asinh": asinh,
+    "atan": atan,
     "atan2": atan2,
+    "atanh": atanh,
+    "cbrt": cbrt,
     "cos": cos,
+    "cosh": cosh,
+    "erfc": erfc,
     "floor_divide": floor_divide,
     "power": power,
-    "round": round_half_even,
     "sin": sin,
+    "sinh": sinh,
     "tan": tan,
+    "round": round_half_even,
 }
 _FLOAT64: Functions = {
     **_FLOAT32,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 _erf: Any = np.vectorize(math.erf, otypes=[np.float64])
+_erfc: Any = np.vectorize(math.erfc, otypes=[np.float64])
 
 
 @dataclass(frozen=True)
@@ -23,3 +24,11 @@ class Erf(FloatFunction):
 
     def reference(self, x: Array) -> Array:
         return _erf(x) if x.size else x
+
+
+@dataclass(frozen=True)
+class Erfc(FloatFunction):
+    """1 less the Gauss error function, elementwise. StableHLO spec: none, CHLO: erfc."""
+
+    def reference(self, x: Array) -> Array:
+        return _erfc(x) if x.size else x

@@ -51,3 +51,35 @@ class Sigmoid(FloatFunction):
 
     def reference(self, x: Array) -> Array:
         return 1 / (1 + np.exp(-x))
+
+
+@dataclass(frozen=True)
+class Exp2(FloatFunction):
+    """`2 ** x`, elementwise. StableHLO spec: none; a formula around exponents."""
+
+    def reference(self, x: Array) -> Array:
+        return np.exp2(x)
+
+
+@dataclass(frozen=True)
+class Log2(FloatFunction):
+    """Logarithm to base 2, elementwise. StableHLO spec: none; a formula around exponents."""
+
+    def reference(self, x: Array) -> Array:
+        return np.log2(x)
+
+
+@dataclass(frozen=True)
+class Log10(FloatFunction):
+    """Logarithm to base 10, elementwise. StableHLO spec: none; a formula around exponents."""
+
+    def reference(self, x: Array) -> Array:
+        return np.log10(x, dtype=np.float64)  # in float32, numpy's of powers of 10 are not exact
+
+
+@dataclass(frozen=True)
+class Logaddexp(FloatFunction):
+    """`log(e ** x + e ** y)`, elementwise. StableHLO spec: none; a formula around log_plus_one."""
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.logaddexp(x, y)

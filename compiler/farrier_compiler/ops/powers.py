@@ -41,3 +41,19 @@ class Power(Elementwise):
             return np.power(x, y)
         unit = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0))
         return np.where(y < 0, unit, np.power(x, np.maximum(y, 0)))
+
+
+@dataclass(frozen=True)
+class Cbrt(FloatFunction):
+    """Cube root, elementwise. StableHLO spec: cbrt."""
+
+    def reference(self, x: Array) -> Array:
+        return np.cbrt(x, dtype=np.float64)  # in float32, numpy's of 27 is not 3
+
+
+@dataclass(frozen=True)
+class Hypot(FloatFunction):
+    """`sqrt(x ** 2 + y ** 2)`, elementwise. StableHLO spec: none; a formula around sqrt."""
+
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.hypot(x, y)

@@ -43,3 +43,27 @@ class Atan2(FloatFunction):
 
     def reference(self, y: Array, x: Array) -> Array:
         return np.arctan2(y, x)
+
+
+@dataclass(frozen=True)
+class Asin(FloatFunction):
+    """Inverse sine, elementwise, in radians. StableHLO spec: none, CHLO: asin."""
+
+    def reference(self, x: Array) -> Array:
+        return np.arcsin(x)
+
+
+@dataclass(frozen=True)
+class Acos(FloatFunction):
+    """Inverse cosine, elementwise, in radians. StableHLO spec: none, CHLO: acos."""
+
+    def reference(self, x: Array) -> Array:
+        return np.arccos(x)
+
+
+@dataclass(frozen=True)
+class Atan(FloatFunction):
+    """Inverse tangent, elementwise, in radians. StableHLO spec: none, CHLO: atan."""
+
+    def reference(self, x: Array) -> Array:
+        return np.arctan(x)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from farrier_compiler.sizes import SymbolicSize, is_static
-from farrier_compiler.stablehlo import division
 from farrier_compiler.stablehlo.emitter import Emitter, HloValue
+from farrier_compiler.stablehlo.formulas import FORMULAS, division
 from farrier_compiler.stablehlo.names import DIRECTIONS, ELEMENTWISE, gather_dims, i64s
 from farrier_compiler.stablehlo.term import Term
 from farrier_compiler.types.elements import Array
@@ -27,7 +27,9 @@ class CoreBuilder(Emitter):
         return self.portable(name, out, *operands)
 
     def portable(self, name: str, out: TensorType, *operands: HloValue) -> HloValue:
-        """Emit the row of `ELEMENTWISE` for an op."""
+        """Emit the row of `ELEMENTWISE` for an op, or of `FORMULAS`."""
+        if name in FORMULAS:
+            return self._formula(name, out, operands)
         if out.dtype.is_unsigned and name == "abs":  # the spec has it for signed ones only
             return operands[0]
         if out.dtype.is_unsigned and name == "sign":  # likewise
@@ -35,6 +37,14 @@ class CoreBuilder(Emitter):
         if out.dtype.is_unsigned and name == "shift_right":
             return self.emit("stablehlo.shift_right_logical", out, *operands)
         return self.emit(ELEMENTWISE[name], out, *operands)
+
+    def _formula(self, name: str, out: TensorType, operands: Sequence[HloValue]) -> HloValue:
+        """Emit what StableHLO has no word for; of 16-bit floats and less, in float32."""
+        if out.dtype.bits < 32:
+            wide = out.with_dtype(dtypes.float32)
+            made = self._formula(name, wide, [self.convert(wide, x) for x in operands])
+            return self.convert(out, made)
+        return FORMULAS[name](*[Term(self, x) for x in operands]).value
 
     def remainder(self, x: HloValue, y: HloValue) -> HloValue:
         """Emit the remainder that has the divisor's sign."""

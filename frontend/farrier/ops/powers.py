@@ -7,7 +7,7 @@ from farrier.ops.elementwise import binary, floating
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops import elementwise, powers as primitive
 
-__all__ = ["power", "reciprocal", "rsqrt", "sqrt", "square"]
+__all__ = ["cbrt", "hypot", "power", "reciprocal", "rsqrt", "sqrt", "square"]
 
 
 def square(input: Tensor) -> Tensor:
@@ -115,6 +115,49 @@ def power(input: Tensor | Number, other: Tensor | Number) -> Tensor:
         if found is not None:
             return found
     return binary(primitive.Power(), input, other)
+
+
+def cbrt(input: Tensor) -> Tensor:
+    """Compute the cube root elementwise, also of negative numbers.
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.cbrt(fr.Tensor([27.0, -8.0]))
+        tensor([3, -2], dtype=float32, loc=cpu:0, shape=(2,))
+    """
+    return apply(primitive.Cbrt(), input)
+
+
+def hypot(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Compute the length of the hypotenuse of a right triangle, elementwise.
+
+    `output = sqrt(input^2 + other^2)`, which does not overflow earlier than its result.
+
+    Args:
+        input: a tensor of floating-point numbers, or a Python number.
+        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+
+    Returns:
+        The length, in the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: the data types differ, are no floating-point numbers, or a Python number
+            does not fit.
+
+    Example:
+        >>> fr.hypot(fr.Tensor([3.0, 1e30]), fr.Tensor([4.0, 1e30]))
+        tensor([5, 1.41421e+30], dtype=float32, loc=cpu:0, shape=(2,))
+    """
+    return binary(primitive.Hypot(), input, other)
 
 
 def _easy_power(x: Tensor, exponent: Number) -> Tensor | None:

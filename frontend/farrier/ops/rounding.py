@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from farrier.ops.elementwise import binary, taken
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops import rounding as primitive
+from farrier_compiler.ops.comparison import Less
+from farrier_compiler.ops.elementwise import Where
 
-__all__ = ["ceil", "floor", "round"]
+__all__ = ["ceil", "floor", "round", "trunc"]
 
 
 def floor(input: Tensor) -> Tensor:
@@ -63,3 +66,26 @@ def round(input: Tensor) -> Tensor:
         tensor([0, 2, 3], dtype=float32, loc=cpu:0, shape=(3,))
     """
     return apply(primitive.Round(), input)
+
+
+def trunc(input: Tensor) -> Tensor:
+    """Round towards 0 to whole numbers elementwise.
+
+    Args:
+        input: a tensor of numbers.
+
+    Returns:
+        A tensor of the same shape and data type; `input` itself if it holds integers.
+
+    Raises:
+        DtypeError: the input holds bools.
+
+    Example:
+        >>> fr.trunc(fr.Tensor([-1.5, 1.5]))
+        tensor([-1, 1], dtype=float32, loc=cpu:0, shape=(2,))
+    """
+    x = taken("trunc", input, "number")
+    if not x.value.type.dtype.is_floating:
+        return x
+    below = binary(Less(), x, 0)
+    return apply(Where(), below, apply(primitive.Ceil(), x), apply(primitive.Floor(), x))

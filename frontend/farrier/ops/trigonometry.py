@@ -7,7 +7,7 @@ from farrier.ops.elementwise import binary
 from farrier.tensor import Tensor, apply
 from farrier_compiler.ops import trigonometry as primitive
 
-__all__ = ["atan2", "cos", "sin", "tan"]
+__all__ = ["acos", "asin", "atan", "atan2", "cos", "sin", "tan"]
 
 
 def sin(input: Tensor) -> Tensor:
@@ -93,3 +93,60 @@ def atan2(input: Tensor | Number, other: Tensor | Number) -> Tensor:
         tensor([0.785398, -2.35619], dtype=float32, loc=cpu:0, shape=(2,))
     """
     return binary(primitive.Atan2(), input, other)
+
+
+def asin(input: Tensor) -> Tensor:
+    """Compute the inverse sine elementwise: the angle in radians from -pi/2 to pi/2.
+
+    Args:
+        input: a tensor of floating-point numbers; those beyond -1 and 1 give NaN.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.asin(fr.Tensor([0.0, 1.0]))
+        tensor([0, 1.5708], dtype=float32, loc=cpu:0, shape=(2,))
+    """
+    return apply(primitive.Asin(), input)
+
+
+def acos(input: Tensor) -> Tensor:
+    """Compute the inverse cosine elementwise: the angle in radians from 0 to pi.
+
+    Args:
+        input: a tensor of floating-point numbers; those beyond -1 and 1 give NaN.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.acos(fr.Tensor([0.0, 1.0]))
+        tensor([1.5708, 0], dtype=float32, loc=cpu:0, shape=(2,))
+    """
+    return apply(primitive.Acos(), input)
+
+
+def atan(input: Tensor) -> Tensor:
+    """Compute the inverse tangent elementwise: the angle in radians from -pi/2 to pi/2.
+
+    Args:
+        input: a tensor of floating-point numbers.
+
+    Returns:
+        A tensor of the same shape and data type.
+
+    Raises:
+        DtypeError: the input holds no floating-point numbers.
+
+    Example:
+        >>> fr.atan(fr.Tensor([0.0, 1.0]))
+        tensor([0, 0.785398], dtype=float32, loc=cpu:0, shape=(2,))
+    """
+    return apply(primitive.Atan(), input)

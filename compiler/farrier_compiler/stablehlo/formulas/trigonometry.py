@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeVar
 
-from farrier_compiler.for_iree.formulas.parts import has_sign, polynomial
+from farrier_compiler.stablehlo.formulas.parts import (
+    cut,
+    digits_of,
+    has_sign,
+    polynomial,
+    with_sign_of,
+)
 from farrier_compiler.stablehlo.term import Term
 from farrier_runtime.dtypes import dtype, float32, float64
 
@@ -35,20 +41,10 @@ class _Precision:
 _HALF_PI = Fraction("1.57079632679489661923132169163975144209858469968755291048747229615390820314")
 
 
-def _parts(bits: int, count: int) -> tuple[float, ...]:
-    """Return pi/2 cut into numbers of `bits` bits, and the rest."""
-    rest, parts = _HALF_PI, list[float]()
-    for _ in range(count):
-        unit = Fraction(2) ** (math.frexp(float(rest))[1] - bits)
-        parts.append(float(rest // unit * unit))
-        rest -= Fraction(parts[-1])
-    return (*parts, float(rest))
-
-
 def _precision(bits: int, parts: int, terms: int, arctangent: int) -> _Precision:
     alternating = [(-1) ** k for k in range(arctangent)]
     return _Precision(
-        _parts(bits, parts),
+        cut(_HALF_PI, bits, parts),
         [alternating[k] / math.factorial(2 * k + 1) for k in range(terms)],
         [alternating[k] / math.factorial(2 * k) for k in range(terms + 1)],
         [sign / (2 * k + 1) for k, sign in enumerate(alternating)],
@@ -109,15 +105,56 @@ def atan2(y: T, x: T) -> T:
     return _turned_back(y, x, _arctangent(slope))
 
 
+def atan(x: T) -> T:
+    """Return the angle of a slope up to 1, or what the inverse slope's leaves of a quarter turn."""
+    size = abs(x)
+    steep = size.compare("greater", 1)
+    angle = _arctangent((size.full(1) / size).where(steep, size))
+    found = _from_quarter(angle).where(steep, angle)
+    tiny = size.compare("less", 2.0 ** -(digits_of(x.type.dtype) // 2 + 2))
+    return x.where(tiny, with_sign_of(found, x))
+
+
+def asin(x: T) -> T:
+    """Return the angle of `x / sqrt((1 - x) (1 + x))`."""
+    size = abs(x)
+    found = _quarter(size, ((-size + 1) * (size + 1)).call("sqrt"))
+    tiny = size.compare("less", 2.0 ** -(digits_of(x.type.dtype) // 2 + 2))
+    return x.where(tiny, with_sign_of(found, x))
+
+
+def acos(x: T) -> T:
+    """Return the angle of `sqrt((1 - x) (1 + x)) / x`, which is more than a quarter for x < 0."""
+    size = abs(x)
+    angle = _quarter(((-size + 1) * (size + 1)).call("sqrt"), size)
+    high, low = cut(2 * _HALF_PI, digits_of(x.type.dtype) + 1)
+    return ((-angle + high) + low).where(x.compare("less", 0), angle)
+
+
+def _quarter(y: T, x: T) -> T:
+    """Return the angle of a point of the first quarter."""
+    steep = y.compare("greater", x)
+    angle = _arctangent(x.where(steep, y) / y.where(steep, x))
+    return _from_quarter(angle).where(steep, angle)
+
+
+def _from_quarter(angle: T) -> T:
+    high, low = cut(_HALF_PI, digits_of(angle.type.dtype) + 1)
+    return -(angle - low) + high
+
+
 def _arctangent(slope: T) -> T:
     steep = slope.compare("greater", math.tan(math.pi / 8))
     small = ((slope - 1) / (slope + 1)).where(steep, slope)
     series = _PRECISIONS[slope.type.dtype].arctangent
-    angle = small * polynomial(small * small, series)
-    return (angle + math.pi / 4).where(steep, angle)
+    square = small * small
+    angle = small + small * square * polynomial(square, series[1:])
+    high, low = cut(_HALF_PI / 2, digits_of(slope.type.dtype) + 1)
+    return ((angle + low) + high).where(steep, angle)
 
 
 def _turned_back(y: T, x: T, angle: T) -> T:
-    angle = (-angle + math.pi / 2).where(abs(y).compare("greater", abs(x)), angle)
-    angle = (-angle + math.pi).where(has_sign(x), angle)
+    angle = _from_quarter(angle).where(abs(y).compare("greater", abs(x)), angle)
+    high, low = cut(2 * _HALF_PI, digits_of(x.type.dtype) + 1)
+    angle = (-(angle - low) + high).where(has_sign(x), angle)
     return (-angle).where(has_sign(y), angle)

@@ -1,10 +1,10 @@
-"""Remainders of floating-point numbers."""
+"""Division that rounds down or truncates, and its remainders."""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from farrier_compiler.for_iree.formulas.parts import has_sign
+from farrier_compiler.stablehlo.formulas.parts import has_sign
 from farrier_compiler.stablehlo.term import Term
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import float64
@@ -36,3 +36,32 @@ def _halves(x: T) -> tuple[T, T]:
     mask = -(2.0**27)
     upper = (x.bitcast(dtypes.int64) & int(mask)).bitcast(float64)
     return upper, x - upper
+
+
+def remainder(x: T, y: T) -> T:
+    """Return the remainder that has the divisor's sign; StableHLO's has the dividend's."""
+    rest = x.call("fmod", y)
+    if x.type.dtype.is_unsigned:
+        return rest
+    return (rest + y).where(_signs_differ(rest, y), rest)
+
+
+def floor_divide(x: T, y: T) -> T:
+    """Return the quotient rounded down, from an exact remainder."""
+    kind = x.type.dtype
+    if kind.is_unsigned:
+        return x / y
+    rest = x.call("fmod", y)
+    below = _signs_differ(rest, y)
+    if kind.is_integer:
+        quotient = x / y
+        return (quotient - 1).where(below & y.compare("not_equal", 0), quotient)
+    quotient = ((x - rest) / y).call("round")
+    quotient = (quotient - 1).where(below, quotient)
+    return (x / y).where(y.compare("equal", 0), quotient)
+
+
+def _signs_differ(rest: T, y: T) -> T:
+    """Return where a remainder is not 0 and has another sign than the divisor."""
+    differ = rest.compare("less", 0).compare("not_equal", y.compare("less", 0))
+    return differ & rest.compare("not_equal", 0)

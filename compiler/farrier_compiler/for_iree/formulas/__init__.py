@@ -1,1 +1,0 @@
-"""Mathematical functions in plain arithmetic, a file for each family."""
