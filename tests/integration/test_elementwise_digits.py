@@ -98,6 +98,7 @@ UNARY: dict[str, Callable[[Array], Array]] = {
     "trunc": np.trunc,
 }
 BINARY: dict[str, Callable[[Array, Array], Array]] = {
+    "fmod": np.fmod,
     "hypot": np.hypot,
     "logaddexp": logarithm_of_sum,
 }

@@ -139,8 +139,7 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Compute what `//` leaves elementwise, as Python's `input % other`.
 
-    The result has the divisor's sign. An integer modulo 0 is the integer itself. Compiled float64
-    remainders are exact for quotients up to 1e30.
+    The result has the divisor's sign. An integer modulo 0 is the integer itself.
 
     Args:
         input: a tensor of numbers, or a Python number.
@@ -163,8 +162,7 @@ def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 def fmod(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Compute what division leaves when its quotient is rounded towards 0, elementwise.
 
-    The result has the sign of `input`. An integer modulo 0 is the integer itself. Compiled float64
-    remainders are exact for quotients up to 1e30.
+    The result has the sign of `input`. An integer modulo 0 is the integer itself.
 
     Args:
         input: a tensor of numbers, or a Python number.
