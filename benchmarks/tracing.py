@@ -34,6 +34,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "arange": (0, 8),
     "avgpool": (IMAGE, (2, 2)),
     "batch_norm": (IMAGE, ROW, ROW, ROW, ROW),
+    "bitcast": (X, fr.int32),
     "cast": (X, fr.float16),
     "clamp": (X, 0.0, 1.0),
     "concatenate": ([X, X], 1),

@@ -39,23 +39,31 @@ from farrier.modules import (
 )
 from farrier.ops.activation import *
 from farrier.ops.arithmetic import *
+from farrier.ops.classification import *
 from farrier.ops.comparison import *
+from farrier.ops.conversion import *
 from farrier.ops.convolution import *
 from farrier.ops.creation import *
 from farrier.ops.elementwise import *
+from farrier.ops.error_function import *
+from farrier.ops.exponential import *
+from farrier.ops.hyperbolic import *
 from farrier.ops.indexing import *
 from farrier.ops.joining import *
 from farrier.ops.linear_algebra import *
 from farrier.ops.logic import *
 from farrier.ops.normalization import *
 from farrier.ops.pooling import *
+from farrier.ops.powers import *
 from farrier.ops.quantization import *
 from farrier.ops.random import *
 from farrier.ops.ranges import *
 from farrier.ops.reduction import *
 from farrier.ops.resizing import *
+from farrier.ops.rounding import *
 from farrier.ops.shape import *
 from farrier.ops.sorting import *
+from farrier.ops.trigonometry import *
 from farrier.tensor import Tensor as Tensor, methods as _methods
 from farrier.tensor.dimension_size import DimensionSize as DimensionSize
 from farrier_runtime.devices import device as device

@@ -36,14 +36,14 @@ def iree_input(
     function: Callable[..., Any], *args: Info, passes: Passes = "", name: str = "main"
 ) -> None:
     """Print what IREE is given for a function, verified."""
-    _print(function, args, IreeBuilder, passes, name)
+    _print(function, args, IreeBuilder, f"{passes},legalize_for_iree".lstrip(","), name)
 
 
 def vnni_input(
     function: Callable[..., Any], *args: Info, passes: Passes = "", name: str = "main"
 ) -> None:
     """Print what IREE is given for a function and a CPU with AVX-512 VNNI, verified."""
-    _print(function, args, VnniBuilder, passes, name)
+    _print(function, args, VnniBuilder, f"{passes},legalize_for_iree".lstrip(","), name)
 
 
 def error(function: Callable[..., Any], *args: Info) -> None:

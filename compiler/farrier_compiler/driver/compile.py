@@ -30,6 +30,7 @@ from farrier_compiler.graph.graph import print_graph
 from farrier_compiler.mlir.failure import CompilationFailed
 from farrier_compiler.mlir.text import SCOPE
 from farrier_compiler.passes import Pass, default_pipeline, parse_pipeline, run_passes
+from farrier_compiler.passes.legalize_for_iree import LegalizeForIree
 from farrier_compiler.types.elements import Array
 from farrier_runtime import files
 from farrier_runtime.artifact import Manifest, Parameters, ResultTree
@@ -103,9 +104,19 @@ def new_file(store: cache.Cache | None = None) -> BinaryIO:
 
 @dataclass(frozen=True)
 class Job:
-    """Optimized graphs, ready to be lowered and compiled."""
+    """Optimized graphs, ready to be lowered and compiled.
+
+    Attributes:
+        graphs: what IREE shall compile.
+        portable: the graphs before they were written for IREE.
+        targets: what to compile for.
+        options: how to compile.
+        external: constants that are kept outside of the vmfb, with their names there.
+        byte_lanes: see `cpu_models.byte_lanes`.
+    """
 
     graphs: tuple[Graph, ...]
+    portable: tuple[Graph, ...]
     targets: tuple[Target, ...]
     options: Options
     external: Mapping[Value, str]
@@ -135,10 +146,10 @@ class Job:
         _check_names(graphs)
         _check_boundaries(graphs)
         lanes = _vnni_lanes(graphs, targets, options)
-        pipeline = _pipeline(targets, options, has_vnni=lanes is not None)
-        optimized = tuple(run_passes(graph, pipeline, after=after) for graph in graphs)
-        external = _external(optimized) if options.weights == "external" else {}
-        return Job(optimized, tuple(targets), options, external, lanes)
+        passes = _pipeline(targets, options, has_vnni=lanes is not None)
+        portable, legal = zip(*[_optimized(graph, passes, after) for graph in graphs], strict=True)
+        external = _external(portable) if options.weights == "external" else {}
+        return Job(legal, portable, tuple(targets), options, external, lanes)
 
     def key(self, trees: Sequence[ResultTree]) -> str:
         """Return the cache key, which covers everything that the artifact depends on."""
@@ -189,7 +200,7 @@ class Job:
         try:
             yield
         except CompilationFailed as failure:
-            raise explain_failure(failure, self.graphs, self.targets) from None
+            raise explain_failure(failure, self.graphs, self.targets, self.portable) from None
 
     def weights(self) -> dict[str, Array]:
         """Return the external constants by name."""
@@ -265,6 +276,14 @@ def _pipeline(targets: Sequence[Target], options: Options, has_vnni: bool) -> li
         return parse_pipeline(options.passes)
     kinds = [target.kind for target in targets]
     return default_pipeline(kinds, options.weights == "external", has_vnni)
+
+
+def _optimized(
+    graph: Graph, passes: Sequence[Pass], after: Callable[[str, Graph], None] | None
+) -> tuple[Graph, Graph]:
+    """Return a graph after passes, and after the last one, which no pipeline can leave out."""
+    portable = run_passes(graph, passes, after=after)
+    return portable, run_passes(portable, [LegalizeForIree()], after=after)
 
 
 def _external(graphs: Sequence[Graph]) -> dict[Value, str]:

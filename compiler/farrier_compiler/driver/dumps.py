@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from farrier_compiler.driver.compile import Job, new_file
 from farrier_compiler.driver.options import Options
@@ -92,6 +93,8 @@ def _phases(job: Job, to: str, weights: bool) -> Iterator[tuple[str, str]]:
 def _own_stage(job: Job, stage: str, weights: bool) -> str:
     if stage == "graph":
         return _texts(job.graphs)
+    if stage == "stablehlo":
+        job = replace(job, graphs=job.portable)
     (reply,) = job.replies(stage, weights=weights)
     return reply["text"]
 

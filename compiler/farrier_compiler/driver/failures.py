@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph, Node
 from farrier_compiler.mlir.failure import CompilationFailed
+from farrier_compiler.passes.legalize_for_iree import is_replaced
 from farrier_runtime.errors import CompileError
 
 _logger = logging.getLogger("farrier")
@@ -18,7 +19,10 @@ _NOTE_CHARACTERS = 4000
 
 
 def explain_failure(
-    failure: CompilationFailed, graphs: Sequence[Graph], targets: Sequence[Target]
+    failure: CompilationFailed,
+    graphs: Sequence[Graph],
+    targets: Sequence[Target],
+    portable: Sequence[Graph],
 ) -> CompileError:
     """Return the error that a user sees when IREE refuses a program.
 
@@ -26,11 +30,12 @@ def explain_failure(
         failure: IREE's diagnostics.
         graphs: the graphs that were lowered, in order.
         targets: the targets that they were compiled for.
+        portable: the graphs before functions were replaced by formulas.
     """
     report = "\n".join(filter(None, (failure.output, str(failure))))
     _logger.debug("IREE refused %s:\n%s", ", ".join(g.name for g in graphs), report)
     nodes = [node for graph in graphs for node in graph.nodes]
-    node = None if failure.node is None else nodes[failure.node]
+    node = None if failure.node is None else _as_written(nodes[failure.node], portable)
     reason = _plain(failure.errors[0] if failure.errors else report)
     culprit = _describe(node) if node else f"the function {' or '.join(g.name for g in graphs)}"
     parts = [
@@ -51,6 +56,15 @@ def place_of(message: str) -> tuple[str, int, int] | None:
     if match is None:
         return None
     return match["file"], int(match["line"]), int(match["column"])
+
+
+def _as_written(node: Node, portable: Sequence[Graph]) -> Node:
+    """Return the function that stood in the place of a formula's node."""
+    nodes = [other for graph in portable for other in graph.nodes]
+    if node in nodes or node.location is None:
+        return node
+    alike = (other for other in nodes if other.location is node.location and is_replaced(other))
+    return next(alike, node)
 
 
 def _describe(node: Node) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 
 from farrier_compiler.for_iree.dynamic import DynamicShapes
 from farrier_compiler.for_iree.four_bits import FourBits
-from farrier_compiler.for_iree.functions import Term, function, wants_float32
 from farrier_compiler.for_iree.packed_weights import PackedWeights
 from farrier_compiler.for_iree.sizes import signed
 from farrier_compiler.for_iree.small_floats import (
@@ -22,11 +21,13 @@ from farrier_compiler.for_iree.small_floats import (
     widened,
 )
 from farrier_compiler.for_iree.sorting import Sorting
+from farrier_compiler.for_iree.term import IreeTerm
 from farrier_compiler.for_iree.windows import Windows
 from farrier_compiler.mlir.text import RESOURCE_BYTES
 from farrier_compiler.sizes import SymbolicSize, upper_bound
 from farrier_compiler.stablehlo.builder import DimPairs
 from farrier_compiler.stablehlo.emitter import HloValue
+from farrier_compiler.stablehlo.formulas.rounding import round_half_even
 from farrier_compiler.types.geometry import Padding, dilated
 from farrier_compiler.types.numbers import limits
 from farrier_compiler.types.tensor_type import TensorType
@@ -75,22 +76,14 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
     # ------------------------------------------------------------------ elementwise
 
     def elementwise(self, name: str, out: TensorType, *operands: HloValue) -> HloValue:
-        """IREE adds bools by exclusive or; functions that it lacks are in `iree_functions`."""
-        if name == "add" and out.dtype is dtypes.bool:
-            return super().elementwise("logical_or", out, *operands)
-        kind = operands[0].type.dtype
-        if wants_float32(name, kind):
-            wide = [self.convert(x.type.with_dtype(dtypes.float32), x) for x in operands]
-            wide_out = out.with_dtype(dtypes.float32) if out.dtype is kind else out
-            return self.convert(out, self.elementwise(name, wide_out, *wide))
-        instead = function(name, kind)
-        if instead is None:
-            return super().elementwise(name, out, *operands)
-        return instead(*[Term(self, operand) for operand in operands]).value
+        """Round as quantisation wants it; of graphs, `legalize_for_iree` has taken care."""
+        if name == "round":
+            return round_half_even(IreeTerm(self, *operands)).value
+        return super().elementwise(name, out, *operands)
 
     def compare(self, name: str, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
         """IREE reads the NaN of float8 as a number: see `widened`."""
-        pair = [widened(Term(self, z)) if is_float8(z.type.dtype) else z for z in (x, y)]
+        pair = [widened(IreeTerm(self, z)) if is_float8(z.type.dtype) else z for z in (x, y)]
         return super().compare(name, out, *pair)
 
     def convert(self, out: TensorType, x: HloValue) -> HloValue:
@@ -104,13 +97,13 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
         if target is not source and any(x is size for size in self._sizes.values()):
             x = self.barrier(x)  # its host code has neither `arith.sitofp` to f64 nor unsigned
         if is_float8(source) and target is not source:
-            return self.convert(out, widened(Term(self, x)))
+            return self.convert(out, widened(IreeTerm(self, x)))
         if source is dtypes.bool and target is not source:
             return self.select(out, x, self.full(out, 1), self.full(out, 0))
         if is_narrowed(target) and source is not target:
-            return narrowed(Term(self, self.convert(out.with_dtype(dtypes.float32), x)), target)
+            return narrowed(IreeTerm(self, self.convert(out.with_dtype(dtypes.float32), x)), target)
         if (source, target) == (dtypes.float64, dtypes.float16):
-            x = rounded_to_odd(Term(self, x))
+            x = rounded_to_odd(IreeTerm(self, x))
         if target.is_integer and source.is_floating:
             return self._saturate(out, x)
         if source.is_unsigned and target.bits > source.bits:
@@ -130,14 +123,14 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
         if x.type.dtype.bits < 32:
             return self.convert(out, super().convert(x.type.with_dtype(dtypes.float32), x))
         low, high = _inner_limits(x.type.dtype, out.dtype)
-        term = Term(self, x)
+        term = IreeTerm(self, x)
         inside = term.call("maximum", low).call("minimum", high)
         inside = inside.where(term.compare("equal", term), 0)
-        found = Term(self, super().convert(out, inside.value))
+        found = IreeTerm(self, super().convert(out, inside.value))
         highest = limits(out.dtype)[1]
         if highest != high:
             beyond = term.compare("greater", high)
-            found = Term(self, self.full(out, highest)).where(beyond, found)
+            found = IreeTerm(self, self.full(out, highest)).where(beyond, found)
         return found.value
 
     # ------------------------------------------------------------------ reductions
@@ -151,12 +144,12 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
         x = x if x.type.is_static else self.barrier(x)
         extreme = self.reduce(kind.removeprefix("arg"), x, [dim])
         kept = [d for d in range(x.type.rank) if d != dim]
-        wanted = Term(self, self.broadcast_in_dim(extreme, x.type.shape, kept))
-        term = Term(self, x)
+        wanted = IreeTerm(self, self.broadcast_in_dim(extreme, x.type.shape, kept))
+        term = IreeTerm(self, x)
         found = term.compare("equal", wanted)
         if x.type.dtype.is_floating:
             found = found | term.compare("not_equal", term)  # the extreme is NaN, if one is
-        index = Term(self, self.iota(x.type.with_dtype(dtypes.int32), dim))
+        index = IreeTerm(self, self.iota(x.type.with_dtype(dtypes.int32), dim))
         return self.reduce("min", index.where(found, limits(dtypes.int32)[1]).value, [dim])
 
     # ------------------------------------------------------------------ shapes

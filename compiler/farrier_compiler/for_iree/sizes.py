@@ -27,12 +27,6 @@ class IreeSizes(Builder):
 
     # ------------------------------------------------------------------ bits
 
-    def bitcast(self, dtype: dtype, x: HloValue) -> HloValue:
-        """Emit the same bits as another data type of that size."""
-        if x.type.dtype is dtype:
-            return x
-        return self.emit("stablehlo.bitcast_convert", x.type.with_dtype(dtype), x)
-
     def signless(self, x: HloValue) -> HloValue:
         """Emit unsigned integers as signed ones of the same bits; others stay as they are."""
         return self.bitcast(signed(x.type.dtype), x)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from farrier_compiler.for_iree.functions import Term
+from farrier_compiler.for_iree.term import IreeTerm
 from farrier_compiler.stablehlo.emitter import HloValue
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
@@ -24,7 +24,7 @@ def is_narrowed(kind: dtype) -> bool:
     return is_float8(kind) or kind is dtypes.bfloat16
 
 
-def widened(x: Term) -> HloValue:
+def widened(x: IreeTerm) -> HloValue:
     """Emit float8 as float32, by the bits of float16; CPUs convert that."""
     bits = x.bitcast(dtypes.int8).convert(dtypes.int16)
     if x.type.dtype is dtypes.float8_e5m2:
@@ -35,12 +35,12 @@ def widened(x: Term) -> HloValue:
     return wide.where((bits & 127).compare("less", 127), math.nan).value
 
 
-def narrowed(x: Term, kind: dtype) -> HloValue:
+def narrowed(x: IreeTerm, kind: dtype) -> HloValue:
     """Emit the nearest bfloat16 or float8 of float32, of two the even one."""
     return _as_bfloat16(x) if kind is dtypes.bfloat16 else _as_float8(x, kind)
 
 
-def _as_bfloat16(x: Term) -> HloValue:
+def _as_bfloat16(x: IreeTerm) -> HloValue:
     """IREE joins its own conversion with its neighbours, through what does nothing between them.
 
     From integers, CPUs without AVX512_BF16 call `__truncsfbf2` then, which is not linked. To wider
@@ -52,7 +52,7 @@ def _as_bfloat16(x: Term) -> HloValue:
     return upper.where(x.compare("equal", x), 0x7FC0).bitcast(dtypes.bfloat16).value
 
 
-def _as_float8(x: Term, kind: dtype) -> HloValue:
+def _as_float8(x: IreeTerm, kind: dtype) -> HloValue:
     """Beyond the largest, e5m2 has an infinity, and e4m3fn NaN."""
     mantissa, least, beyond, nan = (
         (2, -14, 0x7C, 0x7E) if kind is dtypes.float8_e5m2 else (3, -6, 0x7F, 0x7F)
@@ -71,7 +71,7 @@ def _as_float8(x: Term, kind: dtype) -> HloValue:
 _CUT_OFF = 2**29 - 1  # the bits of float64 that float32 has not
 
 
-def rounded_to_odd(x: Term) -> HloValue:
+def rounded_to_odd(x: IreeTerm) -> HloValue:
     """Emit float64 as float32 whose last bit tells whether bits were cut off.
 
     float16 of it is rounded once. CPUs without AVX512_FP16 would call IREE's `__truncdfhf2`, which

@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from farrier_compiler.for_iree.functions import Term, sort_key
 from farrier_compiler.for_iree.loops import IreeLoops
+from farrier_compiler.for_iree.sort_keys import sort_key
 from farrier_compiler.for_iree.sorting_network import iota_of, network
+from farrier_compiler.for_iree.term import IreeTerm
 from farrier_compiler.mlir.module import MlirModule
 from farrier_compiler.sizes import upper_bound
 from farrier_compiler.stablehlo.emitter import HloValue
@@ -43,9 +44,9 @@ def sort(hlo: Sorting, values: Sequence[HloValue], dim: int, descending: bool) -
         return list(values)
     if not key.type.is_static:
         return _sort_rows(hlo, values, dim, descending)
-    places = _sorted_places(sort_key(Term(hlo, key), descending), dim)
+    places = _sorted_places(sort_key(IreeTerm(hlo, key), descending), dim)
     return [
-        _index(places, dim).value if hlo.counts(x, dim) else _take(Term(hlo, x), places).value
+        _index(places, dim).value if hlo.counts(x, dim) else _take(IreeTerm(hlo, x), places).value
         for x in values
     ]
 
@@ -76,12 +77,12 @@ def _exchange_dims(hlo: Sorting, x: HloValue, dim: int, other: int) -> HloValue:
 
 def _largest_of_last(hlo: Sorting, x: HloValue, count: int) -> list[HloValue]:
     size = x.type.shape[-1]
-    packed = _pack(sort_key(Term(hlo, x), descending=True))
+    packed = _pack(sort_key(IreeTerm(hlo, x), descending=True))
     columns = _Columns(x.type.size, (size,))
     found = _smallest(packed.reshape((x.type.size // size, size)), count, columns)
     shape = (*x.type.shape[:-1], count)
     places = columns.place(found).reshape(shape)
-    return [_take(Term(hlo, x), places).value, columns.column(found).reshape(shape).value]
+    return [_take(IreeTerm(hlo, x), places).value, columns.column(found).reshape(shape).value]
 
 
 # ---------------------------------------------------------------------- symbolic sizes
@@ -93,14 +94,14 @@ def _sort_rows(
     """Sort rows of the dimension's largest size, whose ends are filled with what comes last."""
     key = values[0]
     filled = _rows(hlo, key, dim, _last_number(key.type.dtype, descending))
-    places = _sorted_places(sort_key(Term(hlo, filled), descending), 1)
+    places = _sorted_places(sort_key(IreeTerm(hlo, filled), descending), 1)
     found: list[HloValue] = []
     for x in values:
         if hlo.counts(x, dim):
             row = _index(places, 1)
         else:
             rows = filled if x is key else _rows(hlo, x, dim, 0)
-            row = _take(Term(hlo, rows), places)
+            row = _take(IreeTerm(hlo, rows), places)
         found.append(_from_rows(hlo, row.value, x.type.shape, dim, x.type.shape[dim]))
     return found
 
@@ -141,7 +142,7 @@ def _last_number(kind: dtype, descending: bool) -> float:
 # ---------------------------------------------------------------------- keys and their places
 
 
-def _sorted_places(key: Term, dim: int) -> Term:
+def _sorted_places(key: IreeTerm, dim: int) -> IreeTerm:
     """Emit the places of integers in order; 64-bit ones are sorted by the lower half first."""
     low, *high = _halves(key)
     places = _sorted_places_of_half(low, dim)
@@ -150,14 +151,14 @@ def _sorted_places(key: Term, dim: int) -> Term:
     return places
 
 
-def _halves(key: Term) -> list[Term]:
+def _halves(key: IreeTerm) -> list[IreeTerm]:
     """Return 64-bit integers as two numbers of 32 bits, others as they are."""
     if key.type.dtype.bits < 64:
         return [key]
     return [half.bitcast(dtypes.int64) for half in (key & 0xFFFFFFFF, key.call("shift_right", 32))]
 
 
-def _sorted_places_of_half(key: Term, dim: int) -> Term:
+def _sorted_places_of_half(key: IreeTerm, dim: int) -> IreeTerm:
     size = key.type.shape[dim]
     packed = _pack(key)
     if size <= COUNTED:
@@ -168,16 +169,16 @@ def _sorted_places_of_half(key: Term, dim: int) -> Term:
     return _place(found, key.type.size)
 
 
-def _pack(key: Term) -> Term:
+def _pack(key: IreeTerm) -> IreeTerm:
     """Emit integers that hold keys of at most 32 bits, and below them their places."""
     size, bits = key.type.size, _place_bits(key.type.size)
     short = min(key.type.dtype.bits, 32) + bits < 32
     wide = key.convert(dtypes.int32 if short else dtypes.int64)
     places = key.hlo.iota(wide.type.with_shape((size,)), 0)
-    return wide.call("shift_left", bits) + Term(key.hlo, places).reshape(key.type.shape)
+    return wide.call("shift_left", bits) + key.of(places).reshape(key.type.shape)
 
 
-def _place(packed: Term, size: int) -> Term:
+def _place(packed: IreeTerm, size: int) -> IreeTerm:
     """Emit the places that packed integers hold, in a tensor of so many elements."""
     return (packed & ((1 << _place_bits(size)) - 1)).convert(dtypes.int32)
 
@@ -191,22 +192,22 @@ def _power_of_two(size: int) -> int:
     return 1 << (size - 1).bit_length()
 
 
-def _take(x: Term, places: Term) -> Term:
+def _take(x: IreeTerm, places: IreeTerm) -> IreeTerm:
     """Emit the elements at places in memory."""
     flat = x.reshape((x.type.size,))
     out = places.type.with_dtype(x.type.dtype)
-    return Term(x.hlo, x.hlo.gather(out, flat.value, places.value, 0))
+    return x.of(x.hlo.gather(out, flat.value, places.value, 0))
 
 
-def _index(places: Term, dim: int) -> Term:
+def _index(places: IreeTerm, dim: int) -> IreeTerm:
     """Emit the indices along a dimension of a tensor's own places."""
     shape = places.type.shape
     size, inner = shape[dim], math.prod(shape[dim + 1 :])
     index = places / inner if inner > 1 else places
-    return index.call("truncated_remainder", size) if places.type.size > size * inner else index
+    return index.call("fmod", size) if places.type.size > size * inner else index
 
 
-def _extended(x: Term, dim: int, capacity: int) -> Term:
+def _extended(x: IreeTerm, dim: int, capacity: int) -> IreeTerm:
     """Emit a tensor with the largest number behind its own along a dimension.
 
     By concatenation: IREE cannot schedule two paddings of one shape, one after the other.
@@ -217,10 +218,10 @@ def _extended(x: Term, dim: int, capacity: int) -> Term:
         return x
     rest = x.hlo.full(x.type.with_shape((*before, missing, *after)), limits(x.type.dtype)[1])
     out = x.type.with_shape((*before, capacity, *after))
-    return Term(x.hlo, x.hlo.concatenate(out, [x.value, rest], dim))
+    return x.of(x.hlo.concatenate(out, [x.value, rest], dim))
 
 
-def _first(x: Term, dim: int, size: int) -> Term:
+def _first(x: IreeTerm, dim: int, size: int) -> IreeTerm:
     """Emit the first elements along a dimension."""
     shape = list(x.type.shape)
     if shape[dim] == size:
@@ -228,13 +229,13 @@ def _first(x: Term, dim: int, size: int) -> Term:
     shape[dim] = size
     ones = [1] * len(shape)
     out = x.type.with_shape(shape)
-    return Term(x.hlo, x.hlo.slice(out, x.value, [0] * len(shape), shape, ones))
+    return x.of(x.hlo.slice(out, x.value, [0] * len(shape), shape, ones))
 
 
 # ---------------------------------------------------------------------- counting
 
 
-def _by_counting(x: Term, dim: int, count: int) -> Term:
+def _by_counting(x: IreeTerm, dim: int, count: int) -> IreeTerm:
     """Emit the smallest integers along a dimension in order, of integers that all differ."""
     own = _across(x, x.type.rank, x.type.shape[dim])
     rank = _sum(_swapped(x, dim, x.type.shape[dim]).compare("less", own).convert(dtypes.int32))
@@ -243,23 +244,23 @@ def _by_counting(x: Term, dim: int, count: int) -> Term:
     return _sum(others.where(wanted, 0))
 
 
-def _across(x: Term, dim: int, size: int) -> Term:
+def _across(x: IreeTerm, dim: int, size: int) -> IreeTerm:
     """Emit a tensor repeated along a new dimension."""
     shape = (*x.type.shape[:dim], size, *x.type.shape[dim:])
     kept = [d + (d >= dim) for d in range(x.type.rank)]
-    return Term(x.hlo, x.hlo.broadcast_in_dim(x.value, shape, kept))
+    return x.of(x.hlo.broadcast_in_dim(x.value, shape, kept))
 
 
-def _swapped(x: Term, dim: int, size: int) -> Term:
+def _swapped(x: IreeTerm, dim: int, size: int) -> IreeTerm:
     """Emit a tensor with a dimension moved to the end and a new one in its place."""
     shape = (*x.type.shape[:dim], size, *x.type.shape[dim + 1 :], x.type.shape[dim])
     kept = [x.type.rank if d == dim else d for d in range(x.type.rank)]
-    return Term(x.hlo, x.hlo.broadcast_in_dim(x.value, shape, kept))
+    return x.of(x.hlo.broadcast_in_dim(x.value, shape, kept))
 
 
-def _sum(x: Term) -> Term:
+def _sum(x: IreeTerm) -> IreeTerm:
     """Emit the sums over the last dimension."""
-    return Term(x.hlo, x.hlo.reduce("sum", x.value, [x.type.rank - 1]))
+    return x.of(x.hlo.reduce("sum", x.value, [x.type.rank - 1]))
 
 
 # ---------------------------------------------------------------------- selecting
@@ -277,23 +278,23 @@ class _Columns:
     size: int
     widths: tuple[int, ...]
 
-    def place(self, packed: Term) -> Term:
+    def place(self, packed: IreeTerm) -> IreeTerm:
         """Emit the places in the tensor."""
         return _place(packed, self.size)
 
-    def row(self, packed: Term) -> Term:
+    def row(self, packed: IreeTerm) -> IreeTerm:
         """Emit the rows."""
         return self.place(packed) / self.widths[0]
 
-    def column(self, packed: Term) -> Term:
+    def column(self, packed: IreeTerm) -> IreeTerm:
         """Emit the columns."""
         found = self.place(packed)
         for width in self.widths:
-            found = found.call("truncated_remainder", width)
+            found = found.call("fmod", width)
         return found
 
 
-def _smallest(x: Term, count: int, columns: _Columns) -> Term:
+def _smallest(x: IreeTerm, count: int, columns: _Columns) -> IreeTerm:
     """Emit the smallest integers of each row in order.
 
     A row is folded to several, and each column's smallest number stands for it: the columns of
@@ -301,19 +302,19 @@ def _smallest(x: Term, count: int, columns: _Columns) -> Term:
     """
     rows, size = x.type.shape
     if count == 1:
-        return Term(x.hlo, x.hlo.reduce("min", x.value, [1])).reshape((rows, 1))
+        return x.of(x.hlo.reduce("min", x.value, [1])).reshape((rows, 1))
     folds = min(max(CANDIDATES // 2 // count, FOLDS[0]), FOLDS[1])
     if size <= count * folds:
         return _by_counting(x, 1, count)
     width = -(-size // folds)
     folded = _extended(x, 1, folds * width).reshape((rows, folds, width))
-    heads = Term(x.hlo, x.hlo.reduce("min", folded.value, [1]))
+    heads = x.of(x.hlo.reduce("min", folded.value, [1]))
     inner = _Columns(columns.size, (*columns.widths, width))
     candidates = _column_elements(folded, _smallest(heads, count, inner), inner)
     return _by_counting(candidates.reshape((rows, folds * count)), 1, count)
 
 
-def _column_elements(folded: Term, heads: Term, columns: _Columns) -> Term:
+def _column_elements(folded: IreeTerm, heads: IreeTerm, columns: _Columns) -> IreeTerm:
     """Emit all elements of the columns that some integers stand for."""
     _, folds, width = folded.type.shape
     row, column = (_across(x, 1, folds) for x in (columns.row(heads), columns.column(heads)))

@@ -119,6 +119,8 @@ class Op:
     """
 
     name: ClassVar[str] = ""
+    reads_bits: ClassVar[bool] = False
+    """Whether `reference` is given small floats as they are, not as float32."""
 
     def __init_subclass__(cls, abstract: bool = False) -> None:
         super().__init_subclass__()
@@ -184,9 +186,12 @@ def run_reference(
     Floats of at most 16 bits are computed in float32 and rounded once, 4-bit integers in int8.
     """
     types = out if isinstance(out, tuple) else (out,)
-    wide = [array.astype(_WIDER.get(array.dtype, array.dtype), copy=False) for array in arrays]
+    if not op.reads_bits:
+        arrays = [
+            array.astype(_WIDER.get(array.dtype, array.dtype), copy=False) for array in arrays
+        ]
     with np.errstate(all="ignore"):
-        results = op.reference(*wide)
+        results = op.reference(*arrays)
         results = results if isinstance(results, tuple) else (results,)
         return [
             np.asarray(result).astype(type.dtype.numpy, copy=False)

@@ -19,6 +19,7 @@ from farrier_compiler.types.numbers import limits
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import DtypeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Value
@@ -55,6 +56,12 @@ class Elementwise(Op, abstract=True):
 
     def operand_names(self, count: int) -> list[str]:
         return ["input", "other"][:count]
+
+
+class FloatFunction(Elementwise, abstract=True):
+    """The family of functions on floating-point numbers."""
+
+    domain = "floating"
 
 
 # ---------------------------------------------------------------------- one operand
@@ -154,7 +161,7 @@ class FloorDivide(Elementwise):
         return np.where(y == 0, np.invert(np.zeros_like(quotient)), quotient)
 
     def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
-        return hlo.floor_divide(out, *[hlo.broadcast_to(value, out.shape) for value in values])
+        return hlo.floor_divide(*[hlo.broadcast_to(value, out.shape) for value in values])
 
 
 @dataclass(frozen=True)
@@ -169,21 +176,19 @@ class Remainder(Elementwise):
         return np.where(y == 0, x, remainder) if np.issubdtype(x.dtype, np.integer) else remainder
 
     def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
-        return hlo.floor_remainder(out, *[hlo.broadcast_to(value, out.shape) for value in values])
+        return hlo.remainder(*[hlo.broadcast_to(value, out.shape) for value in values])
 
 
 @dataclass(frozen=True)
-class Power(Elementwise):
-    """`x ** y`, elementwise; of integers: wraps around, negative exponents truncate to -1, 0, 1.
+class Fmod(Elementwise):
+    """What truncated division leaves, with the dividend's sign, elementwise.
 
-    StableHLO spec: power.
+    `x` where an integer divisor is 0. StableHLO spec: remainder.
     """
 
     def reference(self, x: Array, y: Array) -> Array:
-        if not np.issubdtype(x.dtype, np.signedinteger):
-            return np.power(x, y)
-        unit = np.where(x == 1, 1, np.where(x == -1, 1 - 2 * (y & 1), 0))
-        return np.where(y < 0, unit, np.power(x, np.maximum(y, 0)))
+        rest = np.fmod(x, y)
+        return np.where(y == 0, x, rest) if np.issubdtype(x.dtype, np.integer) else rest
 
 
 @dataclass(frozen=True)
@@ -268,70 +273,6 @@ class ShiftRight(Elementwise):
         return np.right_shift(x, y)
 
 
-# ---------------------------------------------------------------------- comparisons
-
-
-class Comparison(Elementwise, abstract=True):
-    """The family of comparisons, whose result is bool."""
-
-    domain = "any"
-
-    def result_dtype(self, operand: dtype) -> dtype:
-        return dtypes.bool
-
-    def lower(self, hlo: Builder, out: TensorType, *values: HloValue) -> HloValue:
-        left, right = (hlo.broadcast_to(value, out.shape) for value in values)
-        return hlo.compare(self.name, out, left, right)
-
-
-@dataclass(frozen=True)
-class Equal(Comparison):
-    """`x == y`, elementwise. StableHLO spec: compare."""
-
-    def reference(self, x: Array, y: Array) -> Array:
-        return np.equal(x, y)
-
-
-@dataclass(frozen=True)
-class NotEqual(Comparison):
-    """`x != y`, elementwise. StableHLO spec: compare."""
-
-    def reference(self, x: Array, y: Array) -> Array:
-        return np.not_equal(x, y)
-
-
-@dataclass(frozen=True)
-class Less(Comparison):
-    """`x < y`, elementwise. StableHLO spec: compare."""
-
-    def reference(self, x: Array, y: Array) -> Array:
-        return np.less(x, y)
-
-
-@dataclass(frozen=True)
-class LessEqual(Comparison):
-    """`x <= y`, elementwise. StableHLO spec: compare."""
-
-    def reference(self, x: Array, y: Array) -> Array:
-        return np.less_equal(x, y)
-
-
-@dataclass(frozen=True)
-class Greater(Comparison):
-    """`x > y`, elementwise. StableHLO spec: compare."""
-
-    def reference(self, x: Array, y: Array) -> Array:
-        return np.greater(x, y)
-
-
-@dataclass(frozen=True)
-class GreaterEqual(Comparison):
-    """`x >= y`, elementwise. StableHLO spec: compare."""
-
-    def reference(self, x: Array, y: Array) -> Array:
-        return np.greater_equal(x, y)
-
-
 # ---------------------------------------------------------------------- choice and conversion
 
 
@@ -377,6 +318,38 @@ class Cast(Op):
 
     def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
         return hlo.convert(out, x)
+
+
+@dataclass(frozen=True)
+class Bitcast(Op):
+    """Reinterpret the bits as another data type of that size. StableHLO spec: bitcast_convert."""
+
+    dtype: dtype
+    reads_bits = True
+
+    def infer(self, x: TensorType) -> TensorType:
+        check_domain(self.name, x, "number")
+        if _bits(x.dtype) != _bits(self.dtype):
+            raise DtypeError(
+                f"bitcast to {self.dtype} needs elements of {_count(self.dtype)}, but got "
+                f"{x.describe()}, of {_count(x.dtype)}. To convert numbers, use fr.cast."
+            )
+        return x.with_dtype(self.dtype)
+
+    def reference(self, x: Array) -> Array:
+        return np.ascontiguousarray(x).reshape(x.shape).view(self.dtype.numpy)
+
+    def lower(self, hlo: Builder, out: TensorType, x: HloValue) -> HloValue:
+        return hlo.bitcast(out.dtype, x)
+
+
+def _bits(kind: dtype) -> int:
+    return 1 if kind is dtypes.bool else kind.bits
+
+
+def _count(kind: dtype) -> str:
+    bits = _bits(kind)
+    return f"{bits} bit{'s' * (bits != 1)}"
 
 
 def saturate(x: Array, dtype: dtype) -> Array:

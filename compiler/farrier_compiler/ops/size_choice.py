@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from farrier_compiler.graph import Value
-from farrier_compiler.ops import elementwise as ops
+from farrier_compiler.ops import comparison
 from farrier_compiler.ops.creation import SizeOf
+from farrier_compiler.ops.elementwise import LogicalAnd, LogicalNot, LogicalOr, LogicalXor
 from farrier_compiler.sizes import maximum, minimum, symbol
 
 
@@ -38,9 +39,12 @@ def indicator(condition: Value) -> int | None:
     if condition.producer is None:
         return None
     op, operands = condition.producer.op, condition.producer.operands
-    if isinstance(op, ops.Comparison):
+    if isinstance(op, comparison.Comparison):
         return _compared(op, *map(_size, operands))
-    if not isinstance(op, ops.LogicalNot | ops.LogicalAnd | ops.LogicalOr | ops.LogicalXor):
+    if not isinstance(
+        op,
+        LogicalNot | LogicalAnd | LogicalOr | LogicalXor,
+    ):
         return None
     parts = list(map(indicator, operands))
     indicators = [part for part in parts if part is not None]
@@ -50,29 +54,29 @@ def indicator(condition: Value) -> int | None:
 def _combined(op: object, *holds: int) -> int:
     first, second = holds[0], holds[-1]
     match op:
-        case ops.LogicalNot():
+        case LogicalNot():
             return 1 - first
-        case ops.LogicalAnd():
+        case LogicalAnd():
             return first * second
-        case ops.LogicalOr():
+        case LogicalOr():
             return first + second - first * second
         case _:
             return first + second - 2 * first * second
 
 
-def _compared(op: ops.Comparison, left: int | None, right: int | None) -> int | None:
+def _compared(op: comparison.Comparison, left: int | None, right: int | None) -> int | None:
     if left is None or right is None:
         return None
     match op:
-        case ops.LessEqual():
+        case comparison.LessEqual():
             return not_negative(right - left)
-        case ops.GreaterEqual():
+        case comparison.GreaterEqual():
             return not_negative(left - right)
-        case ops.Less():
+        case comparison.Less():
             return not_negative(right - left - 1)
-        case ops.Greater():
+        case comparison.Greater():
             return not_negative(left - right - 1)
-        case ops.Equal():
+        case comparison.Equal():
             return not_negative(right - left) * not_negative(left - right)
         case _:
             return not_negative(right - left - 1) + not_negative(left - right - 1)
@@ -81,14 +85,14 @@ def _compared(op: ops.Comparison, left: int | None, right: int | None) -> int | 
 def _extreme(condition: Value, chosen: int, other: int) -> int | None:
     """Return the minimum or maximum, where that is chosen: its bounds are tighter."""
     node = condition.producer
-    if node is None or condition.data is not None or not isinstance(node.op, ops.Comparison):
+    if node is None or condition.data is not None or not isinstance(node.op, comparison.Comparison):
         return None
-    if isinstance(node.op, ops.Equal | ops.NotEqual):
+    if isinstance(node.op, comparison.Equal | comparison.NotEqual):
         return None
     left, right = map(_size, node.operands)
     if (left, right) not in ((chosen, other), (other, chosen)):
         return None
-    first_if_smaller = isinstance(node.op, ops.Less | ops.LessEqual)
+    first_if_smaller = isinstance(node.op, comparison.Less | comparison.LessEqual)
     return (minimum if first_if_smaller == (left == chosen) else maximum)(chosen, other)
 
 

@@ -27,10 +27,10 @@ from farrier_compiler.ops.elementwise import (
     Minimum,
     Multiply,
     Negative,
-    Power,
     Subtract,
     Where,
 )
+from farrier_compiler.ops.powers import Power
 from farrier_compiler.ops.quantization import Dequantize, Quantize
 from farrier_compiler.ops.shape import (
     Broadcast,

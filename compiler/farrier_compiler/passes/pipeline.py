@@ -20,6 +20,7 @@ from farrier_compiler.passes.fold_constants import FoldConstants
 from farrier_compiler.passes.im2col import Im2col
 from farrier_compiler.passes.int8_through_float16 import Int8ThroughFloat16
 from farrier_compiler.passes.integer_matmul import IntegerMatmul
+from farrier_compiler.passes.legalize_for_iree import LegalizeForIree
 from farrier_compiler.passes.pack_int8 import PackInt8
 from farrier_compiler.passes.pack_weights import PackWeights
 from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
@@ -44,6 +45,7 @@ PASSES: dict[str, type[Pass]] = {
         PackWeights,
         Int8ThroughFloat16,
         RemoveBarriers,
+        LegalizeForIree,
     )
 }
 

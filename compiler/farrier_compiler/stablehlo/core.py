@@ -8,7 +8,9 @@ import numpy as np
 
 from farrier_compiler.sizes import SymbolicSize, is_static
 from farrier_compiler.stablehlo.emitter import Emitter, HloValue
+from farrier_compiler.stablehlo.formulas import FORMULAS, division
 from farrier_compiler.stablehlo.names import DIRECTIONS, ELEMENTWISE, gather_dims, i64s
+from farrier_compiler.stablehlo.term import Term
 from farrier_compiler.types.elements import Array
 from farrier_compiler.types.tensor_type import Shape, TensorType
 from farrier_runtime import dtypes
@@ -21,7 +23,13 @@ class CoreBuilder(Emitter):
     # ------------------------------------------------------------------ elementwise
 
     def elementwise(self, name: str, out: TensorType, *operands: HloValue) -> HloValue:
-        """Emit the row of `ELEMENTWISE` for an op; operands have the result's shape."""
+        """Emit an elementwise op; operands have the result's shape."""
+        return self.portable(name, out, *operands)
+
+    def portable(self, name: str, out: TensorType, *operands: HloValue) -> HloValue:
+        """Emit the row of `ELEMENTWISE` for an op, or of `FORMULAS`."""
+        if name in FORMULAS:
+            return self._formula(name, out, operands)
         if out.dtype.is_unsigned and name == "abs":  # the spec has it for signed ones only
             return operands[0]
         if out.dtype.is_unsigned and name == "sign":  # likewise
@@ -30,39 +38,21 @@ class CoreBuilder(Emitter):
             return self.emit("stablehlo.shift_right_logical", out, *operands)
         return self.emit(ELEMENTWISE[name], out, *operands)
 
-    def floor_remainder(self, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
-        """Emit the remainder that has the divisor's sign; StableHLO's has the dividend's."""
-        remainder = self.elementwise("truncated_remainder", out, x, y)
-        if out.dtype.is_unsigned:
-            return remainder
-        shifted = self.elementwise("add", out, remainder, y)
-        return self.select(out, self._signs_differ(remainder, y), shifted, remainder)
+    def _formula(self, name: str, out: TensorType, operands: Sequence[HloValue]) -> HloValue:
+        """Emit what StableHLO has no word for; of 16-bit floats and less, in float32."""
+        if out.dtype.bits < 32:
+            wide = out.with_dtype(dtypes.float32)
+            made = self._formula(name, wide, [self.convert(wide, x) for x in operands])
+            return self.convert(out, made)
+        return FORMULAS[name](*[Term(self, x) for x in operands]).value
 
-    def floor_divide(self, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
-        """Emit the quotient rounded down, from an exact remainder."""
-        if out.dtype.is_unsigned:
-            return self.elementwise("divide", out, x, y)
-        remainder = self.elementwise("truncated_remainder", out, x, y)
-        below = self._signs_differ(remainder, y)
-        if out.dtype.is_integer:
-            quotient = self.elementwise("divide", out, x, y)
-            below = self._and(below, self._compare_with("not_equal", y, 0))
-        else:
-            whole = self.elementwise("subtract", out, x, remainder)
-            quotient = self.elementwise("round", out, self.elementwise("divide", out, whole, y))
-        lower = self.elementwise("subtract", out, quotient, self.full(out, 1))
-        quotient = self.select(out, below, lower, quotient)
-        if out.dtype.is_integer:
-            return quotient
-        by_zero = self._compare_with("equal", y, 0)
-        return self.select(out, by_zero, self.elementwise("divide", out, x, y), quotient)
+    def remainder(self, x: HloValue, y: HloValue) -> HloValue:
+        """Emit the remainder that has the divisor's sign."""
+        return division.remainder(Term(self, x), Term(self, y)).value
 
-    def _signs_differ(self, remainder: HloValue, y: HloValue) -> HloValue:
-        """Emit whether a remainder is not 0 and has another sign than the divisor."""
-        flags = y.type.with_dtype(dtypes.bool)
-        signs = [self._compare_with("less", value, 0) for value in (remainder, y)]
-        differ = self.compare("not_equal", flags, *signs)
-        return self._and(differ, self._compare_with("not_equal", remainder, 0))
+    def floor_divide(self, x: HloValue, y: HloValue) -> HloValue:
+        """Emit the quotient rounded down."""
+        return division.floor_divide(Term(self, x), Term(self, y)).value
 
     def _and(self, x: HloValue, y: HloValue) -> HloValue:
         return self.elementwise("logical_and", x.type, x, y)
@@ -94,6 +84,12 @@ class CoreBuilder(Emitter):
         if out.dtype is dtypes.bool:
             return self.compare("not_equal", out, x, self.full(x.type, 0))
         return self.emit("stablehlo.convert", out, x)
+
+    def bitcast(self, kind: dtype, x: HloValue) -> HloValue:
+        """Emit the same bits as another data type of that size."""
+        if x.type.dtype is kind:
+            return x
+        return self.emit("stablehlo.bitcast_convert", x.type.with_dtype(kind), x)
 
     # ------------------------------------------------------------------ constants and shapes
 

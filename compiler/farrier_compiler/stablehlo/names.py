@@ -10,15 +10,25 @@ if TYPE_CHECKING:
 
 ELEMENTWISE = {
     "abs": "stablehlo.abs",
+    "acos": "chlo.acos",
+    "acosh": "chlo.acosh",
     "add": "stablehlo.add",
+    "asin": "chlo.asin",
+    "asinh": "chlo.asinh",
+    "atan": "chlo.atan",
     "atan2": "stablehlo.atan2",
+    "atanh": "chlo.atanh",
+    "cbrt": "stablehlo.cbrt",
     "ceil": "stablehlo.ceil",
     "cos": "stablehlo.cosine",
+    "cosh": "chlo.cosh",
     "divide": "stablehlo.divide",
     "erf": "chlo.erf",
+    "erfc": "chlo.erfc",
     "exp": "stablehlo.exponential",
     "expm1": "stablehlo.exponential_minus_one",
     "floor": "stablehlo.floor",
+    "fmod": "stablehlo.remainder",
     "isfinite": "stablehlo.is_finite",
     "log": "stablehlo.log",
     "log1p": "stablehlo.log_plus_one",
@@ -38,11 +48,11 @@ ELEMENTWISE = {
     "sigmoid": "stablehlo.logistic",
     "sign": "stablehlo.sign",
     "sin": "stablehlo.sine",
+    "sinh": "chlo.sinh",
     "sqrt": "stablehlo.sqrt",
     "subtract": "stablehlo.subtract",
     "tan": "stablehlo.tan",
     "tanh": "stablehlo.tanh",
-    "truncated_remainder": "stablehlo.remainder",
 }
 
 REDUCERS = {

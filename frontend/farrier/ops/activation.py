@@ -7,23 +7,17 @@ from typing import Literal
 
 from farrier.ops.arithmetic import add, clamp, divide, maximum, minimum, multiply, subtract
 from farrier.ops.comparison import greater
-from farrier.ops.elementwise import (
-    cast,
-    erf,
-    exp,
-    expm1,
-    floating,
-    log,
-    log1p,
-    negative,
-    taken,
-    tanh,
-)
+from farrier.ops.conversion import cast
+from farrier.ops.elementwise import floating, negative, taken
+from farrier.ops.error_function import erf
+from farrier.ops.exponential import exp, expm1, log, log1p
+from farrier.ops.hyperbolic import tanh
 from farrier.ops.logic import where
 from farrier.ops.reduction import max, reduced_dims, sum, widen
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
-from farrier_compiler.ops import elementwise as primitive, float_function
+from farrier_compiler.ops import elementwise as primitive
+from farrier_compiler.ops.exponential import Sigmoid
 from farrier_runtime.errors import ArgumentError
 
 __all__ = [
@@ -79,7 +73,7 @@ def sigmoid(input: Tensor) -> Tensor:
         >>> fr.sigmoid(fr.Tensor([0.0, 2.0]))
         tensor([0.5, 0.880797], dtype=float32, loc=cpu:0, shape=(2,))
     """
-    return apply(float_function.Sigmoid(), input)
+    return apply(Sigmoid(), input)
 
 
 def silu(input: Tensor) -> Tensor:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from farrier.ops.elementwise import binary, reciprocal, rsqrt, sqrt, square
+from farrier.ops.elementwise import binary
 from farrier.tensor import Tensor
 from farrier.tensor.dimension_size import size_of_sizes
 from farrier.tensor.interop import Number
 from farrier_compiler import sizes
 from farrier_compiler.diagnostics import explain
-from farrier_compiler.ops import elementwise as primitive, float_function
+from farrier_compiler.ops import elementwise as primitive
 from farrier_runtime.errors import ArgumentError
 
 __all__ = [
     "add",
-    "atan2",
     "clamp",
     "divide",
     "floor_divide",
+    "fmod",
     "maximum",
     "minimum",
     "multiply",
-    "power",
     "remainder",
     "shift_left",
     "shift_right",
@@ -140,8 +139,7 @@ def floor_divide(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     """Compute the remainder of a floor division elementwise, as Python's `input % other`.
 
-    The result has the divisor's sign. An integer modulo 0 is the integer itself. Compiled float64
-    remainders are exact for quotients up to 1e30.
+    The result has the divisor's sign. An integer modulo 0 is the integer itself.
 
     Args:
         input: a tensor of numbers, or a Python number.
@@ -161,51 +159,27 @@ def remainder(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     return binary(primitive.Remainder(), input, other)
 
 
-def power(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Raise to a power elementwise: `input ** other`.
+def fmod(input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Compute what division leaves when its quotient is rounded towards 0, elementwise.
 
-    Integers stay integers and wrap around; negative exponents truncate to -1, 0 or 1. The Python
-    numbers 2, 3, 4, -1, 0.5 and -0.5 become multiplications, division and square roots.
+    The result has the sign of `input`. An integer modulo 0 is the integer itself.
 
     Args:
         input: a tensor of numbers, or a Python number.
         other: a tensor of the same data type whose shape broadcasts, or a Python number.
 
     Returns:
-        The power, in the broadcast shape.
+        The remainder, in the broadcast shape.
 
     Raises:
         ShapeError: the shapes do not broadcast.
         DtypeError: the data types differ, are bool, or a Python number does not fit the tensor's.
 
     Example:
-        >>> fr.power(fr.Tensor([2.0, -2.0]), 3)
-        tensor([8, -8], dtype=float32, loc=cpu:0, shape=(2,))
+        >>> fr.fmod(fr.Tensor([7, -7]), 3)
+        tensor([1, -1], dtype=int32, loc=cpu:0, shape=(2,))
     """
-    if isinstance(input, Tensor) and not (isinstance(other, Tensor) or hasattr(other, "__len__")):
-        power = _easy_power(input, other)
-        if power is not None:
-            return power
-    return binary(primitive.Power(), input, other)
-
-
-def _easy_power(x: Tensor, exponent: Number) -> Tensor | None:
-    """Return powers that take one or two exact steps; None for all others."""
-    dtype = x.value.type.dtype
-    if dtype.is_floating or (dtype.is_integer and type(exponent) is int):
-        match exponent:
-            case 2:
-                return square(x)
-            case 3:
-                return multiply(square(x), x)
-            case 4:
-                return square(square(x))
-            case _:
-                pass
-    if not dtype.is_floating:
-        return None
-    roots = {-1: reciprocal, 0.5: sqrt, -0.5: rsqrt}
-    return roots[exponent](x) if exponent in roots else None
+    return binary(primitive.Fmod(), input, other)
 
 
 def maximum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
@@ -250,28 +224,6 @@ def minimum(lhs: Tensor | Number, rhs: Tensor | Number) -> Tensor:
     """
     size = size_of_sizes(sizes.minimum, lhs, rhs)
     return binary(primitive.Minimum(), lhs, rhs) if size is None else size
-
-
-def atan2(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Compute the angle of the point (x = other, y = input) elementwise.
-
-    Args:
-        input: a tensor of floating-point numbers, or a Python number.
-        other: a tensor of the same data type whose shape broadcasts, or a Python number.
-
-    Returns:
-        The angle in radians from -pi to pi, in the broadcast shape.
-
-    Raises:
-        ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are not floating-point numbers, or a Python number
-            does not fit.
-
-    Example:
-        >>> fr.atan2(fr.Tensor([1.0, -1.0]), fr.Tensor([1.0, -1.0]))
-        tensor([0.785398, -2.35619], dtype=float32, loc=cpu:0, shape=(2,))
-    """
-    return binary(float_function.Atan2(), input, other)
 
 
 def clamp(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from farrier.ops.arguments import real_number, same_dtype
-from farrier.ops.elementwise import binary, floating
-from farrier.tensor import Tensor, apply, as_tensor
+from farrier.ops.elementwise import binary
+from farrier.tensor import Tensor, as_tensor
 from farrier.tensor.formatting import plain
 from farrier.tensor.interop import Number
-from farrier_compiler.ops import elementwise as primitive, float_function
+from farrier_compiler.ops import comparison as primitive
 
 __all__ = [
     "allclose",
@@ -19,9 +17,6 @@ __all__ = [
     "equal",
     "greater",
     "greater_equal",
-    "isfinite",
-    "isinf",
-    "isnan",
     "less",
     "less_equal",
     "not_equal",
@@ -207,62 +202,3 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
     less_equal(input, other)  # refuses what does not fit together
     pair = [plain(tensor.numpy()) for tensor in (input, other)]
     return np.allclose(*pair, rtol=rtol, atol=atol)
-
-
-def isnan(input: Tensor) -> Tensor:
-    """Tell elementwise whether numbers are NaN.
-
-    Args:
-        input: a tensor of floating-point numbers.
-
-    Returns:
-        A tensor of bools of the same shape.
-
-    Raises:
-        DtypeError: the input holds no floating-point numbers.
-
-    Example:
-        >>> fr.isnan(fr.Tensor([1.0, float("nan")]))
-        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
-    """
-    x = floating("isnan", input)
-    return apply(primitive.NotEqual(), x, x)
-
-
-def isinf(input: Tensor) -> Tensor:
-    """Tell elementwise whether numbers are infinite, of either sign.
-
-    Args:
-        input: a tensor of floating-point numbers.
-
-    Returns:
-        A tensor of bools of the same shape.
-
-    Raises:
-        DtypeError: the input holds no floating-point numbers.
-
-    Example:
-        >>> fr.isinf(fr.Tensor([1.0, -float("inf")]))
-        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
-    """
-    x = floating("isinf", input)
-    return binary(primitive.Equal(), apply(primitive.Abs(), x), math.inf)
-
-
-def isfinite(input: Tensor) -> Tensor:
-    """Tell elementwise whether numbers are neither infinite nor NaN.
-
-    Args:
-        input: a tensor of floating-point numbers.
-
-    Returns:
-        A tensor of bools of the same shape.
-
-    Raises:
-        DtypeError: the input holds no floating-point numbers.
-
-    Example:
-        >>> fr.isfinite(fr.Tensor([1.0, float("inf")]))
-        tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
-    """
-    return apply(float_function.Isfinite(), input)

@@ -7,7 +7,7 @@ import numpy as np
 from farrier.ops.arguments import Shape, number_of, whole_numbers
 from farrier.ops.arithmetic import add
 from farrier.ops.comparison import greater_equal
-from farrier.ops.elementwise import cast, check_dtype
+from farrier.ops.conversion import cast, check_dtype
 from farrier.ops.logic import where
 from farrier.ops.ranges import iota
 from farrier.ops.shape import expand

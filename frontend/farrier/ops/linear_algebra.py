@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from farrier.ops.arguments import normal_dims, refuse, same_dtype
 from farrier.ops.arithmetic import multiply
-from farrier.ops.elementwise import check_dtype
+from farrier.ops.conversion import check_dtype
 from farrier.ops.shape import broadcast, permute, reshape, unsqueeze
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.graph import TensorType

@@ -6,12 +6,13 @@ import math
 from typing import TYPE_CHECKING
 
 from farrier.ops.arguments import real_number, refuse, whole_number, whole_numbers
-from farrier.ops.elementwise import binary, cast, floating
+from farrier.ops.conversion import cast
+from farrier.ops.elementwise import binary, floating
 from farrier.ops.reduction import averaged, widen
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops.elementwise import Add, Multiply, Subtract
-from farrier_compiler.ops.float_function import Rsqrt
 from farrier_compiler.ops.normalization import BatchNormInference
+from farrier_compiler.ops.powers import Rsqrt
 from farrier_compiler.ops.shape import OptimizationBarrier, Reshape
 from farrier_compiler.sizes.requirements import at_most, equal
 from farrier_runtime.errors import DtypeError, FarrierError, ShapeError

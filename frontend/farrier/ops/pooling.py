@@ -10,8 +10,8 @@ import numpy as np
 
 from farrier.ops.arguments import padding_pairs, refuse, whole_numbers
 from farrier.ops.arithmetic import divide
+from farrier.ops.conversion import cast
 from farrier.ops.creation import full
-from farrier.ops.elementwise import cast
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.dimension_size import DimensionSize
 from farrier_compiler.ops.pooling import MaxPool, SumPool

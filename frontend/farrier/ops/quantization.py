@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from farrier.ops.arguments import normal_dim, refuse
-from farrier.ops.elementwise import check_dtype, floating
+from farrier.ops.conversion import check_dtype
+from farrier.ops.elementwise import floating
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.interop import Number
 from farrier_compiler.ops.quantization import STORAGE, Dequantize, Quantize

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from farrier.ops.arguments import Shape, whole_numbers
-from farrier.ops.elementwise import check_dtype
+from farrier.ops.conversion import check_dtype
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import constant

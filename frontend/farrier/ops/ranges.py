@@ -9,7 +9,7 @@ import numpy as np
 
 from farrier.ops.arguments import Shape, number_of, whole_number, whole_numbers
 from farrier.ops.arithmetic import add, multiply
-from farrier.ops.elementwise import check_dtype
+from farrier.ops.conversion import check_dtype
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.interop import Number
 from farrier_compiler.diagnostics import explain, here

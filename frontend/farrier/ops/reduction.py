@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 
 from farrier.ops.arguments import whole_number, whole_numbers
-from farrier.ops.elementwise import binary, cast, floating
+from farrier.ops.conversion import cast
+from farrier.ops.elementwise import binary, floating
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import reduction as primitive

@@ -11,9 +11,10 @@ import numpy as np
 
 from farrier.ops import arithmetic
 from farrier.ops.arguments import refuse, whole_numbers
-from farrier.ops.elementwise import cast, floor, round
+from farrier.ops.conversion import cast
 from farrier.ops.ranges import iota
 from farrier.ops.reduction import widen
+from farrier.ops.rounding import floor, round
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.dimension_size import DimensionSize
 from farrier_compiler.graph import constant

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from farrier.ops.arguments import normal_dim, whole_number
-from farrier.ops.elementwise import cast
+from farrier.ops.conversion import cast
 from farrier.ops.reduction import widen
 from farrier.tensor import Tensor, apply, as_tensor, record
 from farrier_compiler.ops.creation import Iota

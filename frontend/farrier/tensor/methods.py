@@ -25,6 +25,14 @@ class Methods(Generic[T]):
         """Compute the absolute value elementwise: `farrier.abs`."""
         return functions["abs"](self)
 
+    def acos(self) -> T:
+        """Compute the inverse cosine elementwise: `farrier.acos`."""
+        return functions["acos"](self)
+
+    def acosh(self) -> T:
+        """Compute the inverse hyperbolic cosine elementwise: `farrier.acosh`."""
+        return functions["acosh"](self)
+
     def all(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> T:
         """Tell whether all elements over dimensions are true: `farrier.all`."""
         return functions["all"](self, dim, keepdim)
@@ -49,9 +57,33 @@ class Methods(Generic[T]):
         """Find the indices that sort elements along a dimension: `farrier.argsort`."""
         return functions["argsort"](self, dim, descending)
 
+    def asin(self) -> T:
+        """Compute the inverse sine elementwise: `farrier.asin`."""
+        return functions["asin"](self)
+
+    def asinh(self) -> T:
+        """Compute the inverse hyperbolic sine elementwise: `farrier.asinh`."""
+        return functions["asinh"](self)
+
+    def atan(self) -> T:
+        """Compute the inverse tangent elementwise: `farrier.atan`."""
+        return functions["atan"](self)
+
     def atan2(self, other: T | Number) -> T:
         """Compute the angle of the point (x = other, y = input) elementwise: `farrier.atan2`."""
         return functions["atan2"](self, other)
+
+    def atanh(self) -> T:
+        """Compute the inverse hyperbolic tangent elementwise: `farrier.atanh`."""
+        return functions["atanh"](self)
+
+    def cast(self, dtype: dtype) -> T:
+        """Convert the elements to another data type: `farrier.cast`."""
+        return functions["cast"](self, dtype)
+
+    def cbrt(self) -> T:
+        """Compute the cube root elementwise: `farrier.cbrt`."""
+        return functions["cbrt"](self)
 
     def ceil(self) -> T:
         """Round up to whole numbers elementwise: `farrier.ceil`."""
@@ -61,9 +93,17 @@ class Methods(Generic[T]):
         """Limit elements to a range: `farrier.clamp`."""
         return functions["clamp"](self, min, max)
 
+    def copy(self, device: device) -> T:
+        """Return a copy of the tensor: `farrier.copy`."""
+        return functions["copy"](self, device)
+
     def cos(self) -> T:
         """Compute the cosine elementwise: `farrier.cos`."""
         return functions["cos"](self)
+
+    def cosh(self) -> T:
+        """Compute the hyperbolic cosine elementwise: `farrier.cosh`."""
+        return functions["cosh"](self)
 
     def cumsum(self, dim: int) -> T:
         """Add up elements along a dimension: `farrier.cumsum`."""
@@ -85,9 +125,17 @@ class Methods(Generic[T]):
         """Compute the Gauss error function elementwise: `farrier.erf`."""
         return functions["erf"](self)
 
+    def erfc(self) -> T:
+        """Compute 1 less the Gauss error function elementwise: `farrier.erfc`."""
+        return functions["erfc"](self)
+
     def exp(self) -> T:
         """Compute the exponential elementwise: `farrier.exp`."""
         return functions["exp"](self)
+
+    def exp2(self) -> T:
+        """Compute the power of 2 elementwise: `farrier.exp2`."""
+        return functions["exp2"](self)
 
     def expand(self, sizes: ShapeLike) -> T:
         """Repeat along dimensions of size 1, and along new ones in front: `farrier.expand`."""
@@ -96,6 +144,10 @@ class Methods(Generic[T]):
     def expm1(self) -> T:
         """Compute the exponential less 1 elementwise, precisely near 0: `farrier.expm1`."""
         return functions["expm1"](self)
+
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> T:
+        """Merge neighbouring dimensions into one: `farrier.flatten`."""
+        return functions["flatten"](self, start_dim, end_dim)
 
     def flip(self, dim: int | Sequence[int] | None = None) -> T:
         """Reverse the order of the elements along dimensions: `farrier.flip`."""
@@ -108,6 +160,10 @@ class Methods(Generic[T]):
     def floor_divide(self, other: T | Number) -> T:
         """Divide and round down elementwise: `farrier.floor_divide`."""
         return functions["floor_divide"](self, other)
+
+    def fmod(self, other: T | Number) -> T:
+        """Compute what truncated division leaves elementwise: `farrier.fmod`."""
+        return functions["fmod"](self, other)
 
     def gather(self, dim: int, index: T) -> T:
         """Select parts of a tensor along a dimension, by their positions: `farrier.gather`."""
@@ -128,6 +184,10 @@ class Methods(Generic[T]):
     def hardswish(self) -> T:
         """Weigh elements by a piecewise linear sigmoid: `farrier.hardswish`."""
         return functions["hardswish"](self)
+
+    def hypot(self, other: T | Number) -> T:
+        """Compute the length of the hypotenuse elementwise: `farrier.hypot`."""
+        return functions["hypot"](self, other)
 
     def isfinite(self) -> T:
         """Tell elementwise whether numbers are neither infinite nor NaN: `farrier.isfinite`."""
@@ -157,13 +217,25 @@ class Methods(Generic[T]):
         """Compute the natural logarithm elementwise: `farrier.log`."""
         return functions["log"](self)
 
+    def log10(self) -> T:
+        """Compute the logarithm to base 10 elementwise: `farrier.log10`."""
+        return functions["log10"](self)
+
     def log1p(self) -> T:
         """Compute the natural logarithm of 1 + input elementwise: `farrier.log1p`."""
         return functions["log1p"](self)
 
+    def log2(self) -> T:
+        """Compute the logarithm to base 2 elementwise: `farrier.log2`."""
+        return functions["log2"](self)
+
     def log_softmax(self, dim: int | None = None) -> T:
         """Compute the logarithm of `softmax`, precisely: `farrier.log_softmax`."""
         return functions["log_softmax"](self, dim)
+
+    def logaddexp(self, other: T | Number) -> T:
+        """Add numbers of which the logarithms are given, elementwise: `farrier.logaddexp`."""
+        return functions["logaddexp"](self, other)
 
     def logical_and(self, other: T | Number) -> T:
         """Combine elementwise by and: `farrier.logical_and`."""
@@ -230,6 +302,10 @@ class Methods(Generic[T]):
         """Add elements at the borders: `farrier.pad`."""
         return functions["pad"](self, pad, mode, value)
 
+    def permute(self, perm: Sequence[int]) -> T:
+        """Reorder all dimensions: `farrier.permute`."""
+        return functions["permute"](self, perm)
+
     def power(self, other: T | Number) -> T:
         """Raise to a power elementwise: `input ** other`: `farrier.power`."""
         return functions["power"](self, other)
@@ -253,6 +329,10 @@ class Methods(Generic[T]):
     def repeat(self, repeats: IntLike, dim: int) -> T:
         """Repeat each element along a dimension: `farrier.repeat`."""
         return functions["repeat"](self, repeats, dim)
+
+    def reshape(self, shape: ShapeLike) -> T:
+        """Give the elements another shape: `farrier.reshape`."""
+        return functions["reshape"](self, shape)
 
     def resize(
         self,
@@ -297,6 +377,10 @@ class Methods(Generic[T]):
         """Compute the sine elementwise: `farrier.sin`."""
         return functions["sin"](self)
 
+    def sinh(self) -> T:
+        """Compute the hyperbolic sine elementwise: `farrier.sinh`."""
+        return functions["sinh"](self)
+
     def softmax(self, dim: int | None = None) -> T:
         """Turn numbers into probabilities that add up to 1: `farrier.softmax`."""
         return functions["softmax"](self, dim)
@@ -321,6 +405,10 @@ class Methods(Generic[T]):
         """Compute the square elementwise: `farrier.square`."""
         return functions["square"](self)
 
+    def squeeze(self, dims: int | Sequence[int]) -> T:
+        """Remove dimensions of size 1: `farrier.squeeze`."""
+        return functions["squeeze"](self, dims)
+
     def sum(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> T:
         """Add up elements over dimensions: `farrier.sum`."""
         return functions["sum"](self, dim, keepdim)
@@ -337,6 +425,10 @@ class Methods(Generic[T]):
         """Find the `k` largest elements along a dimension, the largest first: `farrier.topk`."""
         return functions["topk"](self, k, dim)
 
+    def transpose(self, dim0: int, dim1: int) -> T:
+        """Swap two dimensions: `farrier.transpose`."""
+        return functions["transpose"](self, dim0, dim1)
+
     def tril(self, diagonal: int = 0) -> T:
         """Keep the lower triangle of matrices, and put 0 above it: `farrier.tril`."""
         return functions["tril"](self, diagonal)
@@ -344,6 +436,14 @@ class Methods(Generic[T]):
     def triu(self, diagonal: int = 0) -> T:
         """Keep the upper triangle of matrices, and put 0 below it: `farrier.triu`."""
         return functions["triu"](self, diagonal)
+
+    def trunc(self) -> T:
+        """Round towards 0 to whole numbers elementwise: `farrier.trunc`."""
+        return functions["trunc"](self)
+
+    def unsqueeze(self, dim: int) -> T:
+        """Insert a dimension of size 1: `farrier.unsqueeze`."""
+        return functions["unsqueeze"](self, dim)
 
     def var(
         self,
@@ -353,35 +453,3 @@ class Methods(Generic[T]):
     ) -> T:
         """Compute the variance over dimensions: `farrier.var`."""
         return functions["var"](self, dim, keepdim, correction)
-
-    def cast(self, dtype: dtype) -> T:
-        """Convert the elements to another data type: `farrier.cast`."""
-        return functions["cast"](self, dtype)
-
-    def reshape(self, shape: ShapeLike) -> T:
-        """Give the elements another shape: `farrier.reshape`."""
-        return functions["reshape"](self, shape)
-
-    def transpose(self, dim0: int, dim1: int) -> T:
-        """Swap two dimensions: `farrier.transpose`."""
-        return functions["transpose"](self, dim0, dim1)
-
-    def permute(self, perm: Sequence[int]) -> T:
-        """Reorder all dimensions: `farrier.permute`."""
-        return functions["permute"](self, perm)
-
-    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> T:
-        """Merge neighbouring dimensions into one: `farrier.flatten`."""
-        return functions["flatten"](self, start_dim, end_dim)
-
-    def squeeze(self, dims: int | Sequence[int]) -> T:
-        """Remove dimensions of size 1: `farrier.squeeze`."""
-        return functions["squeeze"](self, dims)
-
-    def unsqueeze(self, dim: int) -> T:
-        """Insert a dimension of size 1: `farrier.unsqueeze`."""
-        return functions["unsqueeze"](self, dim)
-
-    def copy(self, device: device) -> T:
-        """Return a copy of the tensor: `farrier.copy`."""
-        return functions["copy"](self, device)

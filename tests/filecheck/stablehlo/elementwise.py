@@ -100,6 +100,83 @@ stablehlo(fr.erf, X, name="erf")
 # CHECK-LABEL: func.func @erf(
 # CHECK-NEXT: chlo.erf %arg0 : tensor<2x3xf32> -> tensor<2x3xf32>
 # CHECK-NEXT: return
+# op: acos
+stablehlo(fr.acos, X, name="acos")
+# CHECK-LABEL: func.func @acos(
+# CHECK-NEXT: chlo.acos %arg0 : tensor<2x3xf32> -> tensor<2x3xf32>
+# CHECK-NEXT: return
+# op: acosh
+stablehlo(fr.acosh, X, name="acosh")
+# CHECK-LABEL: func.func @acosh(
+# CHECK-NEXT: chlo.acosh %arg0 : tensor<2x3xf32> -> tensor<2x3xf32>
+# CHECK-NEXT: return
+# op: asin
+stablehlo(fr.asin, X, name="asin")
+# CHECK-LABEL: func.func @asin(
+# CHECK-NEXT: chlo.asin %arg0 : tensor<2x3xf32> -> tensor<2x3xf32>
+# CHECK-NEXT: return
+# op: asinh
+stablehlo(fr.asinh, X, name="asinh")
+# CHECK-LABEL: func.func @asinh(
+# CHECK-NEXT: chlo.asinh %arg0 : tensor<2x3xf32> -> tensor<2x3xf32>
+# CHECK-NEXT: return
+# op: atan
+stablehlo(fr.atan, X, name="atan")
+# CHECK-LABEL: func.func @atan(
+# CHECK-NEXT: chlo.atan %arg0 : tensor<2x3xf32> -> tensor<2x3xf32>
+# CHECK-NEXT: return
+# op: atanh
+stablehlo(fr.atanh, X, name="atanh")
+# CHECK-LABEL: func.func @atanh(
+# CHECK-NEXT: chlo.atanh %arg0 : tensor<2x3xf32> -> tensor<2x3xf32>
+# CHECK-NEXT: return
+# op: cosh
+stablehlo(fr.cosh, X, name="cosh")
+# CHECK-LABEL: func.func @cosh(
+# CHECK-NEXT: chlo.cosh %arg0 : tensor<2x3xf32> -> tensor<2x3xf32>
+# CHECK-NEXT: return
+# op: erfc
+stablehlo(fr.erfc, X, name="erfc")
+# CHECK-LABEL: func.func @erfc(
+# CHECK-NEXT: chlo.erfc %arg0 : tensor<2x3xf32> -> tensor<2x3xf32>
+# CHECK-NEXT: return
+# op: sinh
+stablehlo(fr.sinh, X, name="sinh")
+# CHECK-LABEL: func.func @sinh(
+# CHECK-NEXT: chlo.sinh %arg0 : tensor<2x3xf32> -> tensor<2x3xf32>
+# CHECK-NEXT: return
+# op: cbrt
+stablehlo(fr.cbrt, X, name="cbrt")
+# CHECK-LABEL: func.func @cbrt(
+# CHECK-NEXT: stablehlo.cbrt %arg0 : tensor<2x3xf32>
+# CHECK-NEXT: return
+# StableHLO has no word for these.
+# op: exp2
+stablehlo(fr.exp2, X, name="exp2")
+# CHECK-LABEL: func.func @exp2(
+# CHECK: stablehlo.round_nearest_even
+# CHECK: return
+# op: log2
+stablehlo(fr.log2, X, name="log2")
+# CHECK-LABEL: func.func @log2(
+# CHECK: stablehlo.log %arg0
+# CHECK: return
+# op: log10
+stablehlo(lambda x: fr.log10(fr.cast(x, fr.float16)), X, name="log10")
+# CHECK-LABEL: func.func @log10(
+# CHECK: stablehlo.convert %{{.+}} : (tensor<2x3xf16>) -> tensor<2x3xf32>
+# CHECK: stablehlo.convert %{{.+}} : (tensor<2x3xf32>) -> tensor<2x3xf16>
+# CHECK-NEXT: return
+# op: logaddexp
+stablehlo(fr.logaddexp, X, X, name="logaddexp")
+# CHECK-LABEL: func.func @logaddexp(
+# CHECK: stablehlo.exponential
+# CHECK: return
+# op: hypot
+stablehlo(fr.hypot, X, X, name="hypot")
+# CHECK-LABEL: func.func @hypot(
+# CHECK: stablehlo.sqrt
+# CHECK: return
 # op: isfinite
 stablehlo(fr.isfinite, X, name="isfinite")
 # CHECK-LABEL: func.func @isfinite(
@@ -247,6 +324,16 @@ stablehlo(lambda x: fr.cast(x, fr.bool), X, name="cast_bool")
 # CHECK-LABEL: func.func @cast_bool(
 # CHECK-NEXT: [[ZERO:%.+]] = stablehlo.constant dense<0.000000e+00> : tensor<2x3xf32>
 # CHECK-NEXT: stablehlo.compare NE, %arg0, [[ZERO]], FLOAT
+# CHECK-NEXT: return
+# op: bitcast
+stablehlo(lambda x: fr.bitcast(x, fr.int32), X, name="bitcast")
+# CHECK-LABEL: func.func @bitcast(
+# CHECK-NEXT: stablehlo.bitcast_convert %arg0 : (tensor<2x3xf32>) -> tensor<2x3xi32>
+# CHECK-NEXT: return
+# op: fmod
+stablehlo(fr.fmod, X, X, name="fmod")
+# CHECK-LABEL: func.func @fmod(
+# CHECK-NEXT: stablehlo.remainder %arg0, %arg1 : tensor<2x3xf32>
 # CHECK-NEXT: return
 # op: remainder
 stablehlo(fr.remainder, SIGNED, SIGNED, name="remainder")

@@ -22,6 +22,7 @@ from support.records import (
     Record,
     Refusal,
     Values,
+    wrong_dtype,
 )
 from support.rows.elementwise import SPECIAL
 
@@ -177,4 +178,51 @@ OTHERS = [
     ),
 ]
 
-ROWS = [*CASTS, *SATURATIONS, *ROUNDED, *OTHERS]
+
+def _flipped(x: fr.Tensor) -> fr.Tensor:
+    """Return numbers whose highest bit is another one."""
+    bits = dtypes.DTYPES[f"{'' if x.dtype.is_unsigned else 'u'}int{x.dtype.bits}"]
+    highest = 2 ** (bits.bits - 1)
+    return fr.bitcast(fr.bitcast(x, bits) ^ (highest if bits.is_unsigned else -highest), x.dtype)
+
+
+def _bits(x: Any) -> Any:
+    import torch
+
+    return x.view(torch.int32)
+
+
+BITCASTS = [
+    Record(
+        "bitcast",
+        lambda x: fr.bitcast(x, fr.int32),
+        (Values((len(SPECIAL),), values=SPECIAL),),
+        dtypes=(fr.float32,),
+        reference=lambda x: x.astype(np.float32).view(np.int32),
+        torch=_bits,
+        refused=(
+            Refusal(
+                lambda: fr.bitcast(fr.ones((2,)), "int32"),  # pyright: ignore[reportArgumentType]
+                fr.ArgumentError,
+                "bitcast needs a data type such as fr.float32, not 'int32'.",
+            ),
+            Refusal(
+                lambda: fr.bitcast(fr.ones((2,)), fr.int8),
+                fr.DtypeError,
+                "bitcast to int8 needs elements of 8 bits, but got float32 (2,), of 32 bits. "
+                "To convert numbers, use fr.cast.",
+            ),
+            Refusal(
+                lambda: fr.bitcast(fr.ones((2,), fr.int8), fr.bool),
+                fr.DtypeError,
+                "bitcast to bool needs elements of 1 bit, but got int8 (2,), of 8 bits. "
+                "To convert numbers, use fr.cast.",
+            ),
+            wrong_dtype("bitcast", lambda x: fr.bitcast(x, fr.int8), NUMBERS),
+        ),
+    ),
+    Record("bitcast/flipped", _flipped, (Operand((4, 7), -100, 100),), dtypes=NUMBERS),
+    Record("bitcast/flipped_float8", _flipped, (Operand((4, 7)),), dtypes=FLOAT8, xla=False),
+]
+
+ROWS = [*CASTS, *BITCASTS, *SATURATIONS, *ROUNDED, *OTHERS]

@@ -35,7 +35,7 @@ FRACTIONS_CUT_OFF = (
 )
 
 
-def _torch(name: str) -> Callable[..., Any]:
+def torch_function(name: str) -> Callable[..., Any]:
     def call(*tensors: Any) -> Any:
         import torch
 
@@ -44,45 +44,46 @@ def _torch(name: str) -> Callable[..., Any]:
     return call
 
 
-def _unary(name: str, low: float = -3.0, high: float = 3.0, **options: Any) -> Record:
+def unary(name: str, low: float = -3.0, high: float = 3.0, **options: Any) -> Record:
     operand = Operand((4, 17), low, high)
-    options.setdefault("torch", _torch(name))
+    options.setdefault("torch", torch_function(name))
     function = getattr(fr, name)
     options.setdefault("refused", (wrong_dtype(name, function, options.get("dtypes", FLOATS)),))
     return Record(name, function, (operand,), **options)
 
 
 UNARY = [
-    _unary("abs", dtypes=FLOATS + SIGNED),
-    _unary("negative", dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
-    _unary("sign", dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
-    _unary("exp"),
-    _unary("expm1"),
-    _unary("log", 0.01, 100.0),
-    _unary("log1p", -0.9, 100.0),
-    _unary("sqrt", 0.0, 100.0),
-    _unary("rsqrt", 0.01, 100.0),
-    _unary("sin", -10.0, 10.0),
-    _unary("cos", -10.0, 10.0),
-    _unary("tan", -1.4, 1.4),
-    _unary("tanh"),
-    _unary("sigmoid", -9.0, 9.0),
-    _unary("erf"),
-    _unary("floor"),
-    _unary("ceil"),
-    _unary("round"),
-    _unary("reciprocal", 0.1, 9.0),
-    _unary("square", -9.0, 9.0, dtypes=NUMBERS, refused=()),
-    _unary("isfinite"),
-    _unary("isnan"),
-    _unary("isinf"),
-    _unary("logical_not", dtypes=BITS, torch=_torch("bitwise_not")),
+    unary("abs", dtypes=FLOATS + SIGNED),
+    unary("negative", dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
+    unary("sign", dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
+    unary("exp"),
+    unary("expm1"),
+    unary("log", 0.01, 100.0),
+    unary("log1p", -0.9, 100.0),
+    unary("sqrt", 0.0, 100.0),
+    unary("rsqrt", 0.01, 100.0),
+    unary("sin", -10.0, 10.0),
+    unary("cos", -10.0, 10.0),
+    unary("tan", -1.4, 1.4),
+    unary("tanh"),
+    unary("sigmoid", -9.0, 9.0),
+    unary("erf"),
+    unary("floor"),
+    unary("ceil"),
+    unary("round"),
+    unary("trunc", -9.0, 9.0, dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
+    unary("reciprocal", 0.1, 9.0),
+    unary("square", -9.0, 9.0, dtypes=NUMBERS, refused=()),
+    unary("isfinite"),
+    unary("isnan"),
+    unary("isinf"),
+    unary("logical_not", dtypes=BITS, torch=torch_function("bitwise_not")),
 ]
 
 
-def _binary(name: str, *, divisor: bool = False, **options: Any) -> Record:
+def binary(name: str, *, divisor: bool = False, **options: Any) -> Record:
     operands = (Operand((4, 1, 7), -9, 9), Operand((3, 7), -9, 9, exclude_zero=divisor))
-    options.setdefault("torch", _torch(name))
+    options.setdefault("torch", torch_function(name))
     tested = options.pop("dtypes", FLOATS)
     operands = options.pop("operands", operands)
     function = getattr(fr, name)
@@ -117,16 +118,17 @@ def _truncate(x: Any, y: Any) -> Any:
 
 
 BINARY = [
-    _binary("add", dtypes=ANY),
-    _binary("subtract", dtypes=NUMBERS),
-    _binary("multiply", dtypes=ANY),
-    _binary("divide", divisor=True, dtypes=NUMBERS, torch=_truncate),
-    _binary("floor_divide", divisor=True, dtypes=NUMBERS),
-    _binary("remainder", divisor=True, dtypes=NUMBERS),
-    _binary(
+    binary("add", dtypes=ANY),
+    binary("subtract", dtypes=NUMBERS),
+    binary("multiply", dtypes=ANY),
+    binary("divide", divisor=True, dtypes=NUMBERS, torch=_truncate),
+    binary("floor_divide", divisor=True, dtypes=NUMBERS),
+    binary("remainder", divisor=True, dtypes=NUMBERS),
+    binary("fmod", divisor=True, dtypes=NUMBERS),
+    binary(
         "power",
         operands=(Operand((4, 1, 7), 0.1, 3), Operand((3, 7), -3, 3)),
-        torch=_torch("pow"),
+        torch=torch_function("pow"),
         refused=_unlike("power", fr.power, NUMBERS),
     ),
     Record(
@@ -134,7 +136,7 @@ BINARY = [
         fr.power,
         (Operand((4, 1, 7), -9, 9), Operand((3, 7), 0, 9)),
         dtypes=INTEGERS,
-        torch=_torch("pow"),
+        torch=torch_function("pow"),
     ),
     Record(
         "power/negative_base",
@@ -144,12 +146,12 @@ BINARY = [
     ),
     Record("power/square", lambda x: x**2, (Operand((4, 7), -9, 9),), dtypes=NUMBERS),
     Record("power/number", lambda x: 2**x, (Operand((4, 7), -3, 3),)),
-    _binary("maximum", dtypes=ANY),
-    _binary("minimum", dtypes=ANY),
-    _binary("atan2"),
-    _binary("logical_and", dtypes=BITS, torch=_torch("bitwise_and")),
-    _binary("logical_or", dtypes=BITS, torch=_torch("bitwise_or")),
-    _binary("logical_xor", dtypes=BITS, torch=_torch("bitwise_xor")),
+    binary("maximum", dtypes=ANY),
+    binary("minimum", dtypes=ANY),
+    binary("atan2"),
+    binary("logical_and", dtypes=BITS, torch=torch_function("bitwise_and")),
+    binary("logical_or", dtypes=BITS, torch=torch_function("bitwise_or")),
+    binary("logical_xor", dtypes=BITS, torch=torch_function("bitwise_xor")),
     _shift("shift_left", -9, 9),
     _shift("shift_right", -99, 99),
     Record(
@@ -159,7 +161,7 @@ BINARY = [
 
 
 def _comparison(name: str, **options: Any) -> Record:
-    return _binary(
+    return binary(
         name, dtypes=ANY, operands=(Operand((4, 1, 7), -2, 2), Operand((3, 7), -2, 2)), **options
     )
 
@@ -179,7 +181,7 @@ CHOICES = [
         fr.where,
         (Operand((4, 1, 7), dtype=dtypes.bool), Operand((3, 7)), Operand(())),
         dtypes=ANY,
-        torch=_torch("where"),
+        torch=torch_function("where"),
         refused=(
             Refusal(
                 lambda: fr.where(fr.ones((2,)), 1.0, 0.0),
@@ -252,22 +254,31 @@ COLUMN = Values((11, 1), values=SPECIAL)
 ROW = Values((11,), values=SPECIAL)
 
 
-def _special(name: str, count: int, **options: Any) -> Record:
+def special(name: str, count: int, **options: Any) -> Record:
     operands = (ROW,) if count == 1 else (COLUMN, ROW)
     return Record(f"{name}/special", getattr(fr, name), operands, **options)
 
 
 SPECIALS = [
     *[
-        _special(row.name, 1, torch=row.torch if row.name != "sign" else None)  # NaN: 0 in torch
+        special(row.name, 1, torch=row.torch if row.name != "sign" else None)  # NaN: 0 in torch
         for row in UNARY
         if row.name != "logical_not"
     ],
     *[
-        _special(name, 2, torch=_torch(name))
-        for name in ["maximum", "minimum", "atan2", "remainder", "floor_divide", "eq", "less"]
+        special(name, 2, torch=torch_function(name))
+        for name in [
+            "maximum",
+            "minimum",
+            "atan2",
+            "fmod",
+            "remainder",
+            "floor_divide",
+            "eq",
+            "less",
+        ]
     ],
-    _special("power", 2, torch=_torch("pow")),
+    special("power", 2, torch=torch_function("pow")),
 ]
 
 PRECISE = (dtypes.float32, dtypes.float64)

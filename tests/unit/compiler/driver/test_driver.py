@@ -13,6 +13,7 @@ from farrier_compiler.ops.shape import Reshape
 from farrier_runtime.dtypes import float32, int4
 from farrier_runtime.errors import ArgumentError, CompileError, DtypeError, ParseError
 from farrier_runtime.manifest import Function, TensorSpec
+from support.graphs import written
 from support.programs import affine, apply, argument, function
 
 CPU = [Target("cpu")]
@@ -149,10 +150,11 @@ def test_all_stages_come_in_order() -> None:
     options = Options(cache=False, passes="canonicalize,fold_constants")
     found = list(stages([affine("f"), affine("g")], CPU, options))
     names = [name for name, _ in found]
-    assert names[:6] == [
+    assert names[:7] == [
         "traced",
         "canonicalize",
         "fold_constants",
+        "legalize_for_iree",
         "graph",
         "stablehlo",
         "iree-input",
@@ -162,3 +164,11 @@ def test_all_stages_come_in_order() -> None:
     for _, text in found:
         assert "@f(" in text
         assert "@g(" in text
+
+
+def test_portable_stablehlo_stays_portable() -> None:
+    graph = written("%x: f64[2]", "tanh(%x) -> f64[2]")
+    shown = {stage: dump([graph], CPU, UNCACHED, stage)[stage] for stage in STAGES[:3]}
+    assert "tanh" not in shown["graph"]
+    assert "stablehlo.tanh" in shown["stablehlo"]
+    assert "stablehlo.tanh" not in shown["iree-input"]

@@ -41,8 +41,8 @@ ERRORS = {
     "canonicalize,xyz": (
         "line 1, column 14: there is no pass 'xyz'; known are canonicalize, channels_last, "
         "deduplicate, delay_dequantize, eliminate_dead_nodes, fold_batch_norm, fold_constants, "
-        "im2col, int8_through_float16, integer_matmul, pack_int8, pack_weights, "
-        "pointwise_convolution, remove_barriers, scale_products.\n"
+        "im2col, int8_through_float16, integer_matmul, legalize_for_iree, pack_int8, "
+        "pack_weights, pointwise_convolution, remove_barriers, scale_products.\n"
         "  canonicalize,xyz\n"
         "               ^"
     ),

@@ -1,0 +1,76 @@
+"""Conversion between data types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from farrier.tensor import Tensor, apply, as_tensor
+from farrier_compiler.diagnostics import explain
+from farrier_compiler.ops.elementwise import Bitcast, Cast
+from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import ArgumentError
+
+__all__ = ["bitcast", "cast"]
+
+
+def check_dtype(name: str, wanted: Any) -> dtype:
+    """Return `wanted`, which must be a data type.
+
+    Raises:
+        ArgumentError: it is something else.
+    """
+    if not isinstance(wanted, dtype):
+        raise explain(
+            ArgumentError(f"{name} needs a data type such as fr.float32, not {wanted!r:.60}.")
+        )
+    return wanted
+
+
+def cast(input: Tensor, dtype: dtype) -> Tensor:
+    """Convert to another data type.
+
+    Floats become integers by truncation: what is out of range becomes the nearest integer, NaN 0.
+    Everything becomes a bool by `input != 0`. Integers that do not fit a smaller type wrap around.
+
+    Args:
+        input: a tensor of any data type.
+        dtype: the data type of the result.
+
+    Returns:
+        A tensor of the same shape; `input` itself if it has that data type.
+
+    Raises:
+        ArgumentError: `dtype` is no data type.
+
+    Example:
+        >>> fr.cast(fr.Tensor([-1.5, 300.0]), fr.int8)
+        tensor([-1, 127], dtype=int8, loc=cpu:0, shape=(2,))
+    """
+    tensor = as_tensor(input)
+    if tensor.value.type.dtype is dtype:
+        return tensor
+    return apply(Cast(check_dtype("cast", dtype)), tensor)
+
+
+def bitcast(input: Tensor, dtype: dtype) -> Tensor:
+    """Reinterpret the bits of every element as another data type of the same size.
+
+    Args:
+        input: a tensor of numbers.
+        dtype: the data type of the result.
+
+    Returns:
+        A tensor of the same shape; `input` itself if it has that data type.
+
+    Raises:
+        ArgumentError: `dtype` is no data type.
+        DtypeError: its elements have another size, or one of the types is bool.
+
+    Example:
+        >>> fr.bitcast(fr.Tensor([1.0, -0.0]), fr.int32)
+        tensor([1065353216, -2147483648], dtype=int32, loc=cpu:0, shape=(2,))
+    """
+    tensor = as_tensor(input)
+    if tensor.value.type.dtype is dtype:
+        return tensor
+    return apply(Bitcast(check_dtype("bitcast", dtype)), tensor)

@@ -1,0 +1,173 @@
+"""Functions over all floating-point numbers, in units of the last place, against more digits.
+
+What is compiled may differ by 3 units from the exact result in float32 and float64, and is rounded
+once more in float16 and bfloat16. CPUs run with subnormal numbers taken for 0; formulas avoid that.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import farrier as fr
+import farrier_runtime
+from farrier.compiling.trace import trace
+from farrier_compiler.driver import Options, compile_graphs
+from farrier_compiler.driver.targets import Target
+from farrier_runtime import dtypes
+from farrier_runtime.dtypes import dtype
+from support.cpus import X86_64, where_it_runs
+
+Array = NDArray[Any]
+Wide = np.longdouble
+
+UNITS: dict[dtype, float] = {
+    dtypes.float64: 3.0,
+    dtypes.float32: 3.0,
+    dtypes.float16: 0.502,
+    dtypes.bfloat16: 0.502,
+}
+SPECIAL = (0.0, 1.0, 2.0, 8.0, 27.0, 1000.0, np.inf, np.nan)
+NEIGHBOURS = (0.25, 0.5, 0.70710678, 1.0, 1.41421356, 1.57079633, 2.0, 3.0, 8.0, 10.0, 88.7, 709.7)
+
+
+def numbers(kind: dtype, seed: int = 0) -> Array:
+    """Return numbers of every exponent, next to special ones, and special ones, of either sign."""
+    info: Any = ml_dtypes.finfo(kind.numpy)
+    generator = np.random.default_rng(seed)
+    exponents = generator.uniform(info.minexp - info.nmant, info.maxexp, 3000)
+    with np.errstate(over="ignore"):
+        spread = np.exp2(exponents.astype(Wide))
+        near = np.multiply.outer(NEIGHBOURS, 1 + np.arange(-20, 21) * float(info.eps)).ravel()
+        found = np.concatenate([spread, near, generator.uniform(0, 30, 1000), SPECIAL])
+        found = np.concatenate([found, -found]).astype(kind.numpy)
+    return found
+
+
+def second(kind: dtype) -> Array:
+    """Return other numbers, half of them of a size like the first ones."""
+    generator = np.random.default_rng(2)
+    first, other = numbers(kind), numbers(kind, 1)
+    with np.errstate(over="ignore"):
+        alike = (first * generator.uniform(0.1, 3, first.size)).astype(kind.numpy)
+    return np.where(generator.random(first.size) < 0.5, alike, generator.permutation(other))
+
+
+def complement(x: Array) -> Array:
+    """Return erfc: by its series up to 2, by its continued fraction above, in long doubles."""
+    size = np.minimum(np.abs(x), 40)
+    total = term = np.where(size < 2, size, 0)
+    for n in range(1, 60):
+        term = -term * size * size / n
+        total = total + term / (2 * n + 1)
+    near = 1 - total * 2 / np.sqrt(Wide(np.pi) + Wide(1.2246467991473532e-16))
+    fraction = size
+    for n in range(300, 0, -1):
+        fraction = size + Wide(n) / 2 / fraction
+    root = np.sqrt(Wide(np.pi) + Wide(1.2246467991473532e-16))
+    far = np.exp(-size * size) / (fraction * root)
+    found = np.where(size < 2, near, far)
+    return np.where(np.isnan(x), x, np.where(x < 0, 2 - found, found))
+
+
+def logarithm_of_sum(x: Array, y: Array) -> Array:
+    larger = np.maximum(x, y)
+    return larger + np.where(x == y, np.log(Wide(2)), np.log1p(np.exp(-np.abs(x - y))))
+
+
+UNARY: dict[str, Callable[[Array], Array]] = {
+    "acos": np.arccos,
+    "acosh": np.arccosh,
+    "asin": np.arcsin,
+    "asinh": np.arcsinh,
+    "atan": np.arctan,
+    "atanh": np.arctanh,
+    "cbrt": np.cbrt,
+    "cosh": np.cosh,
+    "erfc": complement,
+    "exp2": np.exp2,
+    "log10": np.log10,
+    "log2": np.log2,
+    "sinh": np.sinh,
+    "trunc": np.trunc,
+}
+BINARY: dict[str, Callable[[Array, Array], Array]] = {
+    "fmod": np.fmod,
+    "hypot": np.hypot,
+    "logaddexp": logarithm_of_sum,
+}
+
+
+def units(kind: dtype, found: Array, exact: Array, beside: Array | float = 0.0) -> Array:
+    """Return errors in units of the last place of the result, or of a number beside it."""
+    info: Any = ml_dtypes.finfo(kind.numpy)
+    rounded = exact.astype(kind.numpy).astype(Wide)
+    found = found.astype(Wide)
+    largest = np.fmax(np.abs(rounded), np.where(np.isfinite(beside), np.abs(beside), 0))
+    _, exponent = np.frexp(np.where(np.isfinite(largest), largest, 1))
+    unit = np.ldexp(Wide(1), np.maximum(exponent - 1, info.minexp) - info.nmant)
+    error = np.where(np.isfinite(rounded), np.abs(found - exact) / unit, np.inf)
+    same = (found == rounded) | (np.isnan(found) & np.isnan(rounded))
+    error = np.where(same, np.where(np.isfinite(rounded), error, 0), error)
+    wrong_zero = (rounded == 0) & (found == 0) & (np.signbit(found) != np.signbit(rounded))
+    return np.where(np.isnan(error) | wrong_zero, np.inf, error)
+
+
+@functools.cache
+def programs(kind: dtype, target: str) -> farrier_runtime.Executable:
+    info = fr.InputInfo(numbers(kind).shape, kind)
+    graphs = [
+        trace(getattr(fr, name), [info] * (1 + (name in BINARY)), name=name).graph
+        for name in (*UNARY, *BINARY)
+    ]
+    compiled = compile_graphs(graphs, [Target.parse(target)], Options(cache=False))
+    return farrier_runtime.load(compiled.to_bytes(), device="cpu")
+
+
+KINDS = pytest.mark.parametrize("kind", UNITS, ids=lambda kind: kind.short)
+TARGETS = pytest.mark.parametrize("target", ["cpu", X86_64])
+
+
+@TARGETS
+@KINDS
+@pytest.mark.parametrize("name", UNARY)
+def test_function_of_one(name: str, kind: dtype, target: str) -> None:
+    x = numbers(kind)
+    with where_it_runs():
+        found = np.asarray(programs(kind, target)[name](x))
+    with np.errstate(all="ignore"):
+        error = units(kind, found, UNARY[name](x.astype(Wide)))
+    worst = int(np.argmax(error))
+    assert error[worst] <= UNITS[kind], (x[worst], found[worst], error[worst])
+
+
+@TARGETS
+@KINDS
+@pytest.mark.parametrize("name", BINARY)
+def test_function_of_two(name: str, kind: dtype, target: str) -> None:
+    x, y = numbers(kind), second(kind)
+    with where_it_runs():
+        found = np.asarray(programs(kind, target)[name](x, y))
+    with np.errstate(all="ignore"):
+        exact = BINARY[name](x.astype(Wide), y.astype(Wide))
+        # Where the result is nearer to 0 than the operands, theirs are the digits.
+        beside = np.fmax(np.abs(x), np.abs(y)).astype(Wide) if name == "logaddexp" else 0.0
+        error = units(kind, found, exact, beside)
+    worst = int(np.argmax(error))
+    assert error[worst] <= UNITS[kind], (x[worst], y[worst], found[worst], error[worst])
+
+
+@KINDS
+@pytest.mark.parametrize("name", UNARY)
+def test_the_reference_has_the_digits_too(name: str, kind: dtype) -> None:
+    x = numbers(kind)
+    found = getattr(fr, name)(fr.Tensor(x)).numpy()
+    with np.errstate(all="ignore"):
+        error = units(kind, found, UNARY[name](x.astype(Wide)))
+    assert error.max() <= UNITS[kind] + 1, x[int(np.argmax(error))]
