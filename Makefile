@@ -29,8 +29,8 @@ ROOM_TESTS = $(if $(ROOM),$(wildcard tests/unit/*/$(ROOM) tests/unit/$(ROOM) tes
 ROW_TESTS := tests/unit/frontend/ops/test_rows_eager.py tests/unit/frontend/ops/test_rows_refused.py \
   tests/integration/test_rows_compiled.py tests/integration/test_rows_dynamic.py
 
-SMOKE := tests/integration/test_families.py tests/integration/test_cli_artifacts.py $(wildcard tests/integration/test_seeds_*.py) \
-  tests/integration/test_runtime.py tests/unit/compiler/driver/test_compiler_process.py tests/unit/frontend/commands/test_cli.py tests/unit/runtime
+SMOKE := tests/integration/test_families.py tests/integration/cli $(wildcard tests/integration/test_seeds_*.py) \
+  tests/integration/test_runtime.py tests/unit/compiler/driver/test_compiler_process.py tests/unit/frontend/commands tests/unit/runtime
 
 # pip's notices are shown only where it fails.
 install = @echo 'pip install -e ./runtime -e "$(1)"'; \

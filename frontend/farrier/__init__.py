@@ -64,7 +64,7 @@ from farrier.ops.rounding import *
 from farrier.ops.shape import *
 from farrier.ops.sorting import *
 from farrier.ops.trigonometry import *
-from farrier.tensor import Tensor as Tensor, methods as _methods
+from farrier.tensor import Tensor as Tensor, functions as _functions
 from farrier.tensor.dimension_size import DimensionSize as DimensionSize
 from farrier_runtime.devices import device as device
 from farrier_runtime.dtypes import (
@@ -105,7 +105,7 @@ from farrier_runtime.version import __version__ as __version__
 TripyException = FarrierError
 
 # The functions that methods and operators of tensors call.
-_methods.functions.update({name: value for name, value in globals().items() if callable(value)})
+_functions.functions.update({name: value for name, value in globals().items() if callable(value)})
 
 
 def __getattr__(name: str) -> typing.NoReturn:

@@ -96,3 +96,11 @@ def conv_state(weight: Any, prefix: str = "", bias: Any = OFFSETS) -> dict[str, 
     """Return what torch's quantised Conv has in its state_dict."""
     values = {"weight": weight, "bias": bias, "scale": np.float32(0.1), "zero_point": np.int64(7)}
     return {prefix + name: value for name, value in values.items()}
+
+
+# Operands of quantised functions.
+X = quantized(drawn(fr.uint8, 2, 6), 0.05, zero_point=128)
+W = quantized(drawn(fr.int8, 4, 6), 0.01)
+BIAS = fr.Tensor([1.0, 2.0, 3.0, 4.0])
+IMAGE = quantized(drawn(fr.uint8, 1, 2, 5, 5), 0.05, zero_point=128)
+KERNEL = quantized(drawn(fr.int8, 4, 2, 3, 3), 0.01)

@@ -8,7 +8,7 @@ from typing import Any, SupportsIndex, cast
 
 import numpy as np
 
-from farrier.tensor.methods import functions
+from farrier.tensor.functions import functions
 from farrier.tensor.tensor import Tensor, apply
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import Value, constant

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar, cast
 
-from farrier.tensor.methods import functions
+from farrier.tensor.functions import functions
 
 T = TypeVar("T")
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from farrier.tensor.eager import evaluate
 from farrier.tensor.formatting import format_elements, plain
+from farrier.tensor.functions import functions
 from farrier.tensor.interop import Number, as_array, fit
-from farrier.tensor.methods import Methods, functions
+from farrier.tensor.methods import Methods
 from farrier.tensor.operators import Operators
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import Node, TensorType, Value, constant

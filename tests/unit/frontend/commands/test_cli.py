@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import farrier as fr
-from farrier import cli
 from farrier.commands import targets
 from farrier.commands.files import check_folder
 from farrier.commands.inputs import types as inputs
@@ -19,127 +16,7 @@ from farrier_runtime import dtypes
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.errors import ArgumentError
 
-MODEL = """\
-import farrier as fr
-
-class Net(fr.Module):
-    def __init__(self):
-        self.linear = fr.Linear(3, 2)
-
-    def forward(self, x):
-        return fr.relu(self.linear(x))
-
-class Wide(fr.Module):
-    def __init__(self, width):
-        self.linear = fr.Linear(width, width)
-
-class Failing(fr.Module):
-    def __init__(self):
-        self.table = {}["weights"]
-
-class Plain:
-    pass
-
-def double(x):
-    return x + x
-
-def wrong(x):
-    y = fr.ones((4,))
-    return x + y
-
-def raising(x):
-    return helper(x)
-
-def helper(x):
-    return [x][1]
-
-def leaving(x):
-    raise SystemExit("enough")
-
-def counting(x):
-    return 0.5
-
-net = Net()
-number = 3
-"""
-
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with model.py, which is the current one."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setenv("FARRIER_CACHE", "0")
-    (tmp_path / "model.py").write_text(MODEL)
-    return tmp_path
-
-
-@pytest.fixture
-def run(model: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command in this process; returns exit code, output and errors."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        status = cli.main(words)
-        output, errors = capsys.readouterr()
-        return status, output, errors.replace(f"{model}/", "")
-
-    return run
-
-
-# ------------------------------------------------------------------ the command line
-
-
-@pytest.mark.parametrize(
-    ("words", "text"),
-    [
-        ("", "no command was given (see 'farrier --help')"),
-        (
-            "complie model.py:Net",
-            "there is no command 'complie'; did you mean 'compile'? (see 'farrier --help')",
-        ),
-        (
-            "compile",
-            "the following arguments are required: MODEL (see 'farrier compile --help')",
-        ),
-        (
-            "compile model.py:Net --weight w.npz",
-            "unexpected argument '--weight'; did you mean '--weights'? "
-            "(see 'farrier compile --help')",
-        ),
-        (
-            "compile model.py:Net other.py:Net",
-            "unexpected argument 'other.py:Net' (see 'farrier compile --help')",
-        ),
-        (
-            "compile model.py:Net --seed one",
-            "argument --seed: invalid int value: 'one' (see 'farrier compile --help')",
-        ),
-        (
-            "compile model.py:Net --layout dense",
-            "argument --layout: invalid choice: 'dense' (choose from 'tiled', 'compact') "
-            "(see 'farrier compile --help')",
-        ),
-        (
-            "run net.vmfb --benchmark many",
-            "argument --benchmark: invalid int value: 'many' (see 'farrier run --help')",
-        ),
-    ],
-)
-def test_wrong_usage(run: Run, words: str, text: str) -> None:
-    assert run(*words.split()) == (2, "", f"farrier: error: {text}\n")
-
-
-def test_version(run: Run) -> None:
-    assert run("--version") == (0, f"farrier {fr.__version__}\n", "")
-
-
-@pytest.mark.parametrize("command", ["compile", "inspect", "run", "targets"])
-def test_help(run: Run, command: str) -> None:
-    status, output, errors = run(command, "--help")
-    assert (status, errors) == (0, "")
-    assert output.startswith(f"usage: farrier {command} ")
 
 
 # ------------------------------------------------------------------ options for compiling
