@@ -1,4 +1,4 @@
-"""The `farrier` command on an artifact whose sizes calls decide."""
+"""The `farrier` command on an artifact with dynamic sizes."""
 
 from __future__ import annotations
 

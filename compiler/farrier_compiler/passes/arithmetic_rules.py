@@ -117,7 +117,7 @@ def _before_broadcast(value: Value) -> Value | None:
 
 @rule(Where)
 def decided_choice(op: Where, node: Node, emit: Emit) -> Value | None:
-    """A choice whose condition is constant, or between one thing, is no choice."""
+    """A choice with a constant condition, or between equal values, is decided."""
     condition, x, y = node.operands
     for chosen, holds in ((x, x is y or is_filled(condition, 1)), (y, is_filled(condition, 0))):
         if holds and chosen.type == node.result.type:

@@ -1,4 +1,4 @@
-"""Symbolic sizes: whole-number expressions over dimensions that only calls decide.
+"""Symbolic sizes: whole-number expressions over dynamic dimensions.
 
 They behave as ints do: `+ - * // %` give sizes again, and `==` says whether two are the same
 expression. A comparison is decided by the dimensions' bounds; where these leave it open it is
@@ -25,7 +25,7 @@ Function = Literal["min", "max", "broadcast", "floor_divide"]
 
 @dataclass(frozen=True)
 class Call:
-    """A function of sizes that is no polynomial.
+    """A function of sizes that is not a polynomial.
 
     Attributes:
         function: "broadcast" is the size to which sizes broadcast: the one that is not 1.

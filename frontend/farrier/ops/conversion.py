@@ -40,7 +40,7 @@ def cast(input: Tensor, dtype: dtype) -> Tensor:
         A tensor of the same shape; `input` itself if it has that data type.
 
     Raises:
-        ArgumentError: `dtype` is no data type.
+        ArgumentError: `dtype` is not a data type.
 
     Example:
         >>> fr.cast(fr.Tensor([-1.5, 300.0]), fr.int8)
@@ -63,7 +63,7 @@ def bitcast(input: Tensor, dtype: dtype) -> Tensor:
         A tensor of the same shape; `input` itself if it has that data type.
 
     Raises:
-        ArgumentError: `dtype` is no data type.
+        ArgumentError: `dtype` is not a data type.
         DtypeError: its elements have another size, or one of the types is bool.
 
     Example:

@@ -43,7 +43,7 @@ def full(shape: Shape, value: Tensor | Number, dtype: dtype = float32) -> Tensor
         A tensor of that shape and data type.
 
     Raises:
-        ArgumentError: a size is negative or no integer, or `dtype` is no data type.
+        ArgumentError: a size is negative or not an integer, or `dtype` is not a data type.
         ShapeError: `value` is a tensor that does not expand to the shape.
         DtypeError: an integer is out of the data type's range.
 
@@ -73,7 +73,7 @@ def full_like(input: Tensor, value: Tensor | Number, dtype: dtype | None = None)
         A tensor of the shape of `input`.
 
     Raises:
-        ArgumentError: `dtype` is no data type.
+        ArgumentError: `dtype` is not a data type.
         DtypeError: an integer is out of the data type's range.
 
     Example:
@@ -95,7 +95,7 @@ def ones(shape: Shape, dtype: dtype = float32) -> Tensor:
         A tensor of that shape and data type.
 
     Raises:
-        ArgumentError: a size is negative or no integer, or `dtype` is no data type.
+        ArgumentError: a size is negative or not an integer, or `dtype` is not a data type.
 
     Example:
         >>> fr.ones((2, 2))
@@ -118,7 +118,7 @@ def ones_like(input: Tensor, dtype: dtype | None = None) -> Tensor:
         A tensor of the shape of `input`.
 
     Raises:
-        ArgumentError: `dtype` is no data type.
+        ArgumentError: `dtype` is not a data type.
 
     Example:
         >>> fr.ones_like(fr.Tensor([5, 6]))
@@ -138,7 +138,7 @@ def zeros(shape: Shape, dtype: dtype = float32) -> Tensor:
         A tensor of that shape and data type.
 
     Raises:
-        ArgumentError: a size is negative or no integer, or `dtype` is no data type.
+        ArgumentError: a size is negative or not an integer, or `dtype` is not a data type.
 
     Example:
         >>> fr.zeros((2, 2))
@@ -161,7 +161,7 @@ def zeros_like(input: Tensor, dtype: dtype | None = None) -> Tensor:
         A tensor of the shape of `input`.
 
     Raises:
-        ArgumentError: `dtype` is no data type.
+        ArgumentError: `dtype` is not a data type.
 
     Example:
         >>> fr.zeros_like(fr.Tensor([5, 6]))

@@ -167,7 +167,7 @@ def logaddexp(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are no floating-point numbers, or a Python number
+        DtypeError: the data types differ, are not floating-point, or a Python number
             does not fit.
 
     Example:

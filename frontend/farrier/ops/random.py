@@ -38,8 +38,8 @@ def rand(*shape: Shape, seed: int | None = None, dtype: dtype = float32) -> Tens
         A tensor of that shape and data type.
 
     Raises:
-        ArgumentError: a size is negative, no integer or not known, or `dtype` is no data type.
-        DtypeError: `dtype` is no floating-point data type.
+        ArgumentError: a size is negative, not an integer or unknown, or `dtype` is not a data type.
+        DtypeError: `dtype` is not a floating-point data type.
 
     Example:
         >>> fr.rand(2, 3, seed=0).shape
@@ -62,8 +62,8 @@ def randn(*shape: Shape, seed: int | None = None, dtype: dtype = float32) -> Ten
         A tensor of that shape and data type, of mean 0 and variance 1.
 
     Raises:
-        ArgumentError: a size is negative, no integer or not known, or `dtype` is no data type.
-        DtypeError: `dtype` is no floating-point data type.
+        ArgumentError: a size is negative, not an integer or unknown, or `dtype` is not a data type.
+        DtypeError: `dtype` is not a floating-point data type.
 
     Example:
         >>> fr.randn(2, 3, seed=0).shape
@@ -84,6 +84,6 @@ def _draw(
     except ArgumentError as error:
         raise explain(error) from None
     if not is_static(sizes):
-        problem = f"{name} draws its numbers at once, but only calls decide the sizes {sizes}."
+        problem = f"{name} draws numbers while tracing, which needs static sizes, not {sizes}."
         raise explain(ArgumentError(problem))
     return Tensor.of(constant(draw(sizes).astype(wanted.numpy), wanted, None, here()))

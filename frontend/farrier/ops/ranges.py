@@ -39,7 +39,7 @@ def iota(shape: Shape, dim: int = 0, dtype: dtype = float32) -> Tensor:
         A tensor of that shape and data type.
 
     Raises:
-        ArgumentError: a size is negative or no integer, or `dtype` is no data type.
+        ArgumentError: a size is negative or not an integer, or `dtype` is not a data type.
         ShapeError: the shape has no such dimension.
         DtypeError: `dtype` is bool.
 
@@ -67,7 +67,7 @@ def iota_like(input: Tensor, dim: int = 0, dtype: dtype | None = None) -> Tensor
         A tensor of the shape of `input`.
 
     Raises:
-        ArgumentError: `dtype` is no data type.
+        ArgumentError: `dtype` is not a data type.
         ShapeError: the shape has no such dimension.
         DtypeError: the data type is bool.
 
@@ -100,7 +100,7 @@ def arange(
         A vector of ceil((stop - start) / step) elements.
 
     Raises:
-        ArgumentError: the step is 0, the range is empty, or `dtype` is no data type.
+        ArgumentError: the step is 0, the range is empty, or `dtype` is not a data type.
         DtypeError: the data type is bool, or cannot hold the numbers.
 
     Example:
@@ -148,7 +148,7 @@ def _count(start: Number, stop: Number, step: Number) -> int:
 
 
 def _sized_arange(bounds: tuple[Any, ...], wanted: dtype) -> Tensor:
-    """Return a range between sizes, whose length only calls decide."""
+    """Return a range between sizes, whose length is dynamic."""
     first, end, distance = whole_numbers("arange beside a DimensionSize", bounds)
     if distance == 0:
         raise explain(ArgumentError("arange needs a step that is not 0."))

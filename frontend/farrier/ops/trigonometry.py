@@ -85,7 +85,7 @@ def atan2(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are no floating-point numbers, or a Python number
+        DtypeError: the data types differ, are not floating-point, or a Python number
             does not fit.
 
     Example:

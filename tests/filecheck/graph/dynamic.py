@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Graph text of functions whose sizes only calls decide."""
+"""Graph text of functions with dynamic sizes."""
 
 import farrier as fr
 from support.show import graph

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Sizes that only calls decide: portable forms, and what IREE is given in their place."""
+"""Dynamic sizes: portable forms, and what IREE is given in their place."""
 
 import farrier as fr
 from support.show import iree_input, stablehlo

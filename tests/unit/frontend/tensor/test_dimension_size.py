@@ -313,7 +313,7 @@ def test_draws_need_numbers() -> None:
             trace(lambda x: draw(x.shape[0], 2), [X])  # noqa: B023
         name = draw.__name__
         assert message(caught.value) == (
-            f"{name} draws its numbers at once, but only calls decide the sizes (n, 2)."
+            f"{name} draws numbers while tracing, which needs static sizes, not (n, 2)."
         )
 
 
