@@ -1,4 +1,4 @@
-"""What IREE lacks, or computes badly, written in other ops; the formulas are in `for_iree`."""
+"""Legalization: functions that IREE lacks or computes badly, as formulas of other ops."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LegalizeForIree(Pass):
 
 
 def is_replaced(node: Node) -> bool:
-    """Return whether the pass writes a node in other ops."""
+    """Return whether the pass replaces a node."""
     if not isinstance(node.op, Elementwise) or isinstance(node.op, Comparison):
         return False
     name, kind = node.op.name, node.operands[0].type.dtype
@@ -47,13 +47,13 @@ def is_replaced(node: Node) -> bool:
 
 
 class _GraphOperations:
-    """Makes nodes of a graph; what numbers alone decide is computed at once."""
+    """Makes nodes of a graph, and folds those of scalar constants at once."""
 
     def __init__(self, rewriter: Rewriter) -> None:
         self._rewriter = rewriter
 
     def instead_of(self, node: Node) -> Value:
-        """Return what computes the result of a node."""
+        """Return the value that replaces a node's result."""
         out = node.result.type
         operands = [self._broadcast(value, out.shape) for value in node.operands]
         return self.elementwise(node.op.name, out, *operands)
@@ -91,7 +91,7 @@ class _GraphOperations:
         return constant(np.asarray(value).astype(type.dtype.numpy), type.dtype)
 
     def _broadcast(self, x: Value, shape: Shape) -> Value:
-        """Return an operand in the result's shape, whose sizes formulas would write otherwise."""
+        """Return an operand in the result's shape, so that formulas keep the result's sizes."""
         rank = x.type.rank
         if rank == 0 or x.type.shape == shape:
             return x
