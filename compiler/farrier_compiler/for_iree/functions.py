@@ -67,13 +67,13 @@ _FLOAT64: Functions = {
 }
 _BOOL: Functions = {"add": logical_or}
 _INTEGER: Functions = {"power": integer_power}
-_INTEGERS = {kind: _INTEGER for kind in DTYPES.values() if kind.is_integer and kind.bits >= 8}
+_INTEGERS = {dtype: _INTEGER for dtype in DTYPES.values() if dtype.is_integer and dtype.bits >= 8}
 
 FUNCTIONS: Mapping[dtype, Functions] = MappingProxyType(
     {float64: _FLOAT64, float32: _FLOAT32, dtypes.bool: _BOOL, **_INTEGERS}
 )
 
 
-def wants_float32(name: str, kind: dtype) -> bool:
+def wants_float32(name: str, dtype: dtype) -> bool:
     """Return whether a function of a smaller float is computed in float32 for its sake."""
-    return kind.is_floating and (kind.bits == 8 or (kind.bits == 16 and name in _FLOAT32))
+    return dtype.is_floating and (dtype.bits == 8 or (dtype.bits == 16 and name in _FLOAT32))

@@ -14,14 +14,14 @@ from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
 
-def is_float8(kind: dtype) -> bool:
+def is_float8(dtype: dtype) -> bool:
     """Return whether a data type is one of the two 8-bit floats."""
-    return kind.is_floating and kind.bits == 8
+    return dtype.is_floating and dtype.bits == 8
 
 
-def is_narrowed(kind: dtype) -> bool:
+def is_narrowed(dtype: dtype) -> bool:
     """Return whether `narrowed` makes a data type, of float32 only."""
-    return is_float8(kind) or kind is dtypes.bfloat16
+    return is_float8(dtype) or dtype is dtypes.bfloat16
 
 
 def widened(x: IreeTerm) -> HloValue:
@@ -35,9 +35,9 @@ def widened(x: IreeTerm) -> HloValue:
     return wide.where((bits & 127).compare("less", 127), math.nan).value
 
 
-def narrowed(x: IreeTerm, kind: dtype) -> HloValue:
+def narrowed(x: IreeTerm, dtype: dtype) -> HloValue:
     """Emit the nearest bfloat16 or float8 of float32, of two the even one."""
-    return _as_bfloat16(x) if kind is dtypes.bfloat16 else _as_float8(x, kind)
+    return _as_bfloat16(x) if dtype is dtypes.bfloat16 else _as_float8(x, dtype)
 
 
 def _as_bfloat16(x: IreeTerm) -> HloValue:
@@ -52,10 +52,10 @@ def _as_bfloat16(x: IreeTerm) -> HloValue:
     return upper.where(x.compare("equal", x), 0x7FC0).bitcast(dtypes.bfloat16).value
 
 
-def _as_float8(x: IreeTerm, kind: dtype) -> HloValue:
+def _as_float8(x: IreeTerm, dtype: dtype) -> HloValue:
     """Beyond the largest, e5m2 has an infinity, and e4m3fn NaN."""
     mantissa, least, beyond, nan = (
-        (2, -14, 0x7C, 0x7E) if kind is dtypes.float8_e5m2 else (3, -6, 0x7F, 0x7F)
+        (2, -14, 0x7C, 0x7E) if dtype is dtypes.float8_e5m2 else (3, -6, 0x7F, 0x7F)
     )
     bits, size, shift = x.bitcast(dtypes.int32), abs(x), 23 - mantissa
     magnitude = bits & 0x7FFFFFFF
@@ -65,7 +65,7 @@ def _as_float8(x: IreeTerm, kind: dtype) -> HloValue:
     subnormal = (size * 2.0 ** (mantissa - least)).call("round").convert(dtypes.int32)
     byte = subnormal.where(size.compare("less", 2.0**least), normal).call("minimum", beyond)
     byte = byte.where(x.compare("equal", x), nan) | (bits.call("shift_right", 24) & 0x80)
-    return byte.convert(dtypes.int8).bitcast(kind).value
+    return byte.convert(dtypes.int8).bitcast(dtype).value
 
 
 _CUT_OFF = 2**29 - 1  # the bits of float64 that float32 has not

@@ -19,16 +19,16 @@ def sort_key(x: T, descending: bool) -> T:
 
 
 def _integer_key(x: T) -> T:
-    kind = DTYPES[f"int{x.type.dtype.bits}"]
-    highest = 2 ** (kind.bits - 1) - 1
-    bits = x.bitcast(kind)
+    dtype = DTYPES[f"int{x.type.dtype.bits}"]
+    highest = 2 ** (dtype.bits - 1) - 1
+    bits = x.bitcast(dtype)
     magnitude = bits & highest
     number = magnitude.where(bits.compare("greater_equal", 0), -magnitude)
     return number.where(magnitude.compare("less_equal", _largest_bits(x.type.dtype)), highest)
 
 
-def _largest_bits(kind: dtype) -> int:
+def _largest_bits(dtype: dtype) -> int:
     """Return the bits of the largest number of a float type, infinity where it has one."""
-    infinity = np.asarray(np.inf).astype(kind.numpy)
-    bits = int(infinity.view(f"int{kind.bits}"))
+    infinity = np.asarray(np.inf).astype(dtype.numpy)
+    bits = int(infinity.view(f"int{dtype.bits}"))
     return bits if np.isinf(infinity) else bits - 1  # float8_e4m3fn has NaN in its place

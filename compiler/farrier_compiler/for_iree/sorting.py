@@ -132,11 +132,11 @@ def _from_rows(hlo: Sorting, rows: HloValue, shape: Shape, dim: int, size: int) 
     return _exchange_dims(hlo, found, dim, last)
 
 
-def _last_number(kind: dtype, descending: bool) -> float:
+def _last_number(dtype: dtype, descending: bool) -> float:
     """Return what no element of a data type comes behind."""
     if descending:
-        return lowest(kind)
-    return math.nan if kind.is_floating else identity_element("min", kind)
+        return lowest(dtype)
+    return math.nan if dtype.is_floating else identity_element("min", dtype)
 
 
 # ---------------------------------------------------------------------- keys and their places

@@ -42,8 +42,8 @@ def is_replaced(node: Node) -> bool:
     """Return whether the pass replaces a node."""
     if not isinstance(node.op, Elementwise) or isinstance(node.op, Comparison):
         return False
-    name, kind = node.op.name, node.operands[0].type.dtype
-    return wants_float32(name, kind) or name in FUNCTIONS.get(kind, ())
+    name, dtype = node.op.name, node.operands[0].type.dtype
+    return wants_float32(name, dtype) or name in FUNCTIONS.get(dtype, ())
 
 
 class _GraphOperations:
@@ -59,12 +59,12 @@ class _GraphOperations:
         return self.elementwise(node.op.name, out, *operands)
 
     def elementwise(self, name: str, out: TensorType, *operands: Value) -> Value:
-        kind = operands[0].type.dtype
-        if wants_float32(name, kind):
+        dtype = operands[0].type.dtype
+        if wants_float32(name, dtype):
             wide = [self.convert(x.type.with_dtype(float32), x) for x in operands]
             found = self.elementwise(name, out.with_dtype(float32), *wide)
             return self.convert(out, found) if found.type.dtype is float32 else found
-        formula = FUNCTIONS.get(kind, {}).get(name)
+        formula = FUNCTIONS.get(dtype, {}).get(name)
         if formula is None:
             return self.portable(name, out, *operands)
         return formula(*[Term(self, operand) for operand in operands]).value
@@ -78,8 +78,8 @@ class _GraphOperations:
     def select(self, out: TensorType, condition: Value, x: Value, y: Value) -> Value:
         return self._node(Where(), condition, x, y)
 
-    def bitcast(self, kind: dtype, x: Value) -> Value:
-        return x if x.type.dtype is kind else self._node(Bitcast(kind), x)
+    def bitcast(self, dtype: dtype, x: Value) -> Value:
+        return x if x.type.dtype is dtype else self._node(Bitcast(dtype), x)
 
     def convert(self, out: TensorType, x: Value) -> Value:
         return x if x.type.dtype is out.dtype else self._node(Cast(out.dtype), x)

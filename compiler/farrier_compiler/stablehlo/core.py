@@ -85,11 +85,11 @@ class CoreBuilder(Emitter):
             return self.compare("not_equal", out, x, self.full(x.type, 0))
         return self.emit("stablehlo.convert", out, x)
 
-    def bitcast(self, kind: dtype, x: HloValue) -> HloValue:
+    def bitcast(self, dtype: dtype, x: HloValue) -> HloValue:
         """Emit the same bits as another data type of that size."""
-        if x.type.dtype is kind:
+        if x.type.dtype is dtype:
             return x
-        return self.emit("stablehlo.bitcast_convert", x.type.with_dtype(kind), x)
+        return self.emit("stablehlo.bitcast_convert", x.type.with_dtype(dtype), x)
 
     # ------------------------------------------------------------------ constants and shapes
 

@@ -41,7 +41,7 @@ class Operations(Protocol[V]):
         """Make the choice between two tensors."""
         ...
 
-    def bitcast(self, kind: dtype, x: V) -> V:
+    def bitcast(self, dtype: dtype, x: V) -> V:
         """Make the same bits as another data type."""
         ...
 
@@ -98,17 +98,17 @@ class Term(Generic[V]):
         chosen = self.hlo.select(self.type, condition.value, self.value, self._operand(other))
         return self.of(chosen)
 
-    def bitcast(self, kind: dtype) -> Self:
+    def bitcast(self, dtype: dtype) -> Self:
         """Return the same bits as another data type."""
-        return self.of(self.hlo.bitcast(kind, self.value))
+        return self.of(self.hlo.bitcast(dtype, self.value))
 
     def reshape(self, shape: Shape) -> Self:
         """Return the same elements in another shape."""
         return self.of(self.hlo.reshape(self.type.with_shape(shape), self.value))
 
-    def convert(self, kind: dtype) -> Self:
+    def convert(self, dtype: dtype) -> Self:
         """Return the same numbers as another data type."""
-        return self.of(self.hlo.convert(self.type.with_dtype(kind), self.value))
+        return self.of(self.hlo.convert(self.type.with_dtype(dtype), self.value))
 
     def _operand(self, other: Self | float) -> V:
         return other.value if isinstance(other, Term) else self.hlo.full(self.type, other)

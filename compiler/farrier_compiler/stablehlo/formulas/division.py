@@ -74,12 +74,12 @@ def remainder(x: T, y: T) -> T:
 
 def floor_divide(x: T, y: T) -> T:
     """Return the quotient rounded down, from an exact remainder."""
-    kind = x.type.dtype
-    if kind.is_unsigned:
+    dtype = x.type.dtype
+    if dtype.is_unsigned:
         return x / y
     rest = x.call("fmod", y)
     below = _signs_differ(rest, y)
-    if kind.is_integer:
+    if dtype.is_integer:
         quotient = x / y
         return (quotient - 1).where(below & y.compare("not_equal", 0), quotient)
     quotient = ((x - rest) / y).call("round")

@@ -76,12 +76,12 @@ _TERMS: Mapping[dtype, int] = {float32: 7, float64: 14}
 
 def erfc(x: T) -> T:
     """Return 1 less Taylor's series near 0, else `e^(-x^2)` times a smooth function."""
-    kind = x.type.dtype
-    size = abs(x).call("minimum", _ZERO[kind])
-    smooth = polynomial((size - 3) / (size + 3), _SERIES[kind]) / (size * 2 + 1)
+    dtype = x.type.dtype
+    size = abs(x).call("minimum", _ZERO[dtype])
+    smooth = polynomial((size - 3) / (size + 3), _SERIES[dtype]) / (size * 2 + 1)
     count, r, c = _reduced_square(size)
     power = expm1_of_reduced(r, c)
-    found = scaled(smooth + smooth * power, count.convert(integer_of(kind)))
+    found = scaled(smooth + smooth * power, count.convert(integer_of(dtype)))
     found = (-found + 2).where(x.compare("less", 0), found)
     return (-_erf_near_zero(x) + 1).where(abs(x).compare("less", 0.5), found)
 
@@ -95,11 +95,11 @@ def _erf_near_zero(x: T) -> T:
 
 def _reduced_square(x: T) -> tuple[T, T, T]:
     """Return k, r and c with `-x^2 = k ln(2) + r + c`, from the exact square of x's upper half."""
-    kind = x.type.dtype
-    mask = -(1 << digits_of(kind) // 2 + 1)
-    upper = (x.bitcast(integer_of(kind)) & mask).bitcast(kind)
+    dtype = x.type.dtype
+    mask = -(1 << digits_of(dtype) // 2 + 1)
+    upper = (x.bitcast(integer_of(dtype)) & mask).bitcast(dtype)
     square, rest = -(upper * upper), (upper - x) * (upper + x)
-    high, low = cut(LN2, digits_of(kind) - 11)
+    high, low = cut(LN2, digits_of(dtype) - 11)
     count = ((square + rest) * (1 / float(LN2))).call("round")
     first = square - count * high
     small = rest - count * low

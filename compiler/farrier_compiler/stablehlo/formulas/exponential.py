@@ -76,32 +76,32 @@ def expm1_of_reduced(r: T, c: T) -> T:
 
 def expm1(x: T) -> T:
     """Return `2^k (e^r - 1) + (2^k - 1)`, whose parts do not cancel."""
-    kind = x.type.dtype
-    least, largest = -float(digits_of(kind)), (bias_of(kind) + 1.25) * float(LN2)
+    dtype = x.type.dtype
+    least, largest = -float(digits_of(dtype)), (bias_of(dtype) + 1.25) * float(LN2)
     count, r, c = reduced(x.call("maximum", least).call("minimum", largest))
-    half = power_of_two(count.convert(integer_of(kind)) - 1, kind)
+    half = power_of_two(count.convert(integer_of(dtype)) - 1, dtype)
     found = (half * expm1_of_reduced(r, c) + (half - 0.5)) * 2
-    return x.where(abs(x).compare("less", 2.0 ** -(digits_of(kind) + 2)), found)
+    return x.where(abs(x).compare("less", 2.0 ** -(digits_of(dtype) + 2)), found)
 
 
 def half_exp(x: T) -> T:
     """Return `e^x / 2` of x >= 0, which overflows later than `e^x`."""
-    kind = x.type.dtype
-    count, r, c = reduced(x.call("minimum", (bias_of(kind) + 2.25) * float(LN2)))
-    quarter = power_of_two(count.convert(integer_of(kind)) - 2, kind)
+    dtype = x.type.dtype
+    count, r, c = reduced(x.call("minimum", (bias_of(dtype) + 2.25) * float(LN2)))
+    quarter = power_of_two(count.convert(integer_of(dtype)) - 2, dtype)
     return (expm1_of_reduced(r, c) + 1) * quarter * 2
 
 
 def exp2(x: T) -> T:
     """Return `2^n e^(r ln 2)` with the whole number n next to x."""
-    kind = x.type.dtype
-    limit = float(bias_of(kind) + digits_of(kind) + 5)
+    dtype = x.type.dtype
+    limit = float(bias_of(dtype) + digits_of(dtype) + 5)
     inside = x.call("maximum", -limit).call("minimum", limit)
     whole = inside.call("round")
-    high, low = cut(LN2, digits_of(kind) + 1)
+    high, low = cut(LN2, digits_of(dtype) + 1)
     rest = inside - whole
     power = expm1_of_reduced(rest * high, rest * low) + 1
-    return scaled(power, whole.convert(integer_of(kind)))
+    return scaled(power, whole.convert(integer_of(dtype)))
 
 
 # ---------------------------------------------------------------------- logarithms
@@ -109,10 +109,10 @@ def exp2(x: T) -> T:
 
 def split(x: T) -> tuple[T, T]:
     """Return m from sqrt(1/2) to sqrt(2), and the integer k, with `x = 2^k m`."""
-    kind, bits = x.type.dtype, x.bitcast(integer_of(x.type.dtype))
-    lowest = int(kind.numpy.type(math.sqrt(0.5)).view(integer_of(kind).numpy))
-    exponent = (bits - lowest).call("shift_right", digits_of(kind))
-    return (bits - exponent.call("shift_left", digits_of(kind))).bitcast(kind), exponent
+    dtype, bits = x.type.dtype, x.bitcast(integer_of(x.type.dtype))
+    lowest = int(dtype.numpy.type(math.sqrt(0.5)).view(integer_of(dtype).numpy))
+    exponent = (bits - lowest).call("shift_right", digits_of(dtype))
+    return (bits - exponent.call("shift_left", digits_of(dtype))).bitcast(dtype), exponent
 
 
 def _log1p_of_reduced(f: T) -> tuple[T, T]:
@@ -127,17 +127,17 @@ def _log1p_of_reduced(f: T) -> tuple[T, T]:
 
 def log1p(x: T) -> T:
     """Correct the logarithm of `u = 1 + x` by what was rounded off u, divided by u."""
-    kind = x.type.dtype
+    dtype = x.type.dtype
     u = x + 1
     m, k = split(u)
-    f, exponent = m - 1, k.convert(kind)
+    f, exponent = m - 1, k.convert(dtype)
     lost = (-(u - x) + 1).where(u.compare("greater", 2), x - (u - 1)) / u
     near = k.compare("equal", 0)
     f, lost = x.where(near, f), lost.full(0).where(near, lost)
-    high, low = _PRECISIONS[kind].ln2
+    high, low = _PRECISIONS[dtype].ln2
     a, b = _log1p_of_reduced(f)
     found = exponent * high - ((a - (b + (exponent * low + lost))) - f)
-    tiny = abs(x).compare("less", 2.0 ** -(digits_of(kind) + 2))
+    tiny = abs(x).compare("less", 2.0 ** -(digits_of(dtype) + 2))
     special = u.compare("less_equal", 0) | u.compare("equal", math.inf) | u.compare("not_equal", u)
     return x.where(tiny, u.call("log").where(special, found))
 
@@ -184,16 +184,16 @@ def log10(x: T) -> T:
 _LN10 = Fraction("2.30258509299404568401799145468436420760110148862877297603")
 
 
-def _inverse(number: Fraction, kind: dtype) -> tuple[float, ...]:
+def _inverse(number: Fraction, dtype: dtype) -> tuple[float, ...]:
     """Return the inverse as half of a type's digits, whose products with others are exact."""
-    return cut(1 / number, digits_of(kind) // 2)
+    return cut(1 / number, digits_of(dtype) // 2)
 
 
 def _shortened(f: T, a: T, b: T) -> tuple[T, T]:
     """Return the logarithm as a number of half of the digits, and the rest of it."""
-    kind = f.type.dtype
-    mask = -(1 << digits_of(kind) // 2 + 1)
-    first = ((f - a).bitcast(integer_of(kind)) & mask).bitcast(kind)
+    dtype = f.type.dtype
+    mask = -(1 << digits_of(dtype) // 2 + 1)
+    first = ((f - a).bitcast(integer_of(dtype)) & mask).bitcast(dtype)
     return first, ((f - first) - a) + b
 
 

@@ -17,19 +17,19 @@ T = TypeVar("T", bound=Term[Any])
 LN2 = Fraction("0.69314718055994530941723212145817656807550013436025525412")
 
 
-def integer_of(kind: dtype) -> dtype:
+def integer_of(dtype: dtype) -> dtype:
     """Return the signed integer type of a type's size."""
-    return DTYPES[f"int{kind.bits}"]
+    return DTYPES[f"int{dtype.bits}"]
 
 
-def digits_of(kind: dtype) -> int:
+def digits_of(dtype: dtype) -> int:
     """Return how many bits of a fraction a float type stores."""
-    return int(np.finfo(kind.numpy).nmant)
+    return int(np.finfo(dtype.numpy).nmant)
 
 
-def bias_of(kind: dtype) -> int:
+def bias_of(dtype: dtype) -> int:
     """Return what a float type adds to exponents to store them."""
-    return 1 - int(np.finfo(kind.numpy).minexp)
+    return 1 - int(np.finfo(dtype.numpy).minexp)
 
 
 def has_sign(x: T) -> T:
@@ -50,9 +50,9 @@ def with_sign_of(x: T, y: T) -> T:
     return (x.bitcast(bits) | sign).bitcast(x.type.dtype)
 
 
-def power_of_two(exponent: T, kind: dtype) -> T:
+def power_of_two(exponent: T, dtype: dtype) -> T:
     """Return two to an integer power that a float type has a normal number for."""
-    return (exponent + bias_of(kind)).call("shift_left", digits_of(kind)).bitcast(kind)
+    return (exponent + bias_of(dtype)).call("shift_left", digits_of(dtype)).bitcast(dtype)
 
 
 def normalized(x: T) -> tuple[T, T]:
@@ -60,26 +60,26 @@ def normalized(x: T) -> tuple[T, T]:
 
     Subnormal numbers are converted from their bits, because CPUs may take them for 0.
     """
-    kind, bits = x.type.dtype, magnitude(x)
-    subnormal = bits.compare("less", 1 << digits_of(kind))
-    exponent = bits.full(least_exponent(kind)).where(subnormal, 0)
-    return bits.convert(kind).where(subnormal, abs(x)), exponent
+    dtype, bits = x.type.dtype, magnitude(x)
+    subnormal = bits.compare("less", 1 << digits_of(dtype))
+    exponent = bits.full(least_exponent(dtype)).where(subnormal, 0)
+    return bits.convert(dtype).where(subnormal, abs(x)), exponent
 
 
 def scaled(x: T, exponent: T) -> T:
     """Return x >= 0, neither large nor small, times a power of two, rounded also if subnormal."""
-    kind = x.type.dtype
+    dtype = x.type.dtype
     half = exponent.call("shift_right", 1)
-    product = x * power_of_two(half, kind) * power_of_two(exponent - half, kind)
-    least = least_exponent(kind)
-    units = x * power_of_two(exponent.call("minimum", least // 2) - least, kind)
-    subnormal = units.call("round").convert(integer_of(kind)).bitcast(kind)
-    return subnormal.where(units.compare("less", 2.0 ** digits_of(kind)), product)
+    product = x * power_of_two(half, dtype) * power_of_two(exponent - half, dtype)
+    least = least_exponent(dtype)
+    units = x * power_of_two(exponent.call("minimum", least // 2) - least, dtype)
+    subnormal = units.call("round").convert(integer_of(dtype)).bitcast(dtype)
+    return subnormal.where(units.compare("less", 2.0 ** digits_of(dtype)), product)
 
 
-def least_exponent(kind: dtype) -> int:
+def least_exponent(dtype: dtype) -> int:
     """Return the exponent of the smallest number of a float type."""
-    return 1 - bias_of(kind) - digits_of(kind)
+    return 1 - bias_of(dtype) - digits_of(dtype)
 
 
 def cut(number: Fraction, bits: int, count: int = 1) -> tuple[float, ...]:

@@ -40,14 +40,14 @@ def power(x: T, y: T) -> T:
 
 def integer_power(x: T, y: T) -> T:
     """Square and multiply by every bit of the exponent; IREE reads its last six."""
-    kind = x.type.dtype
+    dtype = x.type.dtype
     found = x.full(1)
     square = x
-    for bit in range(kind.bits - (not kind.is_unsigned)):
+    for bit in range(dtype.bits - (not dtype.is_unsigned)):
         skipped = (y & (1 << bit)).compare("equal", 0)
         found = found.where(skipped, found * square)
         square = square * square
-    return found if kind.is_unsigned else _reciprocal_power(x, y, found)
+    return found if dtype.is_unsigned else _reciprocal_power(x, y, found)
 
 
 def _reciprocal_power(x: T, y: T, found: T) -> T:
@@ -67,19 +67,19 @@ def cbrt(x: T) -> T:
 
     Its square is exact: but for a quotient, so is that step, as in B. D. Bugbee's of FreeBSD.
     """
-    kind = x.type.dtype
-    digits, ints = digits_of(kind), integer_of(kind)
+    dtype = x.type.dtype
+    digits, ints = digits_of(dtype), integer_of(dtype)
     number, shift = normalized(x)
     bits = number.bitcast(ints)
-    own = bits.call("shift_right", digits) - bias_of(kind)
+    own = bits.call("shift_right", digits) - bias_of(dtype)
     third = _third(own + shift)
     rest = shift - third * 3
-    m = (bits + rest.call("shift_left", digits)).bitcast(kind)
+    m = (bits + rest.call("shift_left", digits)).bitcast(dtype)
     root = polynomial(m, _CUBE_ROOT)
-    for _ in range(2 if kind is float64 else 1):
+    for _ in range(2 if dtype is float64 else 1):
         root = _halley(root, m, root * root)
-    root = (root.bitcast(ints) & -(1 << digits // 2 + 1)).bitcast(kind)
-    found = with_sign_of(_halley(root, m, root * root) * power_of_two(third, kind), x)
+    root = (root.bitcast(ints) & -(1 << digits // 2 + 1)).bitcast(dtype)
+    found = with_sign_of(_halley(root, m, root * root) * power_of_two(third, dtype), x)
     special = magnitude(x).compare("equal", 0) | abs(x).compare("equal", math.inf)
     return x.where(special | x.compare("not_equal", x), found)
 
@@ -99,11 +99,11 @@ def hypot(x: T, y: T) -> T:
 
     Subnormal numbers are taken from their bits, as in `normalized`.
     """
-    kind = x.type.dtype
-    up, down = 3 * bias_of(kind) // 4, bias_of(kind) // 2 + 8
+    dtype = x.type.dtype
+    up, down = 3 * bias_of(dtype) // 4, bias_of(dtype) // 2 + 8
     longer = abs(x).call("maximum", abs(y))
     large = longer.compare("greater", 2.0 ** (down - 8))
-    small = longer.compare("less", 2.0 ** -(bias_of(kind) // 3))
+    small = longer.compare("less", 2.0 ** -(bias_of(dtype) // 3))
     factor = longer.full(2.0**-down).where(large, longer.full(2.0**up).where(small, 1))
     first, second = _squared(x, factor, small, up), _squared(y, factor, small, up)
     root = (first + second).call("sqrt")
