@@ -126,12 +126,12 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
         term = IreeTerm(self, x)
         inside = term.call("maximum", low).call("minimum", high)
         inside = inside.where(term.compare("equal", term), 0)
-        found = IreeTerm(self, super().convert(out, inside.value))
+        integers = IreeTerm(self, super().convert(out, inside.value))
         highest = limits(out.dtype)[1]
         if highest != high:
             beyond = term.compare("greater", high)
-            found = IreeTerm(self, self.full(out, highest)).where(beyond, found)
-        return found.value
+            integers = IreeTerm(self, self.full(out, highest)).where(beyond, integers)
+        return integers.value
 
     # ------------------------------------------------------------------ reductions
 
@@ -146,11 +146,11 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
         kept = [d for d in range(x.type.rank) if d != dim]
         wanted = IreeTerm(self, self.broadcast_in_dim(extreme, x.type.shape, kept))
         term = IreeTerm(self, x)
-        found = term.compare("equal", wanted)
+        is_extreme = term.compare("equal", wanted)
         if x.type.dtype.is_floating:
-            found = found | term.compare("not_equal", term)  # the extreme is NaN, if one is
+            is_extreme = is_extreme | term.compare("not_equal", term)  # NaN is the extreme, if any
         index = IreeTerm(self, self.iota(x.type.with_dtype(dtypes.int32), dim))
-        return self.reduce("min", index.where(found, limits(dtypes.int32)[1]).value, [dim])
+        return self.reduce("min", index.where(is_extreme, limits(dtypes.int32)[1]).value, [dim])
 
     # ------------------------------------------------------------------ shapes
 
@@ -202,8 +202,8 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
         if attributes.groups > 1 and sums.dtype is not input.type.dtype:
             input = self.barrier(input) if few else input
             left, right = (self.convert(x.type.with_dtype(sums.dtype), x) for x in (input, kernel))
-            found = base(sums, left, self.barrier(right), exact)
-            return self.emit("stablehlo.convert", out, found) if few else self.convert(out, found)
+            result = base(sums, left, self.barrier(right), exact)
+            return self.emit("stablehlo.convert", out, result) if few else self.convert(out, result)
 
         def emit(out: TensorType, left: HloValue, right: HloValue) -> HloValue:
             return base(out, left, right, exact)
@@ -214,13 +214,13 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
         self, emit: Callable[..., HloValue], out: TensorType, left: HloValue, right: HloValue
     ) -> HloValue:
         """Sum 16-bit floats in float32; unsigned operands would be extended by their sign."""
-        kind = out.dtype
-        if _is_small_float(kind):
+        dtype = out.dtype
+        if _is_small_float(dtype):
             return self.convert(out, emit(out.with_dtype(dtypes.float32), left, right))
-        if left.type.dtype.is_unsigned and left.type.dtype is not kind:
-            left, right = (self.convert(x.type.with_dtype(kind), x) for x in (left, right))
-        carrier = out.with_dtype(signed(kind))  # modulo 2^bits, sums are the same
-        return self.bitcast(kind, emit(carrier, self.signless(left), self.signless(right)))
+        if left.type.dtype.is_unsigned and left.type.dtype is not dtype:
+            left, right = (self.convert(x.type.with_dtype(dtype), x) for x in (left, right))
+        carrier = out.with_dtype(signed(dtype))  # modulo 2^bits, sums are the same
+        return self.bitcast(dtype, emit(carrier, self.signless(left), self.signless(right)))
 
     def batch_norm_inference(
         self, out: TensorType, *values: HloValue, eps: float, feature_dim: int
@@ -272,8 +272,8 @@ def _is_selected(value: Handle) -> bool:
 _EXACT_TERMS = 1 << 10
 
 
-def _is_small_float(kind: dtype) -> bool:
-    return kind.is_floating and kind.bits < 32
+def _is_small_float(dtype: dtype) -> bool:
+    return dtype.is_floating and dtype.bits < 32
 
 
 def _inner_limits(source: dtype, target: dtype) -> tuple[float, float]:

@@ -51,20 +51,20 @@ def constant_on_the_right(op: Op, node: Node, emit: Emit) -> Value | None:
     return emit(op, right, left)
 
 
-def _neutral(op: Op, kind: dtype) -> float | None:
+def _neutral(op: Op, dtype: dtype) -> float | None:
     """Return the right operand that changes nothing: `x + 0.0` would change -0.0, for example."""
     match op:
         case Add():
-            return -0.0 if kind.is_floating else 0
+            return -0.0 if dtype.is_floating else 0
         case Subtract() | LogicalOr() | LogicalXor():
             return 0
         case Multiply() | Divide() | Power():
             return 1
         case FloorDivide():
-            return None if kind.is_floating else 1
+            return None if dtype.is_floating else 1
         case LogicalAnd():
-            return 1 if kind is dtypes.bool else limits(kind)[1] if kind.is_unsigned else -1
-        case Maximum() | Minimum() if kind.is_floating:
+            return 1 if dtype is dtypes.bool else limits(dtype)[1] if dtype.is_unsigned else -1
+        case Maximum() | Minimum() if dtype.is_floating:
             return -math.inf if isinstance(op, Maximum) else math.inf
         case _:
             return None
@@ -107,10 +107,10 @@ def _before_broadcast(value: Value) -> Value | None:
     if (full := made_by(value, Full)) and value.type.rank:
         data = run_reference(replace(full[0], shape=()), value.type.with_shape(()), [])[0]
         return constant(data, value.type.dtype)
-    found = made_by(value, Broadcast)
-    if found is None:
+    broadcast = made_by(value, Broadcast)
+    if broadcast is None:
         return None
-    op, node = found
+    op, node = broadcast
     rank = len(op.shape)
     return node.operands[0] if op.dims == tuple(range(rank - len(op.dims), rank)) else None
 
@@ -163,10 +163,10 @@ def _lossless(source: dtype, target: dtype) -> bool:
     )
 
 
-def _precision(kind: dtype) -> tuple[int, int, int, bool]:
+def _precision(dtype: dtype) -> tuple[int, int, int, bool]:
     """Return a float type's bits of fraction, exponents to both sides, and whether it has inf."""
-    about = cast(Any, ml_dtypes.finfo(kind.numpy))
-    return about.nmant, about.maxexp, -about.minexp + about.nmant, kind is not dtypes.float8
+    about = cast(Any, ml_dtypes.finfo(dtype.numpy))
+    return about.nmant, about.maxexp, -about.minexp + about.nmant, dtype is not dtypes.float8
 
 
 @rule(Quantize)

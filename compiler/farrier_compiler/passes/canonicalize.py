@@ -25,22 +25,22 @@ class Canonicalize(Pass):
         rewriter = Rewriter(graph)
 
         def emit(op: Op, *operands: Value) -> Value:
-            made = Node(op, operands, rewriter.location)
-            return simplify(made, emit) or made.result
+            node = Node(op, operands, rewriter.location)
+            return simplify(node, emit) or node.result
 
         def rule(node: Node) -> tuple[Value] | None:
-            found = simplify(node, emit)
-            return None if found is None else (found,)
+            simpler = simplify(node, emit)
+            return None if simpler is None else (simpler,)
 
         return rewriter.run(rule)
 
 
 def simplify(node: Node, emit: Emit) -> Value | None:
     """Return a simpler value for a node whose operands are simple; None if there is none."""
-    for kind in type(node.op).__mro__:
-        for rule in RULES.get(kind, ()):
-            found = rule(node.op, node, emit)
+    for cls in type(node.op).__mro__:
+        for rule in RULES.get(cls, ()):
+            simpler = rule(node.op, node, emit)
             # Equal sizes may be other expressions, which users of the value were not made for.
-            if found is not None and found.type == node.result.type:
-                return found
+            if simpler is not None and simpler.type == node.result.type:
+                return simpler
     return None

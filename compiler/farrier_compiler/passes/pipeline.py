@@ -28,8 +28,8 @@ from farrier_compiler.passes.remove_barriers import RemoveBarriers
 from farrier_compiler.passes.scale_products import ScaleProducts
 
 PASSES: dict[str, type[Pass]] = {
-    kind.name: kind
-    for kind in (
+    cls.name: cls
+    for cls in (
         Canonicalize,
         Deduplicate,
         EliminateDeadNodes,
@@ -153,27 +153,27 @@ class _Parser(Cursor):
 
     def _pass(self) -> Pass:
         token = self.take("word", "the name of a pass")
-        kind = PASSES.get(token.text)
-        if kind is None:
+        cls = PASSES.get(token.text)
+        if cls is None:
             self.fail(f"there is no pass '{token.text}'{did_you_mean(token.text, PASSES)}", token)
         if not self.accept("{"):
-            return kind()
-        return kind(**dict(self.items("}", lambda: self._option(kind))))
+            return cls()
+        return cls(**dict(self.items("}", lambda: self._option(cls))))
 
-    def _option(self, kind: type[Pass]) -> tuple[str, Any]:
-        hints = typing.get_type_hints(kind)
-        known = [field.name for field in dataclasses.fields(typing.cast(Any, kind))]
+    def _option(self, cls: type[Pass]) -> tuple[str, Any]:
+        hints = typing.get_type_hints(cls)
+        options = [field.name for field in dataclasses.fields(typing.cast(Any, cls))]
         token = self.take("word", "the name of an option")
-        if token.text not in known:
-            self._unknown_option(kind, token, known)
+        if token.text not in options:
+            self._unknown_option(cls, token, options)
         self.expect("=")
         place = self.next
         value = self.literal()
         if not fits(value, hints[token.text]):
             wanted = described(hints[token.text])
-            self.fail(f"{kind.name}'s option '{token.text}' must be {wanted}", place)
+            self.fail(f"{cls.name}'s option '{token.text}' must be {wanted}", place)
         return token.text, value
 
-    def _unknown_option(self, kind: type[Pass], token: Token, known: list[str]) -> None:
-        suggestion = did_you_mean(token.text, known)
-        self.fail(f"{kind.name} has no option '{token.text}'{suggestion}", token)
+    def _unknown_option(self, cls: type[Pass], token: Token, options: list[str]) -> None:
+        suggestion = did_you_mean(token.text, options)
+        self.fail(f"{cls.name} has no option '{token.text}'{suggestion}", token)

@@ -42,8 +42,8 @@ class CoreBuilder(Emitter):
         """Emit what StableHLO has no word for; of 16-bit floats and less, in float32."""
         if out.dtype.bits < 32:
             wide = out.with_dtype(dtypes.float32)
-            made = self._formula(name, wide, [self.convert(wide, x) for x in operands])
-            return self.convert(out, made)
+            result = self._formula(name, wide, [self.convert(wide, x) for x in operands])
+            return self.convert(out, result)
         return FORMULAS[name](*[Term(self, x) for x in operands]).value
 
     def remainder(self, x: HloValue, y: HloValue) -> HloValue:
@@ -62,8 +62,8 @@ class CoreBuilder(Emitter):
 
     def compare(self, name: str, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
         """Emit a comparison: bool where the relation holds."""
-        kind = x.type.dtype
-        order = "FLOAT" if kind.is_floating else "SIGNED" if _is_signed(kind) else "UNSIGNED"
+        dtype = x.type.dtype
+        order = "FLOAT" if dtype.is_floating else "SIGNED" if _is_signed(dtype) else "UNSIGNED"
         return self.emit(
             "stablehlo.compare",
             out,
@@ -228,5 +228,5 @@ class CoreBuilder(Emitter):
         )
 
 
-def _is_signed(kind: dtype) -> bool:
-    return kind.is_integer and not kind.is_unsigned
+def _is_signed(dtype: dtype) -> bool:
+    return dtype.is_integer and not dtype.is_unsigned

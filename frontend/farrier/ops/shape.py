@@ -63,26 +63,25 @@ def reshape(input: Tensor, shape: ShapeLike) -> Tensor:
     input, sizes = as_tensor(input), whole_numbers("reshape's shape", shape)
     if -1 not in sizes:
         return apply(primitive.Reshape(sizes), input)
-    known = math.prod([size for size in sizes if size != -1])
-    divisor = (
-        1 if is_static((known,)) or lower_bound(known) > 0 else known
-    )  # or asserted at call time
-    return apply(primitive.Reshape(_solve(input, sizes, known), divisor), input)
+    product = math.prod([size for size in sizes if size != -1])
+    is_positive = is_static((product,)) or lower_bound(product) > 0
+    divisor = 1 if is_positive else product  # asserted at call time
+    return apply(primitive.Reshape(_solve(input, sizes, product), divisor), input)
 
 
-def _solve(input: Tensor, sizes: Shape, known: int) -> Shape:
+def _solve(input: Tensor, sizes: Shape, product: int) -> Shape:
     if sizes.count(-1) > 1:
         raise refuse(ShapeError(f"reshape got {sizes}: only one size may be -1."), input=input)
-    if known == 0 or not at_most(1, known) or not equal(input.value.type.size % known, 0):
+    if product == 0 or not at_most(1, product) or not equal(input.value.type.size % product, 0):
         raise refuse(
             ShapeError(
                 f"reshape cannot give {input.value.type.describe()}, which has "
                 f"{count_text(input.value.type.size)}, the shape {sizes}: "
-                f"they cannot be divided by {known}."
+                f"they cannot be divided by {product}."
             ),
             input=input,
         )
-    return tuple(input.value.type.size // known if size == -1 else size for size in sizes)
+    return tuple(input.value.type.size // product if size == -1 else size for size in sizes)
 
 
 def permute(input: Tensor, perm: Sequence[int]) -> Tensor:
