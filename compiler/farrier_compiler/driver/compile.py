@@ -107,12 +107,12 @@ class Job:
     """Optimized graphs, ready to be lowered and compiled.
 
     Attributes:
-        graphs: what IREE shall compile.
-        portable: the graphs before they were written for IREE.
+        graphs: the graphs for IREE, legalized.
+        portable: the graphs before that.
         targets: what to compile for.
         options: how to compile.
         external: constants that are kept outside of the vmfb, with their names there.
-        byte_lanes: see `cpu_models.byte_lanes`.
+        vnni_lanes: see `cpu_models.vnni_lanes`.
     """
 
     graphs: tuple[Graph, ...]

@@ -108,9 +108,8 @@ def _generated_files(job: Job, stage: str) -> dict[str, str]:
     try:
         files = {reply["name"]: reply["text"] for reply in job.replies("code", ending=suffix)}
     except CompileError:
-        job.compile(
-            new_file()
-        )  # fails with the user's lines, which IREE drops when it writes files
+        # Fails with the user's lines, which IREE drops when it writes files.
+        job.compile(new_file())
         raise
     if not files:
         listed = ", ".join(map(str, job.targets))
