@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from farrier import cli
+from support.command import Run, command_in
 
 MODEL = """\
 import farrier as fr
@@ -17,8 +17,6 @@ import farrier as fr
 def rows(x, y, n):
     return fr.concatenate([x, y[:, :2]], dim=0), fr.ones((n,))
 """
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +41,7 @@ def run(built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     """Runs the command in this process, in that folder; returns exit code, output and errors."""
     monkeypatch.chdir(built)
     monkeypatch.setattr(sys, "path", list(sys.path))
-
-    def run(*words: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = cli.main(words)
-        output, errors = capsys.readouterr()
-        return status, output, errors
-
-    return run
+    return command_in(built, capsys)
 
 
 def test_inspect_lists_each_size_that_calls_decide_once(run: Run) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from farrier import cli
+from support.command import Run, command_in
 
 MODEL = """\
 import farrier as fr
@@ -24,9 +24,6 @@ class Net(fr.Module):
 def parts(x, n):
     return {"twice": x + x, "rest": (fr.cast(x, fr.bfloat16), n)}
 """
-
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +46,4 @@ def run(built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     monkeypatch.chdir(built)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setenv("FARRIER_CACHE", "0")
-
-    def run(*words: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        status = cli.main(words)
-        output, errors = capsys.readouterr()
-        return status, output, errors
-
-    return run
+    return command_in(built, capsys)

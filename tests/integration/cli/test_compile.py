@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 
 import farrier_runtime
 from farrier_compiler.mlir.text import PHASES
+from support.command import Run
 from support.tolerances import assert_close
 
 GRAPH = """\
@@ -29,8 +29,6 @@ func.func @main(%x: tensor<2x3xf32> {iree.abi.name = "x"}, %n: tensor<ui8>, %b: 
   return %0, %n, %b : tensor<2x3xf32>, tensor<ui8>, tensor<i1>
 }
 """
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 # ------------------------------------------------------------------ compile

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +13,7 @@ import pytest
 
 import farrier as fr
 import farrier_runtime
-
-Run = Callable[..., tuple[int, str, str]]
+from support.command import Run
 
 
 def test_run_prints_each_output(run: Run) -> None:

@@ -8,43 +8,7 @@ import numpy as np
 import pytest
 
 import farrier as fr
-
-
-class Scaled(fr.Linear):
-    """Goes through the formula of the class above."""
-
-    def forward(self, x: fr.Tensor, factor: float = 3.0) -> fr.Tensor:
-        return super().forward(x * factor)
-
-
-class Normalized(fr.Linear):
-    """Uses the weight in its own way."""
-
-    def forward(self, x: fr.Tensor) -> fr.Tensor:
-        return x @ fr.transpose(self.weight / fr.max(fr.abs(self.weight)), 0, 1)
-
-
-class Users(fr.Module):
-    def __init__(self) -> None:
-        self.scaled = Scaled(6, 6)
-        self.normalized = Normalized(6, 6)
-        self.plain = fr.Linear(6, 4)
-
-    def forward(self, x: fr.Tensor) -> fr.Tensor:
-        return self.plain(self.normalized(self.scaled(x)))
-
-
-def draw(*shape: int, seed: int = 0) -> Any:
-    return np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
-
-
-def rows(module: fr.Module) -> dict[str, fr.QuantizationRow]:
-    return {row.name: row for row in fr.quantization_report(module).rows}
-
-
-def snr(expected: Any, found: Any) -> float:
-    expected, found = (np.asarray(x).astype(np.float64) for x in (expected, found))
-    return float(10 * np.log10((expected**2).sum() / ((expected - found) ** 2).sum()))
+from support.calibration import Users, draw, rows, snr
 
 
 def test_the_ratios_are_those_of_the_layers() -> None:

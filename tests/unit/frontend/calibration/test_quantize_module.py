@@ -10,13 +10,10 @@ import numpy as np
 import pytest
 
 import farrier as fr
+from support.calibration import Users, draw, rows
 
 SCHEMES = ["int8", "int8-weight-only", "int4-weight-only", "float8"]
 OBSERVERS = ["minmax", "percentile", "mse"]
-
-
-def draw(*shape: int, seed: int = 0) -> Any:
-    return np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
 
 
 class Net(fr.Module):
@@ -47,18 +44,9 @@ def inputs(seed: int = 0, dtype: fr.dtype = fr.float32) -> tuple[Any, Any]:
     return tokens, draw(2, 4, 6, 6, seed=seed).astype(dtype.numpy)
 
 
-def rows(module: fr.Module) -> dict[str, fr.QuantizationRow]:
-    return {row.name: row for row in fr.quantization_report(module).rows}
-
-
 def elements(tensor: fr.Tensor | None) -> Any:
     assert tensor is not None
     return tensor.numpy()
-
-
-def snr(expected: Any, found: Any) -> float:
-    expected, found = (np.asarray(x).astype(np.float64) for x in (expected, found))
-    return float(10 * np.log10((expected**2).sum() / ((expected - found) ** 2).sum()))
 
 
 # ------------------------------------------------------------------ what layers get
@@ -228,30 +216,6 @@ def test_a_generator_that_calls_the_model() -> None:
 
 
 # ------------------------------------------------------------------ classes of users
-
-
-class Scaled(fr.Linear):
-    """Goes through the formula of the class above."""
-
-    def forward(self, x: fr.Tensor, factor: float = 3.0) -> fr.Tensor:
-        return super().forward(x * factor)
-
-
-class Normalized(fr.Linear):
-    """Uses the weight in its own way."""
-
-    def forward(self, x: fr.Tensor) -> fr.Tensor:
-        return x @ fr.transpose(self.weight / fr.max(fr.abs(self.weight)), 0, 1)
-
-
-class Users(fr.Module):
-    def __init__(self) -> None:
-        self.scaled = Scaled(6, 6)
-        self.normalized = Normalized(6, 6)
-        self.plain = fr.Linear(6, 4)
-
-    def forward(self, x: fr.Tensor) -> fr.Tensor:
-        return self.plain(self.normalized(self.scaled(x)))
 
 
 def test_derived_classes() -> None:

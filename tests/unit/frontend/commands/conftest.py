@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from farrier import cli
+from support.command import Run, command_in
 
 MODEL = """\
 import farrier as fr
@@ -55,9 +54,6 @@ number = 3
 """
 
 
-Run = Callable[..., tuple[int, str, str]]
-
-
 @pytest.fixture
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with model.py, which is the current one."""
@@ -71,10 +67,4 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def run(model: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the command in this process; returns exit code, output and errors."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        status = cli.main(words)
-        output, errors = capsys.readouterr()
-        return status, output, errors.replace(f"{model}/", "")
-
-    return run
+    return command_in(model, capsys)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +14,7 @@ from farrier.commands.inputs.types import InputType
 from farrier_runtime import dtypes
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.errors import ArgumentError
-
-Run = Callable[..., tuple[int, str, str]]
-
+from support.command import Run
 
 # ------------------------------------------------------------------ options for compiling
 

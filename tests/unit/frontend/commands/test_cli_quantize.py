@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import farrier as fr
-from farrier import cli
 from farrier.commands.inputs import samples, types as inputs
 from farrier_runtime.errors import ArgumentError
+from support.command import Run, command_in
 
 MODEL = """\
 import farrier as fr
@@ -41,8 +41,6 @@ def double(x):
 
 small = fr.Linear(3, 2, quant_dtype=fr.int8)
 """
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -74,13 +72,7 @@ def save(file: str, **arrays: Any) -> None:
 @pytest.fixture
 def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the command in this process; returns exit code, output and errors."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        status = cli.main(words)
-        output, errors = capsys.readouterr()
-        return status, output, errors.replace(f"{folder}/", "")
-
-    return run
+    return command_in(folder, capsys)
 
 
 # ------------------------------------------------------------------ what is printed

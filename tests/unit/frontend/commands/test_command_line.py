@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 import farrier as fr
-
-Run = Callable[..., tuple[int, str, str]]
+from support.command import Run
 
 
 @pytest.mark.parametrize(

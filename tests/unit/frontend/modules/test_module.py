@@ -11,6 +11,7 @@ import pytest
 
 import farrier as fr
 from support.messages import message
+from support.modules import Classifier, values
 
 
 class Leaf(fr.Module):
@@ -114,10 +115,6 @@ def test_modules_can_be_copied() -> None:
 # ---------------------------------------------------------------------- load_state_dict
 
 
-def values(net: fr.Module) -> dict[str, Any]:
-    return {name: np.full(t.shape, 7, np.float32) for name, t in net.state_dict().items()}
-
-
 def test_load_state_dict_replaces_by_identity_everywhere() -> None:
     net = Nested()
     given = {name: fr.Tensor(array) for name, array in values(net).items()}
@@ -175,12 +172,6 @@ def test_counters_of_batches_are_ignored() -> None:
     counter.num_batches_tracked = fr.Parameter((), fr.int64)
     counter.load_state_dict({"num_batches_tracked": np.array(3)})
     assert counter.num_batches_tracked.item() == 3
-
-
-class Classifier(fr.Module):
-    def __init__(self) -> None:
-        self.conv = fr.Conv(1, 2, (3, 3))
-        self.fc = fr.Linear(3, 4)
 
 
 def test_strict_mismatch() -> None:

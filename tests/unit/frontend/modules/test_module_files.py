@@ -9,16 +9,7 @@ import pytest
 
 import farrier as fr
 from support.messages import message
-
-
-class Classifier(fr.Module):
-    def __init__(self) -> None:
-        self.conv = fr.Conv(1, 2, (3, 3))
-        self.fc = fr.Linear(3, 4)
-
-
-def values(net: fr.Module) -> dict[str, Any]:
-    return {name: np.full(t.shape, 7, np.float32) for name, t in net.state_dict().items()}
+from support.modules import Classifier, values
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "npz"])
