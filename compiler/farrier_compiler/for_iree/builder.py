@@ -27,7 +27,7 @@ from farrier_compiler.mlir.text import RESOURCE_BYTES
 from farrier_compiler.sizes import SymbolicSize, upper_bound
 from farrier_compiler.stablehlo.builder import DimPairs
 from farrier_compiler.stablehlo.emitter import HloValue
-from farrier_compiler.stablehlo.formulas.rounding import round_half_even
+from farrier_compiler.stablehlo.formulas import FORMULAS
 from farrier_compiler.types.geometry import Padding, dilated
 from farrier_compiler.types.numbers import limits
 from farrier_compiler.types.tensor_type import TensorType
@@ -78,7 +78,7 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
     def elementwise(self, name: str, out: TensorType, *operands: HloValue) -> HloValue:
         """Round as quantisation wants it; of graphs, `legalize_for_iree` has taken care."""
         if name == "round":
-            return round_half_even(IreeTerm(self, *operands)).value
+            return FORMULAS[name](IreeTerm(self, *operands)).value
         return super().elementwise(name, out, *operands)
 
     def compare(self, name: str, out: TensorType, x: HloValue, y: HloValue) -> HloValue:

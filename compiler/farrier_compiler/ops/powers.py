@@ -48,7 +48,8 @@ class Cbrt(FloatFunction):
     """Cube root, elementwise. StableHLO spec: cbrt."""
 
     def reference(self, x: Array) -> Array:
-        return np.cbrt(x, dtype=np.float64)  # in float32, numpy's of 27 is not 3
+        # In float32, numpy's of 27 is not 3.
+        return np.cbrt(x, dtype=np.result_type(x, np.float64))
 
 
 @dataclass(frozen=True)

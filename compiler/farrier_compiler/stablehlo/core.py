@@ -9,7 +9,7 @@ import numpy as np
 from farrier_compiler.sizes import SymbolicSize, is_static
 from farrier_compiler.stablehlo.emitter import Emitter, HloValue
 from farrier_compiler.stablehlo.formulas import FORMULAS, division
-from farrier_compiler.stablehlo.names import DIRECTIONS, ELEMENTWISE, gather_dims, i64s
+from farrier_compiler.stablehlo.names import DIRECTIONS, ELEMENTWISE, WORDLESS, gather_dims, i64s
 from farrier_compiler.stablehlo.term import Term
 from farrier_compiler.types.elements import Array
 from farrier_compiler.types.tensor_type import Shape, TensorType
@@ -27,8 +27,8 @@ class CoreBuilder(Emitter):
         return self.portable(name, out, *operands)
 
     def portable(self, name: str, out: TensorType, *operands: HloValue) -> HloValue:
-        """Emit the row of `ELEMENTWISE` for an op, or of `FORMULAS`."""
-        if name in FORMULAS:
+        """Emit what StableHLO has for an op, or its formula."""
+        if name in WORDLESS:
             return self._formula(name, out, operands)
         if out.dtype.is_unsigned and name == "abs":  # the spec has it for signed ones only
             return operands[0]
@@ -36,7 +36,7 @@ class CoreBuilder(Emitter):
             return self.elementwise("minimum", out, *operands, self.full(out, 1))
         if out.dtype.is_unsigned and name == "shift_right":
             return self.emit("stablehlo.shift_right_logical", out, *operands)
-        return self.emit(ELEMENTWISE[name], out, *operands)
+        return self.emit(ELEMENTWISE.get(name, f"stablehlo.{name}"), out, *operands)
 
     def _formula(self, name: str, out: TensorType, operands: Sequence[HloValue]) -> HloValue:
         """Emit what StableHLO has no word for; of 16-bit floats and less, in float32."""

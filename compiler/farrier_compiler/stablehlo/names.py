@@ -8,52 +8,37 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from farrier_compiler.types.geometry import Layout
 
+# Elementwise ops under another name than Farrier's; all others are `stablehlo.<name>`.
 ELEMENTWISE = {
-    "abs": "stablehlo.abs",
     "acos": "chlo.acos",
     "acosh": "chlo.acosh",
-    "add": "stablehlo.add",
     "asin": "chlo.asin",
     "asinh": "chlo.asinh",
     "atan": "chlo.atan",
-    "atan2": "stablehlo.atan2",
     "atanh": "chlo.atanh",
-    "cbrt": "stablehlo.cbrt",
-    "ceil": "stablehlo.ceil",
     "cos": "stablehlo.cosine",
     "cosh": "chlo.cosh",
-    "divide": "stablehlo.divide",
     "erf": "chlo.erf",
     "erfc": "chlo.erfc",
     "exp": "stablehlo.exponential",
     "expm1": "stablehlo.exponential_minus_one",
-    "floor": "stablehlo.floor",
     "fmod": "stablehlo.remainder",
     "isfinite": "stablehlo.is_finite",
-    "log": "stablehlo.log",
     "log1p": "stablehlo.log_plus_one",
     "logical_and": "stablehlo.and",
     "logical_not": "stablehlo.not",
     "logical_or": "stablehlo.or",
     "logical_xor": "stablehlo.xor",
-    "maximum": "stablehlo.maximum",
-    "minimum": "stablehlo.minimum",
-    "multiply": "stablehlo.multiply",
     "negative": "stablehlo.negate",
-    "power": "stablehlo.power",
     "round": "stablehlo.round_nearest_even",
-    "rsqrt": "stablehlo.rsqrt",
-    "shift_left": "stablehlo.shift_left",
     "shift_right": "stablehlo.shift_right_arithmetic",
     "sigmoid": "stablehlo.logistic",
-    "sign": "stablehlo.sign",
     "sin": "stablehlo.sine",
     "sinh": "chlo.sinh",
-    "sqrt": "stablehlo.sqrt",
-    "subtract": "stablehlo.subtract",
-    "tan": "stablehlo.tan",
-    "tanh": "stablehlo.tanh",
 }
+
+# What neither StableHLO nor CHLO has.
+WORDLESS = {"exp2", "hypot", "log2", "log10", "logaddexp"}
 
 REDUCERS = {
     "sum": "stablehlo.add",

@@ -49,10 +49,6 @@ class ElementwiseMethods(Generic[T]):
         """Compute the inverse hyperbolic tangent elementwise: `farrier.atanh`."""
         return functions["atanh"](self)
 
-    def cbrt(self) -> T:
-        """Compute the cube root elementwise: `farrier.cbrt`."""
-        return functions["cbrt"](self)
-
     def ceil(self) -> T:
         """Round up to whole numbers elementwise: `farrier.ceil`."""
         return functions["ceil"](self)

@@ -1,4 +1,7 @@
-"""Mathematical functions in plain arithmetic, a file for each family."""
+"""Mathematical functions in plain arithmetic, a file for each family.
+
+What a file's `__all__` lists is the formula of the op of that name, on float32 and float64.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,18 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from farrier_compiler.stablehlo.formulas.exponential import exp2, log2, log10, logaddexp
-from farrier_compiler.stablehlo.formulas.powers import hypot
+from farrier_compiler.stablehlo.formulas import (
+    division,
+    error_function,
+    exponential,
+    hyperbolic,
+    powers,
+    rounding,
+    trigonometry,
+)
 
-# What neither StableHLO nor CHLO has, on float32 and float64.
+_FAMILIES = (division, error_function, exponential, hyperbolic, powers, rounding, trigonometry)
+
 FORMULAS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {"exp2": exp2, "hypot": hypot, "log2": log2, "log10": log10, "logaddexp": logaddexp}
+    {name: getattr(family, name) for family in _FAMILIES for name in family.__all__}
 )

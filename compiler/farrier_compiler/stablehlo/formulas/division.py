@@ -9,6 +9,8 @@ from farrier_compiler.stablehlo.formulas.parts import digits_of, magnitude, scal
 from farrier_compiler.stablehlo.term import Term
 from farrier_runtime.dtypes import float64
 
+__all__ = ["floor_divide", "fmod", "remainder"]
+
 T = TypeVar("T", bound=Term[Any])
 
 

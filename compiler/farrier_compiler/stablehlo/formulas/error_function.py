@@ -18,6 +18,8 @@ from farrier_compiler.stablehlo.formulas.parts import (
 from farrier_compiler.stablehlo.term import Term
 from farrier_runtime.dtypes import dtype, float32, float64
 
+__all__ = ["erfc"]
+
 T = TypeVar("T", bound=Term[Any])
 
 # From here on, erfc is less than half of the smallest number.

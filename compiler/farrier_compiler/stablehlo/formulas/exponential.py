@@ -27,6 +27,8 @@ from farrier_compiler.stablehlo.formulas.parts import (
 from farrier_compiler.stablehlo.term import Term
 from farrier_runtime.dtypes import dtype, float32, float64
 
+__all__ = ["exp2", "expm1", "log1p", "log2", "log10", "logaddexp"]
+
 T = TypeVar("T", bound=Term[Any])
 
 

@@ -9,6 +9,8 @@ from farrier_compiler.stablehlo.formulas.exponential import expm1, half_exp, log
 from farrier_compiler.stablehlo.formulas.parts import LN2, digits_of, with_sign_of
 from farrier_compiler.stablehlo.term import Term
 
+__all__ = ["acosh", "asinh", "atanh", "cosh", "sinh", "tanh"]
+
 T = TypeVar("T", bound=Term[Any])
 
 

@@ -21,6 +21,8 @@ from farrier_compiler.stablehlo.formulas.parts import (
 from farrier_compiler.stablehlo.term import Term
 from farrier_runtime.dtypes import float64
 
+__all__ = ["cbrt", "hypot", "power"]
+
 T = TypeVar("T", bound=Term[Any])
 
 
