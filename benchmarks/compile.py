@@ -90,9 +90,9 @@ def seconds_of_stages(layers: int, width: int) -> dict[str, float]:
     compiled.load()(np.ones((1, width), np.float32))
     done("call")
     spans = zip(names, pairwise(times), strict=True)
-    found = {name: after - before for name, (before, after) in spans}
-    found["send"] = found.pop("process") - sum(inside.values())
-    return found | inside
+    seconds = {name: after - before for name, (before, after) in spans}
+    seconds["send"] = seconds.pop("process") - sum(inside.values())
+    return seconds | inside
 
 
 def rounds(arguments: argparse.Namespace) -> Iterator[dict[str, float]]:
@@ -116,11 +116,11 @@ def main() -> None:
         stages = seconds_of_stages(arguments.layers, arguments.width)
         print(json.dumps({"first": first, "later": later} | stages))
         return
-    found = list(rounds(arguments))
+    seconds = list(rounds(arguments))
     order = ["trace", "passes", "key", "send", "lower", "iree", "seal", "save", "call"]
     for name in ["first", "later", *order]:
-        print(f"{name:8}{median(one[name] for one in found):8.3f} s")
-    print(f"{'all':8}{sum(median(one[name] for one in found) for name in order):8.3f} s")
+        print(f"{name:8}{median(one[name] for one in seconds):8.3f} s")
+    print(f"{'all':8}{sum(median(one[name] for one in seconds) for name in order):8.3f} s")
 
 
 if __name__ == "__main__":

@@ -37,8 +37,8 @@ CASES: tuple[tuple[Literal["tiled", "compact"], Literal["embedded", "external"]]
 def resident() -> dict[str, float]:
     """Return this process's resident memory in MB: total, peak, and without mapped files."""
     status = Path("/proc/self/status").read_text()
-    found = re.findall(r"(VmRSS|VmHWM|RssAnon):\s+(\d+) kB", status)
-    return {name: int(size) * 1024 / 1e6 for name, size in found}
+    sizes = re.findall(r"(VmRSS|VmHWM|RssAnon):\s+(\d+) kB", status)
+    return {name: int(size) * 1024 / 1e6 for name, size in sizes}
 
 
 def measure(start: str, path: str) -> dict[str, float]:

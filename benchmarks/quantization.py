@@ -116,9 +116,9 @@ def reference(case: Case, x: Any, weight: Any) -> Any:
 
 def farrier_call(problem: Problem, threads: int) -> Callable[[], Any]:
     info = fr.InputInfo(problem.case.input, fr.float32)
-    made = fr.compile(farrier_layer(problem), args=[info], target="cpu")
+    executable = fr.compile(farrier_layer(problem), args=[info], target="cpu")
     with tempfile.TemporaryDirectory() as folder:
-        artifact = made.save(Path(folder) / "layer.vmfb").read_bytes()
+        artifact = executable.save(Path(folder) / "layer.vmfb").read_bytes()
     run = farrier_runtime.load(artifact, threads=threads)
     return lambda: run(problem.x)
 
@@ -213,10 +213,10 @@ def onnx_text(problem: Problem) -> str:
     if y != "y":
         nodes += ["y_integers = QuantizeLinear (y_exact, y_scale, y_zero)"]
         nodes += ["y = DequantizeLinear (y_integers, y_scale, y_zero)"]
-    kind = f"float{list(case.input)}"
+    tensor_type = f"float{list(case.input)}"
     steps = f"float x_scale = {{{INPUT_SCALE}}}, float y_scale = {{{problem.step:.9g}}}"
     zeros = f"uint8 x_zero = {{{INPUT_ZERO_POINT}}}, uint8 y_zero = {{128}}"
-    head = f'<ir_version: 10, opset_import: ["": 21]> layer ({kind} x) => ({kind} y)'
+    head = f'<ir_version: 10, opset_import: ["": 21]> layer ({tensor_type} x) => ({tensor_type} y)'
     return f"{head} <{steps}, {zeros}> {{ {' '.join(nodes)} }}"
 
 

@@ -107,12 +107,12 @@ class TorchResNet50(nn.Module):
 
 def stages(block: Callable[..., Any]) -> list[list[Any]]:
     """Return the four stages of residual blocks."""
-    channels, made = 64, list[list[Any]]()
+    channels, stages = 64, list[list[Any]]()
     for width, count, stride in BLOCKS:
         first = block(channels, width, stride, True)
-        made.append([first, *[block(4 * width, width, 1, False) for _ in range(count - 1)]])
+        stages.append([first, *[block(4 * width, width, 1, False) for _ in range(count - 1)]])
         channels = 4 * width
-    return made
+    return stages
 
 
 def random_twin(seed: int = 0) -> TorchResNet50:

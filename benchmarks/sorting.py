@@ -55,10 +55,12 @@ def compiled(
 ) -> tuple[farrier_runtime.Executable, float]:
     """Return a function compiled and loaded for one thread, and the seconds it took to compile."""
     start = time.perf_counter()
-    made = fr.compile(function, args=[fr.InputInfo(shape, fr.float32)], target="cpu", cache=False)
+    executable = fr.compile(
+        function, args=[fr.InputInfo(shape, fr.float32)], target="cpu", cache=False
+    )
     seconds = time.perf_counter() - start
     with tempfile.TemporaryDirectory() as folder:
-        artifact = made.save(Path(folder) / "sorting.vmfb").read_bytes()
+        artifact = executable.save(Path(folder) / "sorting.vmfb").read_bytes()
     return farrier_runtime.load(artifact, threads=1), seconds
 
 

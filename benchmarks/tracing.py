@@ -123,7 +123,7 @@ LAYERS: dict[str, tuple[fr.Module, fr.Tensor]] = {
 
 def cases() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield the name and the function of each case."""
-    functions = {name: found for name, found in vars(fr).items() if inspect.isfunction(found)}
+    functions = {name: member for name, member in vars(fr).items() if inspect.isfunction(member)}
     for name in functions.keys() - OTHERS - {"__getattr__"}:
         yield name, functools.partial(functions[name], *_arguments(name))
     yield from CASES.items()
@@ -160,13 +160,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="*", default=[])
     arguments = parser.parse_args()
-    found: list[tuple[float, str, int]] = []
+    figures: list[tuple[float, str, int]] = []
     for name, function in cases():
         if not arguments.only or name in arguments.only:
             ops = operations(function())
-            found.append((microseconds(function, arguments.rounds), name, ops))
+            figures.append((microseconds(function, arguments.rounds), name, ops))
     print(f"{'':24}{'ops':>6}{'us a call':>12}{'us an op':>12}")
-    for time_taken, name, ops in sorted(found, reverse=True):
+    for time_taken, name, ops in sorted(figures, reverse=True):
         print(f"{name:24}{ops:6}{time_taken:12.1f}{time_taken / max(ops, 1):12.1f}")
 
 

@@ -125,8 +125,8 @@ def _unknown_name(kind: str, name: str) -> str:
         return f"Target {kind} takes no model: write {kind}, not '{kind}:{name}'."
     close = near(name, models, count=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(f'{kind}:{match}' for match in close)}?" if close else ""
-    what = f"There is no target '{kind}:{name}'." if name else f"Target {kind} needs a model."
-    return f"{what}{hint} Models for {kind} are {', '.join(models)}."
+    problem = f"There is no target '{kind}:{name}'." if name else f"Target {kind} needs a model."
+    return f"{problem}{hint} Models for {kind} are {', '.join(models)}."
 
 
 def _cpu_flags(name: str) -> tuple[str, ...]:

@@ -61,10 +61,10 @@ def largest(hlo: Sorting, x: HloValue, count: int, dim: int) -> list[HloValue] |
     last = x.type.rank - 1
     if not x.type.is_static:
         rows = _rows(hlo, x, dim, _last_number(x.type.dtype, descending=True))
-        found = _largest_of_last(hlo, rows, count)
-        return [_from_rows(hlo, value, x.type.shape, dim, count) for value in found]
-    found = _largest_of_last(hlo, _exchange_dims(hlo, x, dim, last), count)
-    return [_exchange_dims(hlo, value, dim, last) for value in found]
+        selected = _largest_of_last(hlo, rows, count)
+        return [_from_rows(hlo, value, x.type.shape, dim, count) for value in selected]
+    selected = _largest_of_last(hlo, _exchange_dims(hlo, x, dim, last), count)
+    return [_exchange_dims(hlo, value, dim, last) for value in selected]
 
 
 def _exchange_dims(hlo: Sorting, x: HloValue, dim: int, other: int) -> HloValue:
@@ -79,10 +79,10 @@ def _largest_of_last(hlo: Sorting, x: HloValue, count: int) -> list[HloValue]:
     size = x.type.shape[-1]
     packed = _pack(sort_key(IreeTerm(hlo, x), descending=True))
     columns = _Columns(x.type.size, (size,))
-    found = _smallest(packed.reshape((x.type.size // size, size)), count, columns)
+    smallest = _smallest(packed.reshape((x.type.size // size, size)), count, columns)
     shape = (*x.type.shape[:-1], count)
-    places = columns.place(found).reshape(shape)
-    return [_take(IreeTerm(hlo, x), places).value, columns.column(found).reshape(shape).value]
+    places = columns.place(smallest).reshape(shape)
+    return [_take(IreeTerm(hlo, x), places).value, columns.column(smallest).reshape(shape).value]
 
 
 # ---------------------------------------------------------------------- symbolic sizes
@@ -95,15 +95,15 @@ def _sort_rows(
     key = values[0]
     filled = _rows(hlo, key, dim, _last_number(key.type.dtype, descending))
     places = _sorted_places(sort_key(IreeTerm(hlo, filled), descending), 1)
-    found: list[HloValue] = []
+    results: list[HloValue] = []
     for x in values:
         if hlo.counts(x, dim):
             row = _index(places, 1)
         else:
             rows = filled if x is key else _rows(hlo, x, dim, 0)
             row = _take(IreeTerm(hlo, rows), places)
-        found.append(_from_rows(hlo, row.value, x.type.shape, dim, x.type.shape[dim]))
-    return found
+        results.append(_from_rows(hlo, row.value, x.type.shape, dim, x.type.shape[dim]))
+    return results
 
 
 def _rows(hlo: Sorting, x: HloValue, dim: int, fill: float) -> HloValue:
@@ -128,8 +128,8 @@ def _from_rows(hlo: Sorting, rows: HloValue, shape: Shape, dim: int, size: int) 
     capacity = (*map(upper_bound, outer[:-1]), rows.type.shape[-1])
     split = hlo.reshape(rows.type.with_shape(capacity), rows)
     zeros, ones = [0] * len(shape), [1] * len(shape)
-    found = hlo.slice(rows.type.with_shape(outer), split, zeros, outer, ones)
-    return _exchange_dims(hlo, found, dim, last)
+    part = hlo.slice(rows.type.with_shape(outer), split, zeros, outer, ones)
+    return _exchange_dims(hlo, part, dim, last)
 
 
 def _last_number(dtype: dtype, descending: bool) -> float:
@@ -162,11 +162,11 @@ def _sorted_places_of_half(key: IreeTerm, dim: int) -> IreeTerm:
     size = key.type.shape[dim]
     packed = _pack(key)
     if size <= COUNTED:
-        found = _by_counting(packed, dim, size)
+        ordered = _by_counting(packed, dim, size)
     else:
         capacity = _power_of_two(size)
-        found = _first(network(_extended(packed, dim, capacity), dim), dim, size)
-    return _place(found, key.type.size)
+        ordered = _first(network(_extended(packed, dim, capacity), dim), dim, size)
+    return _place(ordered, key.type.size)
 
 
 def _pack(key: IreeTerm) -> IreeTerm:
@@ -288,10 +288,10 @@ class _Columns:
 
     def column(self, packed: IreeTerm) -> IreeTerm:
         """Emit the columns."""
-        found = self.place(packed)
+        index = self.place(packed)
         for width in self.widths:
-            found = found.call("fmod", width)
-        return found
+            index = index.call("fmod", width)
+        return index
 
 
 def _smallest(x: IreeTerm, count: int, columns: _Columns) -> IreeTerm:
@@ -338,10 +338,10 @@ class Sorting(IreeLoops):
 
     def iota(self, out: TensorType, dim: int) -> HloValue:
         """Record which tensors are iotas along `dim`: sorting one yields the permutation itself."""
-        made = super().iota(out, dim)
+        iota = super().iota(out, dim)
         if out.dtype is dtypes.int32:
-            self._iotas.add((made, dim))
-        return made
+            self._iotas.add((iota, dim))
+        return iota
 
     def counts(self, x: HloValue, dim: int) -> bool:
         """Return whether a tensor is known to hold 0, 1, 2, ... along a dimension."""

@@ -251,10 +251,10 @@ class _Parser(Cursor):
             self.scalars[key] = Value(TensorType((), dtype), None, self._element(token, dtype))
         return self.scalars[key]
 
-    def _take_element(self, what: str) -> Token:
+    def _take_element(self, expected: str) -> Token:
         token = self.next
         if token.kind != "number" and token.text not in ("true", "false"):
-            self.fail(f"expected {what}, but found {token.shown()}")
+            self.fail(f"expected {expected}, but found {token.shown()}")
         return self.advance()
 
     def _element(self, token: Token, dtype: dtype) -> Array:

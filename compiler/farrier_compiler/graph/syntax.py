@@ -54,12 +54,12 @@ class Cursor:
 
     Args:
         text: the text to read.
-        what: the name of the text in error messages.
+        label: the name of the text in error messages.
     """
 
-    def __init__(self, text: str, what: str) -> None:
+    def __init__(self, text: str, label: str) -> None:
         self.text = text
-        self.what = what
+        self.label = label
         self.position = 0
         self.tokens = list(self._tokenize())
 
@@ -102,14 +102,14 @@ class Cursor:
             self.fail(f"expected '{text}', but found {token.shown()}")
         return token
 
-    def take(self, kind: str, what: str) -> Token:
+    def take(self, kind: str, expected: str) -> Token:
         """Step over a token of a kind that must come next.
 
         Raises:
-            ParseError: something else comes; `what` describes what was expected.
+            ParseError: something else comes; `expected` describes the token.
         """
         if self.next.kind != kind:
-            self.fail(f"expected {what}, but found {self.next.shown()}")
+            self.fail(f"expected {expected}, but found {self.next.shown()}")
         return self.advance()
 
     def unquote(self, token: Token, text: str) -> str:
@@ -173,7 +173,7 @@ class Cursor:
         number = self.text.count("\n", 0, offset) + 1
         stop = "" if message.endswith("?") else "."
         raise ParseError(
-            f"{self.what}, line {number}, column {offset - start + 1}: {message}{stop}\n"
+            f"{self.label}, line {number}, column {offset - start + 1}: {message}{stop}\n"
             f"  {line}\n  {before}^"
         )
 

@@ -343,12 +343,12 @@ class Bitcast(Op):
         return hlo.bitcast(out.dtype, x)
 
 
-def _bits(kind: dtype) -> int:
-    return 1 if kind is dtypes.bool else kind.bits
+def _bits(dtype: dtype) -> int:
+    return 1 if dtype is dtypes.bool else dtype.bits
 
 
-def _count(kind: dtype) -> str:
-    bits = _bits(kind)
+def _count(dtype: dtype) -> str:
+    bits = _bits(dtype)
     return f"{bits} bit{'s' * (bits != 1)}"
 
 

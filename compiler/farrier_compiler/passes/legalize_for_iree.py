@@ -62,8 +62,8 @@ class _GraphOperations:
         dtype = operands[0].type.dtype
         if wants_float32(name, dtype):
             wide = [self.convert(x.type.with_dtype(float32), x) for x in operands]
-            found = self.elementwise(name, out.with_dtype(float32), *wide)
-            return self.convert(out, found) if found.type.dtype is float32 else found
+            result = self.elementwise(name, out.with_dtype(float32), *wide)
+            return self.convert(out, result) if result.type.dtype is float32 else result
         formula = FUNCTIONS.get(dtype, {}).get(name)
         if formula is None:
             return self.portable(name, out, *operands)
@@ -98,8 +98,8 @@ class _GraphOperations:
         return self._node(Broadcast(shape, tuple(range(len(shape) - rank, len(shape)))), x)
 
     def _node(self, op: Op, *operands: Value) -> Value:
-        made = self._rewriter.emit(op, *operands)
+        result = self._rewriter.emit(op, *operands)
         numbers = [x.data for x in operands if x.data is not None and x.type.rank == 0]
-        if len(numbers) < len(operands) or made.type.rank:
-            return made
-        return constant(run_reference(op, made.type, numbers)[0], made.type.dtype)
+        if len(numbers) < len(operands) or result.type.rank:
+            return result
+        return constant(run_reference(op, result.type, numbers)[0], result.type.dtype)

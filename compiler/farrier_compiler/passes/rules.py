@@ -1,4 +1,4 @@
-"""Rules of canonicalization: typed functions that are registered for kinds of ops."""
+"""Rules of canonicalization: typed functions that are registered for classes of ops."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any, TypeVar
 from farrier_compiler.graph import Node, Op, Value
 
 Emit = Callable[..., Value]
-Kind = TypeVar("Kind", bound=Op)
+OpType = TypeVar("OpType", bound=Op)
 RULES: dict[type[Op], list[Callable[[Any, Node, Emit], Value | None]]] = {}
 
 
-Rule = Callable[[Kind, Node, Emit], Value | None]
+Rule = Callable[[OpType, Node, Emit], Value | None]
 
 
-def rule(*kinds: type[Kind]) -> Callable[[Rule[Kind]], Rule[Kind]]:
-    """Register a rule for ops of these kinds."""
+def rule(*op_classes: type[OpType]) -> Callable[[Rule[OpType]], Rule[OpType]]:
+    """Register a rule for ops of these classes."""
 
-    def register(function: Rule[Kind]) -> Rule[Kind]:
-        for kind in kinds:
-            RULES.setdefault(kind, []).append(function)
+    def register(function: Rule[OpType]) -> Rule[OpType]:
+        for op_class in op_classes:
+            RULES.setdefault(op_class, []).append(function)
         return function
 
     return register

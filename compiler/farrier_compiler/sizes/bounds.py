@@ -111,8 +111,8 @@ def _decided(small: int, large: int, text: str) -> bool:
 
 
 def _ranges(*sizes: int) -> str:
-    found = dict.fromkeys(d for size in sizes for d in dimensions_of(size))
-    return " and ".join(f"'{d.name}' ({d.range})" for d in found)
+    dimensions = dict.fromkeys(d for size in sizes for d in dimensions_of(size))
+    return " and ".join(f"'{d.name}' ({d.range})" for d in dimensions)
 
 
 SymbolicSize.decide = _decided

@@ -76,11 +76,11 @@ class SymbolicSize(_Integer):
         kept = {monomial: factor for monomial, factor in terms.items() if factor}
         if not kept or kept.keys() == {()}:
             return kept.get((), 0)
-        made = object.__new__(cls)
-        made.terms = tuple(sorted(kept.items(), key=_order))
-        made._hash = hash(made.terms)
-        made.lower = None
-        return made
+        size = object.__new__(cls)
+        size.terms = tuple(sorted(kept.items(), key=_order))
+        size._hash = hash(size.terms)
+        size.lower = None
+        return size
 
     def __add__(self, other: int) -> int:
         if not is_size(other):

@@ -172,14 +172,17 @@ class Emitter:
         pairs = list(enumerate(zip(x.type.shape, (shape[dim] for dim in dims), strict=True)))
         expanding = [dim for dim, (size, new) in pairs if size == 1 and is_never(new, 1)]
         fixed = [dim for dim, (size, new) in pairs if size == new or is_never(size, 1)]
-        known = {"known_expanding_dimensions": expanding, "known_nonexpanding_dimensions": fixed}
+        attributes = {
+            "known_expanding_dimensions": expanding,
+            "known_nonexpanding_dimensions": fixed,
+        }
         return self.emit(
             "stablehlo.dynamic_broadcast_in_dim",
             x.type.with_shape(shape),
             x,
             self.sizes(shape),
             broadcast_dimensions=i64s(dims),
-            **{name: i64s(listed) for name, listed in known.items() if listed},
+            **{name: i64s(listed) for name, listed in attributes.items() if listed},
         )
 
     def dynamic_reshape(self, out: TensorType, x: HloValue) -> HloValue:

@@ -92,7 +92,7 @@ class Settings:
             )
 
 
-def check_name(what: str, name: Any, valid: Iterable[str]) -> None:
+def check_name(noun: str, name: Any, valid: Iterable[str]) -> None:
     """Refuse an unknown name.
 
     Raises:
@@ -102,4 +102,4 @@ def check_name(what: str, name: Any, valid: Iterable[str]) -> None:
     if name not in names:
         hint = did_you_mean(str(name), names)
         end = hint if hint.endswith("?") else f"{hint}."
-        raise explain(ArgumentError(f"There is no {what} {name!r:.60}{end}"))
+        raise explain(ArgumentError(f"There is no {noun} {name!r:.60}{end}"))

@@ -221,8 +221,8 @@ def triu(tensor: Tensor, diagonal: int = 0) -> Tensor:
 
 
 def _zero(like: Tensor) -> Tensor:
-    kind = like.value.type.dtype
-    return Tensor.of(constant(np.zeros((), kind.numpy), kind))
+    dtype = like.value.type.dtype
+    return Tensor.of(constant(np.zeros((), dtype.numpy), dtype))
 
 
 def _below(name: str, tensor: Tensor, diagonal: int) -> Tensor:

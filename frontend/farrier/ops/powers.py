@@ -111,9 +111,9 @@ def power(input: Tensor | Number, other: Tensor | Number) -> Tensor:
         tensor([8, -8], dtype=float32, loc=cpu:0, shape=(2,))
     """
     if isinstance(input, Tensor) and not (isinstance(other, Tensor) or hasattr(other, "__len__")):
-        found = _easy_power(input, other)
-        if found is not None:
-            return found
+        easy = _easy_power(input, other)
+        if easy is not None:
+            return easy
     return binary(primitive.Power(), input, other)
 
 
@@ -162,8 +162,8 @@ def hypot(input: Tensor | Number, other: Tensor | Number) -> Tensor:
 
 def _easy_power(x: Tensor, exponent: Number) -> Tensor | None:
     """Return powers that take one or two exact steps; None for all others."""
-    kind = x.value.type.dtype
-    if kind.is_floating or (kind.is_integer and type(exponent) is int):
+    dtype = x.value.type.dtype
+    if dtype.is_floating or (dtype.is_integer and type(exponent) is int):
         match exponent:
             case 2:
                 return square(x)
@@ -173,7 +173,7 @@ def _easy_power(x: Tensor, exponent: Number) -> Tensor | None:
                 return square(square(x))
             case _:
                 pass
-    if not kind.is_floating:
+    if not dtype.is_floating:
         return None
     roots = {-1: reciprocal, 0.5: sqrt, -0.5: rsqrt}
     return roots[exponent](x) if exponent in roots else None

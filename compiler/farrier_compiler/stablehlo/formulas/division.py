@@ -31,11 +31,11 @@ def fmod(x: T, y: T) -> T:
         twice = _less(power + power, divisor)
         power = power.where((n & (1 << bit)).compare("equal", 0), twice)
     rest = _product(number.call("fmod", divisor), power, divisor)
-    found = with_sign_of(scaled(rest.convert(float64), other - _EXPONENT), x)
+    remainder = with_sign_of(scaled(rest.convert(float64), other - _EXPONENT), x)
     infinity = 0x7FF << digits_of(float64)
     defined = size.compare("less", infinity) & step.compare("less_equal", infinity)
     defined = defined & step.compare("greater", 0)
-    return x.where(defined & size.compare("less", step), found).where(defined, math.nan)
+    return x.where(defined & size.compare("less", step), remainder).where(defined, math.nan)
 
 
 _SQUARINGS = 6

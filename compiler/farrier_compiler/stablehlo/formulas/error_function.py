@@ -83,9 +83,9 @@ def erfc(x: T) -> T:
     smooth = polynomial((size - 3) / (size + 3), _SERIES[dtype]) / (size * 2 + 1)
     count, r, c = _reduced_square(size)
     power = expm1_of_reduced(r, c)
-    found = scaled(smooth + smooth * power, count.convert(integer_of(dtype)))
-    found = (-found + 2).where(x.compare("less", 0), found)
-    return (-_erf_near_zero(x) + 1).where(abs(x).compare("less", 0.5), found)
+    tail = scaled(smooth + smooth * power, count.convert(integer_of(dtype)))
+    tail = (-tail + 2).where(x.compare("less", 0), tail)
+    return (-_erf_near_zero(x) + 1).where(abs(x).compare("less", 0.5), tail)
 
 
 def _erf_near_zero(x: T) -> T:

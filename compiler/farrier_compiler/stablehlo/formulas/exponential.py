@@ -72,8 +72,8 @@ def expm1_of_reduced(r: T, c: T) -> T:
     """Return `e^(r + c) - 1` by Taylor's series."""
     terms = _PRECISIONS[r.type.dtype].exponential
     series = polynomial(r, [1 / math.factorial(n) for n in range(2, terms)])
-    found = r + r * r * series
-    return found + (c + c * found)
+    leading = r + r * r * series
+    return leading + (c + c * leading)
 
 
 def expm1(x: T) -> T:
@@ -82,8 +82,8 @@ def expm1(x: T) -> T:
     least, largest = -float(digits_of(dtype)), (bias_of(dtype) + 1.25) * float(LN2)
     count, r, c = reduced(x.call("maximum", least).call("minimum", largest))
     half = power_of_two(count.convert(integer_of(dtype)) - 1, dtype)
-    found = (half * expm1_of_reduced(r, c) + (half - 0.5)) * 2
-    return x.where(abs(x).compare("less", 2.0 ** -(digits_of(dtype) + 2)), found)
+    difference = (half * expm1_of_reduced(r, c) + (half - 0.5)) * 2
+    return x.where(abs(x).compare("less", 2.0 ** -(digits_of(dtype) + 2)), difference)
 
 
 def half_exp(x: T) -> T:
@@ -138,19 +138,19 @@ def log1p(x: T) -> T:
     f, lost = x.where(near, f), lost.full(0).where(near, lost)
     high, low = _PRECISIONS[dtype].ln2
     a, b = _log1p_of_reduced(f)
-    found = exponent * high - ((a - (b + (exponent * low + lost))) - f)
+    logarithm = exponent * high - ((a - (b + (exponent * low + lost))) - f)
     tiny = abs(x).compare("less", 2.0 ** -(digits_of(dtype) + 2))
     special = u.compare("less_equal", 0) | u.compare("equal", math.inf) | u.compare("not_equal", u)
-    return x.where(tiny, u.call("log").where(special, found))
+    return x.where(tiny, u.call("log").where(special, logarithm))
 
 
-def _of_positive(x: T, found: T) -> T:
+def _of_positive(x: T, logarithm: T) -> T:
     """Return a logarithm of positive finite numbers, and what `log` gives for all others."""
     infinity = int(x.type.dtype.numpy.type(math.inf).view(integer_of(x.type.dtype).numpy))
     bits = x.bitcast(integer_of(x.type.dtype))
     inside = bits.compare("greater", 0) & bits.compare("less", infinity)
     negative = bits.compare("less", 0) & magnitude(x).compare("greater", 0)
-    return x.full(math.nan).where(negative, found.where(inside, x.call("log")))
+    return x.full(math.nan).where(negative, logarithm.where(inside, x.call("log")))
 
 
 def _parts_of(x: T) -> tuple[T, T, T, T]:
@@ -167,8 +167,8 @@ def log2(x: T) -> T:
     f, a, b, k = _parts_of(x)
     high, low = _inverse(LN2, x.type.dtype)
     first, rest = _shortened(f, a, b)
-    found = first * high
-    return _of_positive(x, k + (found + (first * low + rest * (high + low))))
+    product = first * high
+    return _of_positive(x, k + (product + (first * low + rest * (high + low))))
 
 
 def log10(x: T) -> T:
@@ -203,5 +203,5 @@ def logaddexp(x: T, y: T) -> T:
     """Return the larger number plus `log(1 + e^-d)`, where d is how much larger it is."""
     larger = x.where(x.compare("greater_equal", y), y)  # subnormal numbers too
     rest = log1p((-abs(x - y)).call("exp"))
-    found = larger.where(rest.compare("equal", 0), larger + rest)
-    return (x + float(LN2)).where(x.compare("equal", y), found)
+    total = larger.where(rest.compare("equal", 0), larger + rest)
+    return (x + float(LN2)).where(x.compare("equal", y), total)

@@ -14,10 +14,10 @@ __all__ = ["acosh", "asinh", "atanh", "cosh", "sinh", "tanh"]
 T = TypeVar("T", bound=Term[Any])
 
 
-def _odd(x: T, found: T) -> T:
+def _odd(x: T, value: T) -> T:
     """Return a function with the sign of x, which it is next to where x is tiny."""
     tiny = abs(x).compare("less", 2.0 ** -(digits_of(x.type.dtype) // 2 + 1))
-    return x.where(tiny, with_sign_of(found, x))
+    return x.where(tiny, with_sign_of(value, x))
 
 
 def tanh(x: T) -> T:
@@ -55,8 +55,8 @@ def acosh(x: T) -> T:
     large = _large(x)
     t = x.call("minimum", large) - 1
     near = log1p(t + (t * 2 + t * t).call("sqrt"))
-    found = near.where(x.compare("less", large), x.call("log") + float(LN2))
-    return found.full(math.nan).where(x.compare("less", 1), found)
+    logarithm = near.where(x.compare("less", large), x.call("log") + float(LN2))
+    return logarithm.full(math.nan).where(x.compare("less", 1), logarithm)
 
 
 def atanh(x: T) -> T:

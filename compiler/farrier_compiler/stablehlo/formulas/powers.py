@@ -29,35 +29,35 @@ T = TypeVar("T", bound=Term[Any])
 def power(x: T, y: T) -> T:
     """Return `|x|^y` with the sign that an odd exponent keeps, and IEEE 754's special cases."""
     size = abs(x)
-    found = size.portable("power", y)
-    found = size.where(size.compare("equal", 1), found)
+    result = size.portable("power", y)
+    result = size.where(size.compare("equal", 1), result)
     half = y * 0.5
     whole = y.call("floor").compare("equal", y)
     odd = whole & half.call("floor").compare("not_equal", half)
-    found = (-found).where(has_sign(x) & odd, found)
+    result = (-result).where(has_sign(x) & odd, result)
     real = x.compare("greater_equal", 0) | size.compare("equal", math.inf)
-    found = found.where(real | whole, math.nan)
-    return y.call("exp").where(y.compare("equal", 0), found)
+    result = result.where(real | whole, math.nan)
+    return y.call("exp").where(y.compare("equal", 0), result)
 
 
 def integer_power(x: T, y: T) -> T:
     """Square and multiply by every bit of the exponent; IREE reads its last six."""
     dtype = x.type.dtype
-    found = x.full(1)
+    product = x.full(1)
     square = x
     for bit in range(dtype.bits - (not dtype.is_unsigned)):
         skipped = (y & (1 << bit)).compare("equal", 0)
-        found = found.where(skipped, found * square)
+        product = product.where(skipped, product * square)
         square = square * square
-    return found if dtype.is_unsigned else _reciprocal_power(x, y, found)
+    return product if dtype.is_unsigned else _reciprocal_power(x, y, product)
 
 
-def _reciprocal_power(x: T, y: T, found: T) -> T:
+def _reciprocal_power(x: T, y: T, power: T) -> T:
     """Return powers with negative exponents too, which are 0 for all but 1 and -1."""
     unit = x.full(1)
     unit = unit.where(x.compare("equal", 1), (-((y & 1) * 2) + 1))
     unit = unit.where(abs(x).compare("equal", 1), 0)
-    return unit.where(y.compare("less", 0), found)
+    return unit.where(y.compare("less", 0), power)
 
 
 # The cube root of 1 to 8, by a cubic polynomial; one part in 180.
@@ -81,9 +81,9 @@ def cbrt(x: T) -> T:
     for _ in range(2 if dtype is float64 else 1):
         root = _halley(root, m, root * root)
     root = (root.bitcast(ints) & -(1 << digits // 2 + 1)).bitcast(dtype)
-    found = with_sign_of(_halley(root, m, root * root) * power_of_two(third, dtype), x)
+    result = with_sign_of(_halley(root, m, root * root) * power_of_two(third, dtype), x)
     special = magnitude(x).compare("equal", 0) | abs(x).compare("equal", math.inf)
-    return x.where(special | x.compare("not_equal", x), found)
+    return x.where(special | x.compare("not_equal", x), result)
 
 
 def _halley(root: T, m: T, square: T) -> T:
@@ -110,9 +110,9 @@ def hypot(x: T, y: T) -> T:
     first, second = _squared(x, factor, small, up), _squared(y, factor, small, up)
     root = (first + second).call("sqrt")
     exponent = magnitude(longer).full(-up).where(small, 0)
-    found = (root * 2.0**down).where(large, scaled(root, exponent))
+    length = (root * 2.0**down).where(large, scaled(root, exponent))
     infinite = abs(x).compare("equal", math.inf) | abs(y).compare("equal", math.inf)
-    return longer.full(math.inf).where(infinite, found)
+    return longer.full(math.inf).where(infinite, length)
 
 
 def _squared(x: T, factor: T, small: T, up: int) -> T:

@@ -112,17 +112,17 @@ def atan(x: T) -> T:
     size = abs(x)
     steep = size.compare("greater", 1)
     angle = _arctangent((size.full(1) / size).where(steep, size))
-    found = _from_quarter(angle).where(steep, angle)
+    result = _from_quarter(angle).where(steep, angle)
     tiny = size.compare("less", 2.0 ** -(digits_of(x.type.dtype) // 2 + 2))
-    return x.where(tiny, with_sign_of(found, x))
+    return x.where(tiny, with_sign_of(result, x))
 
 
 def asin(x: T) -> T:
     """Return the angle of `x / sqrt((1 - x) (1 + x))`."""
     size = abs(x)
-    found = _quarter(size, ((-size + 1) * (size + 1)).call("sqrt"))
+    angle = _quarter(size, ((-size + 1) * (size + 1)).call("sqrt"))
     tiny = size.compare("less", 2.0 ** -(digits_of(x.type.dtype) // 2 + 2))
-    return x.where(tiny, with_sign_of(found, x))
+    return x.where(tiny, with_sign_of(angle, x))
 
 
 def acos(x: T) -> T:

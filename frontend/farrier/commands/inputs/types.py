@@ -43,12 +43,12 @@ class InputType:
     value: Bounds | None = None
 
     @classmethod
-    def parse(cls, text: str, known: dict[str, Dimension] | None = None) -> InputType:
+    def parse(cls, text: str, dimensions: dict[str, Dimension] | None = None) -> InputType:
         """Parse `[NAME=]SIZExSIZEx...xDTYPE`, or `[NAME=](MIN,OPT,MAX)` for a size.
 
         Args:
             text: the value of `--input`.
-            known: the dimensions that earlier inputs named, which need no bounds here; those that
+            dimensions: those that earlier inputs named, which need no bounds here; those that
                 this one names are added.
 
         Raises:
@@ -56,7 +56,7 @@ class InputType:
         """
         match = _INPUT.fullmatch(text)
         assert match is not None
-        name, names = match["name"] or "", {} if known is None else known
+        name, names = match["name"] or "", {} if dimensions is None else dimensions
         try:
             shape, rest = _sizes(match["type"], names)
             size = None if shape else re.fullmatch(_BOUNDS, rest)
@@ -96,32 +96,32 @@ def parse(texts: Sequence[str]) -> list[InputType]:
     Raises:
         UsageError: one of them cannot be parsed.
     """
-    known: dict[str, Dimension] = {}
-    return [InputType.parse(text, known) for text in texts]
+    dimensions: dict[str, Dimension] = {}
+    return [InputType.parse(text, dimensions) for text in texts]
 
 
 def _sizes(
-    text: str, known: dict[str, Dimension]
+    text: str, dimensions: dict[str, Dimension]
 ) -> tuple[tuple[int | Bounds | Dimension, ...], str]:
     """Return the sizes at the beginning of a text, and the rest of it."""
     sizes: list[int | Bounds | Dimension] = []
-    while match := _size_pattern(known).match(text):
+    while match := _size_pattern(dimensions).match(text):
         text = text[match.end() :]
-        if match["known"]:
-            sizes.append(known[match["known"]])
+        if match["named"]:
+            sizes.append(dimensions[match["named"]])
         elif match["bounds"] is None:
             sizes.append(int(match["number"]))
         else:
             bounds = _bounds(match["word"] or "", match["bounds"])
             sizes.append(Dimension(match["word"], *bounds) if match["word"] else bounds)
-        known |= {size.name: size for size in sizes if isinstance(size, Dimension)}
+        dimensions |= {size.name: size for size in sizes if isinstance(size, Dimension)}
     return tuple(sizes), text
 
 
-def _size_pattern(known: dict[str, Dimension]) -> re.Pattern[str]:
-    """Return the pattern of a size; known names come first, as they may contain an `x`."""
-    names = "|".join(sorted(known, key=len, reverse=True)) or "(?!)"
-    return re.compile(rf"(?:(?P<number>\d+)|(?P<known>{names})|(?P<word>{_WORD})?{_BOUNDS})x")
+def _size_pattern(dimensions: dict[str, Dimension]) -> re.Pattern[str]:
+    """Return the pattern of a size; dimensions come first, as their names may hold an `x`."""
+    names = "|".join(sorted(dimensions, key=len, reverse=True)) or "(?!)"
+    return re.compile(rf"(?:(?P<number>\d+)|(?P<named>{names})|(?P<word>{_WORD})?{_BOUNDS})x")
 
 
 def _bounds(name: str, text: str) -> Bounds:

@@ -58,11 +58,11 @@ def check(options: argparse.Namespace) -> None:
         )
 
 
-def _check_name(option: str, name: str, what: str, names: Iterable[str]) -> None:
+def _check_name(option: str, name: str, noun: str, names: Iterable[str]) -> None:
     if name not in names:
         hint = did_you_mean(name, names)
         end = hint if hint.endswith("?") else f"{hint}."
-        raise UsageError(f"{option} {name}: there is no such {what}{end}")
+        raise UsageError(f"{option} {name}: there is no such {noun}{end}")
 
 
 def quantized(
