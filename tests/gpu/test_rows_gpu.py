@@ -19,6 +19,6 @@ CASES = [
 
 @pytest.mark.parametrize(("row", "tested"), CASES)
 def test_row_on_gpu(row: Record, tested: dtype) -> None:
-    found = run(row, tested, "cuda", "cuda:0")
-    for result, expected in zip(found, row.expected(row.sample(tested)), strict=True):
+    results = run(row, tested, "cuda", "cuda:0")
+    for result, expected in zip(results, row.expected(row.sample(tested)), strict=True):
         assert_close(result, expected, row.tolerance, row.name)

@@ -78,8 +78,8 @@ def words_of(text: str) -> list[str]:
 
 @pytest.mark.parametrize(("text", "shapes"), SIZES.items(), ids=SIZES)
 def test_sizes_of_a_call(run: Run, text: str, shapes: str) -> None:
-    found = run("run", "rows.vmfb", *words_of(text), "--output", "o.npz")
-    assert found == (0, f"o.npz: output0 {shapes}\n", "")
+    outcome = run("run", "rows.vmfb", *words_of(text), "--output", "o.npz")
+    assert outcome == (0, f"o.npz: output0 {shapes}\n", "")
 
 
 ROWS = (

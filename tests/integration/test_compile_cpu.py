@@ -27,8 +27,8 @@ X = random(4, 32, seed=5)
 
 def assert_computes(path: Any, seed: int = 0, name: str | None = None) -> None:
     """Compare with float64: a product of 32 terms and tanh, whose slope is at most 1."""
-    found = farrier_runtime.load(path, function=name)(X)
-    np.testing.assert_allclose(found, expected_affine(X, seed=seed), rtol=0, atol=2e-5)
+    result = farrier_runtime.load(path, function=name)(X)
+    np.testing.assert_allclose(result, expected_affine(X, seed=seed), rtol=0, atol=2e-5)
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_several_functions_share_an_artifact() -> None:
 
 
 def test_float64_stays_float64() -> None:
-    graph = function("f", apply("exp", argument(3, kind=dtypes.float64)))
+    graph = function("f", apply("exp", argument(3, dtype=dtypes.float64)))
     x = np.array([0.1, 1.0, -2.0])
-    found = farrier_runtime.load(compile_graphs([graph], CPU, Options(cache=False)).to_bytes())(x)
-    assert found.dtype == np.float64
-    np.testing.assert_allclose(found, np.exp(x), rtol=1e-14)
+    result = farrier_runtime.load(compile_graphs([graph], CPU, Options(cache=False)).to_bytes())(x)
+    assert result.dtype == np.float64
+    np.testing.assert_allclose(result, np.exp(x), rtol=1e-14)
 
 
 def test_a_graph_without_nodes_compiles() -> None:
@@ -117,9 +117,9 @@ def test_external_weights_can_be_exchanged(tmp_path: Path) -> None:
     other.mkdir()
     compiled, _ = external(other, [affine("f", seed=3)])
     (other / "net.weights.safetensors").rename(tmp_path / "net.weights.safetensors")
-    found = farrier_runtime.load(path)(X)
+    result = farrier_runtime.load(path)(X)
     w, b = (compiled.weights[f"layer.{name}"].astype(np.float64) for name in ("weight", "bias"))
-    np.testing.assert_allclose(found, np.tanh(X.astype(np.float64) @ w + b), rtol=0, atol=2e-5)
+    np.testing.assert_allclose(result, np.tanh(X.astype(np.float64) @ w + b), rtol=0, atol=2e-5)
 
 
 def test_external_weights_of_two_functions_have_names_of_their_own(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_external_weights_of_two_functions_have_names_of_their_own(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "kind",
+    "dtype",
     [
         dtypes.float64,
         dtypes.float16,
@@ -148,21 +148,21 @@ def test_external_weights_of_two_functions_have_names_of_their_own(tmp_path: Pat
     ids=str,
 )
 def test_weights_of_every_type_may_be_asked_to_lie_outside(
-    kind: dtypes.dtype, tmp_path: Path
+    dtype: dtypes.dtype, tmp_path: Path
 ) -> None:
-    data = (np.arange(60 * 60).reshape(60, 60) % 15 - 7).astype(kind.numpy)
-    if kind.is_unsigned:
-        data = np.abs(np.arange(60 * 60).reshape(60, 60) % 250).astype(kind.numpy)
-    chosen = apply("where", argument(kind=dtypes.bool), *pair(data))
-    if kind is dtypes.int4:  # two to a byte, and no output
+    data = (np.arange(60 * 60).reshape(60, 60) % 15 - 7).astype(dtype.numpy)
+    if dtype.is_unsigned:
+        data = np.abs(np.arange(60 * 60).reshape(60, 60) % 250).astype(dtype.numpy)
+    chosen = apply("where", argument(dtype=dtypes.bool), *pair(data))
+    if dtype is dtypes.int4:  # two to a byte, and no output
         chosen, data = apply(Cast(dtypes.int8), chosen), data.astype(np.int8)
     options = Options(cache=False, weights="external", passes="")
     compiled = compile_graphs([function("f", chosen)], CPU, options)
     path = compiled.save(tmp_path / "net.vmfb")
-    assert bool(compiled.weights) == (kind is not dtypes.bool)
-    found = farrier_runtime.load(path)
-    np.testing.assert_array_equal(np.asarray(found(np.array(True))), data)
-    np.testing.assert_array_equal(np.asarray(found(np.array(False))), data[::-1])
+    assert bool(compiled.weights) == (dtype is not dtypes.bool)
+    executable = farrier_runtime.load(path)
+    np.testing.assert_array_equal(np.asarray(executable(np.array(True))), data)
+    np.testing.assert_array_equal(np.asarray(executable(np.array(False))), data[::-1])
 
 
 def pair(data: Any) -> tuple[Any, Any]:

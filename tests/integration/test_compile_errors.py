@@ -65,12 +65,12 @@ PRODUCT = "float8 (8, 8) and float8 (8, 8)"
 
 
 def product() -> Value:
-    square = argument(8, 8, kind=dtypes.float8)
+    square = argument(8, 8, dtype=dtypes.float8)
     return apply(DotGeneral((), (), (1,), (0,), dtypes.float32), square, square)
 
 
 def test_a_type_that_the_target_lacks_is_named() -> None:
-    graph = function("f", apply("tanh", argument(8, 8, kind=dtypes.float64)))
+    graph = function("f", apply("tanh", argument(8, 8, dtype=dtypes.float64)))
     reasons = [  # which of them IREE says first is chance
         "it has no code for the operation arith.constant",
         "the target has no data type memref<64xf64, #spirv.storage_class<StorageBuffer>>",

@@ -20,9 +20,9 @@ from support.programs import affine, argument, expected_affine, function, produc
 UNCACHED = Options(cache=False)
 
 
-def contraction(kind: dtype) -> Graph:
+def contraction(dtype: dtype) -> Graph:
     """Return a product of matrices that tensor cores can do."""
-    x, y = (argument(128, 128, name=name, kind=kind) for name in "xy")
+    x, y = (argument(128, 128, name=name, dtype=dtype) for name in "xy")
     return function("f", product(x, y))
 
 
@@ -91,27 +91,27 @@ def test_one_artifact_holds_programs_for_a_gpu_and_a_cpu(gpu: str) -> None:
     assert compiled.manifest.targets[0] == gpu
     assert compiled.manifest.cpu is not None
     x = random(4, 32, seed=5)
-    found = farrier_runtime.load(compiled.to_bytes(), device="cpu")(x)
-    np.testing.assert_allclose(found, expected_affine(x), rtol=0, atol=2e-5)
+    result = farrier_runtime.load(compiled.to_bytes(), device="cpu")(x)
+    np.testing.assert_allclose(result, expected_affine(x), rtol=0, atol=2e-5)
 
 
 @pytest.mark.parametrize("order", [("cpu", "cuda:sm_80"), ("cuda:sm_80", "cpu")])
 def test_one_artifact_holds_all_kernels_of_each_kind(order: tuple[str, str]) -> None:
-    x = argument(16, 16, name="x", kind=dtypes.float32)
+    x = argument(16, 16, name="x", dtype=dtypes.float32)
     twice = function("f", product(product(x, x), x))
     compiled = compile_graphs([twice], [Target.parse(text) for text in order], UNCACHED)
     values = random(16, 16, seed=6)
-    found = farrier_runtime.load(compiled.to_bytes(), device="cpu")(values)
+    result = farrier_runtime.load(compiled.to_bytes(), device="cpu")(values)
     wide = values.astype(np.float64)
-    np.testing.assert_allclose(found, wide @ wide @ wide, rtol=0, atol=2e-4)
+    np.testing.assert_allclose(result, wide @ wide @ wide, rtol=0, atol=2e-4)
 
 
 def test_code_for_any_cpu_of_this_architecture_runs_here() -> None:
     name = {"x86_64": "x86-64", "aarch64": "aarch64"}[host_architecture()]
     compiled = compile_graphs([affine("f")], [Target("cpu", name)], UNCACHED)
     x = random(4, 32, seed=5)
-    found = farrier_runtime.load(compiled.to_bytes())(x)
-    np.testing.assert_allclose(found, expected_affine(x), rtol=0, atol=2e-5)
+    result = farrier_runtime.load(compiled.to_bytes())(x)
+    np.testing.assert_allclose(result, expected_affine(x), rtol=0, atol=2e-5)
 
 
 def test_assembly_is_for_the_target() -> None:

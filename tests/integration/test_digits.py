@@ -19,9 +19,9 @@ ROOT = EXAMPLES / "digits"
 
 @pytest.fixture(scope="module")
 def net() -> Any:
-    made = model_of("digits").Net()
-    made.load_weights(ROOT / "digits.safetensors")
-    return made
+    network = model_of("digits").Net()
+    network.load_weights(ROOT / "digits.safetensors")
+    return network
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def held_out() -> tuple[Any, Any]:
 
 def test_calibration_images_are_none_of_the_held_out(images: Any) -> None:
     assert (images.shape, images.dtype) == ((64, 1, 8, 8), np.float32)
-    known = {image.tobytes() for image in held_out()[0]}
-    assert known.isdisjoint(image.tobytes() for image in images)
+    training_images = {image.tobytes() for image in held_out()[0]}
+    assert training_images.isdisjoint(image.tobytes() for image in images)
 
 
 @pytest.mark.parametrize("observer", ["minmax", "percentile", "mse"])
@@ -63,11 +63,11 @@ def test_the_compiled_network_is_as_accurate(net: Any, images: Any) -> None:
     scans, labels = held_out()
     small = fr.quantize_module(net, [images])
     x = fr.InputInfo((len(scans), 1, 8, 8), fr.float32)
-    found = np.asarray(fr.compile(small, args=[x], target="cpu")(fr.Tensor(scans)))
+    result = np.asarray(fr.compile(small, args=[x], target="cpu")(fr.Tensor(scans)))
     expected = small(fr.Tensor(scans)).numpy()
     # Where rounding differs, an integer is another one: then a score differs by some steps.
-    assert np.abs(found - expected).max() < 0.02 * np.abs(expected).max()
-    assert int((found.argmax(1) == labels).sum()) >= 359 - 0.005 * len(labels)
+    assert np.abs(result - expected).max() < 0.02 * np.abs(expected).max()
+    assert int((result.argmax(1) == labels).sum()) >= 359 - 0.005 * len(labels)
 
 
 def test_demo(tmp_path: Path) -> None:

@@ -45,9 +45,9 @@ def loaded(path: Path, request: pytest.FixtureRequest) -> farrier_runtime.Execut
 
 @pytest.mark.parametrize("rows", [0, 1, 5, STAGED_BYTES // 12, STAGED_BYTES // 12 + 1, 100_000])
 def test_any_number_of_rows(loaded: farrier_runtime.Executable, rows: int) -> None:
-    found: Any = loaded(ramp(rows, 3), ramp(rows, 3) * 2)
-    np.testing.assert_array_equal(found["sum"], ramp(rows, 3) * 3)
-    assert found["rows"] == rows * 2
+    result: Any = loaded(ramp(rows, 3), ramp(rows, 3) * 2)
+    np.testing.assert_array_equal(result["sum"], ramp(rows, 3) * 3)
+    assert result["rows"] == rows * 2
 
 
 @pytest.mark.parametrize("rows", [0, 5, 30_000])
@@ -59,8 +59,8 @@ def test_inputs_of_any_layout(loaded: farrier_runtime.Executable, rows: int) -> 
     frozen = ramp(rows, 3)
     frozen.flags.writeable = False
     for x in (unaligned, strided, frozen, np.asfortranarray(frozen)):
-        found: Any = loaded(x, x)
-        np.testing.assert_array_equal(found["sum"], x * 2)
+        result: Any = loaded(x, x)
+        np.testing.assert_array_equal(result["sum"], x * 2)
 
 
 @pytest.mark.parametrize("rows", [5, 30_000])
@@ -69,10 +69,10 @@ def test_results_share_no_memory_with_arguments(
 ) -> None:
     aligned = aligned_empty(rows * 12).view(np.float32).reshape(rows, 3)
     aligned[...] = ramp(rows, 3)
-    found: Any = loaded(aligned, aligned)
-    assert not np.shares_memory(found["same"], aligned)
-    assert not np.shares_memory(found["sum"], aligned)
-    found["same"][...] = 0
+    result: Any = loaded(aligned, aligned)
+    assert not np.shares_memory(result["same"], aligned)
+    assert not np.shares_memory(result["sum"], aligned)
+    result["same"][...] = 0
     np.testing.assert_array_equal(aligned, ramp(rows, 3))
 
 
@@ -80,8 +80,8 @@ def test_calls_of_other_sizes_leave_earlier_results_alone(
     loaded: farrier_runtime.Executable,
 ) -> None:
     sizes = (3, 20_000, 1, 0, 20_000, 7)
-    found: list[Any] = [loaded(ramp(rows, 3), ramp(rows, 3)) for rows in sizes]
-    for rows, result in zip(sizes, found, strict=True):
+    results: list[Any] = [loaded(ramp(rows, 3), ramp(rows, 3)) for rows in sizes]
+    for rows, result in zip(sizes, results, strict=True):
         np.testing.assert_array_equal(result["sum"], ramp(rows, 3) * 2)
         np.testing.assert_array_equal(result["same"], ramp(rows, 3))
 

@@ -60,9 +60,11 @@ SAMPLE = [
 @pytest.mark.parametrize(("row", "tested"), SAMPLE)
 def test_row(row: Record, tested: fr.dtype) -> None:
     arrays = row.sample(tested)
-    found = row.function(*map(fr.Tensor, arrays))
+    results = row.function(*map(fr.Tensor, arrays))
     for result, expected in zip(
-        found if isinstance(found, tuple) else (found,), _by_reference(row, arrays), strict=True
+        results if isinstance(results, tuple) else (results,),
+        _by_reference(row, arrays),
+        strict=True,
     ):
         assert_close(result.numpy(), expected, row.tolerance, row.name)
 
@@ -70,8 +72,8 @@ def test_row(row: Record, tested: fr.dtype) -> None:
 def _by_reference(row: Record, arrays: list[Any]) -> list[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fr.config, "eager", "reference")
-        found = row.function(*map(fr.Tensor, arrays))
-        return [part.numpy() for part in (found if isinstance(found, tuple) else (found,))]
+        result = row.function(*map(fr.Tensor, arrays))
+        return [part.numpy() for part in (result if isinstance(result, tuple) else (result,))]
 
 
 # ---------------------------------------------------------------------- what is compiled
@@ -114,9 +116,9 @@ def test_values_that_nothing_holds_are_not_computed(compilations: list[str]) -> 
     ]
 
 
-@pytest.mark.parametrize(("size", "kind"), [(3, np.float32), (2, np.float16)])
-def test_other_types_are_another_program(compilations: list[str], size: int, kind: Any) -> None:
-    for x in (np.ones(2, np.float32), np.ones(size, kind)):
+@pytest.mark.parametrize(("size", "dtype"), [(3, np.float32), (2, np.float16)])
+def test_other_types_are_another_program(compilations: list[str], size: int, dtype: Any) -> None:
+    for x in (np.ones(2, np.float32), np.ones(size, dtype)):
         fr.abs(fr.Tensor(x)).eval()
     assert len(compilations) == 2
 

@@ -40,25 +40,25 @@ SPECIAL = (0.0, 1.0, 2.0, 8.0, 27.0, 1000.0, np.inf, np.nan)
 NEIGHBOURS = (0.25, 0.5, 0.70710678, 1.0, 1.41421356, 1.57079633, 2.0, 3.0, 8.0, 10.0, 88.7, 709.7)
 
 
-def numbers(kind: dtype, seed: int = 0) -> Array:
+def numbers(dtype: dtype, seed: int = 0) -> Array:
     """Return numbers of every exponent, next to special ones, and special ones, of either sign."""
-    info: Any = ml_dtypes.finfo(kind.numpy)
+    info: Any = ml_dtypes.finfo(dtype.numpy)
     generator = np.random.default_rng(seed)
     exponents = generator.uniform(info.minexp - info.nmant, info.maxexp, 3000)
     with np.errstate(over="ignore"):
         spread = np.exp2(exponents.astype(Wide))
         near = np.multiply.outer(NEIGHBOURS, 1 + np.arange(-20, 21) * float(info.eps)).ravel()
-        found = np.concatenate([spread, near, generator.uniform(0, 30, 1000), SPECIAL])
-        found = np.concatenate([found, -found]).astype(kind.numpy)
-    return found
+        elements = np.concatenate([spread, near, generator.uniform(0, 30, 1000), SPECIAL])
+        elements = np.concatenate([elements, -elements]).astype(dtype.numpy)
+    return elements
 
 
-def second(kind: dtype) -> Array:
+def second(dtype: dtype) -> Array:
     """Return other numbers, half of them of a size like the first ones."""
     generator = np.random.default_rng(2)
-    first, other = numbers(kind), numbers(kind, 1)
+    first, other = numbers(dtype), numbers(dtype, 1)
     with np.errstate(over="ignore"):
-        alike = (first * generator.uniform(0.1, 3, first.size)).astype(kind.numpy)
+        alike = (first * generator.uniform(0.1, 3, first.size)).astype(dtype.numpy)
     return np.where(generator.random(first.size) < 0.5, alike, generator.permutation(other))
 
 
@@ -75,8 +75,8 @@ def complement(x: Array) -> Array:
         fraction = size + Wide(n) / 2 / fraction
     root = np.sqrt(Wide(np.pi) + Wide(1.2246467991473532e-16))
     far = np.exp(-size * size) / (fraction * root)
-    found = np.where(size < 2, near, far)
-    return np.where(np.isnan(x), x, np.where(x < 0, 2 - found, found))
+    complement = np.where(size < 2, near, far)
+    return np.where(np.isnan(x), x, np.where(x < 0, 2 - complement, complement))
 
 
 def logarithm_of_sum(x: Array, y: Array) -> Array:
@@ -116,24 +116,24 @@ UNARY = sorted(name for name in TESTED if operands(name) == 1)
 BINARY = sorted(name for name in TESTED if operands(name) == 2)
 
 
-def units(kind: dtype, found: Array, exact: Array, beside: Array | float = 0.0) -> Array:
+def units(dtype: dtype, result: Array, exact: Array, beside: Array | float = 0.0) -> Array:
     """Return errors in units of the last place of the result, or of a number beside it."""
-    info: Any = ml_dtypes.finfo(kind.numpy)
-    rounded = exact.astype(kind.numpy).astype(Wide)
-    found = found.astype(Wide)
+    info: Any = ml_dtypes.finfo(dtype.numpy)
+    rounded = exact.astype(dtype.numpy).astype(Wide)
+    result = result.astype(Wide)
     largest = np.fmax(np.abs(rounded), np.where(np.isfinite(beside), np.abs(beside), 0))
     _, exponent = np.frexp(np.where(np.isfinite(largest), largest, 1))
     unit = np.ldexp(Wide(1), np.maximum(exponent - 1, info.minexp) - info.nmant)
-    error = np.where(np.isfinite(rounded), np.abs(found - exact) / unit, np.inf)
-    same = (found == rounded) | (np.isnan(found) & np.isnan(rounded))
+    error = np.where(np.isfinite(rounded), np.abs(result - exact) / unit, np.inf)
+    same = (result == rounded) | (np.isnan(result) & np.isnan(rounded))
     error = np.where(same, np.where(np.isfinite(rounded), error, 0), error)
-    wrong_zero = (rounded == 0) & (found == 0) & (np.signbit(found) != np.signbit(rounded))
+    wrong_zero = (rounded == 0) & (result == 0) & (np.signbit(result) != np.signbit(rounded))
     return np.where(np.isnan(error) | wrong_zero, np.inf, error)
 
 
 @functools.cache
-def programs(kind: dtype, target: str) -> farrier_runtime.Executable:
-    info = fr.InputInfo(numbers(kind).shape, kind)
+def programs(dtype: dtype, target: str) -> farrier_runtime.Executable:
+    info = fr.InputInfo(numbers(dtype).shape, dtype)
     graphs = [
         trace(getattr(fr, name), [info] * (1 + (name in BINARY)), name=name).graph
         for name in (*UNARY, *BINARY)
@@ -142,43 +142,43 @@ def programs(kind: dtype, target: str) -> farrier_runtime.Executable:
     return farrier_runtime.load(compiled.to_bytes(), device="cpu")
 
 
-KINDS = pytest.mark.parametrize("kind", UNITS, ids=lambda kind: kind.short)
+DTYPES = pytest.mark.parametrize("dtype", UNITS, ids=lambda dtype: dtype.short)
 TARGETS = pytest.mark.parametrize("target", ["cpu", X86_64])
 
 
 @TARGETS
-@KINDS
+@DTYPES
 @pytest.mark.parametrize("name", UNARY)
-def test_function_of_one(name: str, kind: dtype, target: str) -> None:
-    x = numbers(kind)
+def test_function_of_one(name: str, dtype: dtype, target: str) -> None:
+    x = numbers(dtype)
     with where_it_runs():
-        found = np.asarray(programs(kind, target)[name](x))
+        result = np.asarray(programs(dtype, target)[name](x))
     with np.errstate(all="ignore"):
-        error = units(kind, found, exact(name, x))
+        error = units(dtype, result, exact(name, x))
     worst = int(np.argmax(error))
-    assert error[worst] <= UNITS[kind], (x[worst], found[worst], error[worst])
+    assert error[worst] <= UNITS[dtype], (x[worst], result[worst], error[worst])
 
 
 @TARGETS
-@KINDS
+@DTYPES
 @pytest.mark.parametrize("name", BINARY)
-def test_function_of_two(name: str, kind: dtype, target: str) -> None:
-    x, y = numbers(kind), second(kind)
+def test_function_of_two(name: str, dtype: dtype, target: str) -> None:
+    x, y = numbers(dtype), second(dtype)
     with where_it_runs():
-        found = np.asarray(programs(kind, target)[name](x, y))
+        result = np.asarray(programs(dtype, target)[name](x, y))
     with np.errstate(all="ignore"):
         # Where the result is nearer to 0 than the operands, theirs are the digits.
         beside = np.fmax(np.abs(x), np.abs(y)).astype(Wide) if name == "logaddexp" else 0.0
-        error = units(kind, found, exact(name, x, y), beside)
+        error = units(dtype, result, exact(name, x, y), beside)
     worst = int(np.argmax(error))
-    assert error[worst] <= UNITS[kind], (x[worst], y[worst], found[worst], error[worst])
+    assert error[worst] <= UNITS[dtype], (x[worst], y[worst], result[worst], error[worst])
 
 
-@KINDS
+@DTYPES
 @pytest.mark.parametrize("name", UNARY)
-def test_the_reference_has_the_digits_too(name: str, kind: dtype) -> None:
-    x = numbers(kind)
-    found = getattr(fr, name)(fr.Tensor(x)).numpy()
+def test_the_reference_has_the_digits_too(name: str, dtype: dtype) -> None:
+    x = numbers(dtype)
+    result = getattr(fr, name)(fr.Tensor(x)).numpy()
     with np.errstate(all="ignore"):
-        error = units(kind, found, exact(name, x))
-    assert error.max() <= UNITS[kind] + 1, x[int(np.argmax(error))]
+        error = units(dtype, result, exact(name, x))
+    assert error.max() <= UNITS[dtype] + 1, x[int(np.argmax(error))]

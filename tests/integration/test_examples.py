@@ -38,9 +38,9 @@ def test_gpt2_does_not_look_ahead() -> None:
     net = EXAMPLES["gpt2"].make()
     net.reset_parameters(seed=0)
     short, long = [[1, 2, 3]], [[1, 2, 3, 0, 0]]
-    found = net(fr.Tensor(long)).numpy()[:, :3]
-    assert_close(found, net(fr.Tensor(short)).numpy(), scale=10)
-    assert np.abs(found[0, 0] - found[0, 2]).max() > 0.01
+    result = net(fr.Tensor(long)).numpy()[:, :3]
+    assert_close(result, net(fr.Tensor(short)).numpy(), scale=10)
+    assert np.abs(result[0, 0] - result[0, 2]).max() > 0.01
 
 
 def test_bert_ignores_padding() -> None:
@@ -80,9 +80,9 @@ def generated(*options: str) -> list[int]:
 
 
 def test_generate() -> None:
-    found = generated("--tokens", "4")
-    assert len(found) == 4
-    assert generated("--tokens", "4", "--eager") == found
+    result = generated("--tokens", "4")
+    assert len(result) == 4
+    assert generated("--tokens", "4", "--eager") == result
 
 
 def test_generate_greedily_with_given_weights(tmp_path: Path) -> None:

@@ -32,11 +32,11 @@ def nested() -> fr.Executable:
 
 
 def test_nested_arguments_and_results(nested: fr.Executable) -> None:
-    found = nested(fr.Tensor(VALUES), {"shift": [VALUES]})
-    np.testing.assert_allclose(found["total"].numpy(), VALUES * 4)
-    np.testing.assert_allclose(found["parts"][0].numpy(), VALUES * 2)
-    np.testing.assert_array_equal(found["parts"][1][0].numpy(), VALUES)
-    assert isinstance(found["parts"][1], tuple)
+    result = nested(fr.Tensor(VALUES), {"shift": [VALUES]})
+    np.testing.assert_allclose(result["total"].numpy(), VALUES * 4)
+    np.testing.assert_allclose(result["parts"][0].numpy(), VALUES * 2)
+    np.testing.assert_array_equal(result["parts"][1][0].numpy(), VALUES)
+    assert isinstance(result["parts"][1], tuple)
 
 
 def test_signature_has_the_run_time_inputs(nested: fr.Executable) -> None:
@@ -61,14 +61,14 @@ def test_input_infos_compile_the_same_again(tmp_path: Path) -> None:
     run = compiled(lambda x, count: x * count, *infos.values())
     loaded = fr.Executable.load(run.save(tmp_path / "run.vmfb"))
     assert run.input_infos == loaded.input_infos == infos
-    found = loaded.input_infos["x"]
-    assert isinstance(found, fr.InputInfo)
-    assert found.dimension_names[0] == "n"
+    info = loaded.input_infos["x"]
+    assert isinstance(info, fr.InputInfo)
+    assert info.dimension_names[0] == "n"
 
 
 def test_arguments_by_name(nested: fr.Executable) -> None:
-    found = nested(options={"shift": [VALUES]}, x=VALUES)
-    np.testing.assert_allclose(found["total"].numpy(), VALUES * 4)
+    result = nested(options={"shift": [VALUES]}, x=VALUES)
+    np.testing.assert_allclose(result["total"].numpy(), VALUES * 4)
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,9 @@ def test_a_function_without_inputs() -> None:
 
 def test_an_input_that_is_also_an_output_is_copied() -> None:
     given = VALUES.copy()
-    found = compiled(lambda x: (x, x), ROW)(given)
+    result = compiled(lambda x: (x, x), ROW)(given)
     given[:] = 0
-    for part in found:
+    for part in result:
         np.testing.assert_array_equal(part.numpy(), VALUES)
 
 
@@ -138,8 +138,8 @@ def test_bound_methods_of_modules() -> None:
         def twice(self, x: fr.Tensor) -> fr.Tensor:
             return x * self.scale * 2
 
-    found = compiled(Scaled().twice, ROW)(VALUES)
-    np.testing.assert_allclose(found.numpy(), VALUES**2 * 2)
+    result = compiled(Scaled().twice, ROW)(VALUES)
+    np.testing.assert_allclose(result.numpy(), VALUES**2 * 2)
 
 
 def test_results_of_one_call_are_arguments_of_another() -> None:

@@ -48,11 +48,11 @@ def reference(net: Net, x: Array) -> Array:
     values = {name: t.numpy().astype(np.float64) for name, t in net.state_dict().items()}
     padded = np.pad(x.astype(np.float64), [(0, 0), (0, 0), (1, 1), (1, 1)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (2, 3))
-    found = np.einsum("nchwij,ocij->nhwo", windows, values["conv.weight"]) + values["conv.bias"]
+    output = np.einsum("nchwij,ocij->nhwo", windows, values["conv.weight"]) + values["conv.bias"]
     deviation = np.sqrt(values["norm.running_var"] + net.norm.eps)
-    found = (found - values["norm.running_mean"]) / deviation
-    found = found * values["norm.weight"] + values["norm.bias"]
-    pooled = np.maximum(found, 0).mean((1, 2))
+    output = (output - values["norm.running_mean"]) / deviation
+    output = output * values["norm.weight"] + values["norm.bias"]
+    pooled = np.maximum(output, 0).mean((1, 2))
     return pooled @ values["head.weight"].T + values["head.bias"]
 
 
@@ -128,8 +128,8 @@ def test_weights_keep_their_names_where_a_batch_norm_was_folded_in(
     assert fast.manifest.parameters is not None
     names = {spec.name for spec in fast.manifest.parameters.entries}
     assert names == {"conv.weight", "conv.bias", "head.weight", "head.bias"}
-    found = safetensors.read(path.with_name("net.weights.safetensors"))
-    assert {name: array.shape for name, array in found.items()} == {
+    weights = safetensors.read(path.with_name("net.weights.safetensors"))
+    assert {name: array.shape for name, array in weights.items()} == {
         spec.name: spec.shape for spec in fast.manifest.parameters.entries
     }
 
@@ -226,8 +226,10 @@ class EveryType(fr.Module):
     def __init__(self) -> None:
         super().__init__()
         self.weights = {
-            kind.name: fr.Tensor(np.arange(600).reshape(20, 30).astype(np.int8).astype(kind.numpy))
-            for kind in TYPES
+            dtype.name: fr.Tensor(
+                np.arange(600).reshape(20, 30).astype(np.int8).astype(dtype.numpy)
+            )
+            for dtype in TYPES
         }
 
     def forward(self, x: fr.Tensor) -> dict[str, fr.Tensor]:
@@ -239,8 +241,8 @@ def test_data_types(layout: Literal["tiled", "compact"], tmp_path: Path) -> None
     net = EveryType()
     fast = compiled(net, layout, args=[fr.InputInfo((20, 30), fr.float32)])
     assert fast.manifest.parameters is not None
-    found = {spec.name: spec.dtype for spec in fast.manifest.parameters.entries}
-    assert found == {f"weights.{kind.name}": kind for kind in TYPES}
+    stored = {spec.name: spec.dtype for spec in fast.manifest.parameters.entries}
+    assert stored == {f"weights.{dtype.name}": dtype for dtype in TYPES}
     x = np.full((20, 30), 2, np.float32)
     loaded = farrier_runtime.load(fast.save(tmp_path / "net.vmfb"))
     for results in (fast(x), loaded(x)):

@@ -44,7 +44,7 @@ def programs() -> dict[str, Any]:
 def test_family(family: str) -> None:
     row = FAMILIES[family]
     arrays = row.sample(FLOAT)
-    found = programs()[family](*arrays)
-    results = found if isinstance(found, tuple) else (found,)
+    returned = programs()[family](*arrays)
+    results = returned if isinstance(returned, tuple) else (returned,)
     for result, expected in zip(results, row.expected(arrays), strict=True):
         assert_close(np.asarray(result), expected, row.tolerance, row.name)

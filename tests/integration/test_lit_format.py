@@ -69,7 +69,7 @@ def test_tools_run_in_forks(tmp_path: Path, script: str, complaint: str) -> None
         "print(line.run())"
     )
     tests = Path(__file__).parents[1]
-    found = subprocess.run(
+    finished = subprocess.run(
         [sys.executable, "-c", program], cwd=tests, capture_output=True, text=True, timeout=60
     )
-    assert found.stdout.splitlines()[0] == complaint, found.stderr
+    assert finished.stdout.splitlines()[0] == complaint, finished.stderr

@@ -67,9 +67,9 @@ def tools_alone(folder: Path) -> Path:
     """Return a folder with the programs that make and this Makefile run, and no Python."""
     folder.mkdir()
     for name in ("make", "sh", "touch"):
-        found = shutil.which(name, path=TOOLS)
-        assert found is not None
-        (folder / name).symlink_to(found)
+        path = shutil.which(name, path=TOOLS)
+        assert path is not None
+        (folder / name).symlink_to(path)
     return folder
 
 

@@ -60,5 +60,5 @@ def programs() -> dict[str, farrier_runtime.Executable]:
 def test_mask(source: str, shape: str, length: int) -> None:
     inputs = [heads(length, seed=0), heads(length, seed=1), mask(shape, length)]
     given = inputs if source == "input" else inputs[:2]
-    found = programs()[f"{source}_{shape}_{length}"](*(x.numpy() for x in given))
-    assert_close(np.asarray(found), masked(*inputs).numpy(), 10)
+    result = programs()[f"{source}_{shape}_{length}"](*(x.numpy() for x in given))
+    assert_close(np.asarray(result), masked(*inputs).numpy(), 10)

@@ -43,7 +43,7 @@ def network() -> Net:
 
 
 @functools.cache
-def made(per_channel: bool) -> dict[str, tuple[Any, Any]]:
+def quantized_networks(per_channel: bool) -> dict[str, tuple[Any, Any]]:
     """Return a quantised network for each scheme, and the same compiled: all in one module."""
     batch = fr.NamedDimension("batch", 1, 8, 16)
     infos = [fr.InputInfo((batch, 5), fr.int32), fr.InputInfo((batch, 1, 6, 6), fr.float32)]
@@ -58,13 +58,13 @@ def made(per_channel: bool) -> dict[str, tuple[Any, Any]]:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_compiled_is_eager(scheme: str, per_channel: bool) -> None:
     net = network()
-    small, run = made(per_channel)[scheme]
+    small, run = quantized_networks(per_channel)[scheme]
     for count in (1, 8, 3):
         arrays = inputs(count, seed=count)
         arguments = [fr.Tensor(x) for x in arrays]
         exact, expected = net(*arguments).numpy(), small(*arguments).numpy()
-        found = np.asarray(run(*arrays))
+        result = np.asarray(run(*arrays))
         noise = np.abs(expected - exact).max()
         assert noise > 1e-4
         # An input that is summed otherwise may round to the next integer: much less than the noise.
-        assert np.abs(found - expected).max() < (1e-6 if "only" in scheme else noise / 4)
+        assert np.abs(result - expected).max() < (1e-6 if "only" in scheme else noise / 4)

@@ -69,17 +69,17 @@ def compiled(function: Callable[[Any], Any], x: Any) -> Any:
     return np.asarray(fr.compile(function, args=[info], target="cpu")(fr.Tensor(x)))
 
 
-KINDS = {kind.name: kind for kind in (fr.uint8, fr.int8)}
+STORAGE = {dtype.name: dtype for dtype in (fr.uint8, fr.int8)}
 
 
-def on_integers(name: str, kind: fr.dtype) -> Callable[[fr.Tensor], tuple[fr.Tensor, ...]]:
+def on_integers(name: str, dtype: fr.dtype) -> Callable[[fr.Tensor], tuple[fr.Tensor, ...]]:
     """Return a case's function, of floats that it quantises, with one scale and with several."""
     call = CASES[name][1]
 
     def function(x: fr.Tensor) -> tuple[fr.Tensor, ...]:
-        small = fr.quantize(x, STEP, kind, zero_point=70)
+        small = fr.quantize(x, STEP, dtype, zero_point=70)
         one = call(small, dim=None, zero_point=0), call(small, dim=0, zero_point=-3)
-        return tuple(found.int_repr() for found in one)
+        return tuple(tensor.int_repr() for tensor in one)
 
     return function
 
@@ -88,21 +88,21 @@ def on_integers(name: str, kind: fr.dtype) -> Callable[[fr.Tensor], tuple[fr.Ten
 def programs() -> dict[str, Any]:
     """Return all cases, compiled together."""
     functions = {
-        f"{name}_{kind}": (on_integers(name, KINDS[kind]), [fr.InputInfo(shape, fr.float32)])
+        f"{name}_{dtype}": (on_integers(name, STORAGE[dtype]), [fr.InputInfo(shape, fr.float32)])
         for name, (shape, _) in CASES.items()
-        for kind in KINDS
+        for dtype in STORAGE
     }
     return together(functions)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", STORAGE)
 @pytest.mark.parametrize("name", CASES)
-def test_compiled_is_eager(name: str, kind: str) -> None:
+def test_compiled_is_eager(name: str, dtype: str) -> None:
     x = np.random.default_rng(0).uniform(-2, 2, CASES[name][0]).astype(np.float32)
-    expected = on_integers(name, KINDS[kind])(fr.Tensor(x))
-    for found, wanted in zip(programs()[f"{name}_{kind}"](x), expected, strict=True):
-        assert np.asarray(found).dtype == KINDS[kind].numpy
-        np.testing.assert_array_equal(np.asarray(found), wanted.numpy())
+    expected = on_integers(name, STORAGE[dtype])(fr.Tensor(x))
+    for result, wanted in zip(programs()[f"{name}_{dtype}"](x), expected, strict=True):
+        assert np.asarray(result).dtype == STORAGE[dtype].numpy
+        np.testing.assert_array_equal(np.asarray(result), wanted.numpy())
 
 
 def network() -> Any:
@@ -153,8 +153,8 @@ def test_weights_are_constants_of_integers(tmp_path: Path) -> None:
     run = fr.compile(net, args=[info], target="cpu", weights="external")
     run.save(tmp_path / "net.vmfb")
     (file,) = tmp_path.glob("*.safetensors")
-    kinds = {str(array.dtype) for array in fr.weights.load(file).values() if array.size > 100}
-    assert kinds == {"int8"}
+    dtypes = {str(array.dtype) for array in fr.weights.load(file).values() if array.size > 100}
+    assert dtypes == {"int8"}
 
 
 def test_wide_linear_is_a_quarter_of_the_size(tmp_path: Path) -> None:

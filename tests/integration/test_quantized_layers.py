@@ -29,7 +29,7 @@ LAYERS: dict[str, tuple[Callable[..., Any], tuple[int, ...]]] = {
 }
 
 
-def made(name: str, **options: Any) -> tuple[Any, Any, fr.InputInfo]:
+def random_layer(name: str, **options: Any) -> tuple[Any, Any, fr.InputInfo]:
     """Return a layer with random parameters, an input, and what is known of it."""
     make, shape = LAYERS[name]
     layer = make(**options)
@@ -42,19 +42,19 @@ def made(name: str, **options: Any) -> tuple[Any, Any, fr.InputInfo]:
     return layer, x, fr.InputInfo(shape, fr.float32)
 
 
-KINDS = (fr.int8, fr.int4, fr.uint8, fr.int16, fr.float8)
+STORAGE = (fr.int8, fr.int4, fr.uint8, fr.int16, fr.float8)
 
 
-def with_scales(name: str, kind: fr.dtype, dim: int | None) -> tuple[Any, Any, fr.InputInfo]:
-    """Return a layer as `made` does, which multiplies integers where it can."""
-    layer, x, info = made(name, quant_dtype=kind, weight_quant_dim=dim)
+def with_scales(name: str, dtype: fr.dtype, dim: int | None) -> tuple[Any, Any, fr.InputInfo]:
+    """Return a layer as `random_layer` does, which multiplies integers where it can."""
+    layer, x, info = random_layer(name, quant_dtype=dtype, weight_quant_dim=dim)
     if dim and name != "Embedding":
         layer.input_scale = 0.0625
     return layer, x, info
 
 
 def with_a_zero_point(name: str) -> tuple[Any, Any, fr.InputInfo]:
-    layer, x, info = made(name, quant_dtype=fr.int8, weight_quant_dim=0)
+    layer, x, info = random_layer(name, quant_dtype=fr.int8, weight_quant_dim=0)
     layer.input_scale, layer.input_zero_point = 0.0625, -90
     return layer, x, info
 
@@ -63,7 +63,7 @@ def with_a_zero_point(name: str) -> tuple[Any, Any, fr.InputInfo]:
 def compiled(name: str) -> dict[str, tuple[Any, Any, Any]]:
     """Return all layers of a name, what they are called with, and the layers compiled."""
     cases = {
-        f"{kind}_{dim}": with_scales(name, kind, dim) for kind in KINDS for dim in (None, 0, 1)
+        f"{dtype}_{dim}": with_scales(name, dtype, dim) for dtype in STORAGE for dim in (None, 0, 1)
     }
     if name != "Embedding":
         cases["zero_point"] = with_a_zero_point(name)
@@ -76,11 +76,11 @@ def assert_compiled_is_eager(layer: Any, x: Any, run: Any) -> None:
     np.testing.assert_allclose(np.asarray(run(x)), expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", STORAGE)
 @pytest.mark.parametrize("name", LAYERS)
-def test_compiled_is_eager(name: str, kind: fr.dtype) -> None:
+def test_compiled_is_eager(name: str, dtype: fr.dtype) -> None:
     for dim in (None, 0, 1):
-        assert_compiled_is_eager(*compiled(name)[f"{kind}_{dim}"])
+        assert_compiled_is_eager(*compiled(name)[f"{dtype}_{dim}"])
 
 
 @pytest.mark.parametrize("name", [name for name in LAYERS if name != "Embedding"])
@@ -89,7 +89,7 @@ def test_compiled_with_a_zero_point(name: str) -> None:
 
 
 def test_compiled_with_scales_of_blocks() -> None:
-    layer, x, info = made("Linear", quant_dtype=fr.int4)
+    layer, x, info = random_layer("Linear", quant_dtype=fr.int4)
     layer.weight_scale = np.full((4, 6), 0.05, np.float32)
     assert_compiled_is_eager(layer, x, fr.compile(layer, args=[info], target="cpu"))
 
@@ -114,24 +114,24 @@ def test_compiled_scales_of_blocks_by_rows(n: int, k: int, blocks: int) -> None:
             assert_compiled_is_eager(layer, x, run)
 
 
-@pytest.mark.parametrize("kind", [fr.int8, fr.int4])
-def test_weights_are_stored_in_their_bits(kind: fr.dtype, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", [fr.int8, fr.int4])
+def test_weights_are_stored_in_their_bits(dtype: fr.dtype, tmp_path: Path) -> None:
     size = 256
-    layer = fr.Linear(size, size, bias=False, quant_dtype=kind, weight_quant_dim=0)
+    layer = fr.Linear(size, size, bias=False, quant_dtype=dtype, weight_quant_dim=0)
     layer.reset_parameters()
     info = fr.InputInfo((4, size), fr.float32)
     run = fr.compile(layer, args=[info], target="cpu")
     run.save(tmp_path / "net.vmfb")
-    weights = size * size * kind.bits // 8
+    weights = size * size * dtype.bits // 8
     assert weights < (tmp_path / "net.vmfb").stat().st_size < weights + 60_000
     x = np.random.default_rng(0).normal(0, 1, (4, size)).astype(np.float32)
-    found = np.asarray(run(fr.Tensor(x)))
-    np.testing.assert_allclose(found, layer(fr.Tensor(x)).numpy(), rtol=1e-4, atol=1e-4)
+    result = np.asarray(run(fr.Tensor(x)))
+    np.testing.assert_allclose(result, layer(fr.Tensor(x)).numpy(), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_weights_are_quantised_before_they_are_compiled(name: str) -> None:
-    layer, _, info = made(name, quant_dtype=fr.int8, weight_quant_dim=0)
+    layer, _, info = random_layer(name, quant_dtype=fr.int8, weight_quant_dim=0)
     graph = trace(layer, [info], name="layer").graph
     text = dump([graph], [Target.parse("cpu")], Options(cache=False), "graph")["graph"]
     assert " = quantize(" not in text
@@ -139,11 +139,11 @@ def test_weights_are_quantised_before_they_are_compiled(name: str) -> None:
 
 
 def test_external_weights_are_integers(tmp_path: Path) -> None:
-    layer, x, info = made("Linear", quant_dtype=fr.int8, weight_quant_dim=0)
+    layer, x, info = random_layer("Linear", quant_dtype=fr.int8, weight_quant_dim=0)
     run = fr.compile(layer, args=[info], target="cpu", weights="external")
     run.save(tmp_path / "net.vmfb")
     (file,) = tmp_path.glob("*.safetensors")
     assert b'"dtype":"I8"' in file.read_bytes().replace(b" ", b"")[:1000]
     again = fr.Executable.load(tmp_path / "net.vmfb")
-    found = np.asarray(again(fr.Tensor(x)))
-    np.testing.assert_allclose(found, layer(fr.Tensor(x)).numpy(), rtol=1e-5, atol=1e-5)
+    result = np.asarray(again(fr.Tensor(x)))
+    np.testing.assert_allclose(result, layer(fr.Tensor(x)).numpy(), rtol=1e-5, atol=1e-5)

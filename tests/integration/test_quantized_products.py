@@ -194,17 +194,17 @@ def test_bit_for_bit_the_sums_of_integers(table: str, target: str, adversarial: 
     for name, case in TABLES[table].items():
         x, weight, scales = operands(case, adversarial)
         wanted = expected(case, x, weight, scales)
-        found = np.asarray(run[f"{name}_{adversarial}"](x))
-        np.testing.assert_array_equal(found, wanted, err_msg=name)
+        result = np.asarray(run[f"{name}_{adversarial}"](x))
+        np.testing.assert_array_equal(result, wanted, err_msg=name)
 
 
 @pytest.mark.parametrize("name", ["unsigned", "conv"])
 def test_eager_is_close(name: str) -> None:
     case = CASES[name]
     x, weight, scales = operands(case, False)
-    found = function(case, weight, scales)(fr.Tensor(x)).numpy()
+    result = function(case, weight, scales)(fr.Tensor(x)).numpy()
     wanted = expected(case, x, weight, scales)
-    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max())
+    np.testing.assert_allclose(result, wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max())
 
 
 def traced(case: Case, name: str = "main") -> Graph:
@@ -224,14 +224,14 @@ def optimized() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_contractions_are_of_integers(name: str) -> None:
-    found = optimized()[name]
-    sums = re.findall(r"arith\.muli[^\n]*\n[^\n]*arith\.addi[^\n]* : i32", found)
+    graph = optimized()[name]
+    sums = re.findall(r"arith\.muli[^\n]*\n[^\n]*arith\.addi[^\n]* : i32", graph)
     if name in ("conv_depthwise", "conv_groups"):  # exact in float32: IREE reads other memory
-        assert re.search(r"arith\.sitofp[^\n]* : i8 to f32", found)
+        assert re.search(r"arith\.sitofp[^\n]* : i8 to f32", graph)
         return
     integers = r"linalg\.(conv|matmul|quantized)[^\n]*i8[^\n]*i32|flow\.dispatch @bytes"
-    assert sums or re.search(integers, found)
-    assert not re.search(r"arith\.mulf[^\n]*\n[^\n]*arith\.addf", found)
+    assert sums or re.search(integers, graph)
+    assert not re.search(r"arith\.mulf[^\n]*\n[^\n]*arith\.addf", graph)
 
 
 @pytest.mark.parametrize(
@@ -277,8 +277,8 @@ def test_more_products_than_32_bits_hold_are_summed_as_floats() -> None:
     run = fr.compile(
         function(case, weight, scales), args=[fr.InputInfo(x.shape, fr.float32)], target="cpu"
     )
-    found = np.asarray(run(fr.Tensor(x)))
-    np.testing.assert_allclose(found, terms * 127 * SCALE, rtol=1e-2)
+    result = np.asarray(run(fr.Tensor(x)))
+    np.testing.assert_allclose(result, terms * 127 * SCALE, rtol=1e-2)
 
 
 ANY_BATCH = ("asymmetric", "rank_3", "conv", "rows_37", "planes", "lines")

@@ -23,8 +23,8 @@ CHUNK, CHUNKS = 24, 2
 def samples(chunk: int, special: bool) -> list[tuple[Graph, list[Array]]]:
     """Return graphs of different names, with elements for their inputs."""
     seeds = range(chunk * CHUNK, (chunk + 1) * CHUNK)
-    found = [sketched(1000 + seed, 2 + seed % 10, special) for seed in seeds]
-    return [(replace(g, name=f"net{index}"), arrays) for index, (g, arrays) in enumerate(found)]
+    samples = [sketched(1000 + seed, 2 + seed % 10, special) for seed in seeds]
+    return [(replace(g, name=f"net{index}"), arrays) for index, (g, arrays) in enumerate(samples)]
 
 
 @pytest.mark.parametrize("special", [False, True])
@@ -34,8 +34,8 @@ def test_compiled_equals_eager(chunk: int, special: bool) -> None:
     compiled = compile_graphs(graphs, [Target.parse("cpu")], Options(cache=False))
     loaded = farrier_runtime.load(compiled.to_bytes(), device="cpu")
     for graph, arrays in samples(chunk, special):
-        found = loaded[graph.name](*arrays)
-        results = found if isinstance(found, tuple) else (found,)
+        result = loaded[graph.name](*arrays)
+        results = result if isinstance(result, tuple) else (result,)
         for left, right in zip(results, run(graph, arrays), strict=True):
             assert np.asarray(left).dtype == right.dtype
             np.testing.assert_array_equal(left, right, err_msg=str(graph))

@@ -21,5 +21,5 @@ CASES = [
 
 @pytest.mark.parametrize(("row", "tested"), CASES)
 def test_row_compiled(row: Record, tested: dtype) -> None:
-    for found, expected in zip(run(row, tested), row.expected(row.sample(tested)), strict=True):
-        assert_close(found, expected, row.tolerance, row.name)
+    for result, expected in zip(run(row, tested), row.expected(row.sample(tested)), strict=True):
+        assert_close(result, expected, row.tolerance, row.name)

@@ -33,6 +33,6 @@ def test_row_refined_by_xla(row: Record, tested: dtype) -> None:
         except fr.FarrierError:
             continue
         arrays = sample(row, tested, change)
-        found = xla.run(xla.refined(text, [array.shape for array in arrays]), arrays)
-        for result, wanted in zip(found, expected, strict=True):
+        results = xla.run(xla.refined(text, [array.shape for array in arrays]), arrays)
+        for result, wanted in zip(results, expected, strict=True):
             assert_close(result, wanted, row.tolerance, row.name)

@@ -157,8 +157,8 @@ def test_eager(name: str, variant: str) -> None:
     ours, expected = twins(name)
     for seed, sizes in enumerate(VARIANTS[variant][1]):
         inputs = EXAMPLES[name].sample(sizes, seed)
-        found = ours(*map(fr.Tensor, inputs)).numpy()
-        assert_close(found, expected(inputs), SCALE)
+        result = ours(*map(fr.Tensor, inputs)).numpy()
+        assert_close(result, expected(inputs), SCALE)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -184,12 +184,12 @@ def test_gpt2_generates_the_same_tokens(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "model", model_of("gpt2"))
     script = runpy.run_path(str(ROOT / "gpt2" / "generate.py"))
     greedy = script["Sampler"](temperature=0, seed=0)
-    found = list(script["generate"](compiled, [7, 3], POSITIONS - 2, greedy))
+    generated = list(script["generate"](compiled, [7, 3], POSITIONS - 2, greedy))
     options: Any = {"do_sample": False, "eos_token_id": None, "pad_token_id": END}
     network: Any = theirs.eval()
     expected = network.generate(torch.tensor([[7, 3]]), max_length=POSITIONS, **options)
-    assert found == expected[0, 2:].tolist()
-    assert len(set(found)) > 2
+    assert generated == expected[0, 2:].tolist()
+    assert len(set(generated)) > 2
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -24,9 +24,9 @@ GUIDE = Path(__file__).parents[2] / "docs" / "coming_from_pytorch.md"
 )
 def test_examples_with_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    found = list(outputs(GUIDE, ("torch",)))
-    assert any(example.label == "torch" for example, _ in found)
-    for example, output in found:
+    printed = list(outputs(GUIDE, ("torch",)))
+    assert any(example.label == "torch" for example, _ in printed)
+    for example, output in printed:
         assert example.agrees(output), f"{example.place} prints\n{output}"
 
 
@@ -74,8 +74,8 @@ FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
 @pytest.mark.parametrize(("theirs", "ours"), FUNCTIONS.values(), ids=FUNCTIONS)
 def test_table_of_functions(theirs: Callable[[Any], Any], ours: Callable[[Any], Any]) -> None:
     data = np.random.default_rng(0).standard_normal((4, 6, 8))
-    found, expected = ours(fr.Tensor(data)).numpy(), theirs(torch.from_numpy(data)).numpy()
-    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+    result, expected = ours(fr.Tensor(data)).numpy(), theirs(torch.from_numpy(data)).numpy()
+    np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_executables_take_torch_tensors() -> None:

@@ -24,10 +24,10 @@ def conv(rank: int, sizes: tuple[int, ...], channels: tuple[int, int], **options
     """Return a convolution of both, torch's padded by `F.pad`."""
     kernel = options.pop("kernel")
     padding = options.pop("padding", ((0, 0),) * rank)
-    kind: Any = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[rank]
+    layer_class: Any = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[rank]
 
     def padded() -> Any:
-        layer = kind(*channels, kernel, dtype=torch.float64, **options)
+        layer = layer_class(*channels, kernel, dtype=torch.float64, **options)
         flat = [amount for pair in reversed(padding) for amount in pair]
         layer.register_forward_pre_hook(lambda _, inputs: (functional.pad(inputs[0], flat),))
         return layer
@@ -47,10 +47,10 @@ def linear(shape: tuple[int, ...], bias: bool = True) -> Case:
     )
 
 
-def norm(kind: Any, shape: tuple[int, ...], eps: float = 1e-5) -> Case:
+def norm(layer_class: Any, shape: tuple[int, ...], eps: float = 1e-5) -> Case:
     return (
         lambda: fr.BatchNorm(shape[1], fr.float64, eps),
-        lambda: kind(shape[1], eps=eps, dtype=torch.float64).eval(),
+        lambda: layer_class(shape[1], eps=eps, dtype=torch.float64).eval(),
         shape,
     )
 
@@ -62,11 +62,11 @@ def conv_transpose(
     kernel = options.pop("kernel")
     crop, extra = (options.pop(name, (0,) * rank) for name in ("padding", "output_padding"))
     pairs = [(amount, amount - more) for amount, more in zip(crop, extra, strict=True)]
-    kind: Any = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}[rank]
+    layer_class: Any = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}[rank]
     theirs = {"padding": crop, "output_padding": extra, "dtype": torch.float64}
     return (
         lambda: fr.ConvTranspose(*channels, kernel, padding=pairs, dtype=fr.float64, **options),
-        lambda: kind(*channels, kernel, **theirs, **options),
+        lambda: layer_class(*channels, kernel, **theirs, **options),
         (2, channels[0], *sizes),
     )
 
@@ -238,11 +238,11 @@ def test_whole_network_with_torchs_names() -> None:
     np.testing.assert_allclose(ours(fr.Tensor(x)).numpy(), expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
-def test_torch_tensors_are_shared_not_copied(kind: torch.dtype) -> None:
-    name = str(kind).rpartition(".")[2]
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32, torch.float64])
+def test_torch_tensors_are_shared_not_copied(dtype: torch.dtype) -> None:
+    name = str(dtype).rpartition(".")[2]
     layer = fr.Linear(3, 2, bias=False, dtype=getattr(fr, name))
-    weight = nn.Parameter(torch.ones(2, 3, dtype=kind))
+    weight = nn.Parameter(torch.ones(2, 3, dtype=dtype))
     layer.load_state_dict({"weight": weight})
     assert layer.weight.numpy().ctypes.data == weight.data_ptr()
     assert layer.weight.tolist() == [[1, 1, 1], [1, 1, 1]]

@@ -27,7 +27,7 @@ PARAMETERS: dict[str, tuple[tuple[int, ...], int | None]] = {
 }
 
 
-def elements(kind: dtype, scale: Any) -> Any:
+def elements(dtype: dtype, scale: Any) -> Any:
     """Return random elements, halves of the scale, limits and special numbers."""
     generator = np.random.default_rng(0)
     x = generator.normal(0, 40, SHAPE)
@@ -35,7 +35,7 @@ def elements(kind: dtype, scale: Any) -> Any:
     x[2] = (np.arange(16) + 120.5) * scale.reshape(-1)[0]
     x[3, :6] = [np.nan, np.inf, -np.inf, -0.0, 1e30, -1e30]
     with np.errstate(over="ignore"):
-        return x.astype(kind.numpy)
+        return x.astype(dtype.numpy)
 
 
 def offsets(storage: dtype, shape: tuple[int, ...]) -> Any:
@@ -43,14 +43,14 @@ def offsets(storage: dtype, shape: tuple[int, ...]) -> Any:
     return np.random.default_rng(1).integers(low, high, shape).astype(storage.numpy)
 
 
-def functions(kind: dtype) -> dict[str, Any]:
+def functions(dtype: dtype) -> dict[str, Any]:
     """Return every combination on a float type: with constant parameters, and with computed."""
-    found: dict[str, Any] = {}
+    functions: dict[str, Any] = {}
     for storage, name, with_zero in itertools.product(STORAGE, PARAMETERS, (False, True)):
         if storage.is_floating and with_zero:
             continue
         shape, dim = PARAMETERS[name]
-        scale = np.random.default_rng(2).uniform(0.1, 0.5, shape).astype(kind.numpy)
+        scale = np.random.default_rng(2).uniform(0.1, 0.5, shape).astype(dtype.numpy)
         zero = fr.Tensor(offsets(storage, shape)) if with_zero else None
 
         def function(
@@ -63,27 +63,27 @@ def functions(kind: dtype) -> dict[str, Any]:
             scale = fr.Tensor(scale) if isinstance(scale, np.ndarray) else scale
             q = fr.quantize(x, scale, storage, dim, zero)
             wide = fr.int32 if storage.is_integer else fr.float32
-            return fr.cast(q, wide), fr.dequantize(q, scale, kind, dim, zero)
+            return fr.cast(q, wide), fr.dequantize(q, scale, dtype, dim, zero)
 
         suffix = "_zero" if with_zero else ""
-        found[f"{storage.name}_{name}{suffix}"] = (function, scale)
-    return found
+        functions[f"{storage.name}_{name}{suffix}"] = (function, scale)
+    return functions
 
 
 def positional(function: Any) -> Any:
     return lambda *args: function(*args)  # pyright: ignore[reportUnknownLambdaType, reportUnknownVariableType]
 
 
-@pytest.mark.parametrize("kind", FLOATS)
+@pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("constant", [True, False])
-def test_compiled_is_eager_bit_for_bit(kind: dtype, constant: bool) -> None:
+def test_compiled_is_eager_bit_for_bit(dtype: dtype, constant: bool) -> None:
     graphs: list[Graph] = []
     expected: dict[str, Any] = {}
     arguments: dict[str, Any] = {}
-    for name, (function, scale) in functions(kind).items():
-        x = elements(kind, scale)
+    for name, (function, scale) in functions(dtype).items():
+        x = elements(dtype, scale)
         arrays = [x] if constant else [x, scale]
-        infos = [fr.InputInfo(array.shape, kind) for array in arrays]
+        infos = [fr.InputInfo(array.shape, dtype) for array in arrays]
         graphs.append(trace(positional(function), infos, name=name).graph)
         arguments[name] = arrays
         expected[name] = [part.numpy() for part in function(*map(fr.Tensor, arrays))]
@@ -91,7 +91,7 @@ def test_compiled_is_eager_bit_for_bit(kind: dtype, constant: bool) -> None:
     program = farrier_runtime.load(compiled.to_bytes())
     assert len(expected) == 2 * 4 * 5 + 4 * 2
     for name, wanted in expected.items():
-        for found, one in zip(program[name](*arguments[name]), wanted, strict=True):
-            assert np.asarray(found).dtype == one.dtype
-            pair = (np.asarray(part).astype(np.float64) for part in (found, one))
+        for result, one in zip(program[name](*arguments[name]), wanted, strict=True):
+            assert np.asarray(result).dtype == one.dtype
+            pair = (np.asarray(part).astype(np.float64) for part in (result, one))
             np.testing.assert_array_equal(*pair, err_msg=name)

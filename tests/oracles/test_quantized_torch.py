@@ -79,17 +79,17 @@ def ours(x: Any) -> fr.Tensor:
 
 
 def assert_within_a_step(
-    found: fr.Tensor, expected: Any, record: Callable[[str, object], None], part: float = 0.01
+    result: fr.Tensor, expected: Any, record: Callable[[str, object], None], part: float = 0.01
 ) -> None:
     """Compare integers, scales and zero points, and tell how many integers differ."""
-    difference = np.abs(found.numpy().astype(int) - expected.int_repr().numpy())
+    difference = np.abs(result.numpy().astype(int) - expected.int_repr().numpy())
     record("differing_elements", f"{(difference > 0).sum()} of {difference.size}")
     print(f"{(difference > 0).sum()} of {difference.size} elements differ")
     assert difference.max() <= 1
     assert (difference > 0).mean() <= part
     assert len(np.unique(expected.int_repr())) > 20
-    assert np.float32(found.q_scale()) == np.float32(expected.q_scale())
-    assert found.q_zero_point() == expected.q_zero_point()
+    assert np.float32(result.q_scale()) == np.float32(expected.q_scale())
+    assert result.q_zero_point() == expected.q_zero_point()
 
 
 # ---------------------------------------------------------------------- functions
@@ -109,8 +109,8 @@ def test_linear(
     b = bias(48) if with_bias else None
     offset = None if b is None else fr.Tensor(b)
     expected = functional.linear(x, w, b, 0.23, 117)
-    found = q.linear(ours(x), ours(w), offset, 0.23, 117)
-    assert_within_a_step(found, expected, record_property)
+    result = q.linear(ours(x), ours(w), offset, 0.23, 117)
+    assert_within_a_step(result, expected, record_property)
     packed = torch.ops.quantized.linear_prepack(w, b)
     relu = torch.ops.quantized.linear_relu(x, packed, 0.23, 117)
     mine = q.linear_relu(ours(x), q.linear_prepack(ours(w), offset), 0.23, 117)
@@ -130,8 +130,8 @@ def test_linear_with_a_zero_point_of_the_weight(
 ) -> None:
     w = weight(16, 64, per_channel=False, zero_point=19)
     x = activation(32, 64, scale=0.031, zero_point=60)
-    found = q.linear(ours(x), ours(w), None, 0.2, 128)
-    assert_within_a_step(found, functional.linear(x, w, None, 0.2, 128), record_property)
+    result = q.linear(ours(x), ours(w), None, 0.2, 128)
+    assert_within_a_step(result, functional.linear(x, w, None, 0.2, 128), record_property)
 
 
 SIZES = {1: (31,), 2: (13, 11), 3: (7, 6, 5)}
@@ -161,8 +161,8 @@ def test_convolutions(
     theirs = getattr(functional, f"conv{rank}d")
     expected = theirs(x, w, b, **options, scale=0.19, zero_point=121)
     mine = getattr(q, f"conv{rank}d")
-    found = mine(ours(x), ours(w), fr.Tensor(b), **options, scale=0.19, zero_point=121)
-    assert_within_a_step(found, expected, record_property)
+    result = mine(ours(x), ours(w), fr.Tensor(b), **options, scale=0.19, zero_point=121)
+    assert_within_a_step(result, expected, record_property)
 
 
 # ---------------------------------------------------------------------- layers
@@ -223,10 +223,10 @@ def test_layers_load_torchs_state_dict(
     make, mine, shape = LAYERS[name]
     layer = set_up(make(), per_channel, 0.21, 33)
     x = activation(*shape, scale=0.031, zero_point=60)
-    found = mine()
-    assert found.load_state_dict(layer.state_dict()) == (set(), set())
-    assert_within_a_step(found(ours(x)), layer(x), record_property)
-    assert found.weight_scale.shape == ((layer.weight().shape[0],) if per_channel else ())
+    loaded = mine()
+    assert loaded.load_state_dict(layer.state_dict()) == (set(), set())
+    assert_within_a_step(loaded(ours(x)), layer(x), record_property)
+    assert loaded.weight_scale.shape == ((layer.weight().shape[0],) if per_channel else ())
 
 
 def test_quantized_tensors_are_no_plain_tensors() -> None:
@@ -256,14 +256,14 @@ def float_network() -> Any:
 
 def farrier_network(fused: bool) -> Any:
     """Return the same network; fused, ReLUs are a part of the layer before, and nothing after."""
-    kind = q.QuantizedConvReLU if fused else q.QuantizedConv
+    layer_class = q.QuantizedConvReLU if fused else q.QuantizedConv
     relu: Any = (lambda x: x) if fused else q.relu
     return fr.Sequential(
         q.Quantize(1.0, 0, fr.uint8),
-        kind(3, 8, (3, 3), padding=((1, 1), (1, 1))),
+        layer_class(3, 8, (3, 3), padding=((1, 1), (1, 1))),
         relu,
         lambda x: q.apply(lambda x: fr.maxpool(x, (2, 2), stride=(2, 2)), x),
-        kind(8, 16, (3, 3)),
+        layer_class(8, 16, (3, 3)),
         relu,
         lambda x: q.flatten(x, 1),
         q.QuantizedLinear(64, 10),
@@ -295,8 +295,8 @@ def test_a_network_that_torch_quantised(
     assert mine.load_state_dict(net.state_dict()) == (set(), set())
     step = mine[7].scale.item()
     compiled = fr.compile(mine, args=[fr.InputInfo(tuple(x.shape), fr.float32)], target="cpu")
-    for found in (mine(fr.Tensor(x)).numpy(), np.asarray(compiled(fr.Tensor(x)))):
-        difference = np.rint(np.abs(found - expected) / step)
+    for result in (mine(fr.Tensor(x)).numpy(), np.asarray(compiled(fr.Tensor(x)))):
+        difference = np.rint(np.abs(result - expected) / step)
         record_property("differing_elements", f"{(difference > 0).sum()} of {difference.size}")
         print(f"{(difference > 0).sum()} of {difference.size} elements differ")
         # A layer's step moves the next layer's sums by less than a step of theirs.

@@ -36,9 +36,9 @@ def to_torch(array: NDArray[Any]) -> torch.Tensor:
 def test_row_in_torch(row: Record, tested: dtype) -> None:
     assert row.torch is not None
     arrays = row.sample(tested)
-    found = row.function(*[fr.Tensor(array) for array in arrays])
+    returned = row.function(*[fr.Tensor(array) for array in arrays])
     expected = row.torch(*[to_torch(array) for array in arrays])
-    results = found if isinstance(found, tuple) else (found,)
+    results = returned if isinstance(returned, tuple) else (returned,)
     references = expected if isinstance(expected, tuple | list) else (expected,)
     for result, reference in zip(results, references, strict=True):
         wide = reference.double() if reference.is_floating_point() else reference

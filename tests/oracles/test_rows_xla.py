@@ -28,6 +28,6 @@ def test_row_in_xla(row: Record, tested: dtype) -> None:
     program = lower([graph], Builder)
     program.verify()
     arrays = row.sample(tested)
-    found = xla.run(program.text(weights=True), arrays)
-    for result, expected in zip(found, row.expected(arrays), strict=True):
+    results = xla.run(program.text(weights=True), arrays)
+    for result, expected in zip(results, row.expected(arrays), strict=True):
         assert_close(result, expected, row.tolerance, row.name)

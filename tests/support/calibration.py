@@ -19,10 +19,10 @@ def rows(module: fr.Module) -> dict[str, fr.QuantizationRow]:
     return {row.name: row for row in fr.quantization_report(module).rows}
 
 
-def snr(expected: Any, found: Any) -> float:
+def snr(expected: Any, result: Any) -> float:
     """Return the signal-to-noise ratio in decibels."""
-    expected, found = (np.asarray(x).astype(np.float64) for x in (expected, found))
-    return float(10 * np.log10((expected**2).sum() / ((expected - found) ** 2).sum()))
+    expected, result = (np.asarray(x).astype(np.float64) for x in (expected, result))
+    return float(10 * np.log10((expected**2).sum() / ((expected - result) ** 2).sum()))
 
 
 class Scaled(fr.Linear):

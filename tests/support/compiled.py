@@ -78,8 +78,8 @@ def run(
 ) -> list[Any]:
     """Return the results of a row on a device; `rows` of a data type share modules."""
     function = loaded(artifact(row, tested, target, rows), device)[function_name(row)]
-    found = function(*row.sample(tested))
-    results = found if isinstance(found, tuple | list) else (found,)
+    returned = function(*row.sample(tested))
+    results = returned if isinstance(returned, tuple | list) else (returned,)
     return [np.asarray(result) for result in results]
 
 
@@ -98,10 +98,10 @@ def artifact(
     Raises:
         CompileError: the row does not compile.
     """
-    found = _chunk(together_with(row, rows(tested)), tested, target, trace)[row.name]
-    if isinstance(found, fr.CompileError):
-        raise found
-    return found
+    artifact = _chunk(together_with(row, rows(tested)), tested, target, trace)[row.name]
+    if isinstance(artifact, fr.CompileError):
+        raise artifact
+    return artifact
 
 
 @functools.cache
@@ -118,7 +118,7 @@ def _chunk(
         )
         return compiled.to_bytes()
 
-    return {row.name: made for row, made in by_halves(rows, compile)}
+    return {row.name: module for row, module in by_halves(rows, compile)}
 
 
 @functools.cache
@@ -135,12 +135,12 @@ def by_halves(
 ) -> Iterator[tuple[Record, Made | fr.CompileError]]:
     """Yield what is made of the module of every row, halving it where a row is refused."""
     try:
-        found: Made | fr.CompileError = make(rows)
+        module: Made | fr.CompileError = make(rows)
     except fr.CompileError as error:
         if len(rows) > 1:
             middle = len(rows) // 2
             yield from by_halves(rows[:middle], make)
             yield from by_halves(rows[middle:], make)
             return
-        found = error
-    yield from ((row, found) for row in rows)
+        module = error
+    yield from ((row, module) for row in rows)

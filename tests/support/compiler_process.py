@@ -35,8 +35,8 @@ def refusal(graph: Graph, *flags: str, **options: Any) -> CompileError | Argumen
 
 def assert_computes(artifact: Any, seed: int = 0) -> None:
     """Check what an artifact of `affine` computes."""
-    found = farrier_runtime.load(artifact)(X)
-    np.testing.assert_allclose(found, expected_affine(X, seed=seed), rtol=0, atol=2e-5)
+    result = farrier_runtime.load(artifact)(X)
+    np.testing.assert_allclose(result, expected_affine(X, seed=seed), rtol=0, atol=2e-5)
 
 
 def wait_until(holds: Any) -> None:

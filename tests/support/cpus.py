@@ -44,14 +44,14 @@ def _is_tested(row: Record, tested: dtype, every: int) -> bool:
     """Return whether a data type is one of every so many; casts have all, large sorts one."""
     if is_large_sort(row):
         return tested is (float32 if float32 in row.dtypes else row.dtypes[0])
-    alike = [kind for kind in row.dtypes if kind.is_floating == tested.is_floating]
+    alike = [dtype for dtype in row.dtypes if dtype.is_floating == tested.is_floating]
     turn = (alike.index(tested) - ROWS.index(row)) % min(every, len(alike))
     return turn == 0 or row.name.startswith("cast/")
 
 
 def _wanted(row: Record) -> dtype:
     """Return bfloat16, which such CPUs have no instructions for, or what a row has instead."""
-    return next((kind for kind in row.dtypes if kind.short == "bf16"), row.dtypes[-1])
+    return next((dtype for dtype in row.dtypes if dtype.short == "bf16"), row.dtypes[-1])
 
 
 def cases(rows: Rows, floats: bool = True, others: bool = True) -> list[Any]:
@@ -68,8 +68,8 @@ def check_on_x86_64(row: Record, tested: dtype) -> None:
     """Compare a row, compiled for x86-64 with AVX2, with its reference."""
     with where_it_runs():
         results = run(row, tested, X86_64, rows=x86_64_rows)
-    for found, expected in zip(results, row.expected(row.sample(tested)), strict=True):
-        assert_close(found, expected, row.tolerance, row.name)
+    for result, expected in zip(results, row.expected(row.sample(tested)), strict=True):
+        assert_close(result, expected, row.tolerance, row.name)
 
 
 def check_dynamic_on_x86_64(row: Record, tested: dtype) -> None:

@@ -37,10 +37,10 @@ def ptx(
     Raises:
         CompileError: the row does not compile.
     """
-    found = _chunk(together_with(row, rows(tested)), tested, architecture, trace)[row.name]
-    if isinstance(found, fr.CompileError):
-        raise found
-    return found
+    text = _chunk(together_with(row, rows(tested)), tested, architecture, trace)[row.name]
+    if isinstance(text, fr.CompileError):
+        raise text
+    return text
 
 
 @functools.cache
@@ -50,7 +50,7 @@ def _chunk(
     def compile(some: Sequence[Record]) -> str:
         return assembled([trace(row, tested).graph for row in some], architecture)
 
-    return {row.name: made for row, made in by_halves(rows, compile)}
+    return {row.name: module for row, module in by_halves(rows, compile)}
 
 
 def assembled(graphs: Sequence[Graph], architecture: str) -> str:
@@ -82,6 +82,6 @@ def assemble(text: str, architecture: str) -> None:
 def _ptxas() -> Path:
     """Find the assembler that pip's nvidia-cuda-nvcc installs."""
     for folder in map(Path, sys.path):
-        for found in sorted(folder.glob("nvidia/*/bin/ptxas")):
-            return found
+        for program in sorted(folder.glob("nvidia/*/bin/ptxas")):
+            return program
     raise FileNotFoundError("ptxas is missing: pip install nvidia-cuda-nvcc")

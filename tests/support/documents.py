@@ -24,20 +24,20 @@ def shown(state: Mapping[str, Tensor]) -> str:
     return "{\n" + "".join(lines) + "}"
 
 
-def assert_same_tensor(found: Tensor, printed: str) -> None:
+def assert_same_tensor(tensor: Tensor, printed: str) -> None:
     """Compare values, data type, device and shape with a tensor that a document prints."""
     parts = _TENSOR.fullmatch(" ".join(printed.split()))
     assert parts is not None, printed
-    values, kind, place, shape = parts.groups()
-    assert (str(found.dtype), str(found.device)) == (kind, place)
-    assert found.shape == ast.literal_eval(shape)
+    values, dtype, place, shape = parts.groups()
+    assert (str(tensor.dtype), str(tensor.device)) == (dtype, place)
+    assert tensor.shape == ast.literal_eval(shape)
     expected: Any = ast.literal_eval(values)
-    np.testing.assert_allclose(found.numpy(), np.asarray(expected), rtol=1e-6, atol=5e-5)
+    np.testing.assert_allclose(tensor.numpy(), np.asarray(expected), rtol=1e-6, atol=5e-5)
 
 
-def assert_same_state(found: Mapping[str, Tensor], printed: str) -> None:
+def assert_same_state(state: Mapping[str, Tensor], printed: str) -> None:
     """Compare keys, in order, and all tensors with a state_dict that a document prints."""
     entries = dict(_ENTRY.findall(printed))
-    assert list(found) == list(entries)
-    for name, tensor in found.items():
+    assert list(state) == list(entries)
+    for name, tensor in state.items():
         assert_same_tensor(tensor, entries[name])

@@ -93,8 +93,8 @@ def check(row: Record, tested: dtype, target: str = "cpu", rows: Rows = dynamic_
 
 def eager(row: Record, tested: dtype, change: int) -> list[Array]:
     """Return the results of the interpreter for the same operands."""
-    found = row.function(*map(fr.Tensor, sample(row, tested, change)))
-    return [part.numpy() for part in (found if isinstance(found, tuple) else (found,))]
+    result = row.function(*map(fr.Tensor, sample(row, tested, change)))
+    return [part.numpy() for part in (result if isinstance(result, tuple) else (result,))]
 
 
 def together(
@@ -118,8 +118,8 @@ def together(
 
 def interpreted(function: Callable[..., Any], arrays: Sequence[Array]) -> list[Array]:
     """Return the results of a function for arrays, by the interpreter."""
-    found = function(*map(fr.Tensor, arrays))
-    parts = found if isinstance(found, tuple) else (found,)
+    result = function(*map(fr.Tensor, arrays))
+    parts = result if isinstance(result, tuple) else (result,)
     return [fr.Tensor(part).numpy() if isinstance(part, int) else part.numpy() for part in parts]
 
 
@@ -140,9 +140,9 @@ def assert_as_eager(
         with pytest.raises(fr.InputError):
             compiled(*arrays)
         return False
-    found = compiled(*arrays)
+    returned = compiled(*arrays)
     for result, wanted in zip(
-        found if isinstance(found, tuple) else (found,), expected, strict=True
+        returned if isinstance(returned, tuple) else (returned,), expected, strict=True
     ):
         array = np.asarray(result)
         assert (array.shape, array.dtype) == (wanted.shape, wanted.dtype)

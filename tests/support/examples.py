@@ -73,10 +73,10 @@ def tokens(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
 
 def ended(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
     """Draw token ids with one end or more in each row, anywhere."""
-    found = tokens(generator, shape)
-    for row in found:
+    ids = tokens(generator, shape)
+    for row in ids:
         row[generator.integers(0, len(row), 2)] = END
-    return found
+    return ids
 
 
 def beginnings(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:

@@ -41,9 +41,9 @@ def weight(array: Any, name: str | None = None) -> Value:
     return constant(data, BY_NUMPY[data.dtype], name)
 
 
-def argument(shape: Sequence[int], name: str = "x", kind: dtype = dtypes.float32) -> Value:
+def argument(shape: Sequence[int], name: str = "x", dtype: dtype = dtypes.float32) -> Value:
     """Return an input."""
-    return Value(TensorType(tuple(shape), kind), name=name)
+    return Value(TensorType(tuple(shape), dtype), name=name)
 
 
 def graph_of(*outputs: Value, name: str = "main") -> Graph:
@@ -55,18 +55,18 @@ def graph_of(*outputs: Value, name: str = "main") -> Graph:
 
 def run(graph: Graph, arrays: Sequence[Array]) -> list[Array]:
     """Return a graph's outputs by the ops' references, and change nothing."""
-    found = dict(zip(graph.inputs, arrays, strict=True))
+    arrays_of = dict(zip(graph.inputs, arrays, strict=True))
 
     def elements(value: Value) -> Array:
-        if value in found:
-            return found[value]
+        if value in arrays_of:
+            return arrays_of[value]
         assert value.data is not None
         return value.data
 
     for one in graph.nodes:
         types = tuple(value.type for value in one.results)
         results = run_reference(one.op, types, [elements(value) for value in one.operands])
-        found.update(zip(one.results, results, strict=True))
+        arrays_of.update(zip(one.results, results, strict=True))
     return [elements(value) for value in graph.outputs]
 
 
@@ -83,7 +83,7 @@ def written(inputs: str, *lines: str) -> Graph:
     """
     constants = [line for line in lines if line.startswith("constant")]
     calls = [line.rpartition(" -> ") for line in lines if line not in constants]
-    body = [f"%{index}: {kind} = {call}" for index, (call, _, kind) in enumerate(calls)]
+    body = [f"%{index}: {type} = {call}" for index, (call, _, type) in enumerate(calls)]
     text = "\n  ".join([*constants, *body, f"return %{len(calls) - 1}"])
     return parse_graph(f"graph @main({inputs}) -> {calls[-1][2]} {{\n  {text}\n}}")
 

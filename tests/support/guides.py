@@ -55,20 +55,20 @@ class Example:
 def examples(guide: Path) -> list[Example]:
     """Return the examples of a guide in order."""
     text = guide.read_text()
-    found: list[Example] = []
+    examples: list[Example] = []
     end = 0
     for block in _BLOCK.finditer(text):
         language, label, code = block.groups()
         if language == "text":
-            assert found, f"{guide.name}: output comes after the code that prints it"
+            assert examples, f"{guide.name}: output comes after the code that prints it"
             assert not text[end : block.start()].strip(), f"{guide.name}: whose output is\n{code}"
-            found[-1] = Example(found[-1].place, *_parts(found[-1]), printed=code)
+            examples[-1] = Example(examples[-1].place, *_parts(examples[-1]), printed=code)
         else:
             assert language in ("python", "sh"), f"{guide.name}: unknown language {language}"
             line = text.count("\n", 0, block.start()) + 1
-            found.append(Example(f"{guide.name}:{line}", language, label, code, None))
+            examples.append(Example(f"{guide.name}:{line}", language, label, code, None))
         end = block.end()
-    return found
+    return examples
 
 
 def _parts(example: Example) -> tuple[str, str, str]:

@@ -130,8 +130,8 @@ def _lines(test: Any, script: Any) -> list[Line] | None:
     ]
     commands = lit.TestRunner.applySubstitutions(script, substitutions)
     lines = [Line.parse(re.sub(r"^%dbg\([^)]*\)", "", command)) for command in commands]
-    known = [line for line in lines if line is not None]
-    return known if len(known) == len(lines) else None
+    parsed = [line for line in lines if line is not None]
+    return parsed if len(parsed) == len(lines) else None
 
 
 _prepared = False

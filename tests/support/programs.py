@@ -80,9 +80,9 @@ class Unfinished(Op, abstract=True):
         return x
 
 
-def argument(*shape: int, name: str = "x", kind: dtype = float32) -> Value:
+def argument(*shape: int, name: str = "x", dtype: dtype = float32) -> Value:
     """Return an input."""
-    return Value(TensorType(shape, kind), name=name)
+    return Value(TensorType(shape, dtype), name=name)
 
 
 def weight(array: Any, name: str) -> Value:

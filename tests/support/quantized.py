@@ -11,11 +11,11 @@ from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype
 
 
-def drawn(kind: dtype, *shape: int, seed: int = 0) -> Any:
+def drawn(dtype: dtype, *shape: int, seed: int = 0) -> Any:
     """Return integers from the whole range of a data type."""
-    low, high = storage_limits(kind)
+    low, high = storage_limits(dtype)
     generator = np.random.default_rng((seed, *shape))
-    return generator.integers(int(low), int(high) + 1, shape).astype(kind.numpy)
+    return generator.integers(int(low), int(high) + 1, shape).astype(dtype.numpy)
 
 
 def quantized(
@@ -23,18 +23,18 @@ def quantized(
     scale: Any,
     dim: int | None = None,
     zero_point: Any = None,
-    kind: Any = fr.float32,
+    dtype: Any = fr.float32,
 ) -> fr.Tensor:
     """Return the quantised tensor that is stored as these integers."""
     plain = fr.Tensor(integers)
-    floats = fr.dequantize(plain, scale, kind, dim, zero_point)
+    floats = fr.dequantize(plain, scale, dtype, dim, zero_point)
     return fr.quantize(floats, scale, plain.dtype, dim, zero_point)
 
 
-def requantized(total: Any, step: Any, scale: float, zero_point: int, kind: dtype) -> Any:
+def requantized(total: Any, step: Any, scale: float, zero_point: int, dtype: dtype) -> Any:
     """Return sums of integer products, which stand for `total * step`, as integers."""
     rounded = np.rint(total.astype(np.float64) * step / scale) + zero_point
-    return np.clip(rounded, *storage_limits(kind)).astype(kind.numpy)
+    return np.clip(rounded, *storage_limits(dtype)).astype(dtype.numpy)
 
 
 class Foreign:

@@ -96,9 +96,9 @@ class Sketch:
         data = self.elements(shape)
         if self.coin():
             data = np.full(shape, self.one(FILLINGS if self.special else FILLINGS[:4]))
-        return self.known(data, self.one([None, "w", "layer.weight", "a b"]))
+        return self.constant_of(data, self.one([None, "w", "layer.weight", "a b"]))
 
-    def known(self, data: Array, name: str | None = None) -> Value:
+    def constant_of(self, data: Array, name: str | None = None) -> Value:
         """Add a constant that holds these elements."""
         value = weight(data, name)
         self.arrays[value] = data
@@ -106,20 +106,20 @@ class Sketch:
 
     def pick(self, suits: Callable[[Value], bool] = lambda value: True) -> Value | None:
         """Choose a float64 value, most likely one of the last."""
-        found = [v for v in self.arrays if v.type.dtype is dtypes.float64 and suits(v)]
-        found = [v for v in found if v.producer is not None] or found
-        return self.one(found[-3:] if self.coin() else found) if found else None
+        candidates = [v for v in self.arrays if v.type.dtype is dtypes.float64 and suits(v)]
+        candidates = [v for v in candidates if v.producer is not None] or candidates
+        return self.one(candidates[-3:] if self.coin() else candidates) if candidates else None
 
     def add(self, op: Op, *operands: Value) -> Value | None:
         """Add a node and return its first result, unless numbers grow too large to be exact."""
         results = Node(op, operands).results
         types = tuple(value.type for value in results)
-        found = run_reference(op, types, [self.arrays[value] for value in operands])
+        arrays = run_reference(op, types, [self.arrays[value] for value in operands])
         with np.errstate(all="ignore"):
-            largest = max(np.abs(data.astype(np.float64)).max(initial=0) for data in found)
-        if (largest > LARGEST and not self.special) or found[0].size > 2048:
+            largest = max(np.abs(data.astype(np.float64)).max(initial=0) for data in arrays)
+        if (largest > LARGEST and not self.special) or arrays[0].size > 2048:
             return None
-        self.arrays |= dict(zip(results, found, strict=True))
+        self.arrays |= dict(zip(results, arrays, strict=True))
         return results[0]
 
     def _input(self, name: str) -> Value:
@@ -147,8 +147,8 @@ def _convolution(sketch: Sketch) -> None:
     kernel = sketch.constant(groups * sketch.whole(1, 2), channels // groups, *window)
     stride, gaps, spaces = (tuple(sketch.whole(1, 2) for _ in sizes) for _ in range(3))
     padding = tuple((sketch.whole(0, 2) // 2, sketch.whole(0, 2) // 2) for _ in sizes)
-    found = zip(sizes, window, padding, gaps, spaces, strict=True)
-    fits = all(dilated(k, gap) <= dilated(n, space) + sum(p) for n, k, p, gap, space in found)
+    extents = zip(sizes, window, padding, gaps, spaces, strict=True)
+    fits = all(dilated(k, gap) <= dilated(n, space) + sum(p) for n, k, p, gap, space in extents)
     plain = sketch.coin() or not fits
     ones = (1,) * len(sizes)
     gaps, spaces = (ones, ones) if plain else (gaps, spaces)
@@ -181,7 +181,7 @@ def _bias_and_norm(sketch: Sketch, x: Value | None) -> None:
         x = (bias and sketch.add(REGISTRY["add"](), x, bias)) or x
     if sketch.coin():
         scale, offset, mean = (sketch.constant(features) for _ in range(3))
-        variance = sketch.known(np.full(features, sketch.one([0.25, 1.0])), "var")
+        variance = sketch.constant_of(np.full(features, sketch.one([0.25, 1.0])), "var")
         sketch.add(BatchNormInference(0.0, dim), x, scale, offset, mean, variance)
 
 
@@ -195,8 +195,8 @@ def _pool(sketch: Sketch) -> None:
     # As layers do: where a window is one element, IREE refuses some programs that pad.
     most = [3 if length > 1 else 0 for length in window]
     padding = tuple((sketch.whole(0, n) // 3, sketch.whole(0, n) // 3) for n in most)
-    kind = MaxPool if sketch.special else sketch.one([MaxPool, SumPool])
-    sketch.add(kind(window, sketch.one([window, ones]), padding, gaps), x)
+    op_class = MaxPool if sketch.special else sketch.one([MaxPool, SumPool])
+    sketch.add(op_class(window, sketch.one([window, ones]), padding, gaps), x)
 
 
 def _cumsum(sketch: Sketch) -> None:
@@ -231,8 +231,8 @@ def _partner(sketch: Sketch, x: Value) -> Value:
 
 def _choice(sketch: Sketch, x: Value) -> None:
     y = _partner(sketch, x)
-    known = sketch.known(np.asarray(sketch.coin()))
-    condition = sketch.one([_less(sketch, x, y), known])
+    decided = sketch.constant_of(np.asarray(sketch.coin()))
+    condition = sketch.one([_less(sketch, x, y), decided])
     operands = [x, y]
     sketch.random.shuffle(operands)
     sketch.add(Where(), condition, *operands)
@@ -247,18 +247,18 @@ def _less(sketch: Sketch, x: Value, y: Value) -> Value:
 def _truth(sketch: Sketch, x: Value) -> None:
     mask = _less(sketch, x, _partner(sketch, x))
     dims = tuple(dim for dim in range(mask.type.rank) if sketch.coin())
-    found = sketch.add(sketch.one([All, Any])(dims, sketch.coin()), mask)
-    if found is not None:
-        sketch.add(Cast(dtypes.float64), found)
+    truth = sketch.add(sketch.one([All, Any])(dims, sketch.coin()), mask)
+    if truth is not None:
+        sketch.add(Cast(dtypes.float64), truth)
 
 
 def _cast(sketch: Sketch, x: Value) -> None:
-    kinds = [dtypes.float32, dtypes.int32, dtypes.bool, dtypes.float64, dtypes.int8]
-    for kind in (sketch.one(kinds), sketch.one(kinds), dtypes.float64):
-        made = sketch.add(Cast(kind), x)
-        if made is None:
+    choices = [dtypes.float32, dtypes.int32, dtypes.bool, dtypes.float64, dtypes.int8]
+    for dtype in (sketch.one(choices), sketch.one(choices), dtypes.float64):
+        cast = sketch.add(Cast(dtype), x)
+        if cast is None:
             return
-        x = made
+        x = cast
 
 
 # ---------------------------------------------------------------------- shapes
@@ -267,12 +267,12 @@ def _cast(sketch: Sketch, x: Value) -> None:
 def _reduction(sketch: Sketch, x: Value) -> None:
     keepdim = sketch.coin()
     dims = sketch.dims(x) if x.type.size else ()
-    kinds = [Max, Min] if sketch.special else [Sum, Sum, Prod, Max, Min]
-    sketch.add(sketch.one(kinds)(dims, keepdim), x)
+    op_classes = [Max, Min] if sketch.special else [Sum, Sum, Prod, Max, Min]
+    sketch.add(sketch.one(op_classes)(dims, keepdim), x)
     if dims and sketch.coin():
-        found = sketch.add(sketch.one([Argmax, Argmin])(dims[0], keepdim), x)
-        if found is not None and sketch.coin():
-            sketch.add(Cast(dtypes.float64), found)
+        index = sketch.add(sketch.one([Argmax, Argmin])(dims[0], keepdim), x)
+        if index is not None and sketch.coin():
+            sketch.add(Cast(dtypes.float64), index)
 
 
 def _transpose(sketch: Sketch, x: Value) -> None:
@@ -314,7 +314,7 @@ def _sort(sketch: Sketch, x: Value) -> None:
     if x.type.rank:
         places = np.arange(x.type.size, dtype=np.int32).reshape(x.type.shape)
         alike = sketch.pick(lambda value: value.type.shape == x.type.shape)
-        others = [sketch.known(places), alike][: sketch.whole(0, 2)]
+        others = [sketch.constant_of(places), alike][: sketch.whole(0, 2)]
         op = Sort(sketch.whole(-1, x.type.rank - 1), sketch.coin())
         sketch.add(op, x, *[value for value in others if value is not None])
 
@@ -323,11 +323,11 @@ def _gather(sketch: Sketch, x: Value) -> None:
     if x.type.rank and x.type.size:
         positions = sketch.random.choices(range(-4, 5), k=6)
         shape = sketch.one([(), (1,), (3,), (2, 2)])
-        kind = sketch.one([np.int32, np.int64])
-        index = sketch.known(np.resize(positions, shape).astype(kind))
-        found = [v for v in sketch.arrays if v.type.dtype is dtypes.int32]
+        dtype = sketch.one([np.int32, np.int64])
+        index = sketch.constant_of(np.resize(positions, shape).astype(dtype))
+        indices = [v for v in sketch.arrays if v.type.dtype is dtypes.int32]
         dim = sketch.whole(0, x.type.rank - 1)
-        sketch.add(Gather(dim), x, sketch.one([*found, index]) if sketch.coin() else index)
+        sketch.add(Gather(dim), x, sketch.one([*indices, index]) if sketch.coin() else index)
 
 
 def _barrier(sketch: Sketch, x: Value) -> None:
@@ -344,9 +344,9 @@ def _concatenate(sketch: Sketch, x: Value) -> None:
 def _broadcast(sketch: Sketch, x: Value) -> None:
     larger = tuple(2 if size == 1 and sketch.coin() else size for size in x.type.shape)
     shape = (sketch.whole(1, 2), *larger)
-    found = sketch.add(Broadcast(shape, tuple(range(1, len(shape)))), x)
-    if found is not None and sketch.coin():
-        sketch.add(REGISTRY["add"](), found, sketch.constant(*sketch.one([shape, larger])))
+    repeated = sketch.add(Broadcast(shape, tuple(range(1, len(shape)))), x)
+    if repeated is not None and sketch.coin():
+        sketch.add(REGISTRY["add"](), repeated, sketch.constant(*sketch.one([shape, larger])))
 
 
 REARRANGE = [_transpose, _reshape, _part, _part, _reverse, _concatenate, _broadcast, _barrier]
@@ -374,8 +374,8 @@ def sketched(seed: int, steps: int, special: bool) -> tuple[Graph, list[Array]]:
     sketch = Sketch(seed, special)
     for _ in range(steps):
         _step(sketch)
-    made = [value for value in sketch.arrays if value.producer is not None] or sketch.inputs
-    outputs = [made[-1], *(sketch.one(made) for _ in range(sketch.whole(0, 2)))]
+    values = [value for value in sketch.arrays if value.producer is not None] or sketch.inputs
+    outputs = [values[-1], *(sketch.one(values) for _ in range(sketch.whole(0, 2)))]
     names = [f"y{index}" for index in range(len(outputs))]
     graph = Graph.reaching("net", sketch.inputs, outputs, output_names=names)
     return verify(graph), [sketch.arrays[value] for value in sketch.inputs]

@@ -47,17 +47,17 @@ class Operand:
 
     def random(self, tested: dtype, generator: np.random.Generator) -> Array:
         """Return elements of the operand's data type."""
-        kind = self.dtype or tested
-        if kind is dtypes.bool:
+        dtype = self.dtype or tested
+        if dtype is dtypes.bool:
             return generator.integers(0, 2, self.shape).astype(np.bool_)
-        low = max(self.low, 0) if kind.is_unsigned else self.low
-        if kind.is_integer:
-            found = generator.integers(int(low), int(self.high), self.shape, endpoint=True)
+        low = max(self.low, 0) if dtype.is_unsigned else self.low
+        if dtype.is_integer:
+            numbers = generator.integers(int(low), int(self.high), self.shape, endpoint=True)
         else:
-            found = generator.uniform(low, self.high, self.shape)
+            numbers = generator.uniform(low, self.high, self.shape)
         if self.exclude_zero:
-            found = np.where(np.abs(found) < 0.1, 1, found)
-        return np.asarray(found).astype(kind.numpy)
+            numbers = np.where(np.abs(numbers) < 0.1, 1, numbers)
+        return np.asarray(numbers).astype(dtype.numpy)
 
 
 @dataclass(frozen=True)
@@ -152,17 +152,19 @@ class Record:
         """Return the float64 (or exact) results for operands."""
         wide = [_widen(array) for array in arrays]
         with np.errstate(all="ignore"):
-            found = self.reference(*wide) if self.reference else self._interpret(wide)
-        return [np.asarray(part) for part in (found if isinstance(found, tuple) else (found,))]
+            result = self.reference(*wide) if self.reference else self._interpret(wide)
+        return [np.asarray(part) for part in (result if isinstance(result, tuple) else (result,))]
 
     def _interpret(self, arrays: list[Array]) -> Any:
-        found = self.function(*[Tensor(array) for array in arrays])
-        return tuple(part.numpy() for part in found) if isinstance(found, tuple) else found.numpy()
+        result = self.function(*[Tensor(array) for array in arrays])
+        return (
+            tuple(part.numpy() for part in result) if isinstance(result, tuple) else result.numpy()
+        )
 
 
 def _widen(array: Array) -> Array:
-    kind = dtypes.BY_NUMPY[array.dtype]
-    return array.astype(np.float64) if kind.is_floating else array
+    dtype = dtypes.BY_NUMPY[array.dtype]
+    return array.astype(np.float64) if dtype.is_floating else array
 
 
 # What an op takes, by the data types that its row tests: in words, not this one, cast to that one.
@@ -204,20 +206,20 @@ def unlike_dtypes(name: str, function: Callable[..., object]) -> Refusal:
     )
 
 
-def unlike_shapes(name: str, function: Callable[..., object], kind: dtype = fr.float32) -> Refusal:
+def unlike_shapes(name: str, function: Callable[..., object], dtype: dtype = fr.float32) -> Refusal:
     """Return the refusal of two operands that do not broadcast."""
     return Refusal(
-        lambda: function(fr.ones((2, 3), kind), fr.ones((4,), kind)),
+        lambda: function(fr.ones((2, 3), dtype), fr.ones((4,), dtype)),
         fr.ShapeError,
         f"{name} cannot broadcast shapes (2, 3) and (4,): dimension -1 has sizes 3 and 4. "
         "Sizes must be equal, or one of them 1.",
     )
 
 
-def no_such_dim(name: str, function: Callable[..., object], kind: dtype = fr.float32) -> Refusal:
+def no_such_dim(name: str, function: Callable[..., object], dtype: dtype = fr.float32) -> Refusal:
     """Return the refusal of a dimension that a matrix does not have."""
     return Refusal(
-        lambda: function(fr.ones((2, 3), kind), dim=2),
+        lambda: function(fr.ones((2, 3), dtype), dim=2),
         fr.ShapeError,
         f"{name} got dim=2, but the tensor has 2 dimensions: dim must be in [-2, 1].",
     )

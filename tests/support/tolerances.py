@@ -22,22 +22,22 @@ RELATIVE: dict[dtype, float] = {
 
 
 def assert_close(
-    found: NDArray[Any], expected: NDArray[Any], scale: float = 1.0, what: str = ""
+    array: NDArray[Any], expected: NDArray[Any], scale: float = 1.0, label: str = ""
 ) -> None:
     """Compare a result with its float64 (or exact) reference.
 
     Integers and bools must be equal; floats may differ by `RELATIVE` times `scale` of the
     reference's magnitude. Non-finite elements must be the same.
     """
-    assert found.shape == expected.shape, f"{what}: shape {found.shape}, expected {expected.shape}"
-    kind = BY_NUMPY[found.dtype]
-    if not kind.is_floating:
-        np.testing.assert_array_equal(found, expected.astype(found.dtype), err_msg=what)
+    assert array.shape == expected.shape, f"{label}: shape {array.shape}, expected {expected.shape}"
+    dtype = BY_NUMPY[array.dtype]
+    if not dtype.is_floating:
+        np.testing.assert_array_equal(array, expected.astype(array.dtype), err_msg=label)
         return
-    result, reference = found.astype(np.float64), expected.astype(np.float64)
+    result, reference = array.astype(np.float64), expected.astype(np.float64)
     finite = reference[np.isfinite(reference)]
-    tolerance = RELATIVE[kind] * scale
+    tolerance = RELATIVE[dtype] * scale
     magnitude = float(np.abs(finite).max()) if finite.size else 0.0
     np.testing.assert_allclose(
-        result, reference, rtol=tolerance, atol=tolerance * magnitude, err_msg=what
+        result, reference, rtol=tolerance, atol=tolerance * magnitude, err_msg=label
     )

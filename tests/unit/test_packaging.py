@@ -103,8 +103,8 @@ def test_versions_agree() -> None:
     assert fr.__version__ == version
     assert f"farrier-runtime=={version}" in whole["project"]["dependencies"]
     files = {
-        (folder / found["tool"]["hatch"]["version"]["path"]).resolve()
-        for folder, found in ((ROOT, whole), (ROOT / "runtime", runtime))
+        (folder / metadata["tool"]["hatch"]["version"]["path"]).resolve()
+        for folder, metadata in ((ROOT, whole), (ROOT / "runtime", runtime))
     }
     assert files == {PACKAGES["farrier_runtime"] / "version.py"}
     assert whole["project"]["requires-python"] == runtime["project"]["requires-python"]
@@ -113,9 +113,9 @@ def test_versions_agree() -> None:
 def test_supported_pythons_are_the_same_everywhere() -> None:
     versions = [f"3.{minor}" for minor in range(11, 15)]
     for folder in (ROOT, ROOT / "runtime"):
-        found = project(folder)["project"]
-        assert found["requires-python"] == ">=3.11,<3.15"
-        named = [text.rpartition(" ")[2] for text in found["classifiers"] if "Python ::" in text]
+        metadata = project(folder)["project"]
+        assert metadata["requires-python"] == ">=3.11,<3.15"
+        named = [text.rpartition(" ")[2] for text in metadata["classifiers"] if "Python ::" in text]
         assert named == versions
     assert "(3, 11) <= sys.version_info[:2] <= (3, 14)" in (ROOT / "Makefile").read_text()
     assert "With Python 3.11 to 3.14 and make" in (ROOT / "README.md").read_text()
@@ -190,13 +190,13 @@ def test_every_public_function_and_module_has_an_example() -> None:
 @functools.cache
 def examples() -> dict[str, doctest.DocTest]:
     """Return the examples in all docstrings, by the name of what they belong to."""
-    found: dict[str, doctest.DocTest] = {}
+    doctests: dict[str, doctest.DocTest] = {}
     for package in (fr, farrier_compiler, farrier_runtime):
         names = [m.name for m in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
         for name in (package.__name__, *names):
             tests = doctest.DocTestFinder().find(importlib.import_module(name))
-            found |= {test.name: test for test in tests if test.examples}
-    return found
+            doctests |= {test.name: test for test in tests if test.examples}
+    return doctests
 
 
 @pytest.fixture(scope="module")

@@ -80,13 +80,13 @@ def test_rooms_import_downwards() -> None:
 
 
 def test_the_frontend_knows_some_rooms_only() -> None:
-    found = {
+    imported = {
         room(other)
         for module, others in ARROWS.items()
         for other in others
         if module.split(".")[0] == "farrier" and other.startswith("farrier_compiler.")
     }
-    assert found == FOR_THE_FRONTEND
+    assert imported == FOR_THE_FRONTEND
 
 
 @pytest.mark.parametrize("package", PACKAGES)

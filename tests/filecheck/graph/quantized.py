@@ -28,8 +28,8 @@ def every(x: fr.Tensor) -> tuple[fr.Tensor, ...]:
 graph(every, X, name="every")
 
 # CHECK: parses back: True
-made = trace(every, [X]).graph
-text = "\n".join(line.partition("   #")[0] for line in str(made).splitlines())
+traced = trace(every, [X]).graph
+text = "\n".join(line.partition("   #")[0] for line in str(traced).splitlines())
 print("parses back:", str(parse_graph(text)) == text)
 
 # CHECK-LABEL: func.func @iree(

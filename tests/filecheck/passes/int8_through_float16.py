@@ -9,8 +9,8 @@ def product(x: fr.Tensor, w: fr.Tensor) -> fr.Tensor:
     return fr.dot_general(x, w, ((1,), (0,)), dtype=fr.int32)
 
 
-def of(*shape: int, kind: fr.dtype = fr.int8) -> fr.InputInfo:
-    return fr.InputInfo(shape, kind)
+def of(*shape: int, dtype: fr.dtype = fr.int8) -> fr.InputInfo:
+    return fr.InputInfo(shape, dtype)
 
 
 # CHECK-LABEL: graph @exact
@@ -40,5 +40,5 @@ graph(product, of(2, 1500), of(1500, 3), passes="int8_through_float16", name="sp
 # CHECK-NOT:     f16
 # CHECK:         return
 graph(product, of(2, 20000), of(20000, 3), passes="int8_through_float16", name="long")
-wide = of(2, 8, kind=fr.int16), of(8, 3, kind=fr.int16)
+wide = of(2, 8, dtype=fr.int16), of(8, 3, dtype=fr.int16)
 graph(product, *wide, passes="int8_through_float16", name="sixteen")

@@ -35,10 +35,12 @@ func.func @main(%x: tensor<2x3xf32> {iree.abi.name = "x"}, %n: tensor<ui8>, %b: 
 
 
 def test_compile_writes_one_line(run: Run, built: Path) -> None:
-    found = run("compile", "model.py:parts", "--input", "2xf32", "--input", "n=i8", "-o", "p.vmfb")
-    assert (found[0], found[2]) == (0, "")
+    outcome = run(
+        "compile", "model.py:parts", "--input", "2xf32", "--input", "n=i8", "-o", "p.vmfb"
+    )
+    assert (outcome[0], outcome[2]) == (0, "")
     line = r"p\.vmfb: \d+\.\d kB for cpu:[\w-]+, compiled in [\d.]+ m?s\n"
-    assert re.fullmatch(line, found[1]), found[1]
+    assert re.fullmatch(line, outcome[1]), outcome[1]
     (built / "p.vmfb").unlink()
 
 
@@ -149,21 +151,21 @@ def test_refused_files(run: Run, built: Path, file: str) -> None:
 
 def test_dumps_of_a_stablehlo_file_are_irees(run: Run, built: Path) -> None:
     (built / "add.mlir").write_text(STABLEHLO)
-    found = run("compile", "add.mlir", "--target", "cpu", "--dump", "iree-input")
+    outcome = run("compile", "add.mlir", "--target", "cpu", "--dump", "iree-input")
     text = (
         "--dump iree-input: add.mlir is StableHLO already, which has only IREE's phases: "
         f"{', '.join(PHASES)}."
     )
-    assert found == (1, "", f"farrier: error: {text}\n")
+    assert outcome == (1, "", f"farrier: error: {text}\n")
 
 
 def test_unwritable_output_leaves_nothing(run: Run, built: Path) -> None:
     (built / "taken.vmfb").mkdir()
-    found = run(
+    outcome = run(
         "compile", "model.py:Net", "--input", "x=4x16xf32", "--seed", "1", "-o", "taken.vmfb"
     )
     text = "taken.vmfb is a directory: name a file to write."
-    assert found == (1, "", f"farrier: error: {text}\n")
+    assert outcome == (1, "", f"farrier: error: {text}\n")
     assert list((built / "taken.vmfb").iterdir()) == []
     (built / "taken.vmfb").rmdir()
 

@@ -38,13 +38,13 @@ def test_run_to_an_archive(run: Run) -> None:
     words = ["--input", "ones", "--input", "zeros", "--output", "y.npz"]
     output = "y.npz: output0 (2, 3), output1 (2, 3), output2 ()\n"
     assert run("run", "parts.vmfb", *words) == (0, output, "")
-    with np.load("y.npz") as found:
-        assert {name: found[name].dtype.name for name in found} == {
+    with np.load("y.npz") as archive:
+        assert {name: archive[name].dtype.name for name in archive} == {
             "output0": "float32",
             "output1": "float32",  # numpy cannot read bfloat16 back
             "output2": "int32",
         }
-        assert np.array_equal(found["output0"], np.full((2, 3), 2, np.float32))
+        assert np.array_equal(archive["output0"], np.full((2, 3), 2, np.float32))
 
 
 def test_random_inputs_repeat(run: Run) -> None:
@@ -55,9 +55,9 @@ def test_random_inputs_repeat(run: Run) -> None:
 
 
 def test_size_of_a_function_without_dynamic_sizes(run: Run) -> None:
-    found = run("run", "net.vmfb", "--input", "zeros", "--size", "batch=2")
+    outcome = run("run", "net.vmfb", "--input", "zeros", "--size", "batch=2")
     text = "--size batch=2: Net(x: float32[4, 16]) -> float32[4, 2] has fixed sizes only."
-    assert found == (1, "", f"farrier: error: {text}\n")
+    assert outcome == (1, "", f"farrier: error: {text}\n")
 
 
 def test_benchmark(run: Run) -> None:
@@ -142,8 +142,8 @@ def test_bad_run(run: Run, built: Path, words: str, text: str) -> None:
 
 
 def test_input_given_twice_is_wrong_usage(run: Run) -> None:
-    found = run("run", "net.vmfb", "--input", "x=zeros", "--input", "x=ones")
-    assert found == (2, "", "farrier: error: --input x=ones: 'x' is given twice.\n")
+    outcome = run("run", "net.vmfb", "--input", "x=zeros", "--input", "x=ones")
+    assert outcome == (2, "", "farrier: error: --input x=ones: 'x' is given twice.\n")
 
 
 def test_device_that_is_not_in_the_artifact(run: Run) -> None:
@@ -152,14 +152,14 @@ def test_device_that_is_not_in_the_artifact(run: Run) -> None:
         f"net.vmfb: there is no code for cuda:0: it was compiled for {cpu}. Compile with "
         "target='cuda' too"
     )
-    found = run("run", "net.vmfb", "--input", "zeros", "--device", "cuda:0")
-    assert found == (1, "", f"farrier: error: {text}\n")
+    outcome = run("run", "net.vmfb", "--input", "zeros", "--device", "cuda:0")
+    assert outcome == (1, "", f"farrier: error: {text}\n")
 
 
 def test_inspect_refuses_the_same_files(run: Run) -> None:
     for file in ("net.vmf", ".", "model.py", "cut.vmfb"):
-        found = run("inspect", file)
-        assert (found[0], found[1], found[2].count("\n")) == (1, "", 1)
+        outcome = run("inspect", file)
+        assert (outcome[0], outcome[1], outcome[2].count("\n")) == (1, "", 1)
 
 
 def test_tool_and_command_are_the_same(built: Path) -> None:

@@ -145,7 +145,7 @@ def _transposed(
             (n - 1) * s + g * (k - 1) + 1
             for n, s, g, k in zip(x.shape[2:], steps, gaps, w.shape[2:], strict=True)
         ]
-        found = np.zeros((len(x), w.shape[1] * groups, *sizes), x.dtype)
+        output = np.zeros((len(x), w.shape[1] * groups, *sizes), x.dtype)
         for c in range(x.shape[1]):
             outputs = slice(c // parts * w.shape[1], (c // parts + 1) * w.shape[1])
             for at in np.ndindex(x.shape[2:]):
@@ -153,18 +153,18 @@ def _transposed(
                     slice(i * s, i * s + g * (k - 1) + 1, g)
                     for i, s, g, k in zip(at, steps, gaps, w.shape[2:], strict=True)
                 )
-                found[(slice(None), outputs, *window)] += (
+                output[(slice(None), outputs, *window)] += (
                     x[(slice(None), c, *at)].reshape(-1, *[1] * (rank + 1)) * w[c]
                 )
         around = [(max(0, -low), max(0, -high)) for low, high in crops]
-        found = np.pad(found, [(0, 0), (0, 0), *around])
-        return found[
+        output = np.pad(output, [(0, 0), (0, 0), *around])
+        return output[
             (
                 slice(None),
                 slice(None),
                 *(
                     slice(max(0, low), size - max(0, high))
-                    for (low, high), size in zip(crops, found.shape[2:], strict=True)
+                    for (low, high), size in zip(crops, output.shape[2:], strict=True)
                 ),
             )
         ]
@@ -173,9 +173,9 @@ def _transposed(
         import torch
 
         call = getattr(torch.nn.functional, f"conv_transpose{rank}d")
-        found = call(x, w, stride=steps, dilation=gaps, groups=groups)
+        output = call(x, w, stride=steps, dilation=gaps, groups=groups)
         flat = [-amount for pair in reversed(crops) for amount in pair]
-        return torch.nn.functional.pad(found, flat)
+        return torch.nn.functional.pad(output, flat)
 
     return Record(
         f"conv_transpose{name and '/'}{name}",

@@ -59,15 +59,15 @@ def _wide(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return x.astype(np.int64) if x.dtype.kind in "iu" else x
 
 
-def _unsigned(name: str, kind: fr.dtype, result: fr.dtype) -> Record:
+def _unsigned(name: str, dtype: fr.dtype, result: fr.dtype) -> Record:
     """Numbers with the highest bit set must not be taken for negative ones."""
-    highest = 2**kind.bits - 1
+    highest = 2**dtype.bits - 1
     operands = Operand((3, 9), 0, highest), Operand((9, 4), 0, highest)
 
     def function(x: fr.Tensor, y: fr.Tensor) -> fr.Tensor:
         return fr.cast(x, result) @ fr.cast(y, result)
 
-    return Record(f"matmul/{name}", function, operands, (kind,), lambda x, y: _wide(x) @ _wide(y))
+    return Record(f"matmul/{name}", function, operands, (dtype,), lambda x, y: _wide(x) @ _wide(y))
 
 
 MATRIX = fr.ones((2, 3))

@@ -60,8 +60,8 @@ def _averages(x: Any, *window: Any, count_include_pad: bool = True) -> Any:
     op = SumPool(*window)
     counted = np.ones_like(x) if not count_include_pad else None
     total = _by_definition(op, x)
-    found = total / (np.prod(op.window) if counted is None else _by_definition(op, counted))
-    return np.trunc(found) if x.dtype.kind in "iu" else found
+    average = total / (np.prod(op.window) if counted is None else _by_definition(op, counted))
+    return np.trunc(average) if x.dtype.kind in "iu" else average
 
 
 def _torch(name: str, *arguments: Any, **options: Any) -> Callable[..., Any]:

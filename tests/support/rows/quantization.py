@@ -52,7 +52,7 @@ def _dequantized(dim: int | None = None):
     return reference
 
 
-def _torch(name: str, kind: str, *arguments: Any):
+def _torch(name: str, qtype: str, *arguments: Any):
     """Return torch's function, which says that it will be removed."""
 
     def call(x: Any, *parameters: Any) -> Any:
@@ -61,7 +61,7 @@ def _torch(name: str, kind: str, *arguments: Any):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             function = getattr(torch, name)
-            return function(x, *parameters, *arguments, getattr(torch, kind)).int_repr()
+            return function(x, *parameters, *arguments, getattr(torch, qtype)).int_repr()
 
     return call
 

@@ -37,8 +37,8 @@ def _torch(name: str, **options: Any) -> Callable[..., Any]:
     def call(x: Any) -> Any:
         import torch
 
-        found = getattr(torch, name)(x, **options)
-        return found.to(x.dtype) if name in ("sum", "prod") else found
+        result = getattr(torch, name)(x, **options)
+        return result.to(x.dtype) if name in ("sum", "prod") else result
 
     return call
 
@@ -53,7 +53,7 @@ def _variants(
 ) -> list[Record]:
     function: Any = getattr(fr, name)
     torch = torch or name
-    found = [
+    records = [
         Record(
             f"{name}/{label}",
             lambda x, given=given: function(x, **given),
@@ -77,7 +77,7 @@ def _variants(
         refused=_refused(name, tested),
         **options,
     )
-    return [whole, *found]
+    return [whole, *records]
 
 
 def _refused(name: str, tested: tuple[dtype, ...]) -> tuple[Refusal, ...]:

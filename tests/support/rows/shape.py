@@ -17,7 +17,9 @@ from support.records import ANY, Operand, Record, Refusal, no_such_dim, unfit, u
 
 X = Operand((2, 3, 4))
 # torch has hardly any functions on the wider unsigned types.
-ON_TORCH = tuple(kind for kind in ANY if kind not in (dtypes.uint16, dtypes.uint32, dtypes.uint64))
+ON_TORCH = tuple(
+    dtype for dtype in ANY if dtype not in (dtypes.uint16, dtypes.uint32, dtypes.uint64)
+)
 
 
 def _row(

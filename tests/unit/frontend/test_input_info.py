@@ -153,8 +153,8 @@ def test_dimensions_of_nested_inputs() -> None:
     def function(parts: Any, *, options: Any) -> Any:
         return parts[0] + parts[1][0] + options["a"]["b"]
 
-    found = heads(function, [NAMED, (NAMED,)], options={"a": {"b": ROW}})
-    assert found == (
+    heads_of = heads(function, [NAMED, (NAMED,)], options={"a": {"b": ROW}})
+    assert heads_of == (
         "graph @f[n in (1, 4, 8), options_a_b_dim0 in (1, 4, 8)]"
         '(%"parts[0]": f32[n], %"parts[1][0]": f32[n], %options.a.b: f32[options_a_b_dim0])'
     )
@@ -215,9 +215,9 @@ def test_compiled_functions_of_nested_dynamic_inputs() -> None:
     )
     for n, count in ((1, 0), (5, 3)):
         options = {"row": fr.ones((1, 2)), "count": count}
-        found = compiled([fr.ones((n,)), {"x": fr.ones((n,))}], options=options)
-        assert found["total"].tolist() == [3.0] * n
-        assert found["row"].shape == (count, 2)
+        result = compiled([fr.ones((n,)), {"x": fr.ones((n,))}], options=options)
+        assert result["total"].tolist() == [3.0] * n
+        assert result["row"].shape == (count, 2)
     with pytest.raises(fr.InputError) as caught:
         compiled([fr.ones((2,)), {"x": fr.ones((3,))}], options=options)
     assert message(caught.value) == (

@@ -77,6 +77,6 @@ def test_verbosity_is_restored() -> None:
     ],
 )
 def test_unknown_level(level: Any, text: str) -> None:
-    with pytest.raises(fr.ArgumentError) as found:
+    with pytest.raises(fr.ArgumentError) as raised:
         fr.logger.verbosity = level
-    assert message(found.value) == text
+    assert message(raised.value) == text

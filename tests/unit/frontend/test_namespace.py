@@ -17,9 +17,9 @@ from support.messages import message
     ],
 )
 def test_unknown_name(name: str, text: str) -> None:
-    with pytest.raises(AttributeError) as found:
+    with pytest.raises(AttributeError) as raised:
         getattr(fr, name)
-    assert str(found.value) == text
+    assert str(raised.value) == text
 
 
 def test_settings() -> None:
@@ -42,10 +42,10 @@ def test_streams_differ() -> None:
 
 
 def test_default_stream_of_another_device() -> None:
-    with pytest.raises(fr.ArgumentError) as found:
+    with pytest.raises(fr.ArgumentError) as raised:
         fr.default_stream(fr.device("cuda:1"))
     text = "The default stream is that of device 0, but got cuda:1. Use fr.Stream()."
-    assert message(found.value) == text
+    assert message(raised.value) == text
     with pytest.raises(fr.ArgumentError):
         fr.default_stream(3)  # pyright: ignore[reportArgumentType]
 

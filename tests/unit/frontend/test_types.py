@@ -46,13 +46,13 @@ def shapes(x: fr.Tensor, size: fr.DimensionSize) -> list[tuple[fr.Tensor, str]]:
 
 
 def test_a_size_is_accepted_in_every_shape() -> None:
-    found: list[tuple[str, str]] = []
+    accepted: list[tuple[str, str]] = []
 
     def function(x: fr.Tensor, size: fr.DimensionSize) -> fr.Tensor:
-        found.extend((str(tensor.shape), expected) for tensor, expected in shapes(x, size))
+        accepted.extend((str(tensor.shape), expected) for tensor, expected in shapes(x, size))
         return x
 
     rows = fr.NamedDimension("rows", 4, 8, 16)
     trace(function, [fr.InputInfo((rows, 2), fr.float32), fr.DimensionInputInfo((4, 8, 16))])
-    assert len(found) == 28
-    assert [shape for shape, _ in found] == [expected for _, expected in found]
+    assert len(accepted) == 28
+    assert [shape for shape, _ in accepted] == [expected for _, expected in accepted]

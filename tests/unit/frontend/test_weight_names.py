@@ -47,12 +47,12 @@ def test_type_that_safetensors_lack(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", [k for k in DTYPES.values() if k.numpy.isbuiltin != 1])
-def test_type_that_npz_lacks(tmp_path: Path, kind: Any) -> None:
+@pytest.mark.parametrize("dtype", [k for k in DTYPES.values() if k.numpy.isbuiltin != 1])
+def test_type_that_npz_lacks(tmp_path: Path, dtype: Any) -> None:
     with pytest.raises(ArgumentError) as raised:
-        weights.save(tmp_path / "net.npz", {"fc.weight": np.ones((2, 3), kind.numpy)})
+        weights.save(tmp_path / "net.npz", {"fc.weight": np.ones((2, 3), dtype.numpy)})
     assert str(raised.value) == (
-        f"An npz file cannot hold 'fc.weight', {kind.numpy} (2, 3): numpy itself lacks the data "
+        f"An npz file cannot hold 'fc.weight', {dtype.numpy} (2, 3): numpy itself lacks the data "
         "type. Write a .safetensors file."
     )
     assert list(tmp_path.iterdir()) == []

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from farrier import ArgumentError, ArtifactError, weights
 from farrier_runtime.dtypes import DTYPES, float16, float32, int4
 
-STORABLE = [kind for kind in DTYPES.values() if kind is not int4]
+STORABLE = [dtype for dtype in DTYPES.values() if dtype is not int4]
 KNOWN = "F64, F32, F16, BF16, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U64, U32, U16, U8, BOOL"
 
 
@@ -26,8 +26,8 @@ def samples() -> dict[str, NDArray[Any]]:
     """Return an array of every data type, wide and narrow ones mixed, and empty and scalar ones."""
     generator = np.random.default_rng(0)
     arrays = {
-        f"layer.{kind.name}": generator.integers(0, 2, (3, 5)).astype(kind.numpy)
-        for kind in reversed(STORABLE)
+        f"layer.{dtype.name}": generator.integers(0, 2, (3, 5)).astype(dtype.numpy)
+        for dtype in reversed(STORABLE)
     }
     return arrays | {
         "empty": np.empty((0, 4), np.float32),
@@ -52,12 +52,12 @@ def entry(dtype: Any = "F32", shape: Any = (2,), offsets: Any = (0, 8)) -> dict[
     return {"dtype": dtype, "shape": shape, "data_offsets": offsets}
 
 
-def assert_same(found: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]]) -> None:
-    assert found.keys() == expected.keys()
+def assert_same(arrays: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]]) -> None:
+    assert arrays.keys() == expected.keys()
     for name, array in expected.items():
-        assert found[name].dtype == array.dtype
-        assert found[name].shape == array.shape
-        assert found[name].tobytes() == array.tobytes()
+        assert arrays[name].dtype == array.dtype
+        assert arrays[name].shape == array.shape
+        assert arrays[name].tobytes() == array.tobytes()
 
 
 # ---------------------------------------------------------------------- round trips
@@ -65,26 +65,26 @@ def assert_same(found: dict[str, NDArray[Any]], expected: dict[str, NDArray[Any]
 
 def test_safetensors_round_trip(tmp_path: Path) -> None:
     weights.save(tmp_path / "net.safetensors", samples())
-    found = weights.load(tmp_path / "net.safetensors")
-    assert_same(found, samples())
-    assert all(array.flags.aligned for array in found.values())
+    loaded = weights.load(tmp_path / "net.safetensors")
+    assert_same(loaded, samples())
+    assert all(array.flags.aligned for array in loaded.values())
 
 
 def test_safetensors_are_mapped_not_read(tmp_path: Path) -> None:
     weights.save(tmp_path / "net.safetensors", samples())
-    found = weights.load(tmp_path / "net.safetensors")
-    copied = [name for name, array in found.items() if array.flags.writeable]
+    loaded = weights.load(tmp_path / "net.safetensors")
+    copied = [name for name, array in loaded.items() if array.flags.writeable]
     assert copied == []
 
 
 def test_the_safetensors_library_reads_what_is_written(tmp_path: Path) -> None:
     weights.save(tmp_path / "net.safetensors", samples())
-    found = deserialized((tmp_path / "net.safetensors").read_bytes())
-    assert found.keys() == samples().keys()
+    entries = deserialized((tmp_path / "net.safetensors").read_bytes())
+    assert entries.keys() == samples().keys()
     for name, array in samples().items():
-        assert tuple(found[name]["shape"]) == array.shape
-        assert bytes(found[name]["data"]) == array.tobytes()
-    assert {found[f"layer.{kind.name}"]["dtype"] for kind in STORABLE} == set(KNOWN.split(", "))
+        assert tuple(entries[name]["shape"]) == array.shape
+        assert bytes(entries[name]["data"]) == array.tobytes()
+    assert {entries[f"layer.{dtype.name}"]["dtype"] for dtype in STORABLE} == set(KNOWN.split(", "))
 
 
 def test_what_the_safetensors_library_writes_is_read(tmp_path: Path) -> None:
@@ -99,14 +99,14 @@ def test_unaligned_tensors_are_copied(tmp_path: Path) -> None:
     header = {"a": entry("U8", [1], [0, 1]), "b": entry("F32", [1], [1, 5])}
     data = b"\x07" + np.float32(1.5).tobytes()
     (tmp_path / "net.safetensors").write_bytes(safetensors_file(header, data))
-    found = weights.load(tmp_path / "net.safetensors")
-    assert found["b"].flags.aligned
-    assert found["b"].tolist() == [1.5]
+    loaded = weights.load(tmp_path / "net.safetensors")
+    assert loaded["b"].flags.aligned
+    assert loaded["b"].tolist() == [1.5]
 
 
 def test_npz_round_trip(tmp_path: Path) -> None:
     plain = (float16, float32, *(k for k in STORABLE if k.numpy.kind in "iub"))
-    arrays = {f"layer.{kind.name}": np.ones((2, 3), kind.numpy) for kind in plain}
+    arrays = {f"layer.{dtype.name}": np.ones((2, 3), dtype.numpy) for dtype in plain}
     arrays["file"] = np.array(3, np.int32)  # a name that numpy.savez itself cannot take
     weights.save(tmp_path / "net.npz", arrays)
     assert_same(weights.load(tmp_path / "net.npz"), arrays)
@@ -125,8 +125,8 @@ def test_sharded_weights(tmp_path: Path) -> None:
         "weight_map": {"x": "a.safetensors", "y": "b.safetensors"},
     }
     (tmp_path / "net.safetensors.index.json").write_text(json.dumps(index))
-    found = weights.load(tmp_path / "net.safetensors.index.json")
-    assert_same(found, {"x": np.ones(2), "y": np.zeros(3)})
+    loaded = weights.load(tmp_path / "net.safetensors.index.json")
+    assert_same(loaded, {"x": np.ones(2), "y": np.zeros(3)})
 
 
 def test_files_are_replaced_whole(tmp_path: Path) -> None:
@@ -265,10 +265,10 @@ def test_mutated_safetensors_are_read_or_refused(tmp_path: Path, data: st.DataOb
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
     try:
-        found = weights.load(path)
+        loaded = weights.load(path)
     except ArtifactError:
         return
-    assert sum(array.nbytes for array in found.values()) == 11
+    assert sum(array.nbytes for array in loaded.values()) == 11
 
 
 SHARD_FAULTS: dict[str, tuple[Any, str]] = {

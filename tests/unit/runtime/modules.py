@@ -32,9 +32,9 @@ def tensor(text: str) -> TensorSpec:
 
 def mlir_type(spec: TensorSpec) -> str:
     """Return a tensor's type in StableHLO; int4 crosses the boundary as int8."""
-    kind = int8 if spec.dtype is int4 else spec.dtype
+    dtype = int8 if spec.dtype is int4 else spec.dtype
     names = {"bool": "i1", "f8e4m3fn": "f8E4M3FN", "f8e5m2": "f8E5M2"}
-    element = names.get(kind.short, "u" * kind.is_unsigned + kind.short.replace("u", "i"))
+    element = names.get(dtype.short, "u" * dtype.is_unsigned + dtype.short.replace("u", "i"))
     return f"tensor<{''.join(f'{size}x' for size in spec.shape)}{element}>"
 
 
@@ -61,12 +61,12 @@ DOUBLE = "%0 = stablehlo.add %x, %x : Z return %0 : Z"
 SAME = "return %x : X"
 
 
-def _typed(kind: dtype) -> tuple[Function, str]:
+def _typed(dtype: dtype) -> tuple[Function, str]:
     """A function on a data type: logical not for bool, x + x for the others."""
-    function = declare(f"double_{kind.name}", f"x: {kind.short}[5]", f"{kind.short}[5]")
-    if kind.name == "bool":
+    function = declare(f"double_{dtype.name}", f"x: {dtype.short}[5]", f"{dtype.short}[5]")
+    if dtype.name == "bool":
         return function, "%0 = stablehlo.not %x : X return %0 : X"
-    if not kind.name.startswith("float8"):
+    if not dtype.name.startswith("float8"):
         return function, DOUBLE
     return function, (
         "%0 = stablehlo.convert %x : (X) -> tensor<5xf32> "

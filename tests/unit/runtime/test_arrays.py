@@ -17,15 +17,15 @@ from farrier_runtime.errors import DeviceError, InputError
 from farrier_runtime.manifest import TensorSpec
 
 
-def converted(value: Any, kind: str, *shape: int) -> Any:
+def converted(value: Any, dtype: str, *shape: int) -> Any:
     """Return what the input x of f on the CPU makes of an argument."""
-    return convert(value, TensorSpec("x", DTYPES[kind], shape), "f", "cpu:0")
+    return convert(value, TensorSpec("x", DTYPES[dtype], shape), "f", "cpu:0")
 
 
-def text_of(value: Any, kind: str, *shape: int, error: type[Exception] = InputError) -> str:
+def text_of(value: Any, dtype: str, *shape: int, error: type[Exception] = InputError) -> str:
     """Return the text of the error that an argument raises, without its beginning."""
     with pytest.raises(error) as caught:
-        converted(value, kind, *shape)
+        converted(value, dtype, *shape)
     return str(caught.value).removeprefix("Input 'x' of f: ")
 
 
@@ -48,12 +48,12 @@ FITTING = [
 ]
 
 
-@pytest.mark.parametrize(("number", "kind"), FITTING)
-def test_numbers_adapt_to_the_data_type(number: Any, kind: str) -> None:
-    found = converted(number, kind)
-    assert (found.dtype, found.shape) == (DTYPES[kind].numpy, ())
-    expected = np.asarray(number).astype(DTYPES[kind].numpy)
-    assert found.tobytes() == expected.tobytes()
+@pytest.mark.parametrize(("number", "dtype"), FITTING)
+def test_numbers_adapt_to_the_data_type(number: Any, dtype: str) -> None:
+    result = converted(number, dtype)
+    assert (result.dtype, result.shape) == (DTYPES[dtype].numpy, ())
+    expected = np.asarray(number).astype(DTYPES[dtype].numpy)
+    assert result.tobytes() == expected.tobytes()
 
 
 LOSING = [
@@ -73,10 +73,10 @@ LOSING = [
 ]
 
 
-@pytest.mark.parametrize(("number", "kind"), LOSING)
-def test_numbers_that_would_change_are_refused(number: Any, kind: str) -> None:
-    assert text_of(number, kind) == (
-        f"expected {kind}[], which cannot hold {number!r} without a loss"
+@pytest.mark.parametrize(("number", "dtype"), LOSING)
+def test_numbers_that_would_change_are_refused(number: Any, dtype: str) -> None:
+    assert text_of(number, dtype) == (
+        f"expected {dtype}[], which cannot hold {number!r} without a loss"
     )
 
 
@@ -139,17 +139,17 @@ class Foreign:
 def test_dlpack_arrays_share_their_memory() -> None:
     x = np.arange(24, dtype=np.float32).reshape(4, 6)
     for part in (x, x.T, x[::2, 1::2], x[::-1], x[1:1], x[:, 0]):
-        found = converted(Foreign(part), "float32", *part.shape)
-        np.testing.assert_array_equal(found, part)
-        assert part.size == 0 or np.shares_memory(found, part)
+        result = converted(Foreign(part), "float32", *part.shape)
+        np.testing.assert_array_equal(result, part)
+        assert part.size == 0 or np.shares_memory(result, part)
 
 
 @pytest.mark.parametrize(
-    "kind", ["float64", "float16", "int64", "int32", "int8", "uint8", "uint32"]
+    "dtype", ["float64", "float16", "int64", "int32", "int8", "uint8", "uint32"]
 )
-def test_dlpack_data_types_of_numpy(kind: str) -> None:
-    x = np.arange(3).astype(kind)
-    np.testing.assert_array_equal(converted(Foreign(x), kind, 3), x)
+def test_dlpack_data_types_of_numpy(dtype: str) -> None:
+    x = np.arange(3).astype(dtype)
+    np.testing.assert_array_equal(converted(Foreign(x), dtype, 3), x)
 
 
 def test_dlpack_booleans_and_scalars() -> None:
@@ -211,12 +211,12 @@ class Packed:
 
 
 @pytest.mark.parametrize(
-    ("kind", "code"), [("bfloat16", 4), ("float8", 10), ("float8_e5m2", 12), ("bool", 6)]
+    ("dtype", "code"), [("bfloat16", 4), ("float8", 10), ("float8_e5m2", 12), ("bool", 6)]
 )
-def test_dlpack_data_types_that_numpy_does_not_know(kind: str, code: int) -> None:
-    x = np.array([9, 1, 0, 3]).astype(DTYPES[kind].numpy)
-    packed = Packed(x, code, DTYPES[kind].bits)
-    np.testing.assert_array_equal(converted(packed, kind, 3), x[1:])
+def test_dlpack_data_types_that_numpy_does_not_know(dtype: str, code: int) -> None:
+    x = np.array([9, 1, 0, 3]).astype(DTYPES[dtype].numpy)
+    packed = Packed(x, code, DTYPES[dtype].bits)
+    np.testing.assert_array_equal(converted(packed, dtype, 3), x[1:])
 
 
 def test_objects_that_become_arrays() -> None:
@@ -243,16 +243,16 @@ def test_calls_take_them_all(add: Executable) -> None:
         np.testing.assert_array_equal(add(value, y=value), x * 2)
 
 
-def kinds() -> list[dtype]:
+def all_dtypes() -> list[dtype]:
     """Return all data types."""
     return list(DTYPES.values())
 
 
-@pytest.mark.parametrize("kind", kinds(), ids=str)
-def test_lists_of_every_data_type(add: Executable, kind: dtype) -> None:
-    one = kind.name == "bool" or 1
-    found = add[f"double_{kind.name}"]([one] * 5)
-    np.testing.assert_array_equal(found, [kind.name != "bool" and 2] * 5)
+@pytest.mark.parametrize("dtype", all_dtypes(), ids=str)
+def test_lists_of_every_data_type(add: Executable, dtype: dtype) -> None:
+    one = dtype.name == "bool" or 1
+    result = add[f"double_{dtype.name}"]([one] * 5)
+    np.testing.assert_array_equal(result, [dtype.name != "bool" and 2] * 5)
 
 
 def test_a_scalar_on_a_device_has_no_len() -> None:

@@ -35,10 +35,10 @@ def text_of(call: Callable[[], Any]) -> str:
 def test_a_manifest_comes_back_as_it_was_written(tmp_path: Path) -> None:
     about = modules.manifest(graph='graph @add(%x: f32[4], %y: f32[4]) {  # "è"\n}')
     write(tmp_path / "net.vmfb", modules.vmfb(), about)
-    found = read(tmp_path / "net.vmfb")
-    assert found.module_hash != ""
-    assert replace(found, module_hash="") == about
-    assert read((tmp_path / "net.vmfb").read_bytes()) == found
+    manifest = read(tmp_path / "net.vmfb")
+    assert manifest.module_hash != ""
+    assert replace(manifest, module_hash="") == about
+    assert read((tmp_path / "net.vmfb").read_bytes()) == manifest
 
 
 def test_the_module_stays_byte_for_byte_at_the_start() -> None:

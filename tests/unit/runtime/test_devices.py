@@ -26,15 +26,15 @@ ABSENT = "CUDA driver library 'libcuda.so'/'nvcuda.dll' not available"
 @pytest.fixture
 def cuda_devices(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """Stand in for the drivers: a list of CUDA devices, empty at first, and no others."""
-    found: list[Any] = []
+    devices: list[Any] = []
 
     def query(driver: str) -> tuple[list[Any], str]:
-        return (found, "" if found else ABSENT) if driver == "cuda" else ([], "no driver")
+        return (devices, "" if devices else ABSENT) if driver == "cuda" else ([], "no driver")
 
     monkeypatch.setattr(session, "query", query)
     count.cache_clear()
     _gpu_is_here.cache_clear()
-    yield found
+    yield devices
     count.cache_clear()
     _gpu_is_here.cache_clear()
 
@@ -44,10 +44,10 @@ def cuda_devices(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     [("cpu", "cpu", 0), ("cpu:0", "cpu", 0), ("cuda:1", "cuda", 1), ("vulkan", "vulkan", 0)],
 )
 def test_names(name: str, kind: str, index: int) -> None:
-    found = device(name)
-    assert (found.kind, found.index) == (kind, index)
-    assert str(found) == f"{kind}:{index}"
-    assert repr(found) == f"device('{kind}:{index}')"
+    named = device(name)
+    assert (named.kind, named.index) == (kind, index)
+    assert str(named) == f"{kind}:{index}"
+    assert repr(named) == f"device('{kind}:{index}')"
 
 
 def test_devices_compare_by_kind_and_index() -> None:

@@ -32,30 +32,30 @@ def ramp(*shape: int, dtype: Any = np.float32) -> np.ndarray[Any, Any]:
     return np.arange(np.prod(shape), dtype=dtype).reshape(shape)
 
 
-def sample(kind: dtype, count: int = 5) -> np.ndarray[Any, Any]:
+def sample(dtype: dtype, count: int = 5) -> np.ndarray[Any, Any]:
     """Return random numbers whose doubles the data type holds exactly."""
     random = np.random.default_rng(1)
-    if kind.name == "bool":
+    if dtype.name == "bool":
         return random.integers(0, 2, count).astype(bool)
-    if kind.is_floating:
-        return random.uniform(-50, 50, count).astype(kind.numpy)
-    limits = ml_dtypes.iinfo(kind.numpy)
+    if dtype.is_floating:
+        return random.uniform(-50, 50, count).astype(dtype.numpy)
+    limits = ml_dtypes.iinfo(dtype.numpy)
     low, high = int(limits.min) // 2, int(limits.max) // 2
-    return random.integers(low, high, count, dtype=np.int64, endpoint=True).astype(kind.numpy)
+    return random.integers(low, high, count, dtype=np.int64, endpoint=True).astype(dtype.numpy)
 
 
 def test_arguments_by_position_and_by_name(net: Executable) -> None:
     x, y = ramp(4), ramp(4) * 10
-    for found in (net(x, y), net(x, y=y), net(y=y, x=x)):
-        np.testing.assert_array_equal(found, [0, 11, 22, 33])
+    for result in (net(x, y), net(x, y=y), net(y=y, x=x)):
+        np.testing.assert_array_equal(result, [0, 11, 22, 33])
 
 
 def test_results_are_arrays_that_numpy_and_dlpack_know(add: Executable) -> None:
-    found: Any = add(ramp(4), ramp(4))
-    assert type(found) is np.ndarray
-    assert found.dtype == np.float32
-    assert found.flags.writeable
-    np.testing.assert_array_equal(np.from_dlpack(found), [0, 2, 4, 6])
+    result: Any = add(ramp(4), ramp(4))
+    assert type(result) is np.ndarray
+    assert result.dtype == np.float32
+    assert result.flags.writeable
+    np.testing.assert_array_equal(np.from_dlpack(result), [0, 2, 4, 6])
 
 
 def test_functions_describe_themselves(add: Executable) -> None:
@@ -92,21 +92,21 @@ def test_a_function_that_is_not_there(add: Executable) -> None:
     assert str(caught.value) == f"No function is called '?'. Functions: {', '.join(add.functions)}"
 
 
-@pytest.mark.parametrize("kind", DTYPES.values(), ids=str)
-def test_every_data_type_goes_in_and_comes_out(net: Executable, kind: dtype) -> None:
-    x = sample(kind)
-    found = net[f"double_{kind.name}"](x)
-    assert found.dtype == kind.numpy
-    expected = ~x if kind.name == "bool" else (x.astype(np.float64) * 2).astype(kind.numpy)
-    if kind.bits == 64 and kind.is_integer:
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=str)
+def test_every_data_type_goes_in_and_comes_out(net: Executable, dtype: dtype) -> None:
+    x = sample(dtype)
+    result = net[f"double_{dtype.name}"](x)
+    assert result.dtype == dtype.numpy
+    expected = ~x if dtype.name == "bool" else (x.astype(np.float64) * 2).astype(dtype.numpy)
+    if dtype.bits == 64 and dtype.is_integer:
         expected = x * 2
     # Doubling is exact: no tolerance.
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(result, expected)
 
 
 def test_scalars_and_empty_arrays(net: Executable) -> None:
-    found = net["scalar"](np.float64(1.25))
-    assert (found.shape, found.dtype, float(found)) == ((), np.float64, 2.5)
+    result = net["scalar"](np.float64(1.25))
+    assert (result.shape, result.dtype, float(result)) == ((), np.float64, 2.5)
     assert net["empty"](ramp(0, 4)).shape == (0, 4)
     assert net["empty"](np.zeros((0, 4), np.float32)[:, ::-1]).shape == (0, 4)
 
@@ -118,13 +118,13 @@ def test_functions_without_inputs(net: Executable) -> None:
 
 
 def test_results_nest_as_the_manifest_says(net: Executable) -> None:
-    found = net["nested"]([3, 4], [1, 1])
-    assert list(found) == ["sum", "rest"]
-    assert isinstance(found["rest"], tuple)
-    assert isinstance(found["rest"][1], list)
-    np.testing.assert_array_equal(found["sum"], [4, 5])
-    np.testing.assert_array_equal(found["rest"][0], [2, 3])
-    np.testing.assert_array_equal(found["rest"][1][0], [4, 5])
+    result = net["nested"]([3, 4], [1, 1])
+    assert list(result) == ["sum", "rest"]
+    assert isinstance(result["rest"], tuple)
+    assert isinstance(result["rest"][1], list)
+    np.testing.assert_array_equal(result["sum"], [4, 5])
+    np.testing.assert_array_equal(result["rest"][0], [2, 3])
+    np.testing.assert_array_equal(result["rest"][1][0], [4, 5])
 
 
 SHAPE = (256, modules.LARGE // 256)
@@ -190,14 +190,14 @@ def test_results_share_no_memory_with_arguments(net: Executable, name: str) -> N
 def test_results_outlive_the_program(path: Path) -> None:
     loaded = farrier_runtime.load(path.read_bytes(), threads=1)["double_large"]
     gone = weakref.ref(loaded)
-    found = loaded(ramp(*SHAPE))
+    result = loaded(ramp(*SHAPE))
     del loaded
     gc.collect()
     assert gone() is None
     other = farrier_runtime.load(path, threads=1)["double_large"]
     for _ in range(20):
         other(np.zeros(SHAPE, np.float32))
-    np.testing.assert_array_equal(found, ramp(*SHAPE) * 2)
+    np.testing.assert_array_equal(result, ramp(*SHAPE) * 2)
 
 
 def text_of(function: Any, *args: Any, **kwargs: Any) -> str:

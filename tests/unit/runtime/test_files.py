@@ -42,16 +42,16 @@ def test_a_failed_rename_leaves_what_was_there(
     assert (tmp_path / "file").read_text() == "old"
 
 
-@pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_an_error_between_parts_leaves_what_was_there(
-    tmp_path: Path, kind: type[BaseException]
+    tmp_path: Path, error: type[BaseException]
 ) -> None:
     def parts() -> Iterator[bytes]:
         yield b"half"
-        raise kind
+        raise error
 
     (tmp_path / "file").write_text("old")
-    with pytest.raises(kind):
+    with pytest.raises(error):
         write(tmp_path / "file", parts())
     assert os.listdir(tmp_path) == ["file"]
     assert (tmp_path / "file").read_text() == "old"
@@ -94,12 +94,12 @@ def test_the_longest_names_that_a_file_may_have(tmp_path: Path) -> None:
 
 def test_a_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    found: list[bytes] = []
-    reader = threading.Thread(target=lambda: found.append((tmp_path / "pipe").read_bytes()))
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append((tmp_path / "pipe").read_bytes()))
     reader.start()
     write(tmp_path / "pipe", [b"through", b" it"])
     reader.join()
-    assert found == [b"through it"]
+    assert received == [b"through it"]
     assert (tmp_path / "pipe").is_fifo()
 
 

@@ -90,9 +90,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("text", "where", "expected", "found"), WRONG)
-def test_a_wrong_field(text: str, where: str, expected: str, found: str) -> None:
-    assert text_of(text) == f"farrier.json is wrong: {where} should be {expected}, but is {found}"
+@pytest.mark.parametrize(("text", "where", "expected", "value"), WRONG)
+def test_a_wrong_field(text: str, where: str, expected: str, value: str) -> None:
+    assert text_of(text) == f"farrier.json is wrong: {where} should be {expected}, but is {value}"
 
 
 def test_a_field_that_is_unknown_or_missing() -> None:
@@ -190,10 +190,10 @@ BAD_DIMENSIONS = {
 @pytest.mark.parametrize("name", BAD_DIMENSIONS)
 def test_dimensions_that_are_wrong(name: str) -> None:
     dimension, path, expected = BAD_DIMENSIONS[name]
-    found = json.dumps(dimension if not path else dimension[path[1:]])
-    found = found if len(found) <= 60 else found[:57] + "..."
+    value = json.dumps(dimension if not path else dimension[path[1:]])
+    value = value if len(value) <= 60 else value[:57] + "..."
     assert text_of(with_input(shape=[dimension])) == (
-        f"farrier.json is wrong: {PLACE}{path} should be {expected}, but is {found}"
+        f"farrier.json is wrong: {PLACE}{path} should be {expected}, but is {value}"
     )
 
 

@@ -29,9 +29,9 @@ def safetensors(path: Path, tensors: dict[str, tuple[str, Any]], padding: int = 
     """Write a safetensors file."""
     header: dict[str, Any] = {}
     data = b""
-    for name, (kind, values) in tensors.items():
+    for name, (dtype, values) in tensors.items():
         offsets = [len(data), len(data) + values.nbytes]
-        header[name] = {"dtype": kind, "shape": list(values.shape), "data_offsets": offsets}
+        header[name] = {"dtype": dtype, "shape": list(values.shape), "data_offsets": offsets}
         data += values.tobytes()
     text = json.dumps(header).encode() + b" " * padding
     path.write_bytes(len(text).to_bytes(8, "little") + text + data)
@@ -186,8 +186,8 @@ def test_arrays_at_any_alignment(net: Path, shift: int) -> None:
     memory = np.empty(WEIGHT.nbytes + 64, np.uint8)
     weight = memory[shift : shift + WEIGHT.nbytes].view(np.float32).reshape(WEIGHT.shape)
     weight[...] = WEIGHT
-    found = result(net, weights=ARRAYS | {"layer.weight": weight})
-    np.testing.assert_array_equal(found, [[21, 34]])
+    output = result(net, weights=ARRAYS | {"layer.weight": weight})
+    np.testing.assert_array_equal(output, [[21, 34]])
 
 
 def test_arrays_live_as_long_as_the_program(net: Path) -> None:

@@ -108,9 +108,9 @@ def put(store: Cache, key: str, compiled: Compiled) -> None:
 def test_what_is_stored_comes_back(store: Cache, compiled: Compiled) -> None:
     assert store.get("key") is None
     put(store, "key", compiled)
-    found = store.get("key")
-    assert found is not None
-    file, manifest = found
+    entry = store.get("key")
+    assert entry is not None
+    file, manifest = entry
     assert file.read() == compiled.to_bytes()
     assert manifest.functions == compiled.manifest.functions
 

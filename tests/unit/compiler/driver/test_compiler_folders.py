@@ -91,8 +91,8 @@ def test_functions_with_long_names_are_told_apart() -> None:
     graphs = [affine("n" * 300 + end, seed=seed) for seed, end in enumerate("abc")]
     artifact = compile_graphs(graphs, CPU, UNCACHED).to_bytes()
     for seed, graph in enumerate(graphs):
-        found = farrier_runtime.load(artifact, function=graph.name)(X)
-        np.testing.assert_allclose(found, expected_affine(X, seed=seed), rtol=0, atol=2e-5)
+        result = farrier_runtime.load(artifact, function=graph.name)(X)
+        np.testing.assert_allclose(result, expected_affine(X, seed=seed), rtol=0, atol=2e-5)
 
 
 def test_deep_programs_compile() -> None:

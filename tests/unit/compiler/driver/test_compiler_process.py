@@ -198,10 +198,10 @@ def test_the_process_keeps_sessions_for_a_few_settings(monkeypatch: pytest.Monke
 
 
 def test_threads_compile_at_the_same_time() -> None:
-    found: dict[int, bytes] = {}
+    artifacts: dict[int, bytes] = {}
 
     def work(seed: int) -> None:
-        found[seed] = compiled(affine("f", seed=seed))
+        artifacts[seed] = compiled(affine("f", seed=seed))
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(5)]
     for thread in threads:
@@ -209,7 +209,7 @@ def test_threads_compile_at_the_same_time() -> None:
     for thread in threads:
         thread.join()
     for seed in range(5):
-        assert_computes(found[seed], seed)
+        assert_computes(artifacts[seed], seed)
 
 
 def test_a_process_that_was_killed_is_replaced() -> None:

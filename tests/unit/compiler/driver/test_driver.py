@@ -40,7 +40,7 @@ def test_options_are_checked() -> None:
 
 
 def test_int4_stays_inside() -> None:
-    x = argument(2, 3, name="x", kind=int4)
+    x = argument(2, 3, name="x", dtype=int4)
     with pytest.raises(DtypeError) as raised:
         compile_graphs([function("f", apply(Reshape((6,)), x))], CPU, UNCACHED)
     assert str(raised.value) == (
@@ -128,10 +128,10 @@ def test_a_stage_that_the_target_lacks_is_refused() -> None:
     ],
 )
 def test_a_stage_is_shown(stage: str, expected: str) -> None:
-    found = dump([affine("f")], CPU, UNCACHED, stage)
-    assert expected in "".join(found.values())
+    texts = dump([affine("f")], CPU, UNCACHED, stage)
+    assert expected in "".join(texts.values())
     if stage not in ("asm", "llvm"):
-        assert list(found) == [stage]
+        assert list(texts) == [stage]
 
 
 def test_ptx_is_shown_for_cuda() -> None:
@@ -148,8 +148,8 @@ def test_weights_are_shown_where_they_are_wanted() -> None:
 
 def test_all_stages_come_in_order() -> None:
     options = Options(cache=False, passes="canonicalize,fold_constants")
-    found = list(stages([affine("f"), affine("g")], CPU, options))
-    names = [name for name, _ in found]
+    shown = list(stages([affine("f"), affine("g")], CPU, options))
+    names = [name for name, _ in shown]
     assert names[:7] == [
         "traced",
         "canonicalize",
@@ -161,7 +161,7 @@ def test_all_stages_come_in_order() -> None:
     ]
     assert names[-1] == "vm"
     assert len(names) == len(set(names))
-    for _, text in found:
+    for _, text in shown:
         assert "@f(" in text
         assert "@g(" in text
 

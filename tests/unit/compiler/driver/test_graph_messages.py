@@ -40,9 +40,9 @@ def places(graph: Graph) -> list[tuple[str, int, str] | None]:
     return [(at.file, at.line, at.layer) if at else None for at in locations]
 
 
-@pytest.mark.parametrize("kind", [dtypes.float32, dtypes.int32], ids=str)
-def test_rows_arrive_as_they_are(kind: dtypes.dtype) -> None:
-    graphs = [traced(row, kind).graph for row in rows_of(kind)[::3]]
+@pytest.mark.parametrize("dtype", [dtypes.float32, dtypes.int32], ids=str)
+def test_rows_arrive_as_they_are(dtype: dtypes.dtype) -> None:
+    graphs = [traced(row, dtype).graph for row in rows_of(dtype)[::3]]
     _, arrived = sent(*graphs)
     for graph, other in zip(graphs, arrived, strict=True):
         assert print_graph(other) == print_graph(graph)
@@ -63,11 +63,11 @@ def test_layers_are_named() -> None:
 
 
 @pytest.mark.parametrize("shape", [(3, 5), (40, 40), (0, 7), (1, 1)], ids=str)
-@pytest.mark.parametrize("kind", list(dtypes.DTYPES.values()), ids=str)
-def test_constants_of_every_type_arrive(kind: dtypes.dtype, shape: tuple[int, ...]) -> None:
-    data = (np.arange(np.prod(shape)).reshape(shape) % 7).astype(kind.numpy)
+@pytest.mark.parametrize("dtype", list(dtypes.DTYPES.values()), ids=str)
+def test_constants_of_every_type_arrive(dtype: dtypes.dtype, shape: tuple[int, ...]) -> None:
+    data = (np.arange(np.prod(shape)).reshape(shape) % 7).astype(dtype.numpy)
     same = weight(data, "w")
-    _, (graph,) = sent(function("f", same if kind is not dtypes.int4 else cast_up(same)))
+    _, (graph,) = sent(function("f", same if dtype is not dtypes.int4 else cast_up(same)))
     arrived = graph.constants["w"].data
     assert arrived is not None
     assert (arrived.dtype, arrived.shape) == (data.dtype, data.shape)

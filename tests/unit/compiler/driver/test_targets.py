@@ -45,17 +45,17 @@ def test_every_cuda_architecture_has_a_target(sm: str) -> None:
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    kinds = (
+    listed = (
         "Targets are cpu, cuda, rocm, vulkan, metal, with a model after a colon: cpu:x86-64-v3, "
         "cuda:sm_80, rocm:gfx942, vulkan:rdna3. `farrier targets` lists all."
     )
-    assert refused("tpu9") == f"There is no target 'tpu9'. {kinds}"
+    assert refused("tpu9") == f"There is no target 'tpu9'. {listed}"
     assert refused("nvidia:sm_80") == (
-        f"There is no target 'nvidia:sm_80'. Did you mean cuda:sm_80? {kinds}"
+        f"There is no target 'nvidia:sm_80'. Did you mean cuda:sm_80? {listed}"
     )
     assert refused("cdua:sm_80") == (
         "There is no target 'cdua:sm_80'. Did you mean cuda:sm_80 or cuda:sm_90 or cuda:sm_89? "
-        + kinds
+        + listed
     )
 
 
@@ -248,8 +248,8 @@ def test_the_cpu_model_of_another_architecture(name: str) -> None:
 def test_the_host_has_the_features_that_code_for_it_needs() -> None:
     model = cpu_model(Target("cpu"))
     assert model.architecture == host_architecture()
-    known = host_features()
-    assert known is None or known & set(model.features)
+    features = host_features()
+    assert features is None or features & set(model.features)
 
 
 @pytest.mark.parametrize(

@@ -171,8 +171,8 @@ def invalid(graph: Graph) -> str:
 
 def test_a_dimension_that_no_input_has() -> None:
     for inputs in ("(%x: f32[n + 1])", "(%x: f32[2*n, n//2])"):
-        kind = inputs[5:-1]
-        text = f"graph @f[n in (1, 4, 8)]{inputs} -> {kind} {{ return %x }}"
+        type = inputs[5:-1]
+        text = f"graph @f[n in (1, 4, 8)]{inputs} -> {type} {{ return %x }}"
         assert invalid(parse_graph(text)) == (
             "Invalid graph: no input has the size 'n' (1 to 8) alone."
         )
@@ -192,10 +192,10 @@ def test_one_name_with_two_meanings() -> None:
 
 
 def test_sizes_are_int32_scalars() -> None:
-    for kind in ("f32[]", "i32[2]", "i64[]"):
-        text = f"graph @f[n in (1, 4, 8)](%x: f32[n], %k: {kind} = n) -> f32[n] {{ return %x }}"
+    for type in ("f32[]", "i32[2]", "i64[]"):
+        text = f"graph @f[n in (1, 4, 8)](%x: f32[n], %k: {type} = n) -> f32[n] {{ return %x }}"
         assert invalid(parse_graph(text)) == (
-            f"Invalid graph: input 'k' is the size 'n', but its type is {kind}."
+            f"Invalid graph: input 'k' is the size 'n', but its type is {type}."
         )
 
 

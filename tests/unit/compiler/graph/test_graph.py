@@ -20,10 +20,10 @@ from support.graphs import argument, graph_of, named, weight
 
 
 def test_types_describe_themselves() -> None:
-    kind = TensorType((2, 3), float32)
-    assert (kind.rank, kind.size) == (2, 6)
-    assert str(kind.with_shape([4])) == "f32[4]"
-    assert str(kind.with_dtype(int8)) == "i8[2,3]"
+    matrix = TensorType((2, 3), float32)
+    assert (matrix.rank, matrix.size) == (2, 6)
+    assert str(matrix.with_shape([4])) == "f32[4]"
+    assert str(matrix.with_dtype(int8)) == "i8[2,3]"
     assert TensorType((), int8).describe() == "int8 ()"
 
 

@@ -28,8 +28,8 @@ def static_and_dynamic(function: Callable[..., Any], n: int, m: int) -> tuple[st
     """Return the text of a static trace, and of a dynamic one that is made static."""
     dynamic = trace(function, [fr.InputInfo((N, M), fr.float32)], name="f").graph
     static = trace(function, [fr.InputInfo((n, m), fr.float32)], name="f").graph
-    made = verify(specialize(dynamic, {"n": n, "m": m}))
-    return print_graph(static, locations=False), print_graph(made, locations=False)
+    specialized = verify(specialize(dynamic, {"n": n, "m": m}))
+    return print_graph(static, locations=False), print_graph(specialized, locations=False)
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,8 @@ def static_and_dynamic(function: Callable[..., Any], n: int, m: int) -> tuple[st
 )
 @pytest.mark.parametrize(("n", "m"), [(4, 3), (8, 9), (2, 1)])
 def test_it_is_the_static_trace(function: Callable[..., Any], n: int, m: int) -> None:
-    static, made = static_and_dynamic(function, n, m)
-    assert made == static
+    static, specialized = static_and_dynamic(function, n, m)
+    assert specialized == static
 
 
 @pytest.mark.parametrize("row", dynamic_rows(fr.float32), ids=lambda row: row.name)
@@ -64,10 +64,10 @@ def test_rows_mean_the_same(row: Record) -> None:
             with pytest.raises(fr.FarrierError):
                 specialize(graph, sizes)
             continue
-        made = verify(specialize(graph, sizes))
-        assert not made.dimensions()
-        for found, wanted in zip(run(made, arrays), expected, strict=True):
-            np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+        specialized = verify(specialize(graph, sizes))
+        assert not specialized.dimensions()
+        for result, wanted in zip(run(specialized, arrays), expected, strict=True):
+            np.testing.assert_allclose(result, wanted, rtol=1e-4, atol=1e-4)
 
 
 HEAD = "graph @f[n in (1, 4, 8), m in (0, 3, 9)]"

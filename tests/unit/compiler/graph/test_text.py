@@ -89,18 +89,18 @@ def test_several_results(monkeypatch: pytest.MonkeyPatch) -> None:
             return x / 2, (x // 2).astype(np.int32)
 
     monkeypatch.setitem(REGISTRY, "halves", _dataclass(Halves))
-    made = Node(REGISTRY["halves"](), [argument((2,))])
-    text = print_graph(graph_of(*made.results))
+    node = Node(REGISTRY["halves"](), [argument((2,))])
+    text = print_graph(graph_of(*node.results))
     assert "  %0: f32[2], %1: i32[2] = halves(%x)\n  return %0, %1\n" in text
     assert print_graph(parse_graph(text)) == text
     with pytest.raises(ParseError, match=r"halves has 2 results, not 1"):
         parse_graph(text.replace("%0: f32[2], ", "").replace("return %0, %1", "return %1, %1"))
 
 
-def _dataclass(kind: type[Op]) -> type[Op]:
+def _dataclass(op_class: type[Op]) -> type[Op]:
     from dataclasses import dataclass
 
-    return dataclass(frozen=True)(kind)
+    return dataclass(frozen=True)(op_class)
 
 
 # ---------------------------------------------------------------------- errors
@@ -308,5 +308,5 @@ def test_layouts_are_listed() -> None:
 
 
 def test_invalid_graphs_can_be_shown() -> None:
-    made = Node(Cast(dtypes.int8), [argument((2,))])
-    assert "cast(%undefined)" in print_graph(Graph("f", (), made.results, (made,)))
+    node = Node(Cast(dtypes.int8), [argument((2,))])
+    assert "cast(%undefined)" in print_graph(Graph("f", (), node.results, (node,)))

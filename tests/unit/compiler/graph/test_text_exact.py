@@ -24,25 +24,25 @@ from support.records import Record
 from support.rows import ROWS
 
 
-@pytest.mark.parametrize("kind", DTYPES.values(), ids=lambda kind: kind.short)
-def test_every_element_is_read_back_to_the_same_bits(kind: dtype) -> None:
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=lambda dtype: dtype.short)
+def test_every_element_is_read_back_to_the_same_bits(dtype: dtype) -> None:
     generator = np.random.default_rng(7)
-    for element in _all_or_many(kind, generator):
-        found = parse_element(element_text(element, kind), kind)
-        assert found is not None
-        assert found.dtype == element.dtype
-        assert found.tobytes() == element.tobytes(), element_text(element, kind)
+    for element in _all_or_many(dtype, generator):
+        parsed = parse_element(element_text(element, dtype), dtype)
+        assert parsed is not None
+        assert parsed.dtype == element.dtype
+        assert parsed.tobytes() == element.tobytes(), element_text(element, dtype)
 
 
-def _all_or_many(kind: dtype, generator: np.random.Generator) -> Any:
-    if kind is dtypes.bool:
+def _all_or_many(dtype: dtype, generator: np.random.Generator) -> Any:
+    if dtype is dtypes.bool:
         return np.array([False, True])
-    if kind is dtypes.int4:
-        return np.arange(-8, 8).astype(kind.numpy)
-    if kind.bits == 8:
-        return np.arange(256, dtype=np.uint8).view(kind.numpy)
-    data = generator.bytes(2000 * kind.numpy.itemsize)
-    return np.frombuffer(data, kind.numpy)
+    if dtype is dtypes.int4:
+        return np.arange(-8, 8).astype(dtype.numpy)
+    if dtype.bits == 8:
+        return np.arange(256, dtype=np.uint8).view(dtype.numpy)
+    data = generator.bytes(2000 * dtype.numpy.itemsize)
+    return np.frombuffer(data, dtype.numpy)
 
 
 def test_special_numbers_are_words() -> None:
@@ -58,15 +58,15 @@ _SPECIAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 0.1, 1e-45, np.finfo(np.float32)
 def test_constants_of_every_dtype_and_shape() -> None:
     generator = np.random.default_rng(3)
     values: list[Value] = []
-    for kind in DTYPES.values():
+    for element in DTYPES.values():
         for shape in [(), (0,), (2, 0, 3), (3,), (2, 2)]:
-            values.append(weight(generator.integers(0, 2, shape).astype(kind.numpy)))
+            values.append(weight(generator.integers(0, 2, shape).astype(element.numpy)))
     graph = graph_of(*values)
     parsed = parse_graph(print_graph(graph))
     assert print_graph(parsed) == print_graph(graph)
-    for found, expected in zip(run(parsed, []), run(graph, []), strict=True):
-        assert found.dtype == expected.dtype
-        np.testing.assert_array_equal(found, expected)
+    for result, expected in zip(run(parsed, []), run(graph, []), strict=True):
+        assert result.dtype == expected.dtype
+        np.testing.assert_array_equal(result, expected)
 
 
 def test_large_constants_come_from_outside() -> None:
@@ -80,8 +80,8 @@ def test_large_constants_come_from_outside() -> None:
 
 def test_given_data_win_over_written_elements() -> None:
     text = "graph @f() -> f32[2] { constant @w: f32[2] = [1.0, 2.0] return @w }"
-    (found,) = run(parse_graph(text, {"w": np.array([5, 6], np.float32)}), [])
-    np.testing.assert_array_equal(found, [5, 6])
+    (result,) = run(parse_graph(text, {"w": np.array([5, 6], np.float32)}), [])
+    np.testing.assert_array_equal(result, [5, 6])
 
 
 def test_defaults_are_not_printed() -> None:

@@ -33,19 +33,19 @@ SQUARE = TensorType((32, 32), dtypes.float32)
 
 def program(*constants: Any, flags: tuple[str, ...] = ()) -> MlirModule:
     """Return a program that adds constants to its argument."""
-    made = MlirModule(flags)
+    module = MlirModule(flags)
     text = type_text(SQUARE)
 
     def body(arguments: Any) -> Any:
         (total,) = arguments
         for index, array in enumerate(constants):
-            made.at(Place(f"layer{index}", "net.py", 10 + index, index + 1))
-            weight = made.constant(f"w{index}", array, SQUARE)
-            (total,) = made.operation("stablehlo.add", [text], [total, weight])
+            module.at(Place(f"layer{index}", "net.py", 10 + index, index + 1))
+            weight = module.constant(f"w{index}", array, SQUARE)
+            (total,) = module.operation("stablehlo.add", [text], [total, weight])
         return [total]
 
-    made.function("main", [("x", text)], [("y", text)], body)
-    return made
+    module.function("main", [("x", text)], [("y", text)], body)
+    return module
 
 
 def weights(seed: int = 0) -> Any:
@@ -56,7 +56,7 @@ def weights(seed: int = 0) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"),
+    ("dtype", "text"),
     [
         (dtypes.float32, "tensor<2x3xf32>"),
         (dtypes.float8, "tensor<2x3xf8E4M3FN>"),
@@ -66,8 +66,8 @@ def weights(seed: int = 0) -> Any:
         (dtypes.int4, "tensor<2x3xi4>"),
     ],
 )
-def test_types(kind: dtypes.dtype, text: str) -> None:
-    assert type_text(TensorType((2, 3), kind)) == text
+def test_types(dtype: dtypes.dtype, text: str) -> None:
+    assert type_text(TensorType((2, 3), dtype)) == text
 
 
 def test_scalar_types() -> None:
@@ -75,7 +75,7 @@ def test_scalar_types() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "kind", "text"),
+    ("value", "dtype", "text"),
     [
         (True, dtypes.bool, "true"),
         (-7, dtypes.int8, "-7"),
@@ -87,15 +87,15 @@ def test_scalar_types() -> None:
         (np.nan, dtypes.float64, "0x7FF8000000000000"),
     ],
 )
-def test_numbers(value: Any, kind: dtypes.dtype, text: str) -> None:
-    assert scalar_text(np.asarray(value).astype(kind.numpy)[()], kind) == text
+def test_numbers(value: Any, dtype: dtypes.dtype, text: str) -> None:
+    assert scalar_text(np.asarray(value).astype(dtype.numpy)[()], dtype) == text
 
 
 def test_numbers_are_exact() -> None:
     values = np.random.default_rng(0).standard_normal(1000)
-    for kind in (dtypes.float64, dtypes.float32, dtypes.float16, dtypes.bfloat16):
-        for value in values.astype(kind.numpy):
-            read = np.asarray(float(scalar_text(value, kind))).astype(kind.numpy)[()]
+    for dtype in (dtypes.float64, dtypes.float32, dtypes.float16, dtypes.bfloat16):
+        for value in values.astype(dtype.numpy):
+            read = np.asarray(float(scalar_text(value, dtype))).astype(dtype.numpy)[()]
             assert read == value
 
 
@@ -126,10 +126,10 @@ def test_splats_are_equal_bit_by_bit(array: Any, expected: bool) -> None:
 
 
 def test_names_of_functions_and_arguments_may_be_any_text() -> None:
-    made = MlirModule()
-    made.function('a "b"', [("x é", "tensor<f32>")], [("y", "tensor<f32>")], lambda given: given)
-    made.verify()
-    assert r'@"a \22b\22"(%arg0: tensor<f32> {iree.abi.name = "x \C3\A9"})' in made.text()
+    module = MlirModule()
+    module.function('a "b"', [("x é", "tensor<f32>")], [("y", "tensor<f32>")], lambda given: given)
+    module.verify()
+    assert r'@"a \22b\22"(%arg0: tensor<f32> {iree.abi.name = "x \C3\A9"})' in module.text()
 
 
 # ---------------------------------------------------------------------- constants
@@ -164,47 +164,49 @@ def test_an_array_that_is_used_twice_is_one_resource() -> None:
 
 def test_a_large_splat_is_a_resource_too_and_a_small_one_is_not() -> None:
     assert "dense_resource" in program(np.ones((32, 32), np.float32)).text()
-    made = MlirModule()
-    handle = made.constant("w", np.ones((4, 4), np.float32), TensorType((4, 4), dtypes.float32))
+    module = MlirModule()
+    handle = module.constant("w", np.ones((4, 4), np.float32), TensorType((4, 4), dtypes.float32))
     assert "dense<1.000000e+00> : tensor<4x4xf32>" in str(handle)
 
 
 @pytest.mark.parametrize("shape", [(), (0, 3), (3, 0), (1,), (2, 3), (20, 30)], ids=str)
-@pytest.mark.parametrize("kind", list(dtypes.DTYPES.values()), ids=str)
-def test_constants_of_every_type_and_shape(kind: dtypes.dtype, shape: tuple[int, ...]) -> None:
-    array = np.random.default_rng(0).integers(0, 7, shape).astype(kind.numpy)
-    type = TensorType(shape, kind)
-    made = MlirModule()
-    made.function("main", [], [("y", type_text(type))], lambda _: [made.constant("w", array, type)])
-    made.verify()
+@pytest.mark.parametrize("dtype", list(dtypes.DTYPES.values()), ids=str)
+def test_constants_of_every_type_and_shape(dtype: dtypes.dtype, shape: tuple[int, ...]) -> None:
+    array = np.random.default_rng(0).integers(0, 7, shape).astype(dtype.numpy)
+    type = TensorType(shape, dtype)
+    module = MlirModule()
+    module.function(
+        "main", [], [("y", type_text(type))], lambda _: [module.constant("w", array, type)]
+    )
+    module.verify()
 
 
 def test_a_broadcast_number_is_written_once() -> None:
     array = np.broadcast_to(np.float32(2.5), (300, 300))
-    made = MlirModule()
-    handle = made.constant("w", array, TensorType((300, 300), dtypes.float32))
+    module = MlirModule()
+    handle = module.constant("w", array, TensorType((300, 300), dtypes.float32))
     assert "dense<2.500000e+00> : tensor<300x300xf32>" in str(handle)
 
 
-@pytest.mark.parametrize("kind", [dtypes.bool, dtypes.int4], ids=str)
-def test_large_constants_of_small_elements_are_exact(kind: dtypes.dtype) -> None:
-    array = np.random.default_rng(0).integers(0, 2, (40, 50)).astype(kind.numpy)
-    made = MlirModule()
-    handle = made.constant("w", array, TensorType((40, 50), kind))
+@pytest.mark.parametrize("dtype", [dtypes.bool, dtypes.int4], ids=str)
+def test_large_constants_of_small_elements_are_exact(dtype: dtypes.dtype) -> None:
+    array = np.random.default_rng(0).integers(0, 2, (40, 50)).astype(dtype.numpy)
+    module = MlirModule()
+    handle = module.constant("w", array, TensorType((40, 50), dtype))
     assert f'dense<"0x{array.tobytes().hex().upper()}"> : ' in str(handle)
 
 
 def test_parameters_are_declared_once() -> None:
-    made = MlirModule()
+    module = MlirModule()
     text = type_text(SQUARE)
 
     def body(arguments: Any) -> Any:
-        first, second = (made.parameter("conv.weight", SQUARE) for _ in range(2))
-        return made.operation("stablehlo.add", [text], [first, second])
+        first, second = (module.parameter("conv.weight", SQUARE) for _ in range(2))
+        return module.operation("stablehlo.add", [text], [first, second])
 
-    made.function("main", [("x", text)], [("y", text)], body)
-    made.verify()
-    printed = made.text()
+    module.function("main", [("x", text)], [("y", text)], body)
+    module.verify()
+    printed = module.text()
     assert printed.count('@parameter_0 = #flow.parameter.named<"model"::"conv.weight"> : ') == 1
     assert printed.count("util.global.load @parameter_0") == 2
 
@@ -215,15 +217,15 @@ def test_parameters_are_declared_once() -> None:
 def test_weights_are_not_copied() -> None:
     array = weights()
     before = sys.getrefcount(array)
-    made = program(array, flags=CPU)
+    module = program(array, flags=CPU)
     assert sys.getrefcount(array) > before
-    assert next(made.phases("input"))[0] == "input"
+    assert next(module.phases("input"))[0] == "input"
 
 
 def test_operations_may_outlive_their_program() -> None:
-    made = program(weights())
-    operation = made.root
-    del made
+    module = program(weights())
+    operation = module.root
+    del module
     gc.collect()
     assert "stablehlo.add" in str(operation)
 
@@ -241,15 +243,15 @@ def test_a_program_with_wrong_flags_is_refused() -> None:
 
 
 def test_verifying_names_the_place_and_the_rule() -> None:
-    made = MlirModule()
+    module = MlirModule()
 
     def body(arguments: Any) -> Any:
-        made.at(Place("layer", "net.py", 12, 7))
-        return made.operation("stablehlo.tanh", ["tensor<3xf32>"], arguments)
+        module.at(Place("layer", "net.py", 12, 7))
+        return module.operation("stablehlo.tanh", ["tensor<3xf32>"], arguments)
 
-    made.function("main", [("x", "tensor<2xf32>")], [("y", "tensor<3xf32>")], body)
+    module.function("main", [("x", "tensor<2xf32>")], [("y", "tensor<3xf32>")], body)
     with pytest.raises(CompilationFailed) as raised:
-        made.verify()
+        module.verify()
     assert str(raised.value) == (
         "net.py:12:7: 'stablehlo.tanh' op requires compatible types for all operands and results"
     )
@@ -262,10 +264,10 @@ def read(path: Path) -> MlirModule:
 
 @pytest.mark.parametrize("form", ["text", "bytecode"])
 def test_a_module_is_read_back(form: str, tmp_path: Path) -> None:
-    made = program(weights())
+    module = program(weights())
     file = tmp_path / "module"
-    file.write_bytes(made.text(weights=True).encode() if form == "text" else made.bytecode())
-    assert read(file).text(weights=True) == made.text(weights=True)
+    file.write_bytes(module.text(weights=True).encode() if form == "text" else module.bytecode())
+    assert read(file).text(weights=True) == module.text(weights=True)
 
 
 def test_what_is_no_mlir_is_refused(tmp_path: Path) -> None:
@@ -277,20 +279,20 @@ def test_what_is_no_mlir_is_refused(tmp_path: Path) -> None:
 
 
 def test_phases_come_in_order_and_leave_the_module_as_it_is() -> None:
-    made = program(weights(), flags=CPU)
-    before = made.text()
-    found = dict(made.phases("flow"))
-    assert tuple(found) == PHASES[: PHASES.index("flow") + 1]
-    assert "flow.dispatch" in found["flow"]
-    assert "stablehlo.add" not in found["input"]
-    assert made.text() == before
+    module = program(weights(), flags=CPU)
+    before = module.text()
+    phases = dict(module.phases("flow"))
+    assert tuple(phases) == PHASES[: PHASES.index("flow") + 1]
+    assert "flow.dispatch" in phases["flow"]
+    assert "stablehlo.add" not in phases["input"]
+    assert module.text() == before
 
 
 def test_phases_leave_large_weights_out() -> None:
     array = weights()
-    made = program(array, flags=CPU)
-    short = dict(made.phases("input"))["input"]
-    whole = dict(made.phases("input", weights=True))["input"]
+    module = program(array, flags=CPU)
+    short = dict(module.phases("input"))["input"]
+    whole = dict(module.phases("input", weights=True))["input"]
     data = array.tobytes().hex().upper()
     assert data not in short.upper()
     assert data in whole.upper()

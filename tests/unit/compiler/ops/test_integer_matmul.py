@@ -19,11 +19,11 @@ X = fr.InputInfo((4, 8), fr.float32)
 IMAGE = fr.InputInfo((2, 4, 5, 5), fr.float32)
 
 
-def there_and_back(x: fr.Tensor, scale: Any, kind: fr.dtype, dim: Any = None, zero: Any = None):
+def there_and_back(x: fr.Tensor, scale: Any, dtype: fr.dtype, dim: Any = None, zero: Any = None):
     if zero is not None:
-        zero = fr.Tensor(zero, kind)
+        zero = fr.Tensor(zero, dtype)
     return fr.dequantize(
-        fr.quantize(x, scale, kind, dim, zero), scale, x.dtype, dim, zero_point=zero
+        fr.quantize(x, scale, dtype, dim, zero), scale, x.dtype, dim, zero_point=zero
     )
 
 

@@ -52,19 +52,19 @@ def _after(graph: Graph, passes: str = "channels_last") -> Graph:
     """Return the graph after the pass, which must give the same numbers."""
     arrays = [_whole(*value.type.shape) for value in graph.inputs]
     after = run_passes(graph, passes, verify=True)
-    for found, expected in zip(run(after, arrays), run(graph, arrays), strict=True):
-        assert found.dtype == expected.dtype
-        np.testing.assert_array_equal(found, expected)
+    for result, expected in zip(run(after, arrays), run(graph, arrays), strict=True):
+        assert result.dtype == expected.dtype
+        np.testing.assert_array_equal(result, expected)
     assert str(run_passes(after, passes)) == str(after)
     return after
 
 
 def _region(graph: Graph) -> list[str]:
     """Return the ops between the first transpose and the last, which are all there may be."""
-    found = operations(_after(graph))
-    assert found[0] == found[-1] == "transpose"
-    assert "transpose" not in found[1:-1]
-    return found[1:-1]
+    names = operations(_after(graph))
+    assert names[0] == names[-1] == "transpose"
+    assert "transpose" not in names[1:-1]
+    return names[1:-1]
 
 
 IMAGE = _image(2, 3, 6, 5)
@@ -85,8 +85,8 @@ def test_convolution(sizes: Sequence[int], groups: int) -> None:
 def test_all_attributes_of_a_convolution_are_kept() -> None:
     op = Convolution((1, 2), ((1, 0), (2, 1)), (2, 1), 1, (1, 2))
     after = _after(graph_of(node(op, IMAGE, weight(_whole(4, 3, 2, 3)))))
-    made = next(one.op for one in after.nodes if isinstance(one.op, Convolution))
-    assert made == Convolution((1, 2), ((1, 0), (2, 1)), (2, 1), 1, (1, 2), "channels_last")
+    convolution = next(one.op for one in after.nodes if isinstance(one.op, Convolution))
+    assert convolution == Convolution((1, 2), ((1, 0), (2, 1)), (2, 1), 1, (1, 2), "channels_last")
 
 
 def test_a_computed_kernel_is_transposed_at_run_time() -> None:
@@ -174,9 +174,9 @@ def test_choices_and_casts() -> None:
     assert _region(graph) == ["convolution", "less", "where", "cast"]
 
 
-@pytest.mark.parametrize("kind", [MaxPool, SumPool])
-def test_pooling(kind: type[MaxPool | SumPool]) -> None:
-    op = kind((1, 1, 2, 3), (1, 1, 2, 1), ((0, 0), (0, 0), (1, 0), (0, 2)), (1, 1, 1, 2))
+@pytest.mark.parametrize("op_class", [MaxPool, SumPool])
+def test_pooling(op_class: type[MaxPool | SumPool]) -> None:
+    op = op_class((1, 1, 2, 3), (1, 1, 2, 1), ((0, 0), (0, 0), (1, 0), (0, 2)), (1, 1, 1, 2))
     assert len(_region(graph_of(node(op, _conv(IMAGE, 4))))) == 2
 
 
@@ -204,10 +204,10 @@ def test_reductions(dim: tuple[int, ...]) -> None:
     x = _conv(IMAGE, 4)
     kept, dropped = graph_of(node(Sum(dim, True), x)), graph_of(node(Max(dim), x))
     assert operations(_after(kept)).count("transpose") <= 2
-    found = operations(_after(dropped))
-    assert found[:3] == ["transpose", "convolution", "max"]
+    names = operations(_after(dropped))
+    assert names[:3] == ["transpose", "convolution", "max"]
     if dim in [(2, 3), (-1, -2), (1,)]:
-        assert len(found) == 3  # the result's dims are in order: no transpose
+        assert len(names) == 3  # the result's dims are in order: no transpose
 
 
 @pytest.mark.parametrize("keepdim", [False, True])

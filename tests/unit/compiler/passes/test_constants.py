@@ -25,8 +25,8 @@ from support.graphs import (
 def _passes(graph: Graph, pipeline: str) -> Graph:
     arrays = random_arrays(graph)
     after = run_passes(graph, pipeline, verify=True)
-    for found, expected in zip(run(after, arrays), run(graph, arrays), strict=True):
-        np.testing.assert_array_equal(found, expected)
+    for result, expected in zip(run(after, arrays), run(graph, arrays), strict=True):
+        np.testing.assert_array_equal(result, expected)
     return after
 
 

@@ -53,22 +53,24 @@ class Maker:
 
     def pick(self, least: int = 0) -> Value | None:
         """Choose one of the last float values of some rank."""
-        found = [v for v in self.values if v.type.rank >= least and v.type.dtype is dtypes.float64]
-        return self.random.choice(found[-3:]) if found else None
+        candidates = [
+            v for v in self.values if v.type.rank >= least and v.type.dtype is dtypes.float64
+        ]
+        return self.random.choice(candidates[-3:]) if candidates else None
 
     def add(self, op: Op, *operands: Value) -> None:
         """Add a node, unless its result would be large."""
-        made = node(op, *operands)
-        largest = specialize(Graph.reaching("f", inputs_of([made]), [made]), SIZES[-1])
+        value = node(op, *operands)
+        largest = specialize(Graph.reaching("f", inputs_of([value]), [value]), SIZES[-1])
         if largest.outputs[0].type.size <= LARGEST:
-            self.values.append(made)
+            self.values.append(value)
 
 
 def inputs_of(outputs: Sequence[Value]) -> list[Value]:
     """Return the inputs that values depend on, by name."""
     reached = Graph("f", (), tuple(outputs)).with_outputs(outputs, {})
-    found = [value for value in reached.leaves() if value.data is None]
-    return sorted(found, key=lambda value: value.name or "")
+    inputs = [value for value in reached.leaves() if value.data is None]
+    return sorted(inputs, key=lambda value: value.name or "")
 
 
 def _unary(make: Maker, x: Value) -> None:
@@ -90,8 +92,8 @@ def _broadcasting(make: Maker, x: Value) -> None:
 
 def _sum(make: Maker, x: Value) -> None:
     dims = tuple(d for d in range(x.type.rank) if make.random.random() < 0.4)
-    kind = make.random.choice([Sum, Max]) if _never_empty(x) else Sum
-    make.add(kind(dims, make.random.random() < 0.5), x)
+    op_class = make.random.choice([Sum, Max]) if _never_empty(x) else Sum
+    make.add(op_class(dims, make.random.random() < 0.5), x)
 
 
 def _never_empty(x: Value) -> bool:
@@ -160,10 +162,10 @@ def _pool(make: Maker, x: Value) -> None:
     rank = x.type.rank
     window, ones = tuple(make.random.randint(1, 2) for _ in range(rank)), (1,) * rank
     pairs = tuple((size // 2, size // 2) for size in window)
-    kind = make.random.choice([MaxPool, SumPool])
-    if kind is MaxPool and not all(lower_bound(size) >= 2 for size in x.type.shape):
+    op_class = make.random.choice([MaxPool, SumPool])
+    if op_class is MaxPool and not all(lower_bound(size) >= 2 for size in x.type.shape):
         return
-    make.add(kind(window, ones, pairs if kind is SumPool else ((0, 0),) * rank, ones), x)
+    make.add(op_class(window, ones, pairs if op_class is SumPool else ((0, 0),) * rank, ones), x)
 
 
 STEPS: list[Callable[[Maker, Value], None]] = [
@@ -222,12 +224,12 @@ def test_text_is_read_back_exactly(graph: Graph) -> None:
     assert print_graph(parsed) == text
     for sizes in SIZES:
         arrays = arrays_of(graph, sizes)
-        for found, wanted in zip(
+        for result, wanted in zip(
             run(specialize(parsed, sizes), arrays),
             run(specialize(graph, sizes), arrays),
             strict=True,
         ):
-            np.testing.assert_array_equal(found, wanted)
+            np.testing.assert_array_equal(result, wanted)
 
 
 @quick
@@ -238,9 +240,9 @@ def test_passes_keep_the_meaning_for_every_size(graph: Graph) -> None:
         rewritten = run_passes(graph, pipeline, verify=True)
         assert [v.type for v in rewritten.outputs] == [v.type for v in graph.outputs]
         for sizes, wanted in zip(SIZES, expected, strict=True):
-            made = verify(specialize(rewritten, sizes))
-            assert is_static([size for value in made.outputs for size in value.type.shape])
-            for left, right in zip(run(made, arrays_of(graph, sizes)), wanted, strict=True):
+            specialized = verify(specialize(rewritten, sizes))
+            assert is_static([size for value in specialized.outputs for size in value.type.shape])
+            for left, right in zip(run(specialized, arrays_of(graph, sizes)), wanted, strict=True):
                 np.testing.assert_array_equal(left, right)
 
 
@@ -255,11 +257,11 @@ def test_programs_compute_the_same_for_every_size(first: int) -> None:
     for graph in graphs:
         for sizes in SIZES:
             arrays = arrays_of(graph, sizes)
-            found = loaded[graph.name](*arrays)
-            for left, right in zip(found, run(specialize(graph, sizes), arrays), strict=True):
+            result = loaded[graph.name](*arrays)
+            for left, right in zip(result, run(specialize(graph, sizes), arrays), strict=True):
                 np.testing.assert_array_equal(left, right)
 
 
 def test_nodes_are_inferred_with_symbolic_sizes() -> None:
-    made = Node(Reverse((0,)), [argument((A, B), "x")])
-    assert made.result.type.shape == (A, B)
+    node = Node(Reverse((0,)), [argument((A, B), "x")])
+    assert node.result.type.shape == (A, B)

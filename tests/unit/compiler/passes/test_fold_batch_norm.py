@@ -20,16 +20,17 @@ from support.graphs import argument, graph_of, named, node, operations, random_a
 GENERATOR = np.random.default_rng(5)
 
 
-def _random(*shape: int, kind: dtype = dtypes.float64) -> Array:
-    return GENERATOR.standard_normal(shape).astype(kind.numpy)
+def _random(*shape: int, dtype: dtype = dtypes.float64) -> Array:
+    return GENERATOR.standard_normal(shape).astype(dtype.numpy)
 
 
 def _norm(x: Value, dim: int = 1) -> Value:
-    kind, features = x.type.dtype, x.type.shape[dim]
+    dtype, features = x.type.dtype, x.type.shape[dim]
     scale, offset, mean = (
-        weight(_random(features, kind=kind), f"norm.{name}") for name in ("weight", "bias", "mean")
+        weight(_random(features, dtype=dtype), f"norm.{name}")
+        for name in ("weight", "bias", "mean")
     )
-    variance = weight(GENERATOR.uniform(0.5, 2, features).astype(kind.numpy), "norm.var")
+    variance = weight(GENERATOR.uniform(0.5, 2, features).astype(dtype.numpy), "norm.var")
     return node(BatchNormInference(1e-3, dim), x, scale, offset, mean, variance)
 
 
@@ -37,7 +38,7 @@ def _conv(x: Value, outputs: int, groups: int = 1, layout: str = "channels_first
     first = layout == "channels_first"
     channels = x.type.shape[1 if first else -1] // groups
     shape = (outputs, channels, 3, 3) if first else (3, 3, channels, outputs)
-    kernel = weight(_random(*shape, kind=x.type.dtype), "conv.weight")
+    kernel = weight(_random(*shape, dtype=x.type.dtype), "conv.weight")
     op = Convolution((1, 1), ((1, 1), (0, 0)), (1, 1), groups, layout=layout)  # pyright: ignore[reportArgumentType]
     return node(op, x, kernel)
 
@@ -46,15 +47,15 @@ def _folded(graph: Graph) -> Graph:
     """Return the graph after the pass, which must give the same numbers in float64."""
     arrays = random_arrays(graph)
     after = run_passes(graph, "fold_batch_norm", verify=True)
-    for found, expected in zip(run(after, arrays), run(graph, arrays), strict=True):
-        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+    for result, expected in zip(run(after, arrays), run(graph, arrays), strict=True):
+        np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-12)
     again = run_passes(after, "fold_batch_norm")
     assert str(again) == str(after)
     return after
 
 
 X = (2, 4, 5, 5)
-IMAGE = argument(X, kind=dtypes.float64)
+IMAGE = argument(X, dtype=dtypes.float64)
 
 
 def test_into_a_convolution() -> None:
@@ -97,7 +98,7 @@ def test_into_a_channels_last_convolution() -> None:
 
 @pytest.mark.parametrize("dims", [((1,), (1,)), ((1,), (0,))], ids=["out x in", "in x out"])
 def test_into_a_linear_layer(dims: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
-    x = argument((3, 4), kind=dtypes.float64)
+    x = argument((3, 4), dtype=dtypes.float64)
     kernel = weight(_random(*((5, 4) if dims[1] == (1,) else (4, 5))), "linear.weight")
     product = named("add", node(DotGeneral((), (), *dims), x, kernel), weight(_random(5), "b"))
     after = _folded(graph_of(_norm(product)))
@@ -106,7 +107,7 @@ def test_into_a_linear_layer(dims: tuple[tuple[int, ...], tuple[int, ...]]) -> N
 
 
 def test_into_a_weight_on_the_left_and_into_batch_dims() -> None:
-    x = argument((3, 4, 2), kind=dtypes.float64)
+    x = argument((3, 4, 2), dtype=dtypes.float64)
     left = node(DotGeneral((), (), (1,), (1,)), weight(_random(5, 4)), x)  # (5, 3, 2)
     assert operations(_folded(graph_of(_norm(left, 0)))) == ["dot_general", "add"]
     batch = node(DotGeneral((0,), (0,), (1,), (1,)), x, weight(_random(3, 4, 2)))  # (3, 2, 2)
@@ -155,7 +156,7 @@ def test_not_over_other_features_or_biases() -> None:
 
 
 def test_not_where_the_bias_makes_the_features() -> None:
-    x = argument((2, 1), kind=dtypes.float64)
+    x = argument((2, 1), dtype=dtypes.float64)
     product = node(DotGeneral((), (), (1,), (0,)), x, weight(_random(1, 1)))
     wider = named("add", product, weight(_random(6)))
     assert operations(_folded(graph_of(_norm(wider)))) == ["dot_general", "add", *ARITHMETIC]
@@ -176,21 +177,21 @@ def test_computed_statistics_stay() -> None:
 # ---------------------------------------------------------------------- small floats
 
 
-@pytest.mark.parametrize("kind", [dtypes.float16, dtypes.bfloat16], ids=lambda kind: kind.short)
-def test_small_weights_are_folded_in_float64_and_rounded_once(kind: dtype) -> None:
-    x = argument((1, 2, 4, 4), kind=kind)
+@pytest.mark.parametrize("dtype", [dtypes.float16, dtypes.bfloat16], ids=lambda dtype: dtype.short)
+def test_small_weights_are_folded_in_float64_and_rounded_once(dtype: dtype) -> None:
+    x = argument((1, 2, 4, 4), dtype=dtype)
     graph = graph_of(_norm(_conv(x, 3)))
     after = run_passes(graph, "fold_batch_norm", verify=True)
     data = {name: np.asarray(v.data, np.float64) for name, v in graph.constants.items()}
     factor = data["norm.weight"] / np.sqrt(data["norm.var"] + 1e-3)
-    weights = (data["conv.weight"] * factor[:, None, None, None]).astype(kind.numpy)
-    offset = (data["norm.bias"] - data["norm.mean"] * factor).astype(kind.numpy)
+    weights = (data["conv.weight"] * factor[:, None, None, None]).astype(dtype.numpy)
+    offset = (data["norm.bias"] - data["norm.mean"] * factor).astype(dtype.numpy)
     np.testing.assert_array_equal(after.constants["conv.weight"].data, weights)
     np.testing.assert_array_equal(after.constants["norm.bias"].data, offset[:, None, None])
 
 
 def test_weights_beyond_the_range_of_float16_are_not_folded() -> None:
-    x = argument((1, 1), kind=dtypes.float16)
+    x = argument((1, 1), dtype=dtypes.float16)
     product = node(DotGeneral((), (), (1,), (0,)), x, weight(np.full((1, 1), 1e3, np.float16)))
     statistics = [weight(np.full(1, value, np.float16)) for value in (1e3, 0, 0, 1)]
     graph = graph_of(node(BatchNormInference(0.0, 1), product, *statistics))
@@ -198,18 +199,18 @@ def test_weights_beyond_the_range_of_float16_are_not_folded() -> None:
 
 
 def test_arithmetic_on_small_floats_goes_by_way_of_float32() -> None:
-    x = argument((2, 3, 4), kind=dtypes.bfloat16)
+    x = argument((2, 3, 4), dtype=dtypes.bfloat16)
     graph = graph_of(_norm(x))
     after = run_passes(graph, "fold_batch_norm", verify=True)
     assert operations(after) == ["cast", "multiply", "add", "cast"]
     arrays = [np.asarray(_random(2, 3, 4)).astype(ml_dtypes.bfloat16)]
-    found, expected = (run(one, arrays)[0].astype(np.float64) for one in (after, graph))
-    np.testing.assert_allclose(found, expected, rtol=2**-7, atol=2**-20)
+    result, expected = (run(one, arrays)[0].astype(np.float64) for one in (after, graph))
+    np.testing.assert_allclose(result, expected, rtol=2**-7, atol=2**-20)
 
 
 def test_other_users_of_a_weight_keep_it() -> None:
     kernel = weight(_random(5, 4), "w")
-    x = argument((3, 4), kind=dtypes.float64)
+    x = argument((3, 4), dtype=dtypes.float64)
     product = node(DotGeneral((), (), (1,), (1,)), x, kernel)
     after = _folded(graph_of(_norm(product), node(REGISTRY["negative"](), kernel)))
     assert list(after.constants) == ["w", "norm.bias", "w_1"]

@@ -37,7 +37,7 @@ def test_every_function_has_a_row() -> None:
         for tested in row.dtypes:
             nodes = traced(row, tested).graph.nodes
             seen |= {(node.operands[0].type.dtype, node.op.name) for node in nodes if node.operands}
-    assert {(kind, name) for kind, names in FUNCTIONS.items() for name in names} <= seen
+    assert {(element, name) for element, names in FUNCTIONS.items() for name in names} <= seen
 
 
 @pytest.mark.parametrize(("row", "tested"), CASES)
@@ -49,8 +49,8 @@ def test_row_is_computed_by_other_ops(row: Record, tested: dtype) -> None:
     text = print_graph(legal, locations=False)
     assert print_graph(parse_graph(text)) == text
     arrays = row.sample(tested)
-    for found, expected in zip(run(legal, arrays), row.expected(arrays), strict=True):
-        assert_close(found, expected, row.tolerance, row.name)
+    for result, expected in zip(run(legal, arrays), row.expected(arrays), strict=True):
+        assert_close(result, expected, row.tolerance, row.name)
 
 
 @pytest.mark.parametrize("name", ["canonicalize", "deduplicate", "fold_constants"])

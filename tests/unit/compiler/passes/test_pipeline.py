@@ -81,11 +81,11 @@ def test_mistakes_are_pointed_at(text: str) -> None:
     assert str(error.value) == f"Pipeline, {ERRORS[text]}"
 
 
-@pytest.mark.parametrize("kind", PASSES.values(), ids=PASSES)
-def test_every_pass_has_a_name_and_a_docstring(kind: type[Pass]) -> None:
-    assert kind.__module__ == f"farrier_compiler.passes.{kind.name}"
-    assert kind.__doc__
-    assert not kind.__doc__.startswith(kind.__name__)
+@pytest.mark.parametrize("pass_class", PASSES.values(), ids=PASSES)
+def test_every_pass_has_a_name_and_a_docstring(pass_class: type[Pass]) -> None:
+    assert pass_class.__module__ == f"farrier_compiler.passes.{pass_class.name}"
+    assert pass_class.__doc__
+    assert not pass_class.__doc__.startswith(pass_class.__name__)
 
 
 def test_weights_that_can_be_exchanged_are_not_merged() -> None:
@@ -132,11 +132,11 @@ def test_a_pass_that_makes_an_invalid_graph_is_named() -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_the_default_pipeline_preserves_every_row(row: Record) -> None:
-    kind = dtypes.float64 if dtypes.float64 in row.dtypes else row.dtypes[0]
-    arrays = row.sample(kind)
+    dtype = dtypes.float64 if dtypes.float64 in row.dtypes else row.dtypes[0]
+    arrays = row.sample(dtype)
     infos = [fr.InputInfo(array.shape, dtypes.BY_NUMPY[array.dtype]) for array in arrays]
     graph = trace(row.function, infos, name="f").graph
     after = run_passes(graph, default_pipeline(), verify=True)
-    for found, expected in zip(run(after, arrays), run(graph, arrays), strict=True):
-        assert found.dtype == expected.dtype
-        assert_close(found, expected, 10, row.name)
+    for result, expected in zip(run(after, arrays), run(graph, arrays), strict=True):
+        assert result.dtype == expected.dtype
+        assert_close(result, expected, 10, row.name)

@@ -21,23 +21,23 @@ PIPELINES: list[str | list[Pass]] = [*PASSES, default_pipeline()]
 quick = settings(derandomize=True, database=None, deadline=None, max_examples=300)
 
 
-def _assert_same(found: list[Array], expected: list[Array]) -> None:
-    for left, right in zip(found, expected, strict=True):
+def _assert_same(results: list[Array], expected: list[Array]) -> None:
+    for left, right in zip(results, expected, strict=True):
         assert left.dtype == right.dtype
         np.testing.assert_array_equal(left, right)
 
 
-def _assert_same_bits(found: list[Array], expected: list[Array]) -> None:
-    _assert_same(found, expected)
-    for left, right in zip(found, expected, strict=True):
+def _assert_same_bits(results: list[Array], expected: list[Array]) -> None:
+    _assert_same(results, expected)
+    for left, right in zip(results, expected, strict=True):
         zeros = right == 0
         np.testing.assert_array_equal(np.signbit(left * 1.0)[zeros], np.signbit(right * 1.0)[zeros])
 
 
-def _assert_same_signature(found: Graph, expected: Graph) -> None:
-    assert (found.name, found.inputs) == (expected.name, expected.inputs)
-    assert found.output_names == expected.output_names
-    assert [v.type for v in found.outputs] == [v.type for v in expected.outputs]
+def _assert_same_signature(graph: Graph, expected: Graph) -> None:
+    assert (graph.name, graph.inputs) == (expected.name, expected.inputs)
+    assert graph.output_names == expected.output_names
+    assert [v.type for v in graph.outputs] == [v.type for v in expected.outputs]
 
 
 # What arithmetic is exact with, and what rearranges: random graphs are made of these.
@@ -61,9 +61,11 @@ SKETCHED = {
 
 
 def test_random_graphs_hold_every_op_that_they_may() -> None:
-    made = Counter(name for seed in range(600) for name in operations(sketched(seed, 12, False)[0]))
-    assert made.keys() == SKETCHED
-    assert min(made.values()) >= 5, made
+    counts = Counter(
+        name for seed in range(600) for name in operations(sketched(seed, 12, False)[0])
+    )
+    assert counts.keys() == SKETCHED
+    assert min(counts.values()) >= 5, counts
 
 
 @quick

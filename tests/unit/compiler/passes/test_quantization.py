@@ -22,10 +22,10 @@ def draw(*shape: int) -> Any:
     return ROW.normal(0, 1, shape).astype(np.float32)
 
 
-def weight(*shape: int, dim: int | None = None, kind: fr.dtype = fr.int8) -> fr.Tensor:
+def weight(*shape: int, dim: int | None = None, dtype: fr.dtype = fr.int8) -> fr.Tensor:
     """Return a weight, quantised and back."""
     scale: Any = 0.03125 if dim is None else (2.0 ** ROW.integers(-6, -3, shape[dim])).tolist()
-    q = fr.quantize(fr.Tensor(draw(*shape), name="weight"), scale, kind, dim)
+    q = fr.quantize(fr.Tensor(draw(*shape), name="weight"), scale, dtype, dim)
     return fr.dequantize(q, scale, fr.float32, dim)
 
 
@@ -34,16 +34,16 @@ def rounded(x: fr.Tensor, zero_point: int | None = None) -> fr.Tensor:
     return fr.dequantize(q, 0.0625, fr.float32, zero_point=zero_point)
 
 
-def shifted(x: fr.Tensor, kind: fr.dtype, zero_point: int) -> fr.Tensor:
+def shifted(x: fr.Tensor, dtype: fr.dtype, zero_point: int) -> fr.Tensor:
     """Return a tensor, quantised with a zero point and back."""
-    q = fr.quantize(x, 0.0625, kind, zero_point=zero_point)
+    q = fr.quantize(x, 0.0625, dtype, zero_point=zero_point)
     return fr.dequantize(q, 0.0625, fr.float32, zero_point=zero_point)
 
 
-def columns(x: fr.Tensor, kind: fr.dtype = fr.int8) -> fr.Tensor:
+def columns(x: fr.Tensor, dtype: fr.dtype = fr.int8) -> fr.Tensor:
     """Return a weight (5, 8) with a scale and a zero point for each row, and back."""
-    scales, zeros = (2.0 ** ROW.integers(-6, -3, 5)).tolist(), fr.Tensor([0, 5, 1, 7, 100], kind)
-    q = fr.quantize(x, scales, kind, 0, zeros)
+    scales, zeros = (2.0 ** ROW.integers(-6, -3, 5)).tolist(), fr.Tensor([0, 5, 1, 7, 100], dtype)
+    q = fr.quantize(x, scales, dtype, 0, zeros)
     return fr.dequantize(q, scales, fr.float32, 0, zeros)
 
 
@@ -73,7 +73,7 @@ NETWORKS: dict[str, tuple[tuple[int, ...], Callable[[fr.Tensor], fr.Tensor]]] = 
             weight(6, 4, 1, 1, dim=0),
         ),
     ),
-    "int4": (ROWS, lambda x: fr.dot_general(x, weight(5, 8, kind=fr.int4), ((1,), (1,)))),
+    "int4": (ROWS, lambda x: fr.dot_general(x, weight(5, 8, dtype=fr.int4), ((1,), (1,)))),
     "asymmetric": (
         ROWS,
         lambda x: fr.dot_general(rounded(x, 3), columns(fr.Tensor(draw(5, 8))), ((1,), (1,))),
@@ -87,7 +87,7 @@ NETWORKS: dict[str, tuple[tuple[int, ...], Callable[[fr.Tensor], fr.Tensor]]] = 
     "both_int4": (
         ROWS,
         lambda x: fr.dot_general(
-            shifted(x, fr.int4, 2), weight(5, 8, dim=0, kind=fr.int4), ((1,), (1,))
+            shifted(x, fr.int4, 2), weight(5, 8, dim=0, dtype=fr.int4), ((1,), (1,))
         ),
     ),
     "weight_first": (ROWS, lambda x: fr.dot_general(weight(5, 8), rounded(x, 2), ((1,), (1,)))),
@@ -137,21 +137,21 @@ def traced(name: str, dynamic: bool = False) -> Graph:
 def test_results_stay_the_same(name: str, dynamic: bool) -> None:
     graph = traced(name, dynamic)
     x = draw(*NETWORKS[name][0])
-    found = run_passes(graph, default_pipeline(), verify=True)
-    expected, result = (run(specialize(g, {"batch": len(x)}), [x])[0] for g in (graph, found))
+    optimized = run_passes(graph, default_pipeline(), verify=True)
+    expected, result = (run(specialize(g, {"batch": len(x)}), [x])[0] for g in (graph, optimized))
     np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_weights_are_constants_of_the_storage_type(name: str) -> None:
-    found = run_passes(traced(name), default_pipeline(), verify=True)
-    large = [v for v in found.constants.values() if v.type.size > 8]
+    optimized = run_passes(traced(name), default_pipeline(), verify=True)
+    large = [v for v in optimized.constants.values() if v.type.size > 8]
     small = {"int4": {fr.int4}, "both_int4": {fr.int4}, "attention": set[fr.dtype]()}
     assert {v.type.dtype for v in large} - {fr.int32} == small.get(name, {fr.int8})
     assert sum(v.type.size for v in large if v.type.dtype is fr.int32) <= 24  # corrections
-    for node in found.nodes:
+    for node in optimized.nodes:
         if node.op.name == "quantize":
-            assert node.operands[0].producer is not None or node.operands[0] in found.inputs
+            assert node.operands[0].producer is not None or node.operands[0] in optimized.inputs
 
 
 FLOATS = {"weight_only", "transposed", "summed_scales", "batched", "int4"} | {
@@ -161,23 +161,23 @@ FLOATS = {"weight_only", "transposed", "summed_scales", "batched", "int4"} | {
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_what_can_be_is_summed_as_integers(name: str) -> None:
-    found = run_passes(traced(name), default_pipeline(), verify=True)
-    kinds = {
+    optimized = run_passes(traced(name), default_pipeline(), verify=True)
+    dtypes = {
         node.result.type.dtype
-        for node in found.nodes
+        for node in optimized.nodes
         if node.op.name in ("dot_general", "convolution")
     }
     expected = {fr.float32} if name in FLOATS else {fr.int32}
-    assert kinds == (expected | {fr.float32} if name == "chain" else expected)
+    assert dtypes == (expected | {fr.float32} if name == "chain" else expected)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_results_on_tensor_cores_stay_the_same(name: str) -> None:
     graph, x = traced(name), draw(*NETWORKS[name][0])
-    found = run_passes(graph, default_pipeline(["cuda"]), verify=True)
-    expected, result = (run(one, [x])[0] for one in (graph, found))
+    optimized = run_passes(graph, default_pipeline(["cuda"]), verify=True)
+    expected, result = (run(one, [x])[0] for one in (graph, optimized))
     np.testing.assert_allclose(result, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
-    for node in found.nodes:
+    for node in optimized.nodes:
         if node.op.name in ("dot_general", "convolution"):
             assert node.result.type.dtype is fr.float32
             wanted = fr.float32 if name in FLOATS or name == "chain" else fr.float16
@@ -192,10 +192,10 @@ def test_sums_in_float32_are_exact() -> None:
     terms = 2500
     infos = [fr.InputInfo((2, terms), fr.int8), fr.InputInfo((terms, 3), fr.int8)]
     graph = trace(product, infos, name="product").graph
-    found = run_passes(graph, "int8_through_float16", verify=True)
+    optimized = run_passes(graph, "int8_through_float16", verify=True)
     for low in (-128, 100):
         x, w = (ROW.integers(low, 128, shape).astype(np.int8) for shape in ((2, terms), (terms, 3)))
-        np.testing.assert_array_equal(run(found, [x, w])[0], x.astype(int) @ w.astype(int))
+        np.testing.assert_array_equal(run(optimized, [x, w])[0], x.astype(int) @ w.astype(int))
 
 
 def test_integers_that_come_back_stay() -> None:
@@ -207,10 +207,10 @@ def test_integers_that_come_back_stay() -> None:
 
     info = fr.InputInfo((256,), fr.float32)
     graph = trace(there_and_back, [info], name="net").graph
-    found = run_passes(graph, "canonicalize,eliminate_dead_nodes", verify=True)
-    assert [node.op.name for node in found.nodes] == ["quantize"]
+    optimized = run_passes(graph, "canonicalize,eliminate_dead_nodes", verify=True)
+    assert [node.op.name for node in optimized.nodes] == ["quantize"]
     x = np.linspace(-1, 8, 256, dtype=np.float32)
-    np.testing.assert_array_equal(run(found, [x])[0], run(graph, [x])[0])
+    np.testing.assert_array_equal(run(optimized, [x])[0], run(graph, [x])[0])
 
 
 @pytest.mark.parametrize(
@@ -223,12 +223,12 @@ def test_other_scales_and_extreme_ones_do_not(first: float, second: float) -> No
         return fr.quantize(x, second, fr.int8)
 
     graph = trace(there_and_back, [fr.InputInfo((4,), fr.float32)], name="net").graph
-    found = run_passes(graph, "canonicalize,eliminate_dead_nodes", verify=True)
-    assert [node.op.name for node in found.nodes] == ["quantize", "dequantize", "quantize"]
+    optimized = run_passes(graph, "canonicalize,eliminate_dead_nodes", verify=True)
+    assert [node.op.name for node in optimized.nodes] == ["quantize", "dequantize", "quantize"]
 
 
 def test_a_chain_stays_channels_last() -> None:
-    found = run_passes(traced("chain"), default_pipeline(), verify=True)
-    names = [node.op.name for node in found.nodes]
+    optimized = run_passes(traced("chain"), default_pipeline(), verify=True)
+    names = [node.op.name for node in optimized.nodes]
     assert names.count("transpose") == 2  # of the input and of the output
     assert names.index("quantize") <= 1

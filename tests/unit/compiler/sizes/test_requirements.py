@@ -32,9 +32,9 @@ large = symbol(Dimension("large", 10, 20, 30))
 
 def recorded(question: Callable[[], Any]) -> tuple[Any, list[str]]:
     """Return an answer, and what it requires."""
-    with requirements() as found:
+    with requirements() as required:
         answer = question()
-    return answer, [str(requirement) for requirement in found]
+    return answer, [str(requirement) for requirement in required]
 
 
 def test_equal() -> None:
@@ -65,8 +65,8 @@ def test_equal_shapes() -> None:
 )
 def test_inferring_again_requires_the_same(op: Op, shapes: list[tuple[int, ...]]) -> None:
     operands = [Value(TensorType(shape, float32)) for shape in shapes]
-    found = [recorded(lambda: op.result_types(operands))[1] for _ in range(3)]
-    assert set(found[0]) == set(found[1]) == set(found[2]) != set()
+    required = [recorded(lambda: op.result_types(operands))[1] for _ in range(3)]
+    assert set(required[0]) == set(required[1]) == set(required[2]) != set()
 
 
 def test_at_most() -> None:
@@ -138,8 +138,8 @@ def asserted(body: str, result: str, inputs: str = VECTORS) -> list[str]:
     head = f"graph @f[n in (0, 4, 8), m in (0, 4, 9)]({inputs}) -> {result}"
     graph = parse_graph(f"{head} {{\n{lines}\n}}")
     text = lower([graph], IreeBuilder).text()
-    found = [line.split('"')[1] for line in text.splitlines() if "cf.assert" in line]
-    return [line for line in found if not line.startswith("the size")]
+    messages = [line.split('"')[1] for line in text.splitlines() if "cf.assert" in line]
+    return [line for line in messages if not line.startswith("the size")]
 
 
 def test_each_requirement_is_asserted_once() -> None:
@@ -151,8 +151,8 @@ def test_each_requirement_is_asserted_once() -> None:
 def test_the_same_shapes_are_required_in_every_graph() -> None:
     size = "f32[broadcast(m, n)]"
     for _ in range(2):
-        found = asserted(f"%0: {size} = add(%x, %y)\nreturn %0", size)
-        assert found == ["add: m and n must be equal, or one of them 1"]
+        messages = asserted(f"%0: {size} = add(%x, %y)\nreturn %0", size)
+        assert messages == ["add: m and n must be equal, or one of them 1"]
 
 
 @pytest.mark.parametrize(

@@ -108,11 +108,11 @@ SEEDS = st.integers(0, 2**32 - 1)
 def test_expressions_are_what_they_are_of_ints_within_their_bounds(seed: int) -> None:
     chance = random.Random(seed)
     dimensions = dimensions_by(chance)
-    made = _expression(chance, dimensions, 4)
-    low, high = lower_bound(made.size), upper_bound(made.size)
+    expression = _expression(chance, dimensions, 4)
+    low, high = lower_bound(expression.size), upper_bound(expression.size)
     for sizes in every_value(dimensions):
-        expected = made.evaluate(sizes)
-        assert substitute(made.size, sizes) == expected
+        expected = expression.evaluate(sizes)
+        assert substitute(expression.size, sizes) == expected
         assert low <= expected <= high
 
 
@@ -181,13 +181,13 @@ def test_broadcasts_are_the_size_that_is_not_one(seed: int) -> None:
     chance = random.Random(seed)
     dimensions = dimensions_by(chance)
     parts = [symbol(chance.choice(dimensions)) for _ in range(3)]
-    made = broadcast(*parts)
+    size = broadcast(*parts)
     for sizes in every_value(dimensions):
         values = {substitute(part, sizes) for part in parts}
         if len(values - {1}) <= 1:
-            assert substitute(made, sizes) == (values - {1} or {1}).pop()
-        assert min(values) >= lower_bound(made)
-        assert max(values) <= upper_bound(made)
+            assert substitute(size, sizes) == (values - {1} or {1}).pop()
+        assert min(values) >= lower_bound(size)
+        assert max(values) <= upper_bound(size)
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def test_bad_text(text: str, complaint: str) -> None:
 
 def test_types_agree_where_both_are_known() -> None:
     half, third = (Quantization(float32, (scale,), (0,)) for scale in (0.5, 0.3))
-    a, b = (TensorType((2, 4), fr.int8, known) for known in (half, third))
+    a, b = (TensorType((2, 4), fr.int8, quantization) for quantization in (half, third))
     assert a != PLAIN
     assert a != b
     assert a.plain == b.plain == PLAIN

@@ -35,8 +35,8 @@ def seen(observer: Observer, arrays: list[np.ndarray]) -> Observer:
 
 def test_minmax_is_that_of_all_batches() -> None:
     arrays = batches(0, 1, 3, 2)
-    found = seen(MinMaxObserver(), arrays).range(fr.int8)
-    assert found == (min(a.min() for a in arrays), max(a.max() for a in arrays))
+    bounds = seen(MinMaxObserver(), arrays).range(fr.int8)
+    assert bounds == (min(a.min() for a in arrays), max(a.max() for a in arrays))
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations([1e-3, 1, 40])])
@@ -94,8 +94,10 @@ def test_mse_is_the_best_of_all_parts(storage: fr.dtype) -> None:
     low, high = seen(MseObserver(), [x]).range(storage)
 
     def error(end: float) -> float:
-        found = fit_input(max(float(x.min()), -end), min(float(x.max()), end), storage)
-        return float(((x - round_trip(x, found.scale, storage, found.zero_point or 0)) ** 2).sum())
+        parameters = fit_input(max(float(x.min()), -end), min(float(x.max()), end), storage)
+        return float(
+            ((x - round_trip(x, parameters.scale, storage, parameters.zero_point or 0)) ** 2).sum()
+        )
 
     largest, end = float(np.abs(x).max()), max(-low, high)
     assert (low, high) == (max(x.min(), -end), min(x.max(), end))
@@ -135,17 +137,17 @@ def test_nothing_is_seen_of_empty_batches(make: type[Observer]) -> None:
 def test_scale_of_an_input(
     low: float, high: float, storage: fr.dtype, expected: InputScale
 ) -> None:
-    found = fit_input(low, high, storage)
-    assert found.scale == pytest.approx(expected.scale, rel=1e-12)
-    assert found.zero_point == expected.zero_point
+    parameters = fit_input(low, high, storage)
+    assert parameters.scale == pytest.approx(expected.scale, rel=1e-12)
+    assert parameters.zero_point == expected.zero_point
 
 
-@pytest.mark.parametrize("kind", [fr.float16, fr.bfloat16, fr.float32, fr.float64])
-def test_no_scale_is_zero(kind: fr.dtype) -> None:
-    found = usable(np.array([0.0, 1e-60, 0.5]), kind)
-    assert found.dtype == kind.numpy
-    assert (found.astype(np.float64) > 0).all()
-    assert found[[0, 2]].tolist() == [1, 0.5]
+@pytest.mark.parametrize("dtype", [fr.float16, fr.bfloat16, fr.float32, fr.float64])
+def test_no_scale_is_zero(dtype: fr.dtype) -> None:
+    scales = usable(np.array([0.0, 1e-60, 0.5]), dtype)
+    assert scales.dtype == dtype.numpy
+    assert (scales.astype(np.float64) > 0).all()
+    assert scales[[0, 2]].tolist() == [1, 0.5]
 
 
 @pytest.mark.parametrize("storage", [fr.int8, fr.int4, fr.uint8, fr.float8])

@@ -34,9 +34,9 @@ class Net(fr.Module):
 
 
 def net(dtype: fr.dtype = fr.float32) -> Net:
-    made = Net(dtype)
-    made.reset_parameters(3)
-    return made
+    network = Net(dtype)
+    network.reset_parameters(3)
+    return network
 
 
 def inputs(seed: int = 0, dtype: fr.dtype = fr.float32) -> tuple[Any, Any]:
@@ -93,10 +93,10 @@ def test_every_choice(scheme: str, per_channel: bool, observer: str) -> None:
     small = fr.quantize_module(net(), [inputs()], scheme, per_channel, observer)
     bits = 4 if "int4" in scheme else 8
     least = {"int8": 30, "int8-weight-only": 35, "int4-weight-only": 12, "float8": 24}[scheme]
-    found = rows(small)
-    assert found["unused"].note == "never called"
+    report = rows(small)
+    assert report["unused"].note == "never called"
     for name in ("conv", "up", "embedding", "heads.0", "heads.1"):
-        row = found[name]
+        row = report[name]
         assert row.quant_dtype is not None
         assert row.quant_dtype.bits == bits
         assert row.output_snr is not None
@@ -104,15 +104,15 @@ def test_every_choice(scheme: str, per_channel: bool, observer: str) -> None:
         assert (row.input_scale is not None) == ("only" not in scheme and name != "embedding")
 
 
-@pytest.mark.parametrize("kind", [fr.float16, fr.bfloat16, fr.float64])
+@pytest.mark.parametrize("dtype", [fr.float16, fr.bfloat16, fr.float64])
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_other_float_types(kind: fr.dtype, scheme: str) -> None:
-    model = net(kind)
-    small = fr.quantize_module(model, [inputs(dtype=kind)], scheme)
+def test_other_float_types(dtype: fr.dtype, scheme: str) -> None:
+    model = net(dtype)
+    small = fr.quantize_module(model, [inputs(dtype=dtype)], scheme)
     for layer in (small.conv, small.heads[0]):
         assert layer.weight_scale is not None
-        assert layer.weight_scale.dtype is kind
-    assert rows(small)["conv"].bytes_before == 8 * 4 * 9 * kind.bits // 8
+        assert layer.weight_scale.dtype is dtype
+    assert rows(small)["conv"].bytes_before == 8 * 4 * 9 * dtype.bits // 8
     least = 12 if "int4" in scheme else 24
     assert all(row.output_snr > least for row in rows(small).values() if row.output_snr is not None)
 
@@ -222,14 +222,14 @@ def test_derived_classes() -> None:
     model = Users()
     model.reset_parameters(1)
     x = draw(3, 6)
-    found = rows(fr.quantize_module(model, [x]))
-    assert found["scaled"].input_range == ((x * 3).min(), (x * 3).max())
-    assert found["scaled"].class_name == "Scaled"
-    assert (found["normalized"].quant_dtype, found["normalized"].note) == (
+    report = rows(fr.quantize_module(model, [x]))
+    assert report["scaled"].input_range == ((x * 3).min(), (x * 3).max())
+    assert report["scaled"].class_name == "Scaled"
+    assert (report["normalized"].quant_dtype, report["normalized"].note) == (
         None,
         "a forward of its own",
     )
-    assert found["plain"].note == ""
+    assert report["plain"].note == ""
     blind = rows(fr.quantize_module(model, scheme="int8-weight-only"))
     assert [row.note for row in blind.values()] == [
         "a forward of its own",
@@ -248,9 +248,9 @@ def test_layers_in_containers_and_made_in_forward() -> None:
             self.tied = self.parts["a"][0]
 
         def forward(self, x: fr.Tensor) -> fr.Tensor:
-            made = fr.Linear(4, 4)
-            made.load_state_dict(self.tied.state_dict())
-            return self.parts["b"][1](made(self.tied(x)))
+            layer = fr.Linear(4, 4)
+            layer.load_state_dict(self.tied.state_dict())
+            return self.parts["b"][1](layer(self.tied(x)))
 
     model = Odd()
     model.parts["a"][0].reset_parameters(0)

@@ -15,15 +15,15 @@ from support.messages import message
 
 
 def net() -> fr.Sequential:
-    made: Any = fr.Sequential(fr.Linear(3, 4), fr.relu, fr.Linear(4, 2))
-    made.reset_parameters()
-    return made
+    network: Any = fr.Sequential(fr.Linear(3, 4), fr.relu, fr.Linear(4, 2))
+    network.reset_parameters()
+    return network
 
 
 def already() -> fr.Sequential:
-    made = fr.Sequential(fr.Linear(3, 4, quant_dtype=fr.int8))
-    made.reset_parameters()
-    return made
+    network = fr.Sequential(fr.Linear(3, 4, quant_dtype=fr.int8))
+    network.reset_parameters()
+    return network
 
 
 def unset() -> fr.Sequential:
@@ -31,9 +31,9 @@ def unset() -> fr.Sequential:
 
 
 def with_nan_weight() -> fr.Sequential:
-    made: Any = net()
-    made[0].weight = np.full((4, 3), np.inf, np.float32)
-    return made
+    network: Any = net()
+    network[0].weight = np.full((4, 3), np.inf, np.float32)
+    return network
 
 
 class Locked(fr.Module):

@@ -116,9 +116,9 @@ def test_sizes_that_calls_decide(texts: list[str], shapes: list[tuple[object, ..
 
 
 def test_input_that_is_a_size() -> None:
-    found = InputType.parse("n=(1,4,8)")
-    assert found == InputType("n", (), dtypes.int32, value=(1, 4, 8))
-    assert str(found.info) == "DimensionInputInfo((1, 4, 8))"
+    parsed = InputType.parse("n=(1,4,8)")
+    assert parsed == InputType("n", (), dtypes.int32, value=(1, 4, 8))
+    assert str(parsed.info) == "DimensionInputInfo((1, 4, 8))"
 
 
 # ------------------------------------------------------------------ the model
@@ -287,8 +287,8 @@ def test_bad_call(run: Run, model: Path, words: str, text: str) -> None:
     weights = {"linear.weight": np.ones((2, 3)), "linear.biass": np.ones(2)}
     (model / "own.py").write_text(OWN)
     np.savez(model / "partial.npz", **weights)  # pyright: ignore[reportArgumentType]
-    found = run("compile", *words.split())
-    assert found == (1, "", f"farrier: error: {text}\n")
+    outcome = run("compile", *words.split())
+    assert outcome == (1, "", f"farrier: error: {text}\n")
 
 
 def test_graph_of_sizes_that_calls_decide(run: Run) -> None:

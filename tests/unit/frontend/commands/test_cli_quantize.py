@@ -218,8 +218,8 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("words", "text"), MISTAKES.items(), ids=MISTAKES)
 def test_mistakes(run: Run, words: str, text: str) -> None:
-    found = run("compile", *words.split(), "--quantize", "int8")
-    assert found == (1, "", f"farrier: error: {text}\n")
+    outcome = run("compile", *words.split(), "--quantize", "int8")
+    assert outcome == (1, "", f"farrier: error: {text}\n")
 
 
 # ------------------------------------------------------------------ batches
@@ -253,9 +253,9 @@ def test_batches_of_one_input(
     folder: Path, type: str, shape: tuple[int, ...], sizes: list[tuple[int, ...]]
 ) -> None:
     x = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
-    found = read(folder, [type], x=x, labels=np.arange(3))
-    assert [tuple(batch) for batch in found] == [("x",)] * len(sizes)
-    parts = [batch["x"] for batch in found]
+    batches = read(folder, [type], x=x, labels=np.arange(3))
+    assert [tuple(batch) for batch in batches] == [("x",)] * len(sizes)
+    parts = [batch["x"] for batch in batches]
     assert [part.shape for part in parts] == sizes
     whole = np.concatenate([part.reshape(-1) for part in parts])
     np.testing.assert_array_equal(whole, x.reshape(-1)[: whole.size])
@@ -263,20 +263,20 @@ def test_batches_of_one_input(
 
 def test_inputs_without_names_are_positional(folder: Path) -> None:
     x = np.ones((6, 2), np.float64)
-    found = read(
+    batches = read(
         folder, ["2x2xf32", "2x2xbf16", "2xi32"], x=x, mask=x * 2, more0=np.ones((3, 2), np.int64)
     )
-    assert [len(batch) for batch in found] == [3, 3, 3]
-    kinds = [part.dtype for part in found[0]]
-    assert kinds == [np.dtype("f4"), fr.bfloat16.numpy, np.dtype("i4")]
+    assert [len(batch) for batch in batches] == [3, 3, 3]
+    dtypes = [part.dtype for part in batches[0]]
+    assert dtypes == [np.dtype("f4"), fr.bfloat16.numpy, np.dtype("i4")]
     named = read(folder, ["2x2xf32", "mask=2x2xf32"], x=x, mask=x)
     assert [list(batch) for batch in named] == [["x", "mask"]] * 3
 
 
 def test_an_input_that_is_a_size(folder: Path) -> None:
-    found = read(folder, ["x=1x2xf32", "mask=(1,4,8)"], x=np.ones((2, 2)), mask=np.array([3, 8]))
-    assert [batch["mask"].tolist() for batch in found] == [3, 8]
-    assert all(isinstance(batch["mask"], fr.DimensionSize) for batch in found)
+    batches = read(folder, ["x=1x2xf32", "mask=(1,4,8)"], x=np.ones((2, 2)), mask=np.array([3, 8]))
+    assert [batch["mask"].tolist() for batch in batches] == [3, 8]
+    assert all(isinstance(batch["mask"], fr.DimensionSize) for batch in batches)
     with pytest.raises(ArgumentError) as raised:
         read(folder, ["x=1x2xf32", "mask=(1,4,8)"], x=np.ones((2, 2)), mask=np.array([3, 9]))
     assert str(raised.value) == "data.npz: 'mask' has the size 9, but must be 1 to 8."

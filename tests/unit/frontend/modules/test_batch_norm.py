@@ -16,12 +16,12 @@ NAMES = ["weight", "bias", "running_mean", "running_var"]
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4), (2, 3, 4, 5), (1, 3, 2, 2, 2)])
-@pytest.mark.parametrize("kind", [fr.float64, fr.float32, fr.float16, fr.bfloat16])
-def test_against_float64(shape: tuple[int, ...], kind: dtype) -> None:
+@pytest.mark.parametrize("dtype", [fr.float64, fr.float32, fr.float16, fr.bfloat16])
+def test_against_float64(shape: tuple[int, ...], dtype: dtype) -> None:
     generator = np.random.default_rng(0)
-    x = generator.uniform(-2, 2, shape).astype(kind.numpy)
-    state = {name: generator.uniform(0.5, 2, 3).astype(kind.numpy) for name in NAMES}
-    norm = fr.BatchNorm(3, dtype=kind, eps=0.25)
+    x = generator.uniform(-2, 2, shape).astype(dtype.numpy)
+    state = {name: generator.uniform(0.5, 2, 3).astype(dtype.numpy) for name in NAMES}
+    norm = fr.BatchNorm(3, dtype=dtype, eps=0.25)
     norm.load_state_dict(state)
     sizes = (3, *[1] * (len(shape) - 2))
     weight, bias, mean, variance = (state[name].astype(np.float64).reshape(sizes) for name in NAMES)

@@ -112,8 +112,8 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "text"), ERRORS)
-def test_error(call: Callable[[], object], kind: type[fr.FarrierError], text: str) -> None:
-    with pytest.raises(kind) as caught:
+@pytest.mark.parametrize(("call", "error", "text"), ERRORS)
+def test_error(call: Callable[[], object], error: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(error) as caught:
         call()
     assert message(caught.value) == text

@@ -12,15 +12,15 @@ from support.messages import message
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3), (2, 0)])
-@pytest.mark.parametrize("kind", [np.int32, np.int64])
-def test_vectors(shape: tuple[int, ...], kind: Any) -> None:
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_vectors(shape: tuple[int, ...], dtype: Any) -> None:
     generator = np.random.default_rng(0)
     embedding = fr.Embedding(9, 4)
     embedding.reset_parameters(0)
-    tokens = generator.integers(0, 9, shape).astype(kind)
-    found = embedding(fr.Tensor(tokens))
-    assert found.shape == (*shape, 4)
-    np.testing.assert_array_equal(found.numpy(), embedding.weight.numpy()[tokens])
+    tokens = generator.integers(0, 9, shape).astype(dtype)
+    result = embedding(fr.Tensor(tokens))
+    assert result.shape == (*shape, 4)
+    np.testing.assert_array_equal(result.numpy(), embedding.weight.numpy()[tokens])
 
 
 def test_fields() -> None:

@@ -20,10 +20,10 @@ def draw(*shape: int) -> Any:
 
 @pytest.mark.parametrize("shape", [(6,), (2, 6), (2, 3, 6), (0, 6), (2, 1, 3, 6)])
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("kind", [fr.float64, fr.float32, fr.float16, fr.bfloat16])
-def test_against_float64(shape: tuple[int, ...], bias: bool, kind: dtype) -> None:
-    linear = fr.Linear(6, 5, bias=bias, dtype=kind)
-    x, weight, offset = (draw(*s).astype(kind.numpy) for s in (shape, (5, 6), (5,)))
+@pytest.mark.parametrize("dtype", [fr.float64, fr.float32, fr.float16, fr.bfloat16])
+def test_against_float64(shape: tuple[int, ...], bias: bool, dtype: dtype) -> None:
+    linear = fr.Linear(6, 5, bias=bias, dtype=dtype)
+    x, weight, offset = (draw(*s).astype(dtype.numpy) for s in (shape, (5, 6), (5,)))
     linear.load_state_dict({"weight": weight} | ({"bias": offset} if bias else {}))
     expected = x.astype(np.float64) @ weight.astype(np.float64).T
     expected = expected + offset.astype(np.float64) if bias else expected

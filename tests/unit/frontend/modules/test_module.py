@@ -158,8 +158,8 @@ def test_load_state_dict_without_strict() -> None:
     net = Nested()
     given = values(net)
     del given["own"]
-    found = net.load_state_dict(given | {"other": 1, "leaf.bias": 2}, strict=False)
-    assert found == ({"own"}, {"other", "leaf.bias"})
+    unmatched = net.load_state_dict(given | {"other": 1, "leaf.bias": 2}, strict=False)
+    assert unmatched == ({"own"}, {"other", "leaf.bias"})
     assert net.leaf.param.tolist() == [7, 7]
 
 
@@ -313,9 +313,9 @@ def test_assigning_another_shape_or_type() -> None:
         "Pass a value of shape (2,)."
     )
     assert "  param: float32 (2,), made here:\n" in str(shape.value)
-    with pytest.raises(fr.DtypeError) as kind:
+    with pytest.raises(fr.DtypeError) as raised:
         net.param = np.ones(2, np.int32)  # pyright: ignore[reportAttributeAccessIssue]
-    assert message(kind.value) == (
+    assert message(raised.value) == (
         "Leaf.param is float32 (2,), but the value given is int32 (2,). Values are not cast "
         "silently: pass fr.Tensor(x, fr.float32), or make the layer with dtype=fr.int32."
     )

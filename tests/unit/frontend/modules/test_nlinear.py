@@ -36,9 +36,9 @@ def test_against_einsum(n: int | tuple[int, ...], shape: tuple[int, ...], bias: 
     )
     if layer.bias is not None:
         expected = expected + layer.bias.numpy()
-    found = layer(fr.Tensor(x))
-    assert found.shape == (*shape[:-1], 7)
-    assert_close(found.numpy(), expected)
+    result = layer(fr.Tensor(x))
+    assert result.shape == (*shape[:-1], 7)
+    assert_close(result.numpy(), expected)
 
 
 def test_fields() -> None:

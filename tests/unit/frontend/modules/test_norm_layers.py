@@ -14,30 +14,30 @@ from support.messages import message
 from support.tolerances import assert_close
 
 LAYERS: list[tuple[Callable[[dtype], fr.Module], tuple[int, ...]]] = [
-    (lambda kind: fr.LayerNorm(64, kind), (2, 6, 64)),
-    (lambda kind: fr.RMSNorm(64, kind), (2, 6, 64)),
-    (lambda kind: fr.GroupNorm(2, 6, kind), (2, 6, 64)),
-    (lambda kind: fr.InstanceNorm(6, kind), (2, 6, 64)),
+    (lambda dtype: fr.LayerNorm(64, dtype), (2, 6, 64)),
+    (lambda dtype: fr.RMSNorm(64, dtype), (2, 6, 64)),
+    (lambda dtype: fr.GroupNorm(2, 6, dtype), (2, 6, 64)),
+    (lambda dtype: fr.InstanceNorm(6, dtype), (2, 6, 64)),
 ]
 
 
 @pytest.mark.parametrize(("make", "shape"), LAYERS)
-@pytest.mark.parametrize("kind", [fr.float16, fr.bfloat16])
+@pytest.mark.parametrize("dtype", [fr.float16, fr.bfloat16])
 def test_narrow_floats_round_once(
-    make: Callable[[dtype], fr.Module], shape: tuple[int, ...], kind: dtype
+    make: Callable[[dtype], fr.Module], shape: tuple[int, ...], dtype: dtype
 ) -> None:
     generator = np.random.default_rng(0)
-    narrow, wide = make(kind), make(fr.float64)
+    narrow, wide = make(dtype), make(fr.float64)
     for name, tensor in wide.state_dict().items():
-        value = generator.uniform(0.5, 2, tensor.shape).astype(kind.numpy)
+        value = generator.uniform(0.5, 2, tensor.shape).astype(dtype.numpy)
         setattr(narrow, name, value)
         setattr(wide, name, value.astype(np.float64))
     # The squares are beyond float16, and the mean is large.
-    x = generator.uniform(900, 1000, shape).astype(kind.numpy)
-    found = narrow(fr.Tensor(x)).numpy()
+    x = generator.uniform(900, 1000, shape).astype(dtype.numpy)
+    result = narrow(fr.Tensor(x)).numpy()
     expected = wide(fr.Tensor(x.astype(np.float64))).numpy()
-    unit = 2.0 ** -(11 if kind is fr.float16 else 8)
-    np.testing.assert_allclose(found.astype(np.float64), expected, rtol=1.01 * unit, atol=1e-4)
+    unit = 2.0 ** -(11 if dtype is fr.float16 else 8)
+    np.testing.assert_allclose(result.astype(np.float64), expected, rtol=1.01 * unit, atol=1e-4)
 
 
 def test_fields() -> None:

@@ -92,11 +92,11 @@ class Doubled(Direct):
         return super().__call__(x, 2 * scale)
 
 
-@pytest.mark.parametrize("kind", [Direct, Doubled])
-def test_call_can_be_overridden(kind: type[Direct]) -> None:
-    rows = kind().summary(ROW, 2.0).rows
+@pytest.mark.parametrize("module_class", [Direct, Doubled])
+def test_call_can_be_overridden(module_class: type[Direct]) -> None:
+    rows = module_class().summary(ROW, 2.0).rows
     assert [(row.name, row.class_name) for row in rows] == [
-        ("", kind.__name__),
+        ("", module_class.__name__),
         ("linear", "Linear"),
     ]
     assert [row.multiply_adds for row in rows] == [0, 24]

@@ -111,7 +111,7 @@ ROWS: Any = [[1.0, 2.0, 3.0]]
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("result", "expected"),
     [
         (lambda: fr.layer_norm(X, 3, [1.0] * 3, [1.0, 2.0, 3.0]), [[1, 2, 3]] * 2),  # pyright: ignore[reportArgumentType]
         (lambda: fr.rms_norm(X, 3, np.full(3, 2, np.float32), eps=0), [[2, 2, 2]] * 2),  # pyright: ignore[reportArgumentType]
@@ -123,5 +123,5 @@ ROWS: Any = [[1.0, 2.0, 3.0]]
         (lambda: fr.concatenate(np.ones((2, 1), np.float32), 0), [1, 1]),  # pyright: ignore[reportArgumentType]
     ],
 )
-def test_lists_and_arrays(found: Callable[[], fr.Tensor], expected: Any) -> None:
-    np.testing.assert_allclose(found().numpy(), expected)
+def test_lists_and_arrays(result: Callable[[], fr.Tensor], expected: Any) -> None:
+    np.testing.assert_allclose(result().numpy(), expected)

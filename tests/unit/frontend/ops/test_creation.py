@@ -92,10 +92,10 @@ def test_a_large_full_costs_no_memory() -> None:
         (16777216, 16777220),
     ],
 )
-@pytest.mark.parametrize("kind", [fr.float32, fr.float64])
-def test_arange_is_numpys(arguments: tuple[float, ...], kind: fr.dtype) -> None:
-    expected = np.arange(*arguments, dtype=np.float64).astype(kind.numpy)
-    np.testing.assert_array_equal(fr.arange(*arguments, dtype=kind).numpy(), expected)
+@pytest.mark.parametrize("dtype", [fr.float32, fr.float64])
+def test_arange_is_numpys(arguments: tuple[float, ...], dtype: fr.dtype) -> None:
+    expected = np.arange(*arguments, dtype=np.float64).astype(dtype.numpy)
+    np.testing.assert_array_equal(fr.arange(*arguments, dtype=dtype).numpy(), expected)
 
 
 def test_arange_of_integers() -> None:

@@ -50,10 +50,10 @@ def test_refusal_shows_the_line_and_where_operands_were_made() -> None:
     assert "  other: float32 (3,), made here:" in lines
 
 
-@pytest.mark.parametrize("kind", [fr.float16, fr.bfloat16, fr.float64, fr.int8, fr.uint16])
-def test_numbers_adapt_to_the_tensor(kind: fr.dtype) -> None:
-    x = fr.Tensor([3, 5], dtype=kind)
-    assert (x + 1).dtype is kind
+@pytest.mark.parametrize("dtype", [fr.float16, fr.bfloat16, fr.float64, fr.int8, fr.uint16])
+def test_numbers_adapt_to_the_tensor(dtype: fr.dtype) -> None:
+    x = fr.Tensor([3, 5], dtype=dtype)
+    assert (x + 1).dtype is dtype
     assert (1 + x).tolist() == [4, 6]
     assert (10 - x).tolist() == [7, 5]
     assert fr.maximum(4, x).tolist() == [4, 5]
@@ -96,10 +96,10 @@ def test_integers_divided_by_zero() -> None:
 @pytest.mark.parametrize("exponent", [2, 3, 4, -1, 0.5, -0.5])
 def test_easy_powers_use_no_power(exponent: float) -> None:
     x = fr.Tensor([0.5, 2.0, 3.0], dtype=fr.float64)
-    found = x**exponent
-    assert found.value.producer is not None
-    assert found.value.producer.op.name != "power"
-    np.testing.assert_allclose(found.numpy(), x.numpy() ** exponent, rtol=1e-15)
+    result = x**exponent
+    assert result.value.producer is not None
+    assert result.value.producer.op.name != "power"
+    np.testing.assert_allclose(result.numpy(), x.numpy() ** exponent, rtol=1e-15)
 
 
 def test_powers_of_integers_refuse_fractions() -> None:

@@ -79,8 +79,8 @@ def test_index_by_a_scalar_tensor_removes_the_dim() -> None:
 
 
 def test_gather_takes_the_nearest_part_where_there_is_none() -> None:
-    found = fr.gather(X, 0, fr.Tensor([-99, -5, 4, 2**31 - 1]))
-    np.testing.assert_array_equal(found.numpy(), DATA[[0, 0, 3, 3]])
+    result = fr.gather(X, 0, fr.Tensor([-99, -5, 4, 2**31 - 1]))
+    np.testing.assert_array_equal(result.numpy(), DATA[[0, 0, 3, 3]])
 
 
 def test_gather_of_nothing() -> None:
@@ -90,7 +90,7 @@ def test_gather_of_nothing() -> None:
     assert fr.gather(X, 1, none).shape == (4, 0, 6)
 
 
-KINDS = (
+INDICES = (
     "Tensors are indexed by integers, slices, '...', None and one list, array or tensor of "
     "integers, not by "
 )
@@ -106,21 +106,21 @@ ERRORS: list[tuple[Callable[[], object], str]] = [
     (lambda: X[0, 0, 0, 0], "4 dimensions are indexed, but int32 (4, 5, 6) has 3."),
     (lambda: X[..., 0, ...], "An index has at most one '...', but got 2."),
     (lambda: X[::0], SLICE + "slice(None, None, 0)."),
-    (lambda: X[1.0], KINDS + "float."),
-    (lambda: X[True], KINDS + "bool."),
-    (lambda: X[[0, 1.5]], KINDS + "list of float32."),
-    (lambda: X[["a"]], KINDS + "list."),
-    (lambda: X[[0, [1]]], KINDS + "list."),
-    (lambda: X[[True, False]], KINDS + "list of bool" + MASK),
-    (lambda: X[fr.Tensor([True])], KINDS + "Tensor of bool" + MASK),
+    (lambda: X[1.0], INDICES + "float."),
+    (lambda: X[True], INDICES + "bool."),
+    (lambda: X[[0, 1.5]], INDICES + "list of float32."),
+    (lambda: X[["a"]], INDICES + "list."),
+    (lambda: X[[0, [1]]], INDICES + "list."),
+    (lambda: X[[True, False]], INDICES + "list of bool" + MASK),
+    (lambda: X[fr.Tensor([True])], INDICES + "Tensor of bool" + MASK),
     (lambda: X[[0, 4]], "Index 4 is out of range: dim 0 of int32 (4, 5, 6) has 4 elements."),
     (
         lambda: X[..., np.array([-7, 0])],
         "Index -7 is out of range: dim 2 of int32 (4, 5, 6) has 6 elements.",
     ),
     (lambda: X[0, [0, 1]], BESIDE),
-    (lambda: X[fr.Tensor([0.0, 1.0])], KINDS + "Tensor of float32."),
-    (lambda: X[np.array([True, False])], KINDS + "ndarray of bool" + MASK),
+    (lambda: X[fr.Tensor([0.0, 1.0])], INDICES + "Tensor of float32."),
+    (lambda: X[np.array([True, False])], INDICES + "ndarray of bool" + MASK),
     (lambda: X[0, fr.Tensor([0, 1])], BESIDE),
     (lambda: X[fr.Tensor([0, 1]), :, fr.Tensor([0, 1])], BESIDE),
     (lambda: X[:1.5], SLICE + "slice(None, 1.5, None)."),
@@ -155,8 +155,8 @@ GATHER_ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "text"), GATHER_ERRORS)
-def test_gather_error(call: Callable[[], object], kind: type[fr.FarrierError], text: str) -> None:
-    with pytest.raises(kind) as caught:
+@pytest.mark.parametrize(("call", "error", "text"), GATHER_ERRORS)
+def test_gather_error(call: Callable[[], object], error: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(error) as caught:
         call()
     assert message(caught.value) == text

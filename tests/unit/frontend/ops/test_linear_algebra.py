@@ -24,14 +24,14 @@ A = fr.ones((2, 3))
     st.sampled_from(["matrices", "row", "column"]),
 )
 def test_matmul_broadcasts_like_numpy(
-    batch: list[tuple[int, str]], drop_left: int, drop_right: int, kind: str
+    batch: list[tuple[int, str]], drop_left: int, drop_right: int, dtype: str
 ) -> None:
     """Batch sizes that both sides have, or one of them has while the other has 1 or nothing."""
     left = tuple(1 if side == "r" else size for size, side in batch)[drop_left:]
     right = tuple(1 if side == "l" else size for size, side in batch)[drop_right:]
     generator = np.random.default_rng(0)
-    x = generator.integers(-5, 5, (4,) if kind == "row" else (*left, 2, 4)).astype(np.float32)
-    y = generator.integers(-5, 5, (4,) if kind == "column" else (*right, 4, 3)).astype(np.float32)
+    x = generator.integers(-5, 5, (4,) if dtype == "row" else (*left, 2, 4)).astype(np.float32)
+    y = generator.integers(-5, 5, (4,) if dtype == "column" else (*right, 4, 3)).astype(np.float32)
     np.testing.assert_array_equal((fr.Tensor(x) @ fr.Tensor(y)).numpy(), x @ y)
 
 
@@ -66,9 +66,9 @@ def test_outer_takes_lists() -> None:
 
 def test_int8_sums_in_int32() -> None:
     full = fr.full((1, 1000), -128, fr.int8)
-    found = fr.dot_general(full, full, ((1,), (1,)), dtype=fr.int32)
-    assert found.dtype is fr.int32
-    assert found.item() == 128 * 128 * 1000
+    result = fr.dot_general(full, full, ((1,), (1,)), dtype=fr.int32)
+    assert result.dtype is fr.int32
+    assert result.item() == 128 * 128 * 1000
 
 
 def test_int64_sums_are_exact() -> None:
@@ -140,8 +140,8 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "text"), ERRORS)
-def test_error(call: Callable[[], object], kind: type[fr.FarrierError], text: str) -> None:
-    with pytest.raises(kind) as caught:
+@pytest.mark.parametrize(("call", "error", "text"), ERRORS)
+def test_error(call: Callable[[], object], error: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(error) as caught:
         call()
     assert message(caught.value) == text

@@ -20,8 +20,8 @@ THREE = fr.ones((3,), fr.int32)
 
 def test_features_may_be_any_dimension() -> None:
     mean = fr.Tensor(np.arange(4, dtype=np.float32))
-    found = apply(BatchNormInference(0.0, 2), X, FOUR, FOUR, mean, FOUR)
-    np.testing.assert_array_equal(found.numpy(), np.broadcast_to([2, 1, 0, -1], (2, 3, 4)))
+    result = apply(BatchNormInference(0.0, 2), X, FOUR, FOUR, mean, FOUR)
+    np.testing.assert_array_equal(result.numpy(), np.broadcast_to([2, 1, 0, -1], (2, 3, 4)))
 
 
 SHAPE, DTYPE = fr.ShapeError, fr.DtypeError
@@ -77,8 +77,8 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "text"), ERRORS)
-def test_error(call: Callable[[], object], kind: type[fr.FarrierError], text: str) -> None:
-    with pytest.raises(kind) as caught:
+@pytest.mark.parametrize(("call", "error", "text"), ERRORS)
+def test_error(call: Callable[[], object], error: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(error) as caught:
         call()
     assert message(caught.value) == text

@@ -16,13 +16,13 @@ X = fr.ones((1, 2, 5, 5))
 
 
 def test_maximum_passes_nan_on() -> None:
-    found = fr.maxpool(fr.Tensor([[[1.0, np.nan, 3.0, 4.0]]]), (2,))
-    np.testing.assert_array_equal(found.numpy(), [[[np.nan, np.nan, 4.0]]])
+    result = fr.maxpool(fr.Tensor([[[1.0, np.nan, 3.0, 4.0]]]), (2,))
+    np.testing.assert_array_equal(result.numpy(), [[[np.nan, np.nan, 4.0]]])
 
 
 def test_padding_never_wins() -> None:
-    found = fr.maxpool(fr.Tensor([[[-5, -7]]]), (2,), padding=((1, 1),))
-    assert found.tolist() == [[[-5, -5, -7]]]
+    result = fr.maxpool(fr.Tensor([[[-5, -7]]]), (2,), padding=((1, 1),))
+    assert result.tolist() == [[[-5, -5, -7]]]
 
 
 def test_mean_of_float16_does_not_overflow() -> None:
@@ -64,8 +64,8 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "text"), ERRORS)
-def test_error(call: Callable[[], object], kind: type[fr.FarrierError], text: str) -> None:
-    with pytest.raises(kind) as caught:
+@pytest.mark.parametrize(("call", "error", "text"), ERRORS)
+def test_error(call: Callable[[], object], error: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(error) as caught:
         call()
     assert message(caught.value) == text

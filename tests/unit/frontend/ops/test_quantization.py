@@ -14,18 +14,18 @@ from support.messages import message
 FLOATS = [fr.float32, fr.float16, fr.bfloat16, fr.float64]
 
 
-@pytest.mark.parametrize("kind", FLOATS)
+@pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize(
     ("zero_point", "expected"), [(0, [0, 2, 2, 0, -2, -2]), (1, [1, 3, 3, 1, -1, -1])]
 )
 def test_halves_go_to_the_even_number_before_the_zero_point(
-    kind: dtype, zero_point: int, expected: list[int]
+    dtype: dtype, zero_point: int, expected: list[int]
 ) -> None:
-    x = fr.Tensor([0.5, 1.5, 2.5, -0.5, -1.5, -2.5], kind)
+    x = fr.Tensor([0.5, 1.5, 2.5, -0.5, -1.5, -2.5], dtype)
     assert fr.quantize(x, 1.0, fr.int8, zero_point=zero_point).tolist() == expected
 
 
-@pytest.mark.parametrize("kind", FLOATS)
+@pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize(
     ("storage", "zero_point", "low", "high"),
     [
@@ -37,19 +37,19 @@ def test_halves_go_to_the_even_number_before_the_zero_point(
     ],
 )
 def test_what_is_out_of_range_saturates_and_nan_is_the_zero_point(
-    kind: dtype, storage: dtype, zero_point: int, low: int, high: int
+    dtype: dtype, storage: dtype, zero_point: int, low: int, high: int
 ) -> None:
-    x = fr.Tensor(np.array([-np.inf, -60000, np.nan, 60000, np.inf], kind.numpy))
-    found = fr.quantize(x, 0.5, storage, zero_point=zero_point)
-    assert found.dtype is storage
-    assert found.tolist() == [low, low, zero_point, high, high]
+    x = fr.Tensor(np.array([-np.inf, -60000, np.nan, 60000, np.inf], dtype.numpy))
+    result = fr.quantize(x, 0.5, storage, zero_point=zero_point)
+    assert result.dtype is storage
+    assert result.tolist() == [low, low, zero_point, high, high]
 
 
 @pytest.mark.parametrize(("storage", "high"), [(fr.float8, 448.0), (fr.float8_e5m2, 57344.0)])
 def test_small_floats_saturate_and_keep_fractions_and_nan(storage: dtype, high: float) -> None:
     x = fr.Tensor([float("-inf"), -1e30, 0.75, 1e30, float("inf"), float("nan")])
-    found = fr.quantize(x, 0.5, storage).numpy().astype(np.float64)
-    np.testing.assert_array_equal(found, [-high, -high, 1.5, high, high, np.nan])
+    result = fr.quantize(x, 0.5, storage).numpy().astype(np.float64)
+    np.testing.assert_array_equal(result, [-high, -high, 1.5, high, high, np.nan])
 
 
 def test_there_and_back_is_within_half_a_step() -> None:
@@ -76,9 +76,9 @@ def test_scales_may_be_numbers_lists_arrays_and_tensors() -> None:
 def test_blocks_divide_every_dimension() -> None:
     x = fr.ones((4, 6))
     scale = [[1.0, 0.5], [0.25, 0.125]]
-    found = fr.quantize(x, scale, fr.int4)
-    assert found.tolist() == [[1, 1, 1, 2, 2, 2]] * 2 + [[4, 4, 4, 7, 7, 7]] * 2
-    back = fr.dequantize(found, scale, fr.float32)
+    result = fr.quantize(x, scale, fr.int4)
+    assert result.tolist() == [[1, 1, 1, 2, 2, 2]] * 2 + [[4, 4, 4, 7, 7, 7]] * 2
+    back = fr.dequantize(result, scale, fr.float32)
     assert back.tolist() == [[1, 1, 1, 1, 1, 1]] * 2 + [[1, 1, 1, 0.875, 0.875, 0.875]] * 2
 
 
@@ -274,8 +274,8 @@ REFUSED: list[tuple[Any, type[fr.FarrierError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "text"), REFUSED)
-def test_refused(call: Any, kind: type[fr.FarrierError], text: str) -> None:
-    with pytest.raises(kind) as raised:
+@pytest.mark.parametrize(("call", "error", "text"), REFUSED)
+def test_refused(call: Any, error: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(error) as raised:
         call()
     assert message(raised.value) == text

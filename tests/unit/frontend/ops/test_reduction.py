@@ -119,8 +119,8 @@ def test_variance_divides_by_what_is_left() -> None:
 
 
 def test_softmax_over_everything_keeps_the_shape() -> None:
-    found = fr.softmax(MATRIX)
-    assert found.shape == (2, 3)
-    np.testing.assert_allclose(found.numpy().sum(), 1, rtol=1e-6)
+    result = fr.softmax(MATRIX)
+    assert result.shape == (2, 3)
+    np.testing.assert_allclose(result.numpy().sum(), 1, rtol=1e-6)
     far = fr.log_softmax(fr.Tensor([0.0, -1000.0]))
     assert far.tolist() == [0.0, -1000.0]

@@ -38,9 +38,9 @@ X = fr.ones((2, 3))
     ],
 )
 def test_error(function: Callable[[], object], error: type[fr.FarrierError], text: str) -> None:
-    with pytest.raises(error) as found:
+    with pytest.raises(error) as raised:
         function()
-    assert message(found.value) == text
+    assert message(raised.value) == text
 
 
 def test_numbers_with_a_point_are_scales() -> None:
@@ -48,8 +48,8 @@ def test_numbers_with_a_point_are_scales() -> None:
 
 
 def test_nearest_of_integers() -> None:
-    found = fr.resize(fr.Tensor([1, 2, 3, 4]), (2,), mode="nearest")
-    assert found.tolist() == [2, 4]
+    result = fr.resize(fr.Tensor([1, 2, 3, 4]), (2,), mode="nearest")
+    assert result.tolist() == [2, 4]
 
 
 def test_integers_are_rounded_to_even_and_saturated() -> None:

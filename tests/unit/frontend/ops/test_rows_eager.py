@@ -20,7 +20,7 @@ CASES = [
 @pytest.mark.parametrize(("row", "tested"), CASES)
 def test_row_eager(row: Record, tested: dtype) -> None:
     arrays = row.sample(tested)
-    found = row.function(*[fr.Tensor(array) for array in arrays])
-    results = found if isinstance(found, tuple) else (found,)
+    returned = row.function(*[fr.Tensor(array) for array in arrays])
+    results = returned if isinstance(returned, tuple) else (returned,)
     for result, expected in zip(results, row.expected(arrays), strict=True):
         assert_close(result.numpy(), expected, row.tolerance, row.name)

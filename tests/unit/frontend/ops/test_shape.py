@@ -17,12 +17,12 @@ X = fr.Tensor(np.arange(6, dtype=np.float32).reshape(2, 3))
 INTEGERS = fr.Tensor([[1, 2, 3], [4, 5, 6]])
 
 
-@pytest.mark.parametrize("kind", [fr.int4, fr.float8, fr.float8_e5m2, fr.bool, fr.uint64])
-def test_moving_elements_is_exact_in_every_dtype(kind: fr.dtype) -> None:
-    data = np.arange(6).reshape(2, 3).astype(kind.numpy)
+@pytest.mark.parametrize("dtype", [fr.int4, fr.float8, fr.float8_e5m2, fr.bool, fr.uint64])
+def test_moving_elements_is_exact_in_every_dtype(dtype: fr.dtype) -> None:
+    data = np.arange(6).reshape(2, 3).astype(dtype.numpy)
     moved = fr.concatenate([fr.flip(fr.permute(fr.Tensor(data), (1, 0)), 0)] * 2, 1)
     expected = np.concatenate([data.T[::-1]] * 2, 1)
-    assert moved.dtype is kind
+    assert moved.dtype is dtype
     np.testing.assert_array_equal(moved.numpy(), expected)
 
 
@@ -210,9 +210,9 @@ ERRORS: list[tuple[Callable[[], object], type[fr.FarrierError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "text"), ERRORS)
-def test_error(call: Callable[[], object], kind: type[fr.FarrierError], text: str) -> None:
-    with pytest.raises(kind) as caught:
+@pytest.mark.parametrize(("call", "error", "text"), ERRORS)
+def test_error(call: Callable[[], object], error: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(error) as caught:
         call()
     assert message(caught.value) == text
 

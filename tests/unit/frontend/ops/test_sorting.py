@@ -49,9 +49,9 @@ MATRIX = fr.Tensor([[1.0, 5.0, 5.0], [4.0, 2.0, 0.0]])
     ],
 )
 def test_error(function: Callable[[], object], error: type[fr.FarrierError], text: str) -> None:
-    with pytest.raises(error) as found:
+    with pytest.raises(error) as raised:
         function()
-    assert message(found.value) == text
+    assert message(raised.value) == text
 
 
 def test_equal_elements_keep_their_order() -> None:
@@ -68,8 +68,8 @@ def test_topk_of_a_scalar() -> None:
 
 
 def test_cumsum_of_integers_wraps_around() -> None:
-    found = fr.cumsum(fr.Tensor(np.full(4, 100, np.int8)), 0)
-    assert found.tolist() == [100, -56, 44, -112]
+    result = fr.cumsum(fr.Tensor(np.full(4, 100, np.int8)), 0)
+    assert result.tolist() == [100, -56, 44, -112]
 
 
 def test_cumsum_of_16_bit_floats_adds_in_float32() -> None:

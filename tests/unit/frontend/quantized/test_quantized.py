@@ -22,9 +22,9 @@ STEP, OUT = 2.0**-6, 2.0**-2
 ROWS = np.array([2.0**-7, 2.0**-9, 2.0**-8, 2.0**-7], np.float32)
 
 
-def offsets(kind: dtype) -> tuple[int, int]:
+def offsets(dtype: dtype) -> tuple[int, int]:
     """Return zero points of inputs and results."""
-    return (131, 120) if kind.is_unsigned else (-3, 5)
+    return (131, 120) if dtype.is_unsigned else (-3, 5)
 
 
 def weight_of(*shape: int, dim: int | None, zero: bool) -> tuple[fr.Tensor, Any, Any]:
@@ -39,23 +39,23 @@ def weight_of(*shape: int, dim: int | None, zero: bool) -> tuple[fr.Tensor, Any,
 
 
 @pytest.mark.parametrize("shape", [(24,), (5, 24), (2, 3, 24), (0, 24)])
-@pytest.mark.parametrize("kind", [fr.uint8, fr.int8])
+@pytest.mark.parametrize("dtype", [fr.uint8, fr.int8])
 @pytest.mark.parametrize(("dim", "zero"), [(None, False), (None, True), (0, False), (0, True)])
 @pytest.mark.parametrize("bias", [False, True])
 def test_linear_sums_integers(
-    shape: tuple[int, ...], kind: dtype, dim: int | None, zero: bool, bias: bool
+    shape: tuple[int, ...], dtype: dtype, dim: int | None, zero: bool, bias: bool
 ) -> None:
-    integers, (offset, behind) = drawn(kind, *shape), offsets(kind)
+    integers, (offset, behind) = drawn(dtype, *shape), offsets(dtype)
     x = quantized(integers, STEP, zero_point=offset)
     weight, centred, scales = weight_of(4, 24, dim=dim, zero=zero)
     added = np.array([0, 64, -9, 3]) if bias else np.zeros(4, int)
     steps = STEP * scales
     b = fr.Tensor((added * steps).astype(np.float32)) if bias else None
-    found = q.linear(x, weight, b, OUT, behind)
+    result = q.linear(x, weight, b, OUT, behind)
     total = (integers.astype(np.int64) - offset) @ centred.T + added
-    expected = requantized(total, steps, OUT, behind, kind)
-    np.testing.assert_array_equal(found.numpy(), expected)
-    assert (found.dtype, found.q_scale(), found.q_zero_point()) == (kind, OUT, behind)
+    expected = requantized(total, steps, OUT, behind, dtype)
+    np.testing.assert_array_equal(result.numpy(), expected)
+    assert (result.dtype, result.q_scale(), result.q_zero_point()) == (dtype, OUT, behind)
     if shape != (0, 24):
         assert expected.min() < expected.max()
     relu = q.linear_relu(x, q.linear_prepack(weight, b), OUT, behind)
@@ -76,30 +76,30 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("rank", CONVOLUTIONS)
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-@pytest.mark.parametrize("kind", [fr.uint8, fr.int8])
+@pytest.mark.parametrize("dtype", [fr.uint8, fr.int8])
 @pytest.mark.parametrize(("dim", "zero"), [(None, True), (0, False), (0, True)])
 def test_convolutions_sum_integers(
-    rank: int, options: dict[str, Any], kind: dtype, dim: int | None, zero: bool
+    rank: int, options: dict[str, Any], dtype: dtype, dim: int | None, zero: bool
 ) -> None:
     function, prepack, with_relu = CONVOLUTIONS[rank]
-    integers, (offset, behind) = drawn(kind, 2, 4, *(7, 6, 5)[:rank]), offsets(kind)
+    integers, (offset, behind) = drawn(dtype, 2, 4, *(7, 6, 5)[:rank]), offsets(dtype)
     x = quantized(integers, STEP, zero_point=offset)
     groups = options.get("groups", 1)
     weight, centred, scales = weight_of(4, 4 // groups, *(2,) * rank, dim=dim, zero=zero)
     added = np.array([0, 64, -9, 3])
     steps = STEP * scales
     bias = fr.Tensor((added * steps).astype(np.float32))
-    found = function(x, weight, bias, **options, scale=OUT, zero_point=behind)
+    result = function(x, weight, bias, **options, scale=OUT, zero_point=behind)
     expected = requantized(
         convolved(integers.astype(np.int64) - offset, centred, rank, options)
         + added.reshape(-1, *(1,) * rank),
         steps.reshape(-1, *(1,) * rank),
         OUT,
         behind,
-        kind,
+        dtype,
     )
-    np.testing.assert_array_equal(found.numpy(), expected)
-    assert (found.dtype, found.q_scale(), found.q_zero_point()) == (kind, OUT, behind)
+    np.testing.assert_array_equal(result.numpy(), expected)
+    assert (result.dtype, result.q_scale(), result.q_zero_point()) == (dtype, OUT, behind)
     packed = prepack(weight, bias, **options)
     again = function(x, packed, scale=OUT, zero_point=behind)
     np.testing.assert_array_equal(again.numpy(), expected)
@@ -118,7 +118,7 @@ def convolved(x: Any, weight: Any, rank: int, options: dict[str, Any]) -> Any:
 # ------------------------------------------------------------------ what is refused
 
 FLOATS = fr.zeros((2, 6))
-HALF = quantized(drawn(fr.int8, 4, 6), 0.5, kind=fr.float16)
+HALF = quantized(drawn(fr.int8, 4, 6), 0.5, dtype=fr.float16)
 MANY = fr.quantize(fr.zeros((5000, 6)), np.ones(5000, np.float32), fr.int8, 0)  # pyright: ignore[reportArgumentType]
 PACKED = q.linear_prepack(W, BIAS)
 SMALL = fr.quantize(FLOATS, 0.5, fr.float8)
@@ -343,8 +343,8 @@ REFUSED: list[tuple[Callable[[], Any], type[fr.FarrierError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "text"), REFUSED)
-def test_refused(call: Callable[[], Any], kind: type[fr.FarrierError], text: str) -> None:
-    with pytest.raises(kind) as raised:
+@pytest.mark.parametrize(("call", "error", "text"), REFUSED)
+def test_refused(call: Callable[[], Any], error: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(error) as raised:
         call()
     assert message(raised.value) == text

@@ -16,19 +16,19 @@ q = fr.quantized
 
 
 def test_linear_is_its_formula() -> None:
-    found = q.linear(X, W, BIAS, 0.1, 7)
-    names = [node.op.name for node in topological([found.value])]
+    result = q.linear(X, W, BIAS, 0.1, 7)
+    names = [node.op.name for node in topological([result.value])]
     assert names[-4:] == ["dequantize", "dot_general", "add", "quantize"]
     x, w = (fr.dequantize(X, 0.05, fr.float32, zero_point=128), fr.dequantize(W, 0.01, fr.float32))
     product = fr.dot_general(x, w, contracting_dims=((-1,), (1,)))
     expected = fr.quantize(product + BIAS, 0.1, fr.uint8, zero_point=7)
-    assert found.tolist() == expected.tolist()
-    assert str(found.value.type) == "!quant.uniform<u8:f32, 0.1:7>[2,4]"
+    assert result.tolist() == expected.tolist()
+    assert str(result.value.type) == "!quant.uniform<u8:f32, 0.1:7>[2,4]"
 
 
 def test_the_output_is_quantised_as_the_input_by_default() -> None:
-    for found in (q.linear(X, W), q.linear_relu(X, q.linear_prepack(W))):
-        assert (found.q_scale(), found.q_zero_point()) == (X.q_scale(), X.q_zero_point())
+    for result in (q.linear(X, W), q.linear_relu(X, q.linear_prepack(W))):
+        assert (result.q_scale(), result.q_zero_point()) == (X.q_scale(), X.q_zero_point())
     assert q.linear(X, W, zero_point=3).q_zero_point() == 3
     assert q.linear(X, W, scale=0.5).q_scale() == 0.5
     image = q.conv2d(IMAGE, KERNEL)
@@ -39,8 +39,8 @@ def test_scales_may_be_numbers_of_all_kinds() -> None:
     numbers: list[Any] = [0.5, np.float32(0.5), fr.Tensor(0.5), fr.Tensor(0.25) * 2]
     wholes: list[Any] = [7, np.int64(7), fr.Tensor(7), fr.Tensor(3, fr.int64) + 4]
     for scale, zero_point in zip(numbers, wholes, strict=True):
-        found = q.linear(X, W, BIAS, scale, zero_point)
-        assert (found.q_scale(), found.q_zero_point()) == (0.5, 7)
+        result = q.linear(X, W, BIAS, scale, zero_point)
+        assert (result.q_scale(), result.q_zero_point()) == (0.5, 7)
 
 
 def test_packed_parameters() -> None:
@@ -62,9 +62,9 @@ def test_a_bias_may_be_an_array() -> None:
 
 
 def test_other_storage_and_float_types() -> None:
-    x = quantized(drawn(fr.int16, 2, 6), 0.25, kind=fr.float64)
-    w = quantized(drawn(fr.int4, 4, 6), 0.5, kind=fr.float64)
-    found = q.linear(x, w, scale=2.0, zero_point=0)
+    x = quantized(drawn(fr.int16, 2, 6), 0.25, dtype=fr.float64)
+    w = quantized(drawn(fr.int4, 4, 6), 0.5, dtype=fr.float64)
+    result = q.linear(x, w, scale=2.0, zero_point=0)
     expected = requantized(
         drawn(fr.int16, 2, 6).astype(int) @ drawn(fr.int4, 4, 6).astype(int).T,
         0.125,
@@ -72,7 +72,7 @@ def test_other_storage_and_float_types() -> None:
         0,
         fr.int16,
     )
-    assert found.tolist() == expected.tolist()
+    assert result.tolist() == expected.tolist()
 
 
 def test_functions_that_keep_the_scale() -> None:
@@ -85,13 +85,13 @@ def test_functions_that_keep_the_scale() -> None:
     pooled = q.apply(lambda x: fr.maxpool(x, (2, 2), stride=(2, 2)), x)
     expected = integers.reshape(2, 3, 2, 2, 3, 2).max(axis=(3, 5))
     np.testing.assert_array_equal(pooled.numpy(), expected)
-    for found in (relu, flat, pooled):
-        assert (found.q_scale(), found.q_zero_point()) == (x.q_scale(), 77)
+    for result in (relu, flat, pooled):
+        assert (result.q_scale(), result.q_zero_point()) == (x.q_scale(), 77)
     assert q.flatten(x, 1, 2).shape == (2, 12, 6)
 
 
 def test_all_integers_are_kept_there_and_back() -> None:
     integers = np.arange(256, dtype=np.uint8)
     for scale in np.random.default_rng(0).uniform(1e-4, 10, 50):
-        found = q.flatten(quantized(integers, float(scale), zero_point=101))
-        np.testing.assert_array_equal(found.numpy(), integers)
+        result = q.flatten(quantized(integers, float(scale), zero_point=101))
+        np.testing.assert_array_equal(result.numpy(), integers)

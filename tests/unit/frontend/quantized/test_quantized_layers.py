@@ -33,25 +33,25 @@ def argument(name: str) -> fr.Tensor:
     )
 
 
-def there_and_back(x: fr.Tensor, scale: Any, kind: fr.dtype, dim: int | None = None) -> fr.Tensor:
-    return fr.dequantize(fr.quantize(x, scale, kind, dim), scale, x.dtype, dim)
+def there_and_back(x: fr.Tensor, scale: Any, dtype: fr.dtype, dim: int | None = None) -> fr.Tensor:
+    return fr.dequantize(fr.quantize(x, scale, dtype, dim), scale, x.dtype, dim)
 
 
 # ---------------------------------------------------------------------- formulas
 
 
-@pytest.mark.parametrize("kind", [fr.int8, fr.int4, fr.float8])
+@pytest.mark.parametrize("dtype", [fr.int8, fr.int4, fr.float8])
 @pytest.mark.parametrize("dim", [None, 0, 1])
 @pytest.mark.parametrize("name", LAYERS)
-def test_weight_only(name: str, dim: int | None, kind: fr.dtype) -> None:
-    layer = LAYERS[name](quant_dtype=kind, weight_quant_dim=dim)
+def test_weight_only(name: str, dim: int | None, dtype: fr.dtype) -> None:
+    layer = LAYERS[name](quant_dtype=dtype, weight_quant_dim=dim)
     layer.reset_parameters(3)
     plain = LAYERS[name]()
     plain.load_state_dict(layer.state_dict(), strict=False)
-    plain.weight = there_and_back(layer.weight, layer.weight_scale, kind, dim)
-    found, expected = layer(argument(name)), plain(argument(name))
-    np.testing.assert_array_equal(found.numpy(), expected.numpy())
-    assert found.dtype is fr.float32
+    plain.weight = there_and_back(layer.weight, layer.weight_scale, dtype, dim)
+    result, expected = layer(argument(name)), plain(argument(name))
+    np.testing.assert_array_equal(result.numpy(), expected.numpy())
+    assert result.dtype is fr.float32
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -60,8 +60,8 @@ def test_with_an_input_scale(name: str) -> None:
     layer.reset_parameters(3)
     before = layer(argument(name)).numpy()
     layer.input_scale = 0.5
-    found = layer(argument(name)).numpy()
-    assert np.abs(found - before).max() > 0.01
+    result = layer(argument(name)).numpy()
+    assert np.abs(result - before).max() > 0.01
     layer.input_scale = 0.03125
     plain = LAYERS[name]()
     plain.load_state_dict(layer.state_dict(), strict=False)
@@ -82,8 +82,8 @@ def test_scales_of_blocks(name: str, blocks: tuple[int, int]) -> None:
     plain = LAYERS[name]()
     plain.load_state_dict(layer.state_dict(), strict=False)
     plain.weight = there_and_back(layer.weight, layer.weight_scale, fr.int4)
-    found, expected = layer(argument(name)), plain(argument(name))
-    np.testing.assert_array_equal(found.numpy(), expected.numpy())
+    result, expected = layer(argument(name)), plain(argument(name))
+    np.testing.assert_array_equal(result.numpy(), expected.numpy())
 
 
 def test_embedding_of_a_scalar_and_of_no_tokens() -> None:
@@ -93,15 +93,15 @@ def test_embedding_of_a_scalar_and_of_no_tokens() -> None:
     assert layer(fr.zeros((0, 2), fr.int32)).shape == (0, 2, 4)
 
 
-@pytest.mark.parametrize("kind", [fr.float16, fr.bfloat16, fr.float64])
-def test_other_float_types(kind: fr.dtype) -> None:
-    layer = fr.Linear(6, 4, dtype=kind, quant_dtype=fr.int8, weight_quant_dim=0)
+@pytest.mark.parametrize("dtype", [fr.float16, fr.bfloat16, fr.float64])
+def test_other_float_types(dtype: fr.dtype) -> None:
+    layer = fr.Linear(6, 4, dtype=dtype, quant_dtype=fr.int8, weight_quant_dim=0)
     layer.reset_parameters()
-    layer.input_scale = fr.Tensor(0.03125, kind)
+    layer.input_scale = fr.Tensor(0.03125, dtype)
     assert layer.weight_scale is not None
-    assert layer.weight_scale.dtype is kind
-    x = fr.Tensor(draw(3, 6).astype(kind.numpy))
-    plain = fr.Linear(6, 4, dtype=kind)
+    assert layer.weight_scale.dtype is dtype
+    x = fr.Tensor(draw(3, 6).astype(dtype.numpy))
+    plain = fr.Linear(6, 4, dtype=dtype)
     plain.load_state_dict(layer.state_dict(), strict=False)
     difference = layer(x).numpy().astype(float) - plain(x).numpy().astype(float)
     assert np.abs(difference).max() < 0.1
@@ -188,7 +188,7 @@ def test_reset_fits_the_scales() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "kind", "text"),
+    ("options", "error", "text"),
     [
         (
             {"quant_dtype": fr.int32},
@@ -219,8 +219,8 @@ def test_reset_fits_the_scales() -> None:
         ),
     ],
 )
-def test_refused(options: Any, kind: type[fr.FarrierError], text: str) -> None:
-    with pytest.raises(kind) as raised:
+def test_refused(options: Any, error: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(error) as raised:
         LAYERS["Linear"](**options)
     assert message(raised.value) == text
 

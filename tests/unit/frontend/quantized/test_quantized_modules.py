@@ -46,9 +46,9 @@ def test_linear(axis: int | None, bias: bool) -> None:
     layer = q.QuantizedLinear(6, 4, bias=bias)
     assert layer.load_state_dict(linear_state(weight, bias=offset)) == (set(), set())
     expected = q.linear(X, packed, scale=0.1, zero_point=7)
-    found = layer(X)
-    assert found.tolist() == expected.tolist()
-    assert (found.q_scale(), found.q_zero_point()) == (expected.q_scale(), 7)
+    result = layer(X)
+    assert result.tolist() == expected.tolist()
+    assert (result.q_scale(), result.q_zero_point()) == (expected.q_scale(), 7)
     relu = q.QuantizedLinearReLU(6, 4, bias=bias)
     relu.load_state_dict(linear_state(weight, bias=offset))
     assert relu(X).tolist() == q.linear_relu(X, packed, 0.1, 7).tolist()
@@ -81,8 +81,8 @@ def test_conv(
         weight_of(weight), fr.Tensor(BIAS) if bias else None, padding=(1,) * rank, **options
     )
     layers = [
-        kind(4, 4, kernel, padding=((1, 1),) * rank, bias=bias, **options)
-        for kind in (q.QuantizedConv, q.QuantizedConvReLU)
+        layer_class(4, 4, kernel, padding=((1, 1),) * rank, bias=bias, **options)
+        for layer_class in (q.QuantizedConv, q.QuantizedConvReLU)
     ]
     for layer in layers:
         assert layer.load_state_dict(conv_state(weight, bias=offset)) == (set(), set())
@@ -102,9 +102,9 @@ def test_a_layer_is_its_formula() -> None:
 def test_quantize_and_dequantize() -> None:
     x = fr.Tensor([-1.0, 0.26, 100.0])
     layer = q.Quantize(0.5, 3, fr.uint8)
-    found = layer(x)
-    assert (found.tolist(), found.q_scale(), found.q_zero_point()) == ([1, 4, 203], 0.5, 3)
-    assert q.DeQuantize()(found).tolist() == [-1.0, 0.5, 100.0]
+    result = layer(x)
+    assert (result.tolist(), result.q_scale(), result.q_zero_point()) == ([1, 4, 203], 0.5, 3)
+    assert q.DeQuantize()(result).tolist() == [-1.0, 0.5, 100.0]
     state = {"scale": np.array([0.25], np.float32), "zero_point": np.array([7], np.int64)}
     assert layer.load_state_dict(state) == (set(), set())
     assert layer(x).tolist() == [3, 8, 255]
@@ -150,9 +150,9 @@ def test_files_hold_integers_scales_and_zero_points(tmp_path: Path) -> None:
     net = network()
     net.load_state_dict(network_state())
     net.save_weights(tmp_path / "net.safetensors")
-    found = fr.weights.load(tmp_path / "net.safetensors")
-    kinds = {name: (str(array.dtype), array.shape) for name, array in found.items()}
-    assert kinds == {
+    stored = fr.weights.load(tmp_path / "net.safetensors")
+    tensors = {name: (str(array.dtype), array.shape) for name, array in stored.items()}
+    assert tensors == {
         "0.scale": ("float32", (1,)),
         "0.zero_point": ("int64", (1,)),
         "1.weight": ("int8", (4, 4, 3, 3)),
@@ -250,8 +250,8 @@ def test_values_that_are_set_and_drawn() -> None:
     )
     layer.reset_parameters(3)
     layer.scale, layer.zero_point = 0.02, 99
-    found = layer(X)
-    assert (found.q_scale(), found.q_zero_point()) == (float(np.float32(0.02)), 99)
+    result = layer(X)
+    assert (result.q_scale(), result.q_zero_point()) == (float(np.float32(0.02)), 99)
     weight = fr.dequantize(layer.weight, layer.weight_scale, fr.float32).numpy()
     assert 0.8 * 6**-0.5 < np.abs(weight).max() <= 6**-0.5 * 1.01
     small: Any = q.QuantizedConv(4, 4, (3, 3), dtype=fr.uint8)

@@ -70,12 +70,12 @@ LOADED: list[tuple[dict[str, Any], type[fr.FarrierError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("given", "kind", "text"), LOADED)
+@pytest.mark.parametrize(("given", "error", "text"), LOADED)
 def test_values_that_do_not_fit(
-    given: dict[str, Any], kind: type[fr.FarrierError], text: str
+    given: dict[str, Any], error: type[fr.FarrierError], text: str
 ) -> None:
     layer = q.QuantizedLinear(6, 4)
-    with pytest.raises(kind) as raised:
+    with pytest.raises(error) as raised:
         layer.load_state_dict(given)
     assert message(raised.value) == text
 
@@ -88,7 +88,7 @@ def changed(name: str, value: Any) -> fr.Module:
     return layer
 
 
-HALF = quantized(drawn(fr.int8, 2, 6), 0.5, kind=fr.float16)
+HALF = quantized(drawn(fr.int8, 2, 6), 0.5, dtype=fr.float16)
 
 REFUSED: list[tuple[Callable[[], Any], type[fr.FarrierError], str]] = [
     (
@@ -190,8 +190,8 @@ REFUSED: list[tuple[Callable[[], Any], type[fr.FarrierError], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("call", "kind", "text"), REFUSED)
-def test_refused(call: Callable[[], Any], kind: type[fr.FarrierError], text: str) -> None:
-    with pytest.raises(kind) as raised:
+@pytest.mark.parametrize(("call", "error", "text"), REFUSED)
+def test_refused(call: Callable[[], Any], error: type[fr.FarrierError], text: str) -> None:
+    with pytest.raises(error) as raised:
         call()
     assert message(raised.value) == text

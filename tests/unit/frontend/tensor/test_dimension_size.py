@@ -66,17 +66,17 @@ def test_arithmetic_of_sizes_and_ints_gives_sizes(operation: str) -> None:
     compute, expected = OPERATIONS[operation]
     seven, three = fr.DimensionSize(7), fr.DimensionSize(3)
     for left, right in ((seven, three), (seven, 3), (7, three), (np.int64(7), three)):
-        found = compute(left, right)
-        assert type(found) is fr.DimensionSize
-        assert int(found) == expected
+        result = compute(left, right)
+        assert type(result) is fr.DimensionSize
+        assert int(result) == expected
     assert int(-seven) == -7
 
 
 def test_arithmetic_with_tensors_gives_tensors_of_their_data_type() -> None:
     size = fr.DimensionSize(3)
-    for found in (fr.Tensor([1.5]) * size, size * fr.Tensor([1.5])):
-        assert type(found) is fr.Tensor
-        assert (found.tolist(), found.dtype) == ([4.5], fr.float32)
+    for result in (fr.Tensor([1.5]) * size, size * fr.Tensor([1.5])):
+        assert type(result) is fr.Tensor
+        assert (result.tolist(), result.dtype) == ([4.5], fr.float32)
     assert (size - fr.Tensor([1.0])).tolist() == [2.0]
     assert (fr.Tensor([1.0]) - size).tolist() == [-2.0]
     assert type(size**2) is fr.Tensor
@@ -85,12 +85,12 @@ def test_arithmetic_with_tensors_gives_tensors_of_their_data_type() -> None:
 NUMBERS = [d for d in dtypes.DTYPES.values() if d.is_integer or d.is_floating]
 
 
-@pytest.mark.parametrize("kind", NUMBERS, ids=str)
-def test_a_size_beside_every_data_type(kind: dtype) -> None:
-    x = fr.Tensor([1, 2], dtype=kind)
-    for found in (x + fr.DimensionSize(3), fr.DimensionSize(3) + x):
-        assert found.dtype is kind
-        assert fr.cast(found, fr.float32).tolist() == [4.0, 5.0]
+@pytest.mark.parametrize("dtype", NUMBERS, ids=str)
+def test_a_size_beside_every_data_type(dtype: dtype) -> None:
+    x = fr.Tensor([1, 2], dtype=dtype)
+    for result in (x + fr.DimensionSize(3), fr.DimensionSize(3) + x):
+        assert result.dtype is dtype
+        assert fr.cast(result, fr.float32).tolist() == [4.0, 5.0]
 
 
 def test_a_size_that_a_data_type_cannot_hold() -> None:
@@ -167,9 +167,9 @@ def test_static_shapes_are_plain_ints() -> None:
     ],
 )
 def test_arithmetic_of_unknown_sizes(compute: Callable[[Any], Any], text: str) -> None:
-    found = traced(lambda x: compute(x.shape[0]))
-    assert type(found) is fr.DimensionSize
-    assert str(found) == f"{found}" == text
+    result = traced(lambda x: compute(x.shape[0]))
+    assert type(result) is fr.DimensionSize
+    assert str(result) == f"{result}" == text
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,9 @@ def test_arithmetic_of_unknown_sizes(compute: Callable[[Any], Any], text: str) -
     ],
 )
 def test_choices_between_sizes(compute: Callable[[Any], Any], text: str) -> None:
-    found = traced(lambda x: compute(x.shape[0]))
-    assert type(found) is fr.DimensionSize
-    assert str(found) == text
+    result = traced(lambda x: compute(x.shape[0]))
+    assert type(result) is fr.DimensionSize
+    assert str(result) == text
 
 
 @pytest.mark.parametrize(
@@ -206,21 +206,21 @@ def test_choices_between_sizes(compute: Callable[[Any], Any], text: str) -> None
     ],
 )
 def test_choices_that_give_tensors(compute: Callable[[Any], Any]) -> None:
-    found = traced(compute)
-    assert type(found) is fr.Tensor
-    assert found.dtype is fr.int32
+    result = traced(compute)
+    assert type(result) is fr.Tensor
+    assert result.dtype is fr.int32
 
 
 def test_choices_between_known_sizes() -> None:
     three, five = fr.DimensionSize(3), fr.DimensionSize(5)
-    for found in (
+    for result in (
         fr.where(three < five, five, three),
         fr.where(fr.Tensor(True), five, 1),
         fr.maximum(three, five),
         fr.minimum(9, five),
     ):
-        assert type(found) is fr.DimensionSize
-        assert int(found) == 5
+        assert type(result) is fr.DimensionSize
+        assert int(result) == 5
     assert fr.where(three < five, 1, 2).tolist() == 1
 
 
@@ -334,9 +334,9 @@ def _n(x: fr.Tensor) -> Any:
     return fr.DimensionSize(0) + x.shape[0]
 
 
-def _size(found: Any) -> fr.DimensionSize:
-    assert isinstance(found, fr.DimensionSize)
-    return found
+def _size(result: Any) -> fr.DimensionSize:
+    assert isinstance(result, fr.DimensionSize)
+    return result
 
 
 FUNCTIONS: dict[str, Callable[[fr.Tensor], Any]] = {

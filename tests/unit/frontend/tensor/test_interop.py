@@ -36,7 +36,7 @@ class Exporter:
 
 
 @pytest.mark.parametrize(
-    ("data", "kind"),
+    ("data", "dtype"),
     [
         (1, fr.int32),
         (2**31, fr.int64),
@@ -52,21 +52,21 @@ class Exporter:
         (Exporter(np.zeros(3)), fr.float64),
     ],
 )
-def test_data_types(data: Any, kind: fr.dtype) -> None:
-    assert fr.Tensor(data).dtype is kind
+def test_data_types(data: Any, dtype: fr.dtype) -> None:
+    assert fr.Tensor(data).dtype is dtype
 
 
-@pytest.mark.parametrize("kind", [fr.int32, fr.bool])
-def test_an_empty_list_takes_any_data_type(kind: fr.dtype) -> None:
-    found = fr.Tensor([[]], dtype=kind)
-    assert (found.dtype, found.shape) == (kind, (1, 0))
+@pytest.mark.parametrize("dtype", [fr.int32, fr.bool])
+def test_an_empty_list_takes_any_data_type(dtype: fr.dtype) -> None:
+    result = fr.Tensor([[]], dtype=dtype)
+    assert (result.dtype, result.shape) == (dtype, (1, 0))
 
 
-@pytest.mark.parametrize("kind", [*DTYPES.values()])
-def test_every_data_type_comes_and_goes(kind: fr.dtype) -> None:
-    array = np.array([0, 1, 1], np.int64).astype(kind.numpy)
+@pytest.mark.parametrize("dtype", [*DTYPES.values()])
+def test_every_data_type_comes_and_goes(dtype: fr.dtype) -> None:
+    array = np.array([0, 1, 1], np.int64).astype(dtype.numpy)
     tensor = fr.Tensor(array)
-    assert tensor.dtype is kind
+    assert tensor.dtype is dtype
     assert tensor.numpy() is array
     assert tensor.tolist() == [0, 1, 1]
 
@@ -78,13 +78,13 @@ def test_memory_is_shared() -> None:
     assert np.shares_memory(np.from_dlpack(fr.Tensor(array)), array)
 
 
-@pytest.mark.parametrize("kind", [fr.bfloat16, fr.float8, fr.float8_e5m2, fr.bool, fr.int32])
-def test_data_types_that_numpy_lacks_leave_by_dlpack(kind: fr.dtype) -> None:
-    tensor = fr.Tensor([[0, 1, 1], [1, 0, 1]]).cast(kind).transpose(0, 1)
-    found = to_numpy(tensor)
-    assert found.dtype == kind.numpy
-    np.testing.assert_array_equal(found, tensor.numpy())
-    assert np.shares_memory(found, tensor.numpy())
+@pytest.mark.parametrize("dtype", [fr.bfloat16, fr.float8, fr.float8_e5m2, fr.bool, fr.int32])
+def test_data_types_that_numpy_lacks_leave_by_dlpack(dtype: fr.dtype) -> None:
+    tensor = fr.Tensor([[0, 1, 1], [1, 0, 1]]).cast(dtype).transpose(0, 1)
+    result = to_numpy(tensor)
+    assert result.dtype == dtype.numpy
+    np.testing.assert_array_equal(result, tensor.numpy())
+    assert np.shares_memory(result, tensor.numpy())
     assert tensor.__dlpack__(None) is not None  # consumers may pass their stream by position
 
 

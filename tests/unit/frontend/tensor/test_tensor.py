@@ -102,9 +102,9 @@ def test_python_numbers_come_out() -> None:
 def test_numpy_and_dlpack_protocols() -> None:
     np.testing.assert_array_equal(np.asarray(MATRIX), MATRIX.numpy())
     np.testing.assert_array_equal(np.from_dlpack(MATRIX), MATRIX.numpy())
-    found = np.ones(3, np.float32) + fr.Tensor([1.0, 2.0, 3.0])
-    assert isinstance(found, fr.Tensor)
-    assert found.tolist() == [2.0, 3.0, 4.0]
+    result = np.ones(3, np.float32) + fr.Tensor([1.0, 2.0, 3.0])
+    assert isinstance(result, fr.Tensor)
+    assert result.tolist() == [2.0, 3.0, 4.0]
 
 
 def test_methods_are_the_functions() -> None:
@@ -146,8 +146,8 @@ def test_numbers_like_a_tensor() -> None:
 @pytest.mark.parametrize("number", [np.float32(2), np.float64(2), np.int64(2), np.int8(2)])
 def test_numbers_of_numpy_are_numbers(number: Any) -> None:
     half = fr.ones((2,), fr.float16)
-    for found in (half * number, number * half, fr.maximum(half, number)):
-        assert (found.dtype, found.tolist()) == (fr.float16, [2.0, 2.0])
+    for result in (half * number, number * half, fr.maximum(half, number)):
+        assert (result.dtype, result.tolist()) == (fr.float16, [2.0, 2.0])
     with pytest.raises(fr.DtypeError):
         fr.add(fr.Tensor([1]), cast(Any, np.float32(0.5)))
 
