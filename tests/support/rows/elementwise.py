@@ -48,7 +48,8 @@ def unary(name: str, low: float = -3.0, high: float = 3.0, **options: Any) -> Re
     operand = Operand((4, 17), low, high)
     options.setdefault("torch", torch_function(name))
     function = getattr(fr, name)
-    options.setdefault("refused", (wrong_dtype(name, function, options.get("dtypes", FLOATS)),))
+    tested = options.get("dtypes", FLOATS)
+    options.setdefault("refused", () if tested == ANY else (wrong_dtype(name, function, tested),))
     return Record(name, function, (operand,), **options)
 
 
@@ -68,15 +69,15 @@ UNARY = [
     unary("tanh"),
     unary("sigmoid", -9.0, 9.0),
     unary("erf"),
-    unary("floor"),
-    unary("ceil"),
-    unary("round"),
+    unary("floor", dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
+    unary("ceil", dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
+    unary("round", dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
     unary("trunc", -9.0, 9.0, dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
     unary("reciprocal", 0.1, 9.0),
     unary("square", -9.0, 9.0, dtypes=NUMBERS, refused=()),
-    unary("isfinite"),
-    unary("isnan"),
-    unary("isinf"),
+    unary("isfinite", dtypes=ANY),
+    unary("isnan", dtypes=ANY),
+    unary("isinf", dtypes=ANY),
     unary("logical_not", dtypes=BITS, torch=torch_function("bitwise_not")),
 ]
 
