@@ -20,6 +20,7 @@ EXEMPT = {
     "isfinite": "tells something of every data type",
     "isinf": "tells something of every data type",
     "isnan": "tells something of every data type",
+    "logical_not": "takes every data type for a truth value",
     "square": "multiplies one operand by itself, whatever its data type is",
 }
 
