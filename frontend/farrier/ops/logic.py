@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 from farrier.ops.conversion import cast
-from farrier.ops.elementwise import beside, taken
+from farrier.ops.elementwise import as_element, beside, taken
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.dimension_size import size_of_sizes
 from farrier.tensor.interop import Number
@@ -104,7 +104,8 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
     Args:
         condition: a tensor of bools.
         input: a tensor of any data type, or a Python number.
-        other: a tensor of the same data type, or a Python number.
+        other: a tensor of the same data type, or a Python number. Beside integers, a float must
+            be whole.
 
     Returns:
         A tensor of the three shapes' broadcast shape and of the data type of `input`. Of two
@@ -122,9 +123,9 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
     if size is not None:
         return size
     if isinstance(input, Tensor):
-        return apply(primitive.Where(), condition, input, as_tensor(other, like=input))
+        return apply(primitive.Where(), condition, input, as_element(other, input))
     chosen = as_tensor(beside(input, other))
-    return apply(primitive.Where(), condition, as_tensor(input, like=chosen), chosen)
+    return apply(primitive.Where(), condition, as_element(input, chosen), chosen)
 
 
 def _choose(condition: Tensor, chosen: int, other: int) -> int | None:
@@ -139,7 +140,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:
     Args:
         input: a tensor of any data type.
         mask: a tensor of bools whose shape broadcasts.
-        value: a Python number.
+        value: a Python number; for integers, a float must be whole.
 
     Returns:
         A tensor of the broadcast shape and the data type of `input`.
@@ -154,4 +155,4 @@ def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:
     """
     input = as_tensor(input)
     chosen = taken("masked_fill's mask", mask, "bool", label="mask")
-    return apply(primitive.Where(), chosen, as_tensor(value, like=input), input)
+    return apply(primitive.Where(), chosen, as_element(value, input), input)
