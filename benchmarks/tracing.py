@@ -79,9 +79,13 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "var": (X, 1),
     "where": (TRUE, X, X),
     "zeros": ((4, 4),),
+    "bitwise_and": (TRUE, TRUE),
     "logical_and": (TRUE, TRUE),
+    "bitwise_or": (TRUE, TRUE),
     "logical_or": (TRUE, TRUE),
+    "bitwise_xor": (TRUE, TRUE),
     "logical_xor": (TRUE, TRUE),
+    "bitwise_not": (TRUE,),
     "logical_not": (TRUE,),
 }
 # These compute something or record nothing.

@@ -39,6 +39,7 @@ from farrier.modules import (
 )
 from farrier.ops.activation import *
 from farrier.ops.arithmetic import *
+from farrier.ops.bitwise import *
 from farrier.ops.classification import *
 from farrier.ops.comparison import *
 from farrier.ops.conversion import *

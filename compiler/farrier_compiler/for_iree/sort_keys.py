@@ -15,7 +15,7 @@ T = TypeVar("T", bound=Term[Any])
 def sort_key(x: T, descending: bool) -> T:
     """Return integers that ascend as a tensor is to be sorted: NaN is the largest, -0 is 0."""
     key = _integer_key(x) if x.type.dtype.is_floating else x
-    return key.call("logical_not") if descending else key
+    return key.call("bitwise_not") if descending else key
 
 
 def _integer_key(x: T) -> T:

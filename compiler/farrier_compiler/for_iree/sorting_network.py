@@ -61,8 +61,8 @@ def _part(x: IreeTerm, bits: Sequence[int]) -> IreeTerm:
 def _complemented(part: IreeTerm, stored: bool) -> IreeTerm:
     """Emit complements of the second runs only; `stored`: now all elements are complements."""
     if part.type.shape[1] == 1:
-        return part.call("logical_not") if stored else part
-    return part.call("logical_not").where(iota_of(part, 1).compare("equal", int(not stored)), part)
+        return part.call("bitwise_not") if stored else part
+    return part.call("bitwise_not").where(iota_of(part, 1).compare("equal", int(not stored)), part)
 
 
 def _exchanged(parts: Parts, view: Shape) -> IreeTerm:

@@ -82,7 +82,7 @@ class VnniBuilder(IreeBuilder):
         The instruction needs `x + 128`, unsigned, which flips the sign bit of x. So the sums start
         at -128 times the sums of the weight, which IREE computes at load.
         """
-        unsigned = self.elementwise("logical_xor", x.type, x, self.full(x.type, -128))
+        unsigned = self.elementwise("bitwise_xor", x.type, x, self.full(x.type, -128))
         wide = weight.type.with_dtype(dtypes.int32)
         sums = self.reduce("sum", self.convert(wide, weight), (1, 3))
         initial = self.elementwise("multiply", sums.type, sums, self.full(sums.type, -128))

@@ -92,7 +92,7 @@ class Sign(Elementwise):
 
 
 @dataclass(frozen=True)
-class LogicalNot(Elementwise):
+class BitwiseNot(Elementwise):
     """Not, elementwise: of truth values, or of each bit of an integer. StableHLO spec: not."""
 
     domain = "bits"
@@ -218,7 +218,7 @@ class Minimum(Elementwise):
 
 
 @dataclass(frozen=True)
-class LogicalAnd(Elementwise):
+class BitwiseAnd(Elementwise):
     """And, elementwise: of truth values, or of each bit of integers. StableHLO spec: and."""
 
     domain = "bits"
@@ -228,7 +228,7 @@ class LogicalAnd(Elementwise):
 
 
 @dataclass(frozen=True)
-class LogicalOr(Elementwise):
+class BitwiseOr(Elementwise):
     """Or, elementwise: of truth values, or of each bit of integers. StableHLO spec: or."""
 
     domain = "bits"
@@ -238,7 +238,7 @@ class LogicalOr(Elementwise):
 
 
 @dataclass(frozen=True)
-class LogicalXor(Elementwise):
+class BitwiseXor(Elementwise):
     """Either but not both, elementwise: of truth values, or of each bit of integers.
 
     StableHLO spec: xor.

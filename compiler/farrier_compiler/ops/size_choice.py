@@ -5,7 +5,7 @@ from __future__ import annotations
 from farrier_compiler.graph import Value
 from farrier_compiler.ops import comparison
 from farrier_compiler.ops.creation import SizeOf
-from farrier_compiler.ops.elementwise import LogicalAnd, LogicalNot, LogicalOr, LogicalXor
+from farrier_compiler.ops.elementwise import BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor
 from farrier_compiler.sizes import maximum, minimum, symbol
 
 
@@ -43,7 +43,7 @@ def indicator(condition: Value) -> int | None:
         return _compared(op, *map(_size, operands))
     if not isinstance(
         op,
-        LogicalNot | LogicalAnd | LogicalOr | LogicalXor,
+        BitwiseNot | BitwiseAnd | BitwiseOr | BitwiseXor,
     ):
         return None
     parts = list(map(indicator, operands))
@@ -54,11 +54,11 @@ def indicator(condition: Value) -> int | None:
 def _combined(op: object, *holds: int) -> int:
     first, second = holds[0], holds[-1]
     match op:
-        case LogicalNot():
+        case BitwiseNot():
             return 1 - first
-        case LogicalAnd():
+        case BitwiseAnd():
             return first * second
-        case LogicalOr():
+        case BitwiseOr():
             return first + second - first * second
         case _:
             return first + second - 2 * first * second

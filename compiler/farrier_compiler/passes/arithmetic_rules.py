@@ -15,14 +15,14 @@ from farrier_compiler.ops.checks import broadcast_shapes
 from farrier_compiler.ops.creation import Full
 from farrier_compiler.ops.elementwise import (
     Add,
+    BitwiseAnd,
+    BitwiseNot,
+    BitwiseOr,
+    BitwiseXor,
     Cast,
     Divide,
     Elementwise,
     FloorDivide,
-    LogicalAnd,
-    LogicalNot,
-    LogicalOr,
-    LogicalXor,
     Maximum,
     Minimum,
     Multiply,
@@ -42,7 +42,7 @@ from farrier_runtime import dtypes
 from farrier_runtime.dtypes import dtype
 
 
-@rule(Add, Multiply, LogicalAnd, LogicalOr, LogicalXor)
+@rule(Add, Multiply, BitwiseAnd, BitwiseOr, BitwiseXor)
 def constant_on_the_right(op: Op, node: Node, emit: Emit) -> Value | None:
     """`c + x` is `x + c`."""
     left, right = node.operands
@@ -56,13 +56,13 @@ def _neutral(op: Op, dtype: dtype) -> float | None:
     match op:
         case Add():
             return -0.0 if dtype.is_floating else 0
-        case Subtract() | LogicalOr() | LogicalXor():
+        case Subtract() | BitwiseOr() | BitwiseXor():
             return 0
         case Multiply() | Divide() | Power():
             return 1
         case FloorDivide():
             return None if dtype.is_floating else 1
-        case LogicalAnd():
+        case BitwiseAnd():
             return 1 if dtype is dtypes.bool else limits(dtype)[1] if dtype.is_unsigned else -1
         case Maximum() | Minimum() if dtype.is_floating:
             return -math.inf if isinstance(op, Maximum) else math.inf
@@ -80,7 +80,7 @@ def neutral_element(op: Elementwise, node: Node, emit: Emit) -> Value | None:
     return left if number is not None and is_filled(right, number) else None
 
 
-@rule(Negative, LogicalNot)
+@rule(Negative, BitwiseNot)
 def inverse_of_itself(op: Op, node: Node, emit: Emit) -> Value | None:
     """`-(-x)` is `x`."""
     inner = made_by(node.operands[0], type(op))

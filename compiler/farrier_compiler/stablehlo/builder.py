@@ -92,11 +92,11 @@ class Builder(CoreBuilder):
         equal = self.compare("equal", flag, x, y)
         if x.type.dtype.is_floating:
             nan = [self.compare("not_equal", flag, value, value) for value in (x, y)]
-            only_x = self._and(nan[0], self.elementwise("logical_not", flag, nan[1]))
-            better = self.elementwise("logical_or", flag, better, only_x)
-            equal = self.elementwise("logical_or", flag, equal, self._and(*nan))
+            only_x = self._and(nan[0], self.elementwise("bitwise_not", flag, nan[1]))
+            better = self.elementwise("bitwise_or", flag, better, only_x)
+            equal = self.elementwise("bitwise_or", flag, equal, self._and(*nan))
         earlier = self._and(equal, self.compare("less", flag, i, j))
-        return self.elementwise("logical_or", flag, better, earlier)
+        return self.elementwise("bitwise_or", flag, better, earlier)
 
     def _reduce(
         self,
@@ -160,7 +160,7 @@ class Builder(CoreBuilder):
         largest, other = (x, y) if descending else (y, x)
         is_number = self.compare("equal", flag, other, other)
         is_nan = self.compare("not_equal", flag, largest, largest)
-        return self.elementwise("logical_or", flag, better, self._and(is_nan, is_number))
+        return self.elementwise("bitwise_or", flag, better, self._and(is_nan, is_number))
 
     def _sort(
         self, values: Sequence[HloValue], dim: int, before: Callable[..., HloValue]

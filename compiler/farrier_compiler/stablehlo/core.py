@@ -55,7 +55,7 @@ class CoreBuilder(Emitter):
         return division.floor_divide(Term(self, x), Term(self, y)).value
 
     def _and(self, x: HloValue, y: HloValue) -> HloValue:
-        return self.elementwise("logical_and", x.type, x, y)
+        return self.elementwise("bitwise_and", x.type, x, y)
 
     def _compare_with(self, name: str, x: HloValue, number: float) -> HloValue:
         return self.compare(name, x.type.with_dtype(dtypes.bool), x, self.full(x.type, number))

@@ -132,7 +132,7 @@ class Term(Generic[V]):
         return self.call("abs")
 
     def __and__(self, other: Self | float) -> Self:
-        return self.call("logical_and", other)
+        return self.call("bitwise_and", other)
 
     def __or__(self, other: Self | float) -> Self:
-        return self.call("logical_or", other)
+        return self.call("bitwise_or", other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+from farrier.ops.arguments import dims_over
 from farrier.ops.arithmetic import add, clamp, divide, maximum, minimum, multiply, subtract
 from farrier.ops.comparison import greater
 from farrier.ops.conversion import cast
@@ -13,11 +14,13 @@ from farrier.ops.error_function import erf
 from farrier.ops.exponential import exp, expm1, log, log1p
 from farrier.ops.hyperbolic import tanh
 from farrier.ops.logic import where
-from farrier.ops.reduction import max, reduced_dims, sum, widen
+from farrier.ops.reduction import max, sum, widen
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import elementwise as primitive
 from farrier_compiler.ops.exponential import Sigmoid
+from farrier_compiler.ops.shape import Pad
+from farrier_compiler.sizes import lower_bound
 from farrier_runtime.errors import ArgumentError
 
 __all__ = [
@@ -241,7 +244,7 @@ def softmax(input: Tensor, dim: int | None = None) -> Tensor:
         A tensor of the same shape and data type.
 
     Raises:
-        ShapeError: the input has no such dimension, or it has size 0.
+        ShapeError: the input has no such dimension.
         DtypeError: the input holds no floating-point numbers.
 
     Example:
@@ -249,9 +252,9 @@ def softmax(input: Tensor, dim: int | None = None) -> Tensor:
         tensor([0.0900306, 0.244728, 0.665241], dtype=float32, loc=cpu:0, shape=(3,))
     """
     input = floating("softmax", input)
-    dims = reduced_dims("softmax", input, dim)
+    dims = dims_over("softmax", input, dim)
     x = widen(input)
-    weights = exp(subtract(x, max(x, dims, keepdim=True)))
+    weights = exp(subtract(x, _largest(x, dims)))
     return cast(divide(weights, sum(weights, dims, keepdim=True)), input.dtype)
 
 
@@ -268,7 +271,7 @@ def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
         A tensor of the same shape and data type.
 
     Raises:
-        ShapeError: the input has no such dimension, or it has size 0.
+        ShapeError: the input has no such dimension.
         DtypeError: the input holds no floating-point numbers.
 
     Example:
@@ -276,7 +279,16 @@ def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
         tensor([-2.40761, -1.40761, -0.407606], dtype=float32, loc=cpu:0, shape=(3,))
     """
     input = floating("log_softmax", input)
-    dims = reduced_dims("log_softmax", input, dim)
+    dims = dims_over("log_softmax", input, dim)
     x = widen(input)
-    below = subtract(x, max(x, dims, keepdim=True))
+    below = subtract(x, _largest(x, dims))
     return cast(subtract(below, log(sum(exp(below), dims, keepdim=True))), input.dtype)
+
+
+def _largest(x: Tensor, dims: tuple[int, ...]) -> Tensor:
+    """Return the maxima over dims, which stay with size 1; -infinity of no elements."""
+    added = tuple([int(dim in dims and lower_bound(x.sizes[dim]) < 1) for dim in range(x.rank)])
+    if any(added):
+        none = (0,) * x.rank
+        x = apply(Pad(added, none, none), x, as_tensor(-math.inf, like=x))
+    return max(x, dims, keepdim=True)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
 
 import numpy as np
 
-from farrier.tensor import Tensor
+from farrier.tensor import Tensor, apply
 from farrier.tensor.dimension_size import DimensionSize, raw_size
 from farrier.tensor.formatting import plain
 from farrier.tensor.interop import Number, fit
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops.checks import check_same_dtype, normalize_dim
 from farrier_compiler.ops.elementwise import Cast
+from farrier_compiler.ops.shape import Reshape
 from farrier_compiler.sizes import SymbolicSize
 from farrier_compiler.types.geometry import Padding
 from farrier_runtime.dtypes import bool as bool_, dtype
@@ -104,6 +105,42 @@ def normal_dim(name: str, input: Tensor, dim: int, rank: int | None = None) -> i
         raise refuse(error, input=input) from None
 
 
+def dim_along(name: str, input: Tensor, dim: int) -> int:
+    """Return the dim along which a function works, non-negative.
+
+    A scalar is worked on as a vector of one element, as in torch: its dim is 0 or -1.
+    """
+    if input.rank:
+        return normal_dim(name, input, dim)
+    return _scalar_dim(name, input, whole_number(f"{name}'s dim", dim))
+
+
+def dims_over(name: str, input: Tensor, dims: int | Sequence[int] | None) -> tuple[int, ...]:
+    """Return the dims over which a function works, non-negative and ascending; None: all.
+
+    A scalar has none of them, but takes 0 and -1, as in torch.
+    """
+    if dims is None:
+        return tuple(range(input.rank))
+    if input.rank:
+        return tuple(sorted(normal_dims(name, input, dims)))
+    whole = whole_numbers(f"{name}'s dim", dims)
+    _check_distinct(name, input, dims, [_scalar_dim(name, input, dim) for dim in whole])
+    return ()
+
+
+def _scalar_dim(name: str, input: Tensor, dim: int) -> int:
+    if dim not in (0, -1):
+        problem = f"{name} got dim={dim}, but the tensor is a scalar: dim must be 0 or -1."
+        raise refuse(ShapeError(problem), input=input)
+    return 0
+
+
+def vector(scalar: Tensor) -> Tensor:
+    """Return a scalar as a vector of one element."""
+    return apply(Reshape((1,)), scalar)
+
+
 def new_dim(name: str, input: Tensor, dim: int) -> int:
     """Return the dim of a new dimension of `input` as a non-negative dim."""
     index = whole_number(f"{name}'s dim", dim)
@@ -125,10 +162,14 @@ def normal_dims(name: str, input: Tensor, dims: int | Sequence[int]) -> tuple[in
         normal = tuple([normalize_dim(name, dim, rank) for dim in whole])
     except ShapeError as error:
         raise refuse(error, input=input) from None
+    _check_distinct(name, input, dims, normal)
+    return normal
+
+
+def _check_distinct(name: str, input: Tensor, dims: object, normal: Sequence[int]) -> None:
     if len(set(normal)) != len(normal):
         problem = f"{name} got dims {dims}, which name a dimension twice."
         raise refuse(ShapeError(problem), input=input)
-    return normal
 
 
 def padding_pairs(name: str, pairs: Sequence[ShapeLike], count: int, input: Tensor) -> Padding:

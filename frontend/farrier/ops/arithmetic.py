@@ -236,7 +236,8 @@ def clamp(
     Args:
         input: a tensor of numbers.
         min: the lower limit, a Python number or a tensor of the same data type; None: no limit.
-        max: the upper limit, likewise; it prevails where it is below `min`.
+        max: the upper limit, likewise; it prevails where it is below `min`. Limits of integers
+            may be floats if they are whole.
 
     Returns:
         A tensor of the broadcast shape and the same data type.

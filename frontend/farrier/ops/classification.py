@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from farrier.ops.elementwise import binary, floating
-from farrier.tensor import Tensor, apply
+from farrier.ops.elementwise import binary
+from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import comparison as primitive, elementwise
 
 __all__ = ["isfinite", "isinf", "isnan"]
@@ -15,39 +15,34 @@ def isnan(input: Tensor) -> Tensor:
     """Tell elementwise whether numbers are NaN.
 
     Args:
-        input: a tensor of floating-point numbers.
+        input: a tensor of any data type.
 
     Returns:
         A tensor of bools of the same shape.
-
-    Raises:
-        DtypeError: the input holds no floating-point numbers.
 
     Example:
         >>> fr.isnan(fr.Tensor([1.0, float("nan")]))
         tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
-    x = floating("isnan", input)
-    return apply(primitive.NotEqual(), x, x)
+    return apply(primitive.NotEqual(), input, input)
 
 
 def isinf(input: Tensor) -> Tensor:
     """Tell elementwise whether numbers are infinite, of either sign.
 
     Args:
-        input: a tensor of floating-point numbers.
+        input: a tensor of any data type.
 
     Returns:
         A tensor of bools of the same shape.
-
-    Raises:
-        DtypeError: the input holds no floating-point numbers.
 
     Example:
         >>> fr.isinf(fr.Tensor([1.0, -float("inf")]))
         tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
-    x = floating("isinf", input)
+    x = as_tensor(input)
+    if not x.dtype.is_floating:
+        return apply(primitive.NotEqual(), x, x)
     return binary(primitive.Equal(), apply(elementwise.Abs(), x), math.inf)
 
 
@@ -55,16 +50,14 @@ def isfinite(input: Tensor) -> Tensor:
     """Tell elementwise whether numbers are neither infinite nor NaN.
 
     Args:
-        input: a tensor of floating-point numbers.
+        input: a tensor of any data type.
 
     Returns:
         A tensor of bools of the same shape.
-
-    Raises:
-        DtypeError: the input holds no floating-point numbers.
 
     Example:
         >>> fr.isfinite(fr.Tensor([1.0, float("inf")]))
         tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
     """
-    return apply(primitive.Isfinite(), input)
+    x = as_tensor(input)
+    return apply(primitive.Isfinite(), x) if x.dtype.is_floating else apply(primitive.Equal(), x, x)

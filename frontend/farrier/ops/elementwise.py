@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.graph import Op
 from farrier_compiler.ops import elementwise as primitive
 from farrier_compiler.ops.checks import check_domain
+from farrier_compiler.ops.comparison import Comparison
 from farrier_runtime.errors import DtypeError
 
 __all__ = [
@@ -20,11 +23,26 @@ __all__ = [
 
 def binary(op: Op, left: Any, right: Any) -> Tensor:
     """Record an op on two operands, one of which may be a Python number."""
+    operand = as_element if isinstance(op, _CHOOSING) else as_tensor
     if isinstance(left, Tensor):
-        other = as_tensor(right, like=left)
+        other = operand(right, left)
         return apply(op, left.adapted_to(other), other)
     other = as_tensor(beside(left, right))
-    return apply(op, as_tensor(left, like=other), other)
+    return apply(op, operand(left, other), other)
+
+
+# These return one of their operands, or compare them: 2.0 means to them what 2 does.
+_CHOOSING = (Comparison, primitive.Maximum, primitive.Minimum)
+
+
+def as_element(number: Any, like: Tensor) -> Tensor:
+    """Return a number that stands among a tensor's elements; whole floats do among integers.
+
+    Raises:
+        DtypeError: the number does not fit into the tensor's data type.
+    """
+    whole = isinstance(number, float | np.floating) and float(number).is_integer()
+    return as_tensor(int(number) if whole and like.dtype.is_integer else number, like)
 
 
 def beside(left: Any, right: Any) -> Any:

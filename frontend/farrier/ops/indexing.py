@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from farrier.ops.arguments import normal_dim, refuse
+from farrier.ops.arguments import dim_along, refuse, vector
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.dimension_size import raw_size
 from farrier.tensor.interop import as_array
@@ -51,7 +51,8 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
         [[3, 1], [6, 4]]
     """
     input = as_tensor(input)
-    return apply(Gather(normal_dim("gather", input, dim)), input, as_tensor(index))
+    place = dim_along("gather", input, dim)
+    return apply(Gather(place), input if input.rank else vector(input), as_tensor(index))
 
 
 def slice(input: Tensor, index: Any) -> Tensor:

@@ -14,6 +14,7 @@ from farrier.ops.arguments import (
     same_dtype,
     whole_numbers,
 )
+from farrier.ops.elementwise import as_element
 from farrier.ops.shape import flip, unsqueeze
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
@@ -178,7 +179,7 @@ def pad(
             "constant", negative amounts remove elements.
         mode: "constant" adds `value`; "reflect" repeats the elements next to the border, which is
             the axis of reflection.
-        value: the number to pad with.
+        value: the number to pad with; for integers, a float must be whole.
 
     Returns:
         The padded tensor.
@@ -200,7 +201,7 @@ def pad(
         raise explain(ArgumentError(f"pad's mode is 'constant' or 'reflect', not {mode!r}."))
     low, high = (tuple(pair[side] for pair in amounts) for side in (0, 1))
     number = builtins.bool(value) if input.dtype is bool else value
-    return apply(primitive.Pad(low, high, (0,) * input.rank), input, as_tensor(number, like=input))
+    return apply(primitive.Pad(low, high, (0,) * input.rank), input, as_element(number, input))
 
 
 def _reflect(input: Tensor, amounts: Padding) -> Tensor:

@@ -1,13 +1,15 @@
-"""Logic and choices by conditions."""
+"""Logic of truth values, and choices by conditions."""
 
 from __future__ import annotations
 
 import functools
 
-from farrier.ops.elementwise import beside, binary, taken
+from farrier.ops.conversion import cast
+from farrier.ops.elementwise import as_element, beside, taken
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.dimension_size import size_of_sizes
 from farrier.tensor.interop import Number
+from farrier_compiler.graph import Op
 from farrier_compiler.ops import elementwise as primitive
 from farrier_compiler.ops.size_choice import choose
 from farrier_runtime.dtypes import bool as bool_dtype
@@ -16,85 +18,84 @@ __all__ = ["logical_and", "logical_not", "logical_or", "logical_xor", "masked_fi
 
 
 def logical_and(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Combine elementwise by and: `input & other`, bit by bit for integers.
+    """Tell elementwise whether both operands are true; numbers are where they are not 0.
 
     Args:
-        input: a tensor of bools or integers, or a Python number.
-        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+        input: a tensor of any data type, or a Python number.
+        other: a tensor of any data type whose shape broadcasts, or a Python number.
 
     Returns:
-        The conjunction, in the broadcast shape.
+        A tensor of bools in the broadcast shape.
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are floating-point, or a Python number does not fit.
 
     Example:
-        >>> fr.logical_and(fr.Tensor([True, False]), True)
-        tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
+        >>> fr.logical_and(fr.Tensor([2, 0, 1]), fr.Tensor([True, True, False]))
+        tensor([True, False, False], dtype=bool, loc=cpu:0, shape=(3,))
     """
-    return binary(primitive.LogicalAnd(), input, other)
+    return _of_truths(primitive.BitwiseAnd(), input, other)
 
 
 def logical_or(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Combine elementwise by or: `input | other`, bit by bit for integers.
+    """Tell elementwise whether any operand is true; numbers are where they are not 0.
 
     Args:
-        input: a tensor of bools or integers, or a Python number.
-        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+        input: a tensor of any data type, or a Python number.
+        other: a tensor of any data type whose shape broadcasts, or a Python number.
 
     Returns:
-        The disjunction, in the broadcast shape.
+        A tensor of bools in the broadcast shape.
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are floating-point, or a Python number does not fit.
 
     Example:
-        >>> fr.logical_or(fr.Tensor([True, False]), False)
-        tensor([True, False], dtype=bool, loc=cpu:0, shape=(2,))
+        >>> fr.logical_or(fr.Tensor([2, 0, 1]), fr.Tensor([True, False, False]))
+        tensor([True, False, True], dtype=bool, loc=cpu:0, shape=(3,))
     """
-    return binary(primitive.LogicalOr(), input, other)
+    return _of_truths(primitive.BitwiseOr(), input, other)
 
 
 def logical_xor(input: Tensor | Number, other: Tensor | Number) -> Tensor:
-    """Combine elementwise by exclusive or: `input ^ other`, bit by bit for integers.
+    """Tell elementwise whether exactly one operand is true; numbers are where they are not 0.
 
     Args:
-        input: a tensor of bools or integers, or a Python number.
-        other: a tensor of the same data type whose shape broadcasts, or a Python number.
+        input: a tensor of any data type, or a Python number.
+        other: a tensor of any data type whose shape broadcasts, or a Python number.
 
     Returns:
-        Where exactly one is true, in the broadcast shape.
+        A tensor of bools in the broadcast shape.
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        DtypeError: the data types differ, are floating-point, or a Python number does not fit.
 
     Example:
-        >>> fr.logical_xor(fr.Tensor([True, False]), True)
-        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
+        >>> fr.logical_xor(fr.Tensor([2, 0, 1]), fr.Tensor([True, False, False]))
+        tensor([False, False, True], dtype=bool, loc=cpu:0, shape=(3,))
     """
-    return binary(primitive.LogicalXor(), input, other)
+    return _of_truths(primitive.BitwiseXor(), input, other)
 
 
 def logical_not(input: Tensor) -> Tensor:
-    """Negate elementwise: `~input`, bit by bit for integers.
+    """Tell elementwise whether the input is false; numbers are where they are 0.
 
     Args:
-        input: a tensor of bools or integers.
+        input: a tensor of any data type.
 
     Returns:
-        A tensor of the same shape and data type.
-
-    Raises:
-        DtypeError: the input holds floating-point numbers.
+        A tensor of bools of the same shape.
 
     Example:
-        >>> fr.logical_not(fr.Tensor([True, False]))
-        tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
+        >>> fr.logical_not(fr.Tensor([2, 0, -1]))
+        tensor([False, True, False], dtype=bool, loc=cpu:0, shape=(3,))
     """
-    return apply(primitive.LogicalNot(), input)
+    return apply(primitive.BitwiseNot(), cast(input, bool_dtype))
+
+
+def _of_truths(op: Op, input: Tensor | Number, other: Tensor | Number) -> Tensor:
+    """Record an op on whether each operand is true."""
+    return apply(op, cast(as_tensor(input), bool_dtype), cast(as_tensor(other), bool_dtype))
 
 
 def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> Tensor:
@@ -103,7 +104,8 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
     Args:
         condition: a tensor of bools.
         input: a tensor of any data type, or a Python number.
-        other: a tensor of the same data type, or a Python number.
+        other: a tensor of the same data type, or a Python number. Beside integers, a float must
+            be whole.
 
     Returns:
         A tensor of the three shapes' broadcast shape and of the data type of `input`. Of two
@@ -121,9 +123,9 @@ def where(condition: Tensor, input: Tensor | Number, other: Tensor | Number) -> 
     if size is not None:
         return size
     if isinstance(input, Tensor):
-        return apply(primitive.Where(), condition, input, as_tensor(other, like=input))
+        return apply(primitive.Where(), condition, input, as_element(other, input))
     chosen = as_tensor(beside(input, other))
-    return apply(primitive.Where(), condition, as_tensor(input, like=chosen), chosen)
+    return apply(primitive.Where(), condition, as_element(input, chosen), chosen)
 
 
 def _choose(condition: Tensor, chosen: int, other: int) -> int | None:
@@ -138,7 +140,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:
     Args:
         input: a tensor of any data type.
         mask: a tensor of bools whose shape broadcasts.
-        value: a Python number.
+        value: a Python number; for integers, a float must be whole.
 
     Returns:
         A tensor of the broadcast shape and the data type of `input`.
@@ -153,4 +155,4 @@ def masked_fill(input: Tensor, mask: Tensor, value: Number) -> Tensor:
     """
     input = as_tensor(input)
     chosen = taken("masked_fill's mask", mask, "bool", label="mask")
-    return apply(primitive.Where(), chosen, as_tensor(value, like=input), input)
+    return apply(primitive.Where(), chosen, as_element(value, input), input)

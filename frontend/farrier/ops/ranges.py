@@ -97,10 +97,10 @@ def arange(
         dtype: the data type, float32 for integers too.
 
     Returns:
-        A vector of ceil((stop - start) / step) elements.
+        A vector of ceil((stop - start) / step) elements, none if the stop is the start.
 
     Raises:
-        ArgumentError: the step is 0, the range is empty, or `dtype` is not a data type.
+        ArgumentError: the step is 0 or leads away from the stop, or `dtype` is not a data type.
         DtypeError: the data type is bool, or cannot hold the numbers.
 
     Example:
@@ -121,8 +121,9 @@ def _arange(first: Number, end: Number, step: Number, wanted: dtype) -> Tensor:
     count = _count(first, end, step)
     if wanted is bool_:
         raise explain(DtypeError("arange counts in numbers, not in bool: pass a number type."))
-    number_of(first, wanted)
-    number_of(first + (count - 1) * step, wanted)
+    if count:
+        number_of(first, wanted)
+        number_of(first + (count - 1) * step, wanted)
     if first == 0 and step == 1:
         return iota((count,), dtype=wanted)
     numbers = Cast(wanted).reference(first + np.arange(count) * step)
@@ -133,18 +134,18 @@ def _count(start: Number, stop: Number, step: Number) -> int:
     if step == 0:
         raise explain(ArgumentError("arange needs a step that is not 0."))
     try:
-        count = math.ceil((stop - start) / step)
+        steps = (stop - start) / step
     except TypeError:
         problem = f"arange takes numbers, but got {start!r:.40}, {stop!r:.40} and {step!r:.40}."
         raise explain(ArgumentError(problem)) from None
-    if count <= 0:
+    if steps < 0:
         raise explain(
             ArgumentError(
-                f"arange from {start} to {stop} in steps of {step} is empty. "
+                f"arange from {start} to {stop} in steps of {step} leads away from the stop. "
                 "Let the stop lie beyond the start, in the direction of the step."
             )
         )
-    return count
+    return math.ceil(steps)
 
 
 def _sized_arange(bounds: tuple[Any, ...], wanted: dtype) -> Tensor:

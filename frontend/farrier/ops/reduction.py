@@ -5,18 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from farrier.ops.arguments import whole_number, whole_numbers
+from farrier.ops.arguments import dim_along, dims_over
 from farrier.ops.conversion import cast
 from farrier.ops.elementwise import binary, floating
 from farrier.tensor import Tensor, apply, as_tensor
-from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import reduction as primitive
 from farrier_compiler.ops.elementwise import Divide, Multiply, Subtract
-from farrier_compiler.ops.reduction import normalize_dims
 from farrier_compiler.ops.shape import Reshape
 from farrier_compiler.sizes import maximum
 from farrier_runtime.dtypes import float32
-from farrier_runtime.errors import ShapeError
 
 __all__ = ["all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "sum", "var"]
 
@@ -45,7 +42,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor([4, 6], dtype=int32, loc=cpu:0, shape=(2,))
     """
     input = as_tensor(input)
-    return apply(primitive.Sum(reduced_dims("sum", input, dim), keepdim), input)
+    return apply(primitive.Sum(dims_over("sum", input, dim), keepdim), input)
 
 
 def prod(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -70,7 +67,7 @@ def prod(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor([3, 8], dtype=int32, loc=cpu:0, shape=(2,))
     """
     input = as_tensor(input)
-    return apply(primitive.Prod(reduced_dims("prod", input, dim), keepdim), input)
+    return apply(primitive.Prod(dims_over("prod", input, dim), keepdim), input)
 
 
 def max(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -92,7 +89,7 @@ def max(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor([3, 4], dtype=int32, loc=cpu:0, shape=(2,))
     """
     input = as_tensor(input)
-    return apply(primitive.Max(reduced_dims("max", input, dim), keepdim), input)
+    return apply(primitive.Max(dims_over("max", input, dim), keepdim), input)
 
 
 def min(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -114,7 +111,7 @@ def min(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor([1, 2], dtype=int32, loc=cpu:0, shape=(2,))
     """
     input = as_tensor(input)
-    return apply(primitive.Min(reduced_dims("min", input, dim), keepdim), input)
+    return apply(primitive.Min(dims_over("min", input, dim), keepdim), input)
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -137,7 +134,7 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor(False, dtype=bool, loc=cpu:0, shape=())
     """
     input = as_tensor(input)
-    return apply(primitive.All(reduced_dims("all", input, dim), keepdim), input)
+    return apply(primitive.All(dims_over("all", input, dim), keepdim), input)
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -160,7 +157,7 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor(True, dtype=bool, loc=cpu:0, shape=())
     """
     input = as_tensor(input)
-    return apply(primitive.Any(reduced_dims("any", input, dim), keepdim), input)
+    return apply(primitive.Any(dims_over("any", input, dim), keepdim), input)
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
@@ -231,7 +228,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor([2, 4], dtype=float32, loc=cpu:0, shape=(2,))
     """
     input = as_tensor(input)
-    dims = reduced_dims("mean", input, dim)
+    dims = dims_over("mean", input, dim)
     return cast(averaged(widen(input), dims, keepdim), input.dtype)
 
 
@@ -265,7 +262,7 @@ def var(input: Tensor, dim: Dims = None, keepdim: bool = False, correction: int 
         tensor([2, 8], dtype=float32, loc=cpu:0, shape=(2,))
     """
     input = floating("var", input)
-    dims = reduced_dims("var", input, dim)
+    dims = dims_over("var", input, dim)
     wide = widen(input)
     deviation = apply(Subtract(), wide, averaged(wide, dims, keepdim=True))
     total = apply(primitive.Sum(dims, keepdim), apply(Multiply(), deviation, deviation))
@@ -279,28 +276,12 @@ def widen(input: Tensor) -> Tensor:
     return cast(input, float32) if dtype.is_floating and dtype.bits <= 16 else input
 
 
-def reduced_dims(name: str, input: Tensor, dim: Dims) -> tuple[int, ...]:
-    """Return the dims to reduce, non-negative and in ascending order.
-
-    Raises:
-        ShapeError: the input has no such dimension, or one is named twice.
-    """
-    rank = len(input.value.type.shape)
-    if dim is None:
-        return tuple(range(rank))
-    try:
-        return normalize_dims(name, whole_numbers(f"{name}'s dim", dim), rank)
-    except ShapeError as error:
-        raise explain(error, [("input", input.value)]) from None
-
-
 def _arg_reduce(
     op: type[primitive.ArgReduction], input: Tensor, dim: int | None, keepdim: bool
 ) -> Tensor:
     input = as_tensor(input)
-    if dim is not None and input.sizes:
-        return apply(op(whole_number(f"{op.name}'s dim", dim), keepdim), input)
-    if dim not in (None, 0, -1):
-        reduced_dims(op.name, input, dim)  # refuses it
+    place = None if dim is None else dim_along(op.name, input, dim)
+    if place is not None and input.rank:
+        return apply(op(place, keepdim), input)
     index = apply(op(0), apply(Reshape((input.value.type.size,)), input))
     return apply(Reshape((1,) * input.rank), index) if keepdim else index

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from farrier.ops.arguments import (
+    dim_along,
+    dims_over,
     new_dim,
     normal_dim,
     normal_dims,
     refuse,
+    vector,
     whole_number,
     whole_numbers,
 )
@@ -131,8 +134,9 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
         [[1, 3], [2, 4]]
     """
     input = as_tensor(input)
-    first = normal_dim("transpose", input, dim0)
-    second = normal_dim("transpose", input, dim1)
+    first, second = dim_along("transpose", input, dim0), dim_along("transpose", input, dim1)
+    if not input.rank:
+        return input
     order = list(range(input.rank))
     order[first], order[second] = second, first
     return apply(primitive.Transpose(tuple(order)), input)
@@ -156,7 +160,7 @@ def squeeze(input: Tensor, dims: int | Sequence[int]) -> Tensor:
         (2,)
     """
     input = as_tensor(input)
-    removed = normal_dims("squeeze", input, dims)
+    removed = dims_over("squeeze", input, dims)
     for dim in removed:
         if not equal(input.sizes[dim], 1):
             described = input.value.type.describe()
@@ -280,8 +284,7 @@ def flip(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
         tensor([3, 2, 1], dtype=int32, loc=cpu:0, shape=(3,))
     """
     input = as_tensor(input)
-    dims = tuple(range(input.rank)) if dim is None else normal_dims("flip", input, dim)
-    return apply(primitive.Reverse(tuple(sorted(dims))), input)
+    return apply(primitive.Reverse(dims_over("flip", input, dim)), input)
 
 
 def repeat(input: Tensor, repeats: IntLike, dim: int) -> Tensor:
@@ -304,7 +307,8 @@ def repeat(input: Tensor, repeats: IntLike, dim: int) -> Tensor:
         tensor([1, 1, 2, 2], dtype=int32, loc=cpu:0, shape=(4,))
     """
     input = as_tensor(input)
-    dim = normal_dim("repeat", input, dim)
+    dim = dim_along("repeat", input, dim)
+    input = input if input.rank else vector(input)
     count = whole_number("repeat's repeats", repeats)
     if not at_most(0, count):
         raise refuse(ArgumentError(f"repeat takes at least 0 repeats, not {count}."), input=input)

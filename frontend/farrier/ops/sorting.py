@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from farrier.ops.arguments import normal_dim, whole_number
+from farrier.ops.arguments import dim_along, vector, whole_number
 from farrier.ops.conversion import cast
 from farrier.ops.reduction import widen
 from farrier.tensor import Tensor, apply, as_tensor, record
 from farrier_compiler.ops.creation import Iota
 from farrier_compiler.ops.reduction import Cumsum
-from farrier_compiler.ops.shape import Reshape
 from farrier_compiler.ops.sorting import Sort, TopK
 from farrier_runtime.dtypes import int32
 
@@ -42,9 +41,9 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False) -> tuple[Tensor
         ([1, 2, 3], [1, 2, 0])
     """
     input = as_tensor(input)
-    if not input.sizes and dim in (0, -1):
+    place = dim_along("sort", input, dim)
+    if not input.rank:
         return input, apply(Iota((1,), 0, int32)).reshape(())
-    place = normal_dim("sort", input, dim)
     index = apply(Iota(input.sizes, place, int32))
     sorted = record(Sort(place, descending), (input, index)).results
     values, indices = (Tensor.of(value) for value in sorted)
@@ -98,9 +97,9 @@ def topk(input: Tensor, k: IntLike, dim: int = -1) -> tuple[Tensor, Tensor]:
     """
     input = as_tensor(input)
     count = whole_number("topk's k", k)
-    place = normal_dim("topk", input, dim, max(input.rank, 1))
-    if not input.sizes:
-        values, indices = topk(apply(Reshape((1,)), input), count)
+    place = dim_along("topk", input, dim)
+    if not input.rank:
+        values, indices = topk(vector(input), count)
         return (values, indices) if count == 0 else (values.reshape(()), indices.reshape(()))
     values, indices = (Tensor.of(value) for value in record(TopK(count, place), (input,)).results)
     return values, indices
@@ -129,5 +128,7 @@ def cumsum(input: Tensor, dim: int) -> Tensor:
         tensor([1, 3, 6, 10], dtype=int32, loc=cpu:0, shape=(4,))
     """
     input = as_tensor(input)
-    place = normal_dim("cumsum", input, dim)
+    place = dim_along("cumsum", input, dim)
+    if not input.rank:
+        return cumsum(vector(input), 0).reshape(())
     return cast(apply(Cumsum(place), widen(input)), input.dtype)

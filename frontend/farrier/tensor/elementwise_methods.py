@@ -49,6 +49,22 @@ class ElementwiseMethods(Generic[T]):
         """Compute the inverse hyperbolic tangent elementwise: `farrier.atanh`."""
         return functions["atanh"](self)
 
+    def bitwise_and(self, other: T | Number) -> T:
+        """Combine bits elementwise by and: `input & other`: `farrier.bitwise_and`."""
+        return functions["bitwise_and"](self, other)
+
+    def bitwise_not(self) -> T:
+        """Negate each bit, or each bool, elementwise: `~input`: `farrier.bitwise_not`."""
+        return functions["bitwise_not"](self)
+
+    def bitwise_or(self, other: T | Number) -> T:
+        """Combine bits elementwise by or: `input | other`: `farrier.bitwise_or`."""
+        return functions["bitwise_or"](self, other)
+
+    def bitwise_xor(self, other: T | Number) -> T:
+        """Combine bits elementwise by exclusive or: `input ^ other`: `farrier.bitwise_xor`."""
+        return functions["bitwise_xor"](self, other)
+
     def ceil(self) -> T:
         """Round up to whole numbers elementwise: `farrier.ceil`."""
         return functions["ceil"](self)
@@ -174,19 +190,19 @@ class ElementwiseMethods(Generic[T]):
         return functions["logaddexp"](self, other)
 
     def logical_and(self, other: T | Number) -> T:
-        """Combine elementwise by and: `farrier.logical_and`."""
+        """Tell elementwise whether both operands are true: `farrier.logical_and`."""
         return functions["logical_and"](self, other)
 
     def logical_not(self) -> T:
-        """Negate elementwise: `~input`, bit by bit for integers: `farrier.logical_not`."""
+        """Tell elementwise whether the input is false: `farrier.logical_not`."""
         return functions["logical_not"](self)
 
     def logical_or(self, other: T | Number) -> T:
-        """Combine elementwise by or: `farrier.logical_or`."""
+        """Tell elementwise whether any operand is true: `farrier.logical_or`."""
         return functions["logical_or"](self, other)
 
     def logical_xor(self, other: T | Number) -> T:
-        """Combine elementwise by exclusive or: `farrier.logical_xor`."""
+        """Tell elementwise whether exactly one operand is true: `farrier.logical_xor`."""
         return functions["logical_xor"](self, other)
 
     def masked_fill(self, mask: T, value: Number) -> T:

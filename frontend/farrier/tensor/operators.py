@@ -69,17 +69,17 @@ class Operators(Generic[T]):
         return functions["abs"](self)
 
     def __and__(self, other: Any) -> T:
-        return functions["logical_and"](self, other)
+        return functions["bitwise_and"](self, other)
 
     __rand__ = __and__
 
     def __or__(self, other: Any) -> T:
-        return functions["logical_or"](self, other)
+        return functions["bitwise_or"](self, other)
 
     __ror__ = __or__
 
     def __xor__(self, other: Any) -> T:
-        return functions["logical_xor"](self, other)
+        return functions["bitwise_xor"](self, other)
 
     __rxor__ = __xor__
 
@@ -96,7 +96,7 @@ class Operators(Generic[T]):
         return functions["shift_right"](other, self)
 
     def __invert__(self) -> T:
-        return functions["logical_not"](self)
+        return functions["bitwise_not"](self)
 
     def __eq__(self, other: Any) -> T:  # pyright: ignore[reportIncompatibleMethodOverride]
         return cast("T", NotImplemented) if other is None else functions["eq"](self, other)

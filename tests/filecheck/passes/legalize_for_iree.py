@@ -17,7 +17,7 @@ ROWS = fr.InputInfo((fr.NamedDimension("rows", 1, 4, 8), 3), fr.float32)
 graph(fr.exp, X, passes=PASS, name="nothing")
 
 # CHECK-LABEL: graph @or
-# CHECK-NEXT:    %0: bool[4,3] = logical_or(%input, %other)
+# CHECK-NEXT:    %0: bool[4,3] = bitwise_or(%input, %other)
 graph(fr.add, FLAGS, FLAGS, passes=PASS, name="or")
 
 # CHECK-LABEL: graph @rounded
@@ -28,8 +28,8 @@ graph(fr.add, FLAGS, FLAGS, passes=PASS, name="or")
 # CHECK-NEXT:    %4: f32[4,3] = subtract(%3, 8388608.0: f32) # show.py:[[LINE]]
 # CHECK-NEXT:    %5: i32[4,3] = bitcast(%4) {dtype = i32} # show.py:[[LINE]]
 # CHECK-NEXT:    %6: i32[4,3] = bitcast(%input) {dtype = i32} # show.py:[[LINE]]
-# CHECK-NEXT:    %7: i32[4,3] = logical_and(%6, -2147483648: i32) # show.py:[[LINE]]
-# CHECK-NEXT:    %8: i32[4,3] = logical_or(%5, %7) # show.py:[[LINE]]
+# CHECK-NEXT:    %7: i32[4,3] = bitwise_and(%6, -2147483648: i32) # show.py:[[LINE]]
+# CHECK-NEXT:    %8: i32[4,3] = bitwise_or(%5, %7) # show.py:[[LINE]]
 # CHECK-NEXT:    %9: f32[4,3] = bitcast(%8) {dtype = f32} # show.py:[[LINE]]
 # CHECK-NEXT:    %10: f32[4,3] = where(%1, %9, %input) # show.py:[[LINE]]
 # CHECK-NEXT:    return %10

@@ -182,9 +182,9 @@ stablehlo(fr.isfinite, X, name="isfinite")
 # CHECK-LABEL: func.func @isfinite(
 # CHECK-NEXT: stablehlo.is_finite %arg0 : (tensor<2x3xf32>) -> tensor<2x3xi1>
 # CHECK-NEXT: return
-# op: logical_not
-stablehlo(fr.logical_not, BOOL, name="logical_not")
-# CHECK-LABEL: func.func @logical_not(
+# op: bitwise_not
+stablehlo(fr.bitwise_not, BOOL, name="bitwise_not")
+# CHECK-LABEL: func.func @bitwise_not(
 # CHECK-NEXT: stablehlo.not %arg0 : tensor<2x3xi1>
 # CHECK-NEXT: return
 stablehlo(fr.abs, UNSIGNED, name="abs_unsigned")
@@ -244,14 +244,14 @@ stablehlo(fr.atan2, X, ROW, name="atan2")
 # CHECK-NEXT: [[ROW:%.+]] = stablehlo.broadcast_in_dim %arg1, dims = [1]
 # CHECK-NEXT: stablehlo.atan2 %arg0, [[ROW]] : tensor<2x3xf32>
 # CHECK-NEXT: return
-# op: logical_and
-stablehlo(fr.logical_and, BOOL, BOOL, name="logical_and")
-# CHECK-LABEL: func.func @logical_and(
+# op: bitwise_and
+stablehlo(fr.bitwise_and, BOOL, BOOL, name="bitwise_and")
+# CHECK-LABEL: func.func @bitwise_and(
 # CHECK-NEXT: stablehlo.and %arg0, %arg1 : tensor<2x3xi1>
 # CHECK-NEXT: return
-# op: logical_or
-stablehlo(fr.logical_or, BOOL, BOOL, name="logical_or")
-# CHECK-LABEL: func.func @logical_or(
+# op: bitwise_or
+stablehlo(fr.bitwise_or, BOOL, BOOL, name="bitwise_or")
+# CHECK-LABEL: func.func @bitwise_or(
 # CHECK-NEXT: stablehlo.or %arg0, %arg1 : tensor<2x3xi1>
 # CHECK-NEXT: return
 # op: shift_left
@@ -268,9 +268,9 @@ stablehlo(fr.shift_right, UNSIGNED, UNSIGNED, name="shift_right_unsigned")
 # CHECK-LABEL: func.func @shift_right_unsigned(
 # CHECK-NEXT: stablehlo.shift_right_logical %arg0, %arg1 : tensor<2x3xui8>
 # CHECK-NEXT: return
-# op: logical_xor
-stablehlo(fr.logical_xor, BOOL, BOOL, name="logical_xor")
-# CHECK-LABEL: func.func @logical_xor(
+# op: bitwise_xor
+stablehlo(fr.bitwise_xor, BOOL, BOOL, name="bitwise_xor")
+# CHECK-LABEL: func.func @bitwise_xor(
 # CHECK-NEXT: stablehlo.xor %arg0, %arg1 : tensor<2x3xi1>
 # CHECK-NEXT: return
 # op: equal

@@ -149,7 +149,7 @@ ROWS = [
         reference=lambda x: np.arange(1, 14, 4).astype(x.dtype) + x,
         refused=_bad_argument(
             lambda: fr.arange(3, 1),
-            "arange from 3 to 1 in steps of 1 is empty. "
+            "arange from 3 to 1 in steps of 1 leads away from the stop. "
             "Let the stop lie beyond the start, in the direction of the step.",
         ),
     ),

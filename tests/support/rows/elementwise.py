@@ -48,7 +48,8 @@ def unary(name: str, low: float = -3.0, high: float = 3.0, **options: Any) -> Re
     operand = Operand((4, 17), low, high)
     options.setdefault("torch", torch_function(name))
     function = getattr(fr, name)
-    options.setdefault("refused", (wrong_dtype(name, function, options.get("dtypes", FLOATS)),))
+    tested = options.get("dtypes", FLOATS)
+    options.setdefault("refused", () if tested == ANY else (wrong_dtype(name, function, tested),))
     return Record(name, function, (operand,), **options)
 
 
@@ -68,16 +69,17 @@ UNARY = [
     unary("tanh"),
     unary("sigmoid", -9.0, 9.0),
     unary("erf"),
-    unary("floor"),
-    unary("ceil"),
-    unary("round"),
+    unary("floor", dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
+    unary("ceil", dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
+    unary("round", dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
     unary("trunc", -9.0, 9.0, dtypes=NUMBERS, torch_dtypes=FLOATS + SIGNED),
     unary("reciprocal", 0.1, 9.0),
     unary("square", -9.0, 9.0, dtypes=NUMBERS, refused=()),
-    unary("isfinite"),
-    unary("isnan"),
-    unary("isinf"),
-    unary("logical_not", dtypes=BITS, torch=torch_function("bitwise_not")),
+    unary("isfinite", dtypes=ANY),
+    unary("isnan", dtypes=ANY),
+    unary("isinf", dtypes=ANY),
+    unary("bitwise_not", dtypes=BITS),
+    unary("logical_not", dtypes=ANY),
 ]
 
 
@@ -89,6 +91,10 @@ def binary(name: str, *, divisor: bool = False, **options: Any) -> Record:
     function = getattr(fr, name)
     options.setdefault("refused", _unlike(name, function, tested))
     return Record(name, function, operands, tested, **options)
+
+
+# As integers, half of them are 0; special numbers are floats that are.
+ZEROS = (Operand((4, 1, 7), 0, 1), Operand((3, 7), 0, 1))
 
 
 def _unlike(
@@ -109,6 +115,12 @@ def _shift(name: str, low: int, high: int) -> Record:
         INTEGERS,
         refused=_unlike(name, function, INTEGERS),
     )
+
+
+def _logical(name: str, reference: Callable[..., Any]) -> Record:
+    function = getattr(fr, name)
+    refused = (unlike_shapes(name, function),)
+    return binary(name, operands=ZEROS, dtypes=ANY, reference=reference, refused=refused)
 
 
 def _truncate(x: Any, y: Any) -> Any:
@@ -149,9 +161,12 @@ BINARY = [
     binary("maximum", dtypes=ANY),
     binary("minimum", dtypes=ANY),
     binary("atan2"),
-    binary("logical_and", dtypes=BITS, torch=torch_function("bitwise_and")),
-    binary("logical_or", dtypes=BITS, torch=torch_function("bitwise_or")),
-    binary("logical_xor", dtypes=BITS, torch=torch_function("bitwise_xor")),
+    binary("bitwise_and", dtypes=BITS),
+    _logical("logical_and", np.logical_and),
+    binary("bitwise_or", dtypes=BITS),
+    _logical("logical_or", np.logical_or),
+    binary("bitwise_xor", dtypes=BITS),
+    _logical("logical_xor", np.logical_xor),
     _shift("shift_left", -9, 9),
     _shift("shift_right", -99, 99),
     Record(
@@ -263,7 +278,7 @@ SPECIALS = [
     *[
         special(row.name, 1, torch=row.torch if row.name != "sign" else None)  # NaN: 0 in torch
         for row in UNARY
-        if row.name != "logical_not"
+        if row.name != "bitwise_not"
     ],
     *[
         special(name, 2, torch=torch_function(name))
@@ -279,6 +294,9 @@ SPECIALS = [
         ]
     ],
     special("power", 2, torch=torch_function("pow")),
+    special("logical_and", 2, reference=np.logical_and),
+    special("logical_or", 2, reference=np.logical_or),
+    special("logical_xor", 2, reference=np.logical_xor),
 ]
 
 PRECISE = (dtypes.float32, dtypes.float64)

@@ -141,6 +141,7 @@ ROWS = [
     _cumsum("/last", INPUT, -1),
     _cumsum("/long", Operand((2, 500), -9, 9), 1, INTEGERS),
     _cumsum("/empty", EMPTY, 1),
+    Record("cumsum/scalar", lambda x: fr.cumsum(x, 0), (Operand(()),), NUMBERS, lambda x: x),
     Record(
         "cumsum/long_floats",
         lambda x: fr.cumsum(x, 1),

@@ -68,6 +68,38 @@ def test_numbers_are_kept_apart() -> None:
         fr.multiply(INTEGERS, 1.0)
 
 
+WHOLE: list[tuple[Callable[[fr.Tensor], fr.Tensor], list[Any]]] = [
+    (lambda x: fr.pad(x, ((0, 1),), value=7.0), [1, 2, 7]),
+    (lambda x: fr.masked_fill(x, x > 1, 7.0), [1, 7]),
+    (lambda x: fr.where(x > 1, x, 7.0), [7, 2]),
+    (lambda x: fr.where(x > 1, 7.0, x), [1, 7]),
+    (lambda x: fr.clamp(x, 2.0, 9.0), [2, 2]),
+    (lambda x: fr.maximum(2.0, x), [2, 2]),
+    (lambda x: fr.minimum(x, np.float32(1)), [1, 1]),
+    (lambda x: fr.full_like(x, 7.0), [7, 7]),
+    (lambda x: x == 1.0, [True, False]),
+    (lambda x: x < 2.0, [True, False]),
+]
+
+
+@pytest.mark.parametrize(("function", "expected"), WHOLE)
+@pytest.mark.parametrize("kind", [fr.int8, fr.int32, fr.int64, fr.uint16])
+def test_whole_floats_stand_among_integers(
+    function: Callable[[fr.Tensor], fr.Tensor], expected: list[Any], kind: fr.dtype
+) -> None:
+    x = fr.Tensor([1, 2], dtype=kind)
+    result = function(x)
+    assert result.tolist() == expected
+    assert result.dtype in (kind, fr.bool)
+
+
+@pytest.mark.parametrize("number", [1.5, math.inf, math.nan])
+def test_other_floats_do_not(number: float) -> None:
+    for function in (fr.maximum, fr.less, lambda x, y: fr.masked_fill(x, x > 1, y)):
+        with pytest.raises(fr.DtypeError, match=r"Python floats are not cast to int32"):
+            function(INTEGERS, number)
+
+
 def test_operators() -> None:
     x = fr.Tensor([7, -7])
     assert (x // 2).tolist() == [3, -4]

@@ -21,7 +21,7 @@ MATRIX = fr.Tensor([[1.0, 5.0, 5.0], [4.0, 2.0, 0.0]])
         (
             lambda: fr.sum(MATRIX, dim=(0, -2)),
             fr.ShapeError,
-            "sum got dim=(0, -2), which names a dimension twice. Name each once.",
+            "sum got dims (0, -2), which name a dimension twice.",
         ),
         (
             lambda: fr.argmax(MATRIX, dim=[0, 1]),  # pyright: ignore[reportArgumentType]
@@ -48,7 +48,7 @@ MATRIX = fr.Tensor([[1.0, 5.0, 5.0], [4.0, 2.0, 0.0]])
         (
             lambda: fr.argmax(fr.Tensor(1.0), dim=1),
             fr.ShapeError,
-            "argmax got dim=1, but the tensor has 0 dimensions: a scalar has no dim.",
+            "argmax got dim=1, but the tensor is a scalar: dim must be 0 or -1.",
         ),
     ],
 )

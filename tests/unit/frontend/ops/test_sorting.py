@@ -19,7 +19,7 @@ MATRIX = fr.Tensor([[1.0, 5.0, 5.0], [4.0, 2.0, 0.0]])
         (
             lambda: fr.argsort(fr.Tensor(1), dim=1),
             fr.ShapeError,
-            "argsort got dim=1, but the tensor has 0 dimensions: a scalar has no dim.",
+            "argsort got dim=1, but the tensor is a scalar: dim must be 0 or -1.",
         ),
         (
             lambda: fr.topk(fr.Tensor(2.5), 2, 0),
