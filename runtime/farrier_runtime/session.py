@@ -237,33 +237,6 @@ def _parameter_module(scope: str, arrays: Mapping[str, Array]) -> Any:
     return iree().create_io_parameters_module(_instance(), index.create_provider(scope=scope))
 
 
-def read_archive(file: str) -> dict[str, Array]:
-    """Read the parameters in an archive.
-
-    Args:
-        file: an `.irpa` file.
-
-    Returns:
-        The bytes of each by name, mapped.
-
-    Raises:
-        ArtifactError: the file is not an archive.
-    """
-    index = iree().ParameterIndex()
-    try:
-        index.load(file)
-    except (RuntimeError, ValueError, OSError) as error:
-        raise ArtifactError(f"{file} cannot be read: {reason(error)}") from None
-    return {name: _bytes(entry) for name, entry in index.items()}
-
-
-def _bytes(entry: Any) -> Array:
-    if entry.is_splat:
-        pattern = np.frombuffer(entry.splat_pattern, np.uint8)
-        return np.tile(pattern, entry.length // len(pattern))
-    return np.frombuffer(entry.file_view, np.uint8)
-
-
 class Context:
     """IREE's context, for one call at a time, with the prepared calls of its functions."""
 
