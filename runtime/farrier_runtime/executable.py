@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from farrier_runtime import artifact, container, cpu_features, files, parameters, session
+from farrier_runtime import abi, artifact, container, cpu_features, files, parameters, session
 from farrier_runtime.arrays import DeviceArray, convert
 from farrier_runtime.calls import DeviceBuffer, DeviceCall, HostCall
 from farrier_runtime.devices import DRIVERS, check_available, count, device as Device, why_absent
@@ -345,4 +345,6 @@ def _start(
     driver = DRIVERS[where.kind]
     handle, contexts = session.open_device(driver, where.index, threads)
     mapped = source if isinstance(source, bytes | mmap.mmap) else os.fspath(source)
-    return session.LoadedModule(mapped, handle, external, contexts)
+    program = session.LoadedModule(mapped, handle, external, contexts)
+    abi.check(manifest.functions, program.declaration)
+    return program

@@ -204,6 +204,17 @@ class LoadedModule:
             raise ArtifactError(f"the module has no function {name!r}, which its manifest names")
         return function
 
+    def declaration(self, name: str) -> str:
+        """Return what the module declares of a function's types; empty where it does not.
+
+        Args:
+            name: the function's name.
+
+        Raises:
+            ArtifactError: the module has no such function.
+        """
+        return self.function(name).reflection.get("iree.abi.declaration", "")
+
     def new_context(self) -> Any:
         """Run the module's initializers.
 
