@@ -13,6 +13,7 @@ from typing import BinaryIO, TypeAlias
 from farrier_runtime import container, files, safetensors
 from farrier_runtime.dtypes import Array
 from farrier_runtime.errors import ArtifactError
+from farrier_runtime.hashes import hashes
 from farrier_runtime.manifest import (
     CpuRequirements,
     Function,
@@ -128,7 +129,8 @@ def write(
     parameters = manifest.parameters
     beside = Path(path).with_suffix(".weights.safetensors")
     if parameters is not None and weights is not None:
-        manifest = replace(manifest, parameters=replace(parameters, file=beside.name))
+        parameters = replace(parameters, file=beside.name, hashes=hashes(weights))
+        manifest = replace(manifest, parameters=parameters)
     data = to_bytes(vmfb, manifest)
     if parameters is not None and weights is not None:
         safetensors.write(beside, weights)

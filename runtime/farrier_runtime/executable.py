@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from farrier_runtime import artifact, container, cpu_features, files, parameters, session
+from farrier_runtime import abi, artifact, container, cpu_features, files, parameters, session
 from farrier_runtime.arrays import DeviceArray, convert
 from farrier_runtime.calls import DeviceBuffer, DeviceCall, HostCall
 from farrier_runtime.devices import DRIVERS, check_available, count, device as Device, why_absent
+from farrier_runtime.dtypes import Array
 from farrier_runtime.errors import ArgumentError, ArtifactError, DeviceError, InputError
 from farrier_runtime.hints import did_you_mean
 from farrier_runtime.manifest import Function, Manifest, ResultTree
@@ -242,6 +243,7 @@ def load(
     threads: int | None = None,
     function: str | None = None,
     weights: parameters.Weights | None = None,
+    exchange_weights: bool = False,
 ) -> Executable:
     """Load an artifact, after checking that it is complete and fit for this machine.
 
@@ -256,9 +258,10 @@ def load(
             set by the first load that needs it.
         function: the function to call; by default the artifact's first.
         weights: external weights, as a .safetensors or .irpa file or arrays by name; by default the
-            file that the artifact names, in its folder. They belong to the compiled program: passes
-            may have changed the model's (by folding batch norm), so take new ones from `save` of
-            the same model, compiled again.
+            file that the artifact names, in its folder.
+        exchange_weights: whether external weights may be others than those that the artifact was
+            compiled with. They belong to the compiled program: passes may have changed the model's
+            (by folding batch norm), so take new ones from `save` of the same model, compiled again.
 
     Returns:
         The loaded function.
@@ -275,7 +278,8 @@ def load(
         >>> load(double.save("double.vmfb"))(np.ones(2, np.float32))
         array([2., 2.], dtype=float32)
     """
-    return start(source, artifact.read(source), device, threads, function, weights)
+    manifest = artifact.read(source)
+    return start(source, manifest, device, threads, function, weights, exchange_weights)
 
 
 def start(
@@ -285,6 +289,7 @@ def start(
     threads: int | None = None,
     function: str | None = None,
     weights: parameters.Weights | None = None,
+    exchange_weights: bool = False,
 ) -> Executable:
     """Load a verified artifact, as `load` does.
 
@@ -295,13 +300,17 @@ def start(
         threads: how many CPU threads a call may use.
         function: the function to call.
         weights: the external weights.
+        exchange_weights: whether they may be others than those that the manifest has hashes of.
     """
     if threads is not None and threads < 1:
         raise ArgumentError(f"threads={threads} is not possible: give 1 or more, or leave it out")
     chosen = manifest.functions[0] if function is None else _find(manifest, function)
     try:
         where = _choose(device, manifest)
-        program = _start(source, manifest, where, threads, weights)
+        if where.kind == "cpu" and manifest.cpu:
+            cpu_features.check(manifest.cpu)
+        arrays = parameters.find(source, manifest.parameters, weights, exchange_weights)
+        program = _start(source, manifest, where, threads, arrays)
     except (ArtifactError, DeviceError) as error:
         raise type(error)(f"{artifact.describe(source)}: {error}") from None
     return Executable(source, manifest, program, where, chosen)
@@ -330,13 +339,12 @@ def _start(
     manifest: Manifest,
     where: Device,
     threads: int | None,
-    weights: parameters.Weights | None,
+    weights: Mapping[str, Array] | None,
 ) -> session.LoadedModule:
-    if where.kind == "cpu" and manifest.cpu:
-        cpu_features.check(manifest.cpu)
-    arrays = parameters.find(source, manifest.parameters, weights)
-    external = (manifest.parameters.scope, arrays) if manifest.parameters and arrays else None
+    external = (manifest.parameters.scope, weights) if manifest.parameters and weights else None
     driver = DRIVERS[where.kind]
     handle, contexts = session.open_device(driver, where.index, threads)
     mapped = source if isinstance(source, bytes | mmap.mmap) else os.fspath(source)
-    return session.LoadedModule(mapped, handle, external, contexts)
+    program = session.LoadedModule(mapped, handle, external, contexts)
+    abi.check(manifest.functions, program.declaration)
+    return program

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -145,11 +146,24 @@ class Parameters:
         file: the file's name, a `.safetensors` or `.irpa` in the artifact's folder.
         scope: the scope of the parameters in the module.
         entries: the tensors that the file must hold.
+        hashes: the sha256 of the elements of each, by name; those without one may be any.
     """
 
     file: str
     scope: str
     entries: tuple[TensorSpec, ...]
+    hashes: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The manifest's entry."""
+        entries = {entry.name: self._entry_json(entry) for entry in self.entries}
+        return {"file": self.file, "scope": self.scope, "entries": entries}
+
+    def _entry_json(self, entry: TensorSpec) -> dict[str, Any]:
+        hash = self.hashes.get(entry.name)
+        described = {"dtype": entry.dtype.name, "shape": list(entry.shape)}
+        return {**described, "hash": hash} if hash else described
 
 
 @dataclass(frozen=True)
@@ -186,15 +200,7 @@ class Manifest:
             "targets": list(self.targets),
             "cpu": cpu and {"architecture": cpu.architecture, "features": list(cpu.features)},
             "functions": [function.json for function in self.functions],
-            "parameters": parameters
-            and {
-                "file": parameters.file,
-                "scope": parameters.scope,
-                "entries": {
-                    entry.name: {"dtype": entry.dtype.name, "shape": list(entry.shape)}
-                    for entry in parameters.entries
-                },
-            },
+            "parameters": parameters and parameters.json,
             "hashes": {"module": self.module_hash},
             "graph": self.graph,
         }
@@ -374,8 +380,10 @@ def _parameters(field: _Field) -> Parameters | None:
     file = fields["file"].text()
     if Path(file).name != file or "\\" in file or not file.endswith((".safetensors", ".irpa")):
         raise fields["file"].fail("the plain name of a .safetensors or .irpa file")
-    entries = tuple(
-        _tensor(name, entry.object("dtype shape"))
+    described = {
+        name: entry.object("dtype shape", "hash")
         for name, entry in fields["entries"].mapping().items()
-    )
-    return Parameters(file, fields["scope"].text(), entries)
+    }
+    entries = tuple(_tensor(name, entry) for name, entry in described.items())
+    hashes = {name: entry["hash"].text() for name, entry in described.items() if "hash" in entry}
+    return Parameters(file, fields["scope"].text(), entries, hashes)

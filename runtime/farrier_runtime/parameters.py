@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,18 +10,22 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from farrier_runtime import safetensors, session
+from farrier_runtime import archive, safetensors
 from farrier_runtime.arrays import host_array, type_text
 from farrier_runtime.artifact import Source
 from farrier_runtime.dtypes import Array
 from farrier_runtime.errors import ArgumentError, ArtifactError
+from farrier_runtime.hashes import hashes
 from farrier_runtime.manifest import Parameters
 
 Weights: TypeAlias = str | os.PathLike[str] | Mapping[str, Any]
 
 
 def find(
-    source: Source, wanted: Parameters | None, weights: Weights | None
+    source: Source,
+    wanted: Parameters | None,
+    weights: Weights | None,
+    exchange: bool = False,
 ) -> dict[str, Array] | None:
     """Find an artifact's weights and check that they match its manifest.
 
@@ -29,6 +34,7 @@ def find(
         wanted: the manifest's description of the weights.
         weights: the file or arrays that the user chose, or None for the file that the manifest
             names.
+        exchange: whether other elements than those that the manifest has hashes of may be used.
 
     Returns:
         Arrays by name, those of files mapped; None where the weights are in the artifact.
@@ -41,14 +47,19 @@ def find(
         if weights is not None:
             raise ArgumentError("weights= is not possible: this artifact's weights are in it")
         return None
+    subject: ArgumentError | ArtifactError
     if isinstance(weights, Mapping):
         arrays = _given(wanted, weights)
-        _check(wanted, arrays, ArgumentError("the weights that were given"))
-        return arrays
-    path = _path(source, wanted, weights)
-    arrays = _read(path, wanted)
-    _check(wanted, arrays, ArtifactError(f"its weights in {path.name}"))
-    return {spec.name: arrays[spec.name] for spec in wanted.entries}
+        subject = ArgumentError("the weights that were given")
+    else:
+        path = _path(source, wanted, weights)
+        arrays = _read(path, wanted)
+        subject = ArtifactError(f"its weights in {path.name}")
+    _check(wanted, arrays, subject)
+    arrays = {spec.name: arrays[spec.name] for spec in wanted.entries}
+    if not exchange:
+        _check_hashes(wanted, arrays, subject)
+    return arrays
 
 
 def _given(wanted: Parameters, weights: Mapping[str, Any]) -> dict[str, Array]:
@@ -77,18 +88,19 @@ def _read(path: Path, wanted: Parameters) -> dict[str, Array]:
     try:
         if path.suffix == ".safetensors":
             return safetensors.read(path)
-        return dict(_typed(session.read_archive(str(path)), wanted))
+        return dict(_typed(archive.read(path), wanted))
     except OSError as error:
         raise ArtifactError(f"its weights in {path} cannot be read: {error.strerror}") from None
 
 
-def _typed(archive: Mapping[str, Array], wanted: Parameters) -> Iterator[tuple[str, Array]]:
+def _typed(stored: Mapping[str, Array], wanted: Parameters) -> Iterator[tuple[str, Array]]:
     """Give an archive's untyped bytes the wanted types, where the sizes agree."""
     for spec in wanted.entries:
-        array = archive.get(spec.name)
+        array = stored.get(spec.name)
         if array is not None:
-            if array.nbytes == int(np.prod(spec.sizes)) * spec.dtype.numpy.itemsize:
-                array = array.view(spec.dtype.numpy).reshape(spec.sizes)
+            if array.nbytes == math.prod(spec.sizes) * spec.dtype.numpy.itemsize:
+                flat = np.ascontiguousarray(array).reshape(-1)
+                array = flat.view(spec.dtype.numpy).reshape(spec.sizes)
             yield spec.name, array
 
 
@@ -100,6 +112,20 @@ def _check(
         raise type(subject)(
             f"{subject} do not match: {fault}. Use those that were saved with the artifact, or "
             "compile again"
+        )
+
+
+def _check_hashes(
+    wanted: Parameters, arrays: Mapping[str, Array], subject: ArgumentError | ArtifactError
+) -> None:
+    actual = hashes({name: array for name, array in arrays.items() if name in wanted.hashes})
+    others = [name for name, hash in actual.items() if hash != wanted.hashes[name]]
+    if others:
+        more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+        raise type(subject)(
+            f"{subject} are not those that it was compiled with: {others[0]!r}{more} changed. Use "
+            "those that were saved with the artifact, or pass exchange_weights=True (farrier run: "
+            "--exchange-weights) to use these"
         )
 
 

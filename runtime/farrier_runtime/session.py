@@ -204,6 +204,17 @@ class LoadedModule:
             raise ArtifactError(f"the module has no function {name!r}, which its manifest names")
         return function
 
+    def declaration(self, name: str) -> str:
+        """Return what the module declares of a function's types; empty where it does not.
+
+        Args:
+            name: the function's name.
+
+        Raises:
+            ArtifactError: the module has no such function.
+        """
+        return self.function(name).reflection.get("iree.abi.declaration", "")
+
     def new_context(self) -> Any:
         """Run the module's initializers.
 
@@ -235,33 +246,6 @@ def _parameter_module(scope: str, arrays: Mapping[str, Array]) -> Any:
     for name, array in arrays.items():
         index.add_buffer(name, np.ascontiguousarray(array).reshape(-1).view(np.uint8))
     return iree().create_io_parameters_module(_instance(), index.create_provider(scope=scope))
-
-
-def read_archive(file: str) -> dict[str, Array]:
-    """Read the parameters in an archive.
-
-    Args:
-        file: an `.irpa` file.
-
-    Returns:
-        The bytes of each by name, mapped.
-
-    Raises:
-        ArtifactError: the file is not an archive.
-    """
-    index = iree().ParameterIndex()
-    try:
-        index.load(file)
-    except (RuntimeError, ValueError, OSError) as error:
-        raise ArtifactError(f"{file} cannot be read: {reason(error)}") from None
-    return {name: _bytes(entry) for name, entry in index.items()}
-
-
-def _bytes(entry: Any) -> Array:
-    if entry.is_splat:
-        pattern = np.frombuffer(entry.splat_pattern, np.uint8)
-        return np.tile(pattern, entry.length // len(pattern))
-    return np.frombuffer(entry.file_view, np.uint8)
 
 
 class Context:

@@ -174,9 +174,13 @@ def test_weights_of_the_same_model_are_swapped_without_compiling(
 ) -> None:
     other = Net(2)
     compiled(other).save(tmp_path / "other.vmfb")
-    swapped = farrier_runtime.load(path, weights=tmp_path / "other.weights.safetensors")
+    swapped = farrier_runtime.load(
+        path, weights=tmp_path / "other.weights.safetensors", exchange_weights=True
+    )
     assert_close(swapped(X), reference(other, X), scale=8)
-    in_frontend = fr.Executable.load(path, weights=tmp_path / "other.weights.safetensors")
+    in_frontend = fr.Executable.load(
+        path, weights=tmp_path / "other.weights.safetensors", exchange_weights=True
+    )
     assert_close(in_frontend(X).numpy(), reference(other, X), scale=8)
 
 
@@ -194,7 +198,8 @@ def test_a_state_dict_serves_as_weights_where_no_pass_changed_them() -> None:
     x = np.random.default_rng(3).standard_normal((2, 16)).astype(np.float32)
     values = {name: t.numpy().astype(np.float64) for name, t in second.state_dict().items()}
     expected = x.astype(np.float64) @ values["weight"].T + values["bias"]
-    assert_close(farrier_runtime.load(data, weights=second.state_dict())(x), expected, scale=8)
+    loaded = farrier_runtime.load(data, weights=second.state_dict(), exchange_weights=True)
+    assert_close(loaded(x), expected, scale=8)
 
 
 def test_weights_that_the_model_saved_before_it_was_compiled(net: Net, path: Path) -> None:
@@ -208,13 +213,16 @@ def test_weights_that_the_model_saved_before_it_was_compiled(net: Net, path: Pat
     )
 
 
-def test_values_in_the_file_are_those_that_count(path: Path) -> None:
+def test_changed_values_are_refused_unless_they_may_be_exchanged(path: Path) -> None:
     file = path.with_name("net.weights.safetensors")
     before = farrier_runtime.load(path)(X)
     values = safetensors.read(file)
     safetensors.write(file, {**values, "head.weight": -2 * values["head.weight"]})
     bias = values["head.bias"].astype(np.float64)
-    assert_close(farrier_runtime.load(path)(X), bias - 2 * (before - bias), scale=8)
+    with pytest.raises(fr.ArtifactError, match=r"'head\.weight' changed"):
+        fr.Executable.load(path)
+    changed = farrier_runtime.load(path, exchange_weights=True)
+    assert_close(changed(X), bias - 2 * (before - bias), scale=8)
 
 
 # ------------------------------------------------------------------ data types
@@ -272,7 +280,14 @@ def test_the_command(
     assert cli.main(["inspect", "net1.vmfb"]) == 0
     assert "2 tensors in net1.weights.safetensors beside it" in capsys.readouterr().out
     run = ["run", "net1.vmfb", "--input", "ones", "--output", "y.npy"]
-    for seed, chosen in (("1", []), ("2", ["--weights", "net2.weights.safetensors"])):
+    others = ["--weights", "net2.weights.safetensors"]
+    assert cli.main([*run, *others]) == 1
+    assert capsys.readouterr().err == (
+        "farrier: error: net1.vmfb: its weights in net2.weights.safetensors are not those that it "
+        "was compiled with: 'weight' and 1 more changed. Use those that were saved with the "
+        "artifact, or pass exchange_weights=True (farrier run: --exchange-weights) to use these\n"
+    )
+    for seed, chosen in (("1", []), ("2", [*others, "--exchange-weights"])):
         assert cli.main([*run, *chosen]) == 0
         values = weights.load(f"net{seed}.weights.safetensors")
         expected = values["weight"].astype(np.float64).sum(1) + values["bias"]

@@ -35,6 +35,7 @@ from farrier_compiler.types.elements import Array
 from farrier_runtime import files
 from farrier_runtime.artifact import Manifest, Parameters, ResultTree
 from farrier_runtime.errors import ArgumentError, CompileError, DtypeError
+from farrier_runtime.hashes import hashes
 from farrier_runtime.version import __version__
 
 
@@ -223,7 +224,8 @@ class Job:
         if not self.external:
             return None
         entries = [stored_spec(name, value) for value, name in self.external.items()]
-        return Parameters(f"{self.graphs[0].name}.weights.safetensors", SCOPE, tuple(entries))
+        file = f"{self.graphs[0].name}.weights.safetensors"
+        return Parameters(file, SCOPE, tuple(entries), hashes(self.weights()))
 
 
 def replies(

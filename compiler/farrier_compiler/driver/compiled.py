@@ -86,4 +86,4 @@ class Compiled:
             DeviceError: this machine has no device that it was compiled for.
         """
         weights = None if self.manifest.parameters is None else self.weights
-        return executable.start(self._mapped, self.manifest, weights=weights)
+        return executable.start(self._mapped, self.manifest, weights=weights, exchange_weights=True)

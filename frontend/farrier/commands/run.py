@@ -44,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--device", metavar="DEVICE", help="where to run it: cpu, cuda:0, ...")
     add("--threads", type=int, metavar="N", help="CPU threads (default: one for each core)")
     add("--weights", metavar="FILE", help="the weights, if they are not in the artifact")
+    add(
+        "--exchange-weights",
+        action="store_true",
+        help="use weights other than those that the artifact was compiled with",
+    )
     add("--seed", type=int, default=0, metavar="N", help="the seed of random inputs (default: 0)")
     add("--output", metavar="FILE", help="write a .npy, or an .npz of several outputs")
     add(
@@ -62,7 +67,12 @@ def run(options: argparse.Namespace) -> int:
 
     check_file(Path(options.file))
     executable = farrier_runtime.load(
-        options.file, options.device, options.threads, options.function, options.weights
+        options.file,
+        options.device,
+        options.threads,
+        options.function,
+        options.weights,
+        options.exchange_weights,
     )
     function = next(f for f in executable.manifest.functions if f.name == executable.name)
     _check_output(options.output, [spec.name for spec in function.outputs])

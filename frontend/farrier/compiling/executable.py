@@ -53,14 +53,20 @@ class Executable:
 
     @staticmethod
     def load(
-        path: str | PathLike[str], device: str | None = None, weights: Weights | None = None
+        path: str | PathLike[str],
+        device: str | None = None,
+        weights: Weights | None = None,
+        exchange_weights: bool = False,
     ) -> Executable:
         """Load a vmfb that `save` wrote.
 
         Args:
             path: the file.
             device: where to run it, for example "cpu" or "cuda:0".
-            weights: another file of external weights to use, or arrays by name.
+            weights: the file of external weights, or arrays by name; by default the file beside
+                the artifact.
+            exchange_weights: whether external weights may be others than those that the artifact
+                was compiled with.
 
         Raises:
             ArtifactError: the file is not an artifact, is damaged, or was made by another version.
@@ -74,7 +80,11 @@ class Executable:
             Executable(double(x: float32[2]) -> float32[2])
         """
         try:
-            return Executable(farrier_runtime.load(path, device=device, weights=weights))
+            return Executable(
+                farrier_runtime.load(
+                    path, device=device, weights=weights, exchange_weights=exchange_weights
+                )
+            )
         except FarrierError as error:
             raise explain(error) from None
 

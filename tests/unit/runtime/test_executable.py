@@ -262,8 +262,10 @@ def test_a_manifest_that_does_not_fit_its_module(add: Executable) -> None:
         modules.vmfb(), modules.manifest(functions=(modules.declare("gone", "", "f32[1]"),))
     )
     with pytest.raises(ArtifactError) as caught:
-        farrier_runtime.load(source)()
-    assert str(caught.value) == "the module has no function 'gone', which its manifest names"
+        farrier_runtime.load(source)
+    assert str(caught.value) == (
+        "artifact in memory: the module has no function 'gone', which its manifest names"
+    )
     wrong = modules.declare("constant", "", "i32[4]")
     renamed = Executable(b"", add.manifest, add._program, add.device, wrong)  # pyright: ignore[reportPrivateUsage]
     add._program.take().calls.clear()  # pyright: ignore[reportPrivateUsage]

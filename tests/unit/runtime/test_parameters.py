@@ -22,6 +22,7 @@ from unit.runtime import modules
 
 WEIGHT = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
 BIAS = np.array([10, 20], ml_dtypes.bfloat16)
+OTHER_BIAS = np.array([20, 40], ml_dtypes.bfloat16)
 RIGHT = {"layer.weight": ("F32", WEIGHT), "layer.bias": ("BF16", BIAS)}
 
 
@@ -265,5 +266,60 @@ def test_weights_that_cannot_be_read(net: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_damaged_archive(tmp_path: Path) -> None:
     net = tmp_path / "net.vmfb"
     net.write_bytes(modules.weighted_artifact("net.irpa"))
-    (tmp_path / "net.irpa").write_bytes(b"no archive" * 20)
-    assert text_of(net).startswith(f"{net}: {tmp_path / 'net.irpa'} cannot be read: ")
+    file = tmp_path / "net.irpa"
+    file.write_bytes(b"no archive" * 20)
+    assert text_of(net) == (
+        f"{net}: '{file}' is damaged, or is not a weight file: no archive of version 0 begins at "
+        "byte 0."
+    )
+
+
+# ---------------------------------------------------------------------- hashes
+
+
+@pytest.fixture
+def sealed(net: Path) -> Path:
+    """Return an artifact that knows the hashes of the weights beside it."""
+    return farrier_runtime.load(net, weights=ARRAYS).save(net.with_name("sealed.vmfb"))
+
+
+CHANGED = (
+    "are not those that it was compiled with: 'layer.bias' changed. Use those that were saved with "
+    "the artifact, or pass exchange_weights=True (farrier run: --exchange-weights) to use these"
+)
+
+
+def test_changed_weights_are_refused_unless_they_may_be_exchanged(sealed: Path) -> None:
+    file = sealed.with_name("sealed.weights.safetensors")
+    np.testing.assert_array_equal(result(sealed), [[21, 34]])
+    safetensors(file, {**RIGHT, "layer.bias": ("BF16", OTHER_BIAS)})
+    assert text_of(sealed) == f"{sealed}: its weights in {file.name} {CHANGED}"
+    np.testing.assert_array_equal(result(sealed, exchange_weights=True), [[31, 54]])
+
+
+def test_other_arrays_are_refused_unless_they_may_be_exchanged(sealed: Path) -> None:
+    np.testing.assert_array_equal(result(sealed, weights=ARRAYS), [[21, 34]])
+    strided = ARRAYS | {"layer.weight": np.asfortranarray(WEIGHT)}
+    np.testing.assert_array_equal(result(sealed, weights=strided), [[21, 34]])
+    others = ARRAYS | {"layer.bias": OTHER_BIAS}
+    assert text_of(sealed, weights=others, error=ArgumentError) == (
+        f"the weights that were given {CHANGED}"
+    )
+    loaded = farrier_runtime.load(sealed, weights=others, exchange_weights=True)
+    np.testing.assert_array_equal(loaded([[1, 0, 2]]), [[31, 54]])
+    copy = loaded.save(sealed.with_name("copy.vmfb"))
+    np.testing.assert_array_equal(result(copy), [[31, 54]])
+
+
+def test_several_changed_weights_are_counted(sealed: Path) -> None:
+    others = {"layer.weight": -WEIGHT, "layer.bias": OTHER_BIAS}
+    text = text_of(sealed, weights=others, error=ArgumentError)
+    assert "'layer.weight' and 1 more changed. Use" in text
+
+
+def test_the_bytes_are_hashed_whatever_file_holds_them(sealed: Path) -> None:
+    file = sealed.with_name("converted.irpa")
+    archive(file, {name: values for name, (_, values) in RIGHT.items()})
+    np.testing.assert_array_equal(result(sealed, weights=file), [[21, 34]])
+    archive(file, {"layer.weight": WEIGHT, "layer.bias": OTHER_BIAS})
+    assert text_of(sealed, weights=file) == f"{sealed}: its weights in converted.irpa {CHANGED}"
