@@ -13,6 +13,7 @@ from farrier_compiler.sizes import symbol
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import dtype as dtype_class
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
+from farrier_runtime.wording import shown
 
 Range = Sequence[SupportsIndex]
 
@@ -223,7 +224,7 @@ def _bounds(sizes: Sequence[int | Dimension]) -> Bounds:
 def _shape(shape: Any) -> tuple[Any, ...]:
     if not isinstance(shape, Iterable) or isinstance(shape, str):
         raise ArgumentError(
-            f"InputInfo needs a shape: a sequence of sizes, such as (2, 3), but got {shape!r:.60}."
+            f"InputInfo needs a shape: a sequence of sizes, such as (2, 3), but got {shown(shape)}."
         )
     sizes = tuple(cast("Iterable[Any]", shape))
     return tuple(_size(size, sizes) for size in sizes)
@@ -240,16 +241,16 @@ def _size(size: Any, shape: Any) -> Any:
         return int(size)
     raise ArgumentError(
         "InputInfo needs a shape of integers >= 0, of (min, opt, max) and of named dimensions, but "
-        f"got {shape!r}."
+        f"got {shown(shape)}."
     )
 
 
 def _dimension(name: str, bounds: Any) -> Dimension:
     if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ArgumentError(f"A dimension needs a name, but got {name!r}.")
+        raise ArgumentError(f"A dimension needs a name, but got {shown(name)}.")
     sizes = tuple(cast("Sequence[Any]", bounds)) if isinstance(bounds, Sequence) else ()
     if len(sizes) != 3 or not all(map(_is_whole, sizes)):
-        raise ArgumentError(f"Bounds are three integers, (min, opt, max), but got {bounds!r:.60}.")
+        raise ArgumentError(f"Bounds are three integers, (min, opt, max), but got {shown(bounds)}.")
     return Dimension(name, *map(int, sizes))
 
 
@@ -263,5 +264,5 @@ def _is_whole(size: Any) -> bool:
 
 def _data_type(dtype: Any) -> dtype_class:
     if not isinstance(dtype, dtype_class):
-        raise DtypeError(f"InputInfo needs a data type such as fr.float32, not {dtype!r}.")
+        raise DtypeError(f"InputInfo needs a data type such as fr.float32, not {shown(dtype)}.")
     return dtype

@@ -15,6 +15,7 @@ import numpy as np
 from farrier_compiler.graph import Array
 from farrier_runtime import files, safetensors
 from farrier_runtime.errors import ArgumentError, ArtifactError
+from farrier_runtime.wording import shown
 
 _FORMATS = "Weights are read from .safetensors, .safetensors.index.json and .npz files"
 
@@ -98,7 +99,7 @@ def _checked_names(file: Path, weight_map: dict[str, Any]) -> Iterator[tuple[str
         if not plain or not shard.endswith(".safetensors"):
             raise safetensors.damaged(
                 file,
-                f"it places tensor '{tensor}' in {shard!r:.80}, not a .safetensors file beside it",
+                f"it places tensor '{tensor}' in {shown(shard)}, not a .safetensors file beside it",
             )
         yield tensor, shard
 

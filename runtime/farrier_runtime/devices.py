@@ -8,6 +8,7 @@ import re
 
 from farrier_runtime import session
 from farrier_runtime.errors import ArgumentError, DeviceError
+from farrier_runtime.wording import shown
 
 # The names of IREE's drivers by kind of device.
 DRIVERS = {"cpu": "local-sync", "cuda": "cuda", "metal": "metal", "rocm": "hip", "vulkan": "vulkan"}
@@ -44,8 +45,8 @@ class device:
         kind, index = (match[1], int(match[2] or 0)) if match else ("", 0)
         if kind not in {*DRIVERS, "gpu"}:
             raise ArgumentError(
-                f"{device!r} is not a device. Devices are {', '.join(DRIVERS)} and gpu, with an "
-                f"index where there are several: cuda:1"
+                f"{shown(device)} is not a device. Devices are {', '.join(DRIVERS)} and gpu, with "
+                f"an index where there are several: cuda:1"
             )
         if kind == "gpu":
             kind, index = ("cuda", index) if _gpu_is_here() else ("cpu", 0)

@@ -12,6 +12,7 @@ from farrier_compiler.graph import Graph
 from farrier_compiler.graph.graph import print_graph
 from farrier_compiler.mlir.text import PHASES
 from farrier_runtime.errors import ArgumentError, CompileError
+from farrier_runtime.wording import shown
 
 # The files that IREE writes: suffix, and the targets that have them.
 _FILES = {
@@ -48,7 +49,7 @@ def dump(
         CompileError: IREE refused the program.
     """
     if stage not in STAGES:
-        raise ArgumentError(f"There is no stage {stage!r}. Stages are {', '.join(STAGES)}.")
+        raise ArgumentError(f"There is no stage {shown(stage)}. Stages are {', '.join(STAGES)}.")
     job = Job.prepare(graphs, targets, options)
     if stage in _FILES:
         return _generated_files(job, stage)
@@ -113,5 +114,7 @@ def _generated_files(job: Job, stage: str) -> dict[str, str]:
         raise
     if not files:
         listed = ", ".join(map(str, job.targets))
-        raise ArgumentError(f"Stage {stage!r} needs {source} and something to compute: {listed}.")
+        raise ArgumentError(
+            f"Stage {shown(stage)} needs {source} and something to compute: {listed}."
+        )
     return files

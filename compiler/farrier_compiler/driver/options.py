@@ -8,6 +8,7 @@ from typing import Literal
 from farrier_compiler.driver.targets import Layout
 from farrier_compiler.passes import parse_pipeline
 from farrier_runtime.errors import ArgumentError
+from farrier_runtime.wording import shown
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,13 @@ class Options:
         _check_choice("weights", self.weights, ("embedded", "external"))
         for flag in self.flags:
             if not flag.startswith("--"):
-                raise ArgumentError(f"{flag!r} is not an IREE flag: flags begin with '--'.")
+                raise ArgumentError(f"{shown(flag)} is not an IREE flag: flags begin with '--'.")
 
 
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         listed = " or ".join(map(repr, choices))
-        raise ArgumentError(f"{name} must be {listed}, not {value!r}.")
+        raise ArgumentError(f"{name} must be {listed}, not {shown(value)}.")
 
 
 DEFAULT = Options()

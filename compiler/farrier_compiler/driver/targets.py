@@ -12,6 +12,7 @@ from farrier_compiler.driver.target_names import CPUS, CUDA, PORTABLE_CUDA
 from farrier_runtime.devices import DRIVERS, count
 from farrier_runtime.errors import ArgumentError
 from farrier_runtime.hints import near
+from farrier_runtime.wording import shown
 
 Layout = Literal["tiled", "compact"]
 
@@ -114,8 +115,9 @@ def _unknown_kind(text: str) -> str:
     close = near(text, Target.all_names(), count=3, cutoff=0.7)
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
     return (
-        f"There is no target {text!r}.{hint} Targets are {', '.join(_KINDS)}, with a model after a "
-        "colon: cpu:x86-64-v3, cuda:sm_80, rocm:gfx942, vulkan:rdna3. `farrier targets` lists all."
+        f"There is no target {shown(text)}.{hint} Targets are {', '.join(_KINDS)}, with a model "
+        "after a colon: cpu:x86-64-v3, cuda:sm_80, rocm:gfx942, vulkan:rdna3. `farrier targets` "
+        "lists all."
     )
 
 

@@ -11,6 +11,7 @@ from farrier_compiler.diagnostics import explain
 from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.dtypes import dtype, float8, int4, int8
 from farrier_runtime.errors import ArgumentError
+from farrier_runtime.wording import shown
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Settings:
         cut: Any = self.percentile
         is_number = isinstance(cut, int | float) and not isinstance(cut, bool)
         if not (is_number and 50 < cut <= 100):
-            problem = f"quantize_module takes a percentile above 50, up to 100, not {cut!r:.60}."
+            problem = f"quantize_module takes a percentile above 50, up to 100, not {shown(cut)}."
             raise explain(ArgumentError(problem))
 
     def check_data(self, batches: Any) -> None:
@@ -102,4 +103,4 @@ def check_name(noun: str, name: Any, valid: Iterable[str]) -> None:
     if name not in names:
         hint = did_you_mean(str(name), names)
         end = hint if hint.endswith("?") else f"{hint}."
-        raise explain(ArgumentError(f"There is no {noun} {name!r:.60}{end}"))
+        raise explain(ArgumentError(f"There is no {noun} {shown(name)}{end}"))

@@ -16,6 +16,7 @@ from farrier.input_info import DimensionInputInfo, InputInfo, NamedDimension
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_runtime.errors import ArgumentError, FarrierError, InputError
+from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
     from farrier_compiler.driver import Compiled
@@ -150,7 +151,7 @@ class Executable:
     @stream.setter
     def stream(self, stream: Stream) -> None:
         if not isinstance(stream, Stream):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise explain(ArgumentError(f"An executable runs on a fr.Stream, not {stream!r:.60}."))
+            raise explain(ArgumentError(f"An executable runs on a fr.Stream, not {shown(stream)}."))
         self._stream = stream
 
     def _stream_lock(self) -> AbstractContextManager[object]:

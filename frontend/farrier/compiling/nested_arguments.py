@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from farrier.input_info import DimensionInputInfo, InputInfo
 from farrier_runtime.errors import InputError
+from farrier_runtime.wording import shown
 
 
 def matching(nest: Any, argument: Any, path: str) -> Iterator[Any]:
@@ -15,13 +16,15 @@ def matching(nest: Any, argument: Any, path: str) -> Iterator[Any]:
     if isinstance(nest, list | tuple):
         items = cast("Sequence[Any]", nest)
         if not isinstance(argument, list | tuple) or len(cast("Any", argument)) != len(items):
-            raise InputError(f"Input '{path}' needs {len(items)} items, but got {argument!r:.60}.")
+            raise InputError(f"Input '{path}' needs {len(items)} items, but got {shown(argument)}.")
         for index, (inner, part) in enumerate(zip(items, cast("Any", argument), strict=True)):
             yield from matching(inner, part, f"{path}[{index}]")
     elif isinstance(nest, dict):
         for key, inner in cast("dict[Any, Any]", nest).items():
             if not isinstance(argument, Mapping) or key not in argument:
-                raise InputError(f"Input '{path}' needs the key {key!r}, but got {argument!r:.60}.")
+                raise InputError(
+                    f"Input '{path}' needs the key {key!r}, but got {shown(argument)}."
+                )
             yield from matching(inner, argument[key], f"{path}.{key}")
     elif isinstance(nest, InputInfo | DimensionInputInfo):
         yield argument

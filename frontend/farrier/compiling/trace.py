@@ -17,6 +17,7 @@ from farrier_compiler.graph import Graph, TensorType, Value
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import int32
 from farrier_runtime.errors import ArgumentError, FarrierError
+from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
     from farrier_runtime.artifact import ResultTree
@@ -103,10 +104,10 @@ def _bind(
     func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> inspect.BoundArguments:
     if not callable(func):
-        raise explain(ArgumentError(f"compile takes a Module or a function, not {func!r:.60}."))
+        raise explain(ArgumentError(f"compile takes a Module or a function, not {shown(func)}."))
     if not isinstance(args, Sequence):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise explain(
-            ArgumentError(f"compile's args= takes a list of arguments, not {args!r:.60}.")
+            ArgumentError(f"compile's args= takes a list of arguments, not {shown(args)}.")
         )
     try:
         return inspect.signature(func).bind(*args, **kwargs)

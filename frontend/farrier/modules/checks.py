@@ -8,6 +8,7 @@ from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.sizes.requirements import equal_shapes
 from farrier_runtime.errors import ArgumentError, ShapeError
+from farrier_runtime.wording import shown
 
 
 def positive(layer: str, **sizes: int) -> None:
@@ -18,7 +19,9 @@ def positive(layer: str, **sizes: int) -> None:
     """
     for name, size in sizes.items():
         if not _is_integer(size) or size < 1:
-            raise explain(ArgumentError(f"{layer} takes an integer {name} >= 1, not {size!r:.80}."))
+            raise explain(
+                ArgumentError(f"{layer} takes an integer {name} >= 1, not {shown(size)}.")
+            )
 
 
 def integers(
@@ -34,7 +37,7 @@ def integers(
         raise explain(
             ArgumentError(
                 f"{layer} takes {name} as integers >= 1, one for each dimension, such as "
-                f"{name}=(3, 3); not {values!r:.80}."
+                f"{name}=(3, 3); not {shown(values)}."
             )
         )
     check_count(layer, name, numbers, count)
@@ -55,7 +58,7 @@ def pairs(
         raise explain(
             ArgumentError(
                 f"{layer} takes {name} as a pair of integers for each spatial dimension, before "
-                f"and after it, such as {name}=((1, 1), (1, 1)); not {values!r:.80}."
+                f"and after it, such as {name}=((1, 1), (1, 1)); not {shown(values)}."
             )
         )
     check_count(layer, name, complete, count)

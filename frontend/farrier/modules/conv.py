@@ -11,12 +11,14 @@ from farrier.modules import checks
 from farrier.modules.initialization import reset_uniform
 from farrier.modules.parameter import Parameter
 from farrier.modules.quantizable import Quantizable
+from farrier.ops.arguments import flag
 from farrier.ops.convolution import conv_transpose, convolution
 from farrier.ops.shape import reshape
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_runtime.dtypes import dtype, float32
 from farrier_runtime.errors import ArgumentError
+from farrier_runtime.wording import shown
 
 Arguments = ParamSpec("Arguments")
 
@@ -39,7 +41,7 @@ def _by_keywords(init: Callable[Arguments, None]) -> Callable[Arguments, None]:
 
 
 def _with_names(layer: str, positional: Sequence[Any], excess: Sequence[Any]) -> str:
-    named = [f"{name}={value!r}" for name, value in zip(_THEIR_ORDER, excess, strict=False)]
+    named = [f"{name}={shown(value)}" for name, value in zip(_THEIR_ORDER, excess, strict=False)]
     call = f"{layer}({', '.join([*map(repr, positional), *named])})"
     return (
         f"{layer} takes what follows kernel_dims by keyword. In nvtripy's order, which is torch's, "
@@ -73,7 +75,9 @@ class _Convolution(Quantizable):
         windows = checks.windows(layer, len(kernel), padding, stride, dilation)
         self.padding, self.stride, self.dilation = windows
         self.dtype = dtype
-        self.bias: Tensor | None = Parameter((out_channels,), dtype) if bias else None
+        self.bias: Tensor | None = (
+            Parameter((out_channels,), dtype) if flag(f"{layer}'s bias", bias) else None
+        )
         channels = self._weight_channels(in_channels, out_channels)
         self.weight: Tensor = Parameter((*channels, *kernel), dtype)
         self._add_scales(quant_dtype, weight_quant_dim)

@@ -6,6 +6,7 @@ from farrier.modules import checks
 from farrier.modules.initialization import reset_uniform
 from farrier.modules.parameter import Parameter
 from farrier.modules.quantizable import Quantizable
+from farrier.ops.arguments import flag
 from farrier.ops.linear_algebra import dot_general
 from farrier.tensor import Tensor, as_tensor
 from farrier_runtime.dtypes import dtype, float32
@@ -66,7 +67,9 @@ class Linear(Quantizable):
         self.out_features = out_features
         self.dtype = dtype
         self.weight: Tensor = Parameter((out_features, in_features), dtype)
-        self.bias: Tensor | None = Parameter((out_features,), dtype) if bias else None
+        self.bias: Tensor | None = (
+            Parameter((out_features,), dtype) if flag("Linear's bias", bias) else None
+        )
         self._add_scales(quant_dtype, weight_quant_dim)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -103,7 +103,7 @@ class Module:
 
     def __setattr__(self, name: str, value: Any) -> None:
         current = vars(self).get(name)
-        if name in self._fixed and vars(self).get(name, value) != value:
+        if name in self._fixed and name in vars(self) and _differ(current, value):
             raise explain(ArgumentError(f"{type(self).__name__}.{name} {_FIXED}"))
         if isinstance(current, Tensor) and not (value is None or isinstance(value, Module)):
             try:
@@ -366,3 +366,10 @@ def nested_line(name: str, child: Module) -> str:
     """Return how a child is shown inside its parent, over several lines."""
     text = str(child).replace("\n", "\n    ")
     return f"{name}: Module = {text},"
+
+
+def _differ(fixed: Any, value: Any) -> bool:
+    try:
+        return bool(fixed != value)
+    except Exception:  # arrays are compared by elements, and some objects not at all
+        return True

@@ -6,6 +6,7 @@ from farrier.modules import checks
 from farrier.modules.initialization import reset_uniform
 from farrier.modules.module import Module
 from farrier.modules.parameter import Parameter
+from farrier.ops.arguments import flag
 from farrier.ops.linear_algebra import dot_general
 from farrier.ops.shape import permute
 from farrier.tensor import Tensor, as_tensor
@@ -55,7 +56,9 @@ class NLinear(Module):
         self.out_features = out_features
         self.dtype = dtype
         self.weight: Tensor = Parameter((*self.n, in_features, out_features), dtype)
-        self.bias: Tensor | None = Parameter((*self.n, out_features), dtype) if bias else None
+        self.bias: Tensor | None = (
+            Parameter((*self.n, out_features), dtype) if flag("NLinear's bias", bias) else None
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the results of the maps, (*, *n, out_features), for x, (*, *n, in_features)."""

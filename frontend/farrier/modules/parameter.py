@@ -14,6 +14,7 @@ from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import TensorType, Value
 from farrier_runtime.dtypes import dtype as dtype_class, float32
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
+from farrier_runtime.wording import shown
 
 
 class Parameter(Tensor):
@@ -85,13 +86,13 @@ def _checked_shape(shape: Any) -> tuple[int, ...]:
     except TypeError:
         sizes = (-1,)
     if min(sizes, default=0) < 0:
-        raise ArgumentError(f"A Parameter's shape is a tuple of integers >= 0, not {shape!r:.80}.")
+        raise ArgumentError(f"A Parameter's shape is a tuple of integers >= 0, not {shown(shape)}.")
     return sizes
 
 
 def _checked_dtype(dtype: Any) -> dtype_class:
     if not isinstance(dtype, dtype_class):
-        raise DtypeError(f"A Parameter needs a data type such as fr.float32, not {dtype!r:.80}.")
+        raise DtypeError(f"A Parameter needs a data type such as fr.float32, not {shown(dtype)}.")
     return dtype
 
 

@@ -18,6 +18,7 @@ from farrier_compiler.ops.quantization import STORAGE
 from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
+from farrier_runtime.wording import shown
 
 
 class ScaleParameter(Parameter):
@@ -149,17 +150,21 @@ def _checked(layer: str, quant_dtype: Any, dim: Any, weight: Tensor) -> int | No
     """Return the checked weight_quant_dim as a non-negative dim."""
     if quant_dtype is None:
         if dim is not None:
-            problem = f"{layer} got weight_quant_dim={dim!r}, but no quant_dtype to quantize to."
+            problem = (
+                f"{layer} got weight_quant_dim={shown(dim)}, but no quant_dtype to quantize to."
+            )
             raise explain(ArgumentError(problem))
         return None
     if quant_dtype not in STORAGE:
         listed = ", ".join(map(str, STORAGE))
-        problem = f"{layer} takes a quant_dtype of {listed}, not {quant_dtype!r:.60}."
+        problem = f"{layer} takes a quant_dtype of {listed}, not {shown(quant_dtype)}."
         raise explain(DtypeError(problem))
     if dim is None:
         return None
     if not isinstance(dim, int) or isinstance(dim, bool):
-        raise explain(ArgumentError(f"{layer} takes an integer weight_quant_dim, not {dim!r:.60}."))
+        raise explain(
+            ArgumentError(f"{layer} takes an integer weight_quant_dim, not {shown(dim)}.")
+        )
     try:
         return normalize_dim(layer, dim, weight.rank)
     except ShapeError:

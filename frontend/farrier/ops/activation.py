@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from farrier.ops.arguments import dims_over
+from farrier.ops.arguments import dims_over, is_one_of
 from farrier.ops.arithmetic import add, clamp, divide, maximum, minimum, multiply, subtract
 from farrier.ops.comparison import greater
 from farrier.ops.conversion import cast
@@ -22,6 +22,7 @@ from farrier_compiler.ops.exponential import Sigmoid
 from farrier_compiler.ops.shape import Pad
 from farrier_compiler.sizes import lower_bound
 from farrier_runtime.errors import ArgumentError
+from farrier_runtime.wording import shown
 
 __all__ = [
     "elu",
@@ -124,15 +125,14 @@ def gelu(input: Tensor, approximate: Literal["none", "tanh"] = "none") -> Tensor
     """
     input = floating("gelu", input)
     x = widen(input)
+    if not is_one_of(approximate, ("none", "tanh")):
+        problem = f"gelu's approximate is 'none' or 'tanh', but got {shown(approximate)}."
+        raise explain(ArgumentError(problem))
     if approximate == "none":
         bell = erf(multiply(x, math.sqrt(0.5)))
-    elif approximate == "tanh":
+    else:
         cubic = multiply(multiply(x, x), multiply(x, 0.044715))
         bell = tanh(multiply(add(x, cubic), math.sqrt(2 / math.pi)))
-    else:
-        raise explain(
-            ArgumentError(f"gelu's approximate is 'none' or 'tanh', but got {approximate!r:.40}.")
-        )
     return cast(multiply(multiply(x, 0.5), add(bell, 1)), input.dtype)
 
 

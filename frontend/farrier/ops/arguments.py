@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, SupportsFloat, SupportsIndex
 
 import numpy as np
@@ -20,6 +20,7 @@ from farrier_compiler.sizes import SymbolicSize
 from farrier_compiler.types.geometry import Padding
 from farrier_runtime.dtypes import bool as bool_, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
+from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
     from farrier.types import ShapeLike
@@ -58,7 +59,7 @@ def whole_numbers(name: str, numbers: SupportsIndex | Sequence[SupportsIndex]) -
         whole: Any = (numbers,) if scalar or not hasattr(numbers, "__iter__") else numbers
         return tuple([_whole(n) for n in whole])
     except (TypeError, ArgumentError):
-        problem = f"{name} takes integers, but got {_one_line(numbers)}."
+        problem = f"{name} takes integers, but got {shown(numbers)}."
         raise explain(ArgumentError(problem)) from None
 
 
@@ -70,7 +71,7 @@ def whole_number(name: str, number: SupportsIndex) -> int:
     """
     numbers = whole_numbers(name, number)
     if len(numbers) != 1:
-        raise explain(ArgumentError(f"{name} takes one integer, but got {_one_line(number)}."))
+        raise explain(ArgumentError(f"{name} takes one integer, but got {shown(number)}."))
     return numbers[0]
 
 
@@ -82,13 +83,35 @@ def real_number(name: str, number: SupportsFloat) -> float:
     """
     try:
         return float(number)
-    except (TypeError, ValueError):
-        problem = f"{name} takes one number, but got {_one_line(number)}."
+    except (TypeError, ValueError, OverflowError):
+        problem = f"{name} takes one number, but got {shown(number)}."
         raise explain(ArgumentError(problem)) from None
 
 
-def _one_line(argument: Any) -> str:
-    return " ".join(repr(argument).split())[:80]
+def flag(name: str, value: bool) -> bool:
+    """Return whether an argument is true.
+
+    Raises:
+        ArgumentError: it is neither True nor False; `name` names the argument.
+    """
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int) and value in (0, 1):
+        return value == 1
+    raise explain(ArgumentError(f"{name} is True or False, not {shown(value)}."))
+
+
+def is_one_of(value: Any, words: Iterable[str]) -> bool:
+    """Return whether a value is one of some words; arrays are none, and cannot be compared."""
+    return isinstance(value, str) and value in words
+
+
+def items(values: Any) -> tuple[Any, ...] | None:
+    """Return what a sequence holds; None if it is none, as a Tensor or an array of rank 0."""
+    try:
+        return None if isinstance(values, Tensor) else tuple(values)
+    except TypeError:
+        return None
 
 
 def _whole(number: Any) -> int:
@@ -174,13 +197,12 @@ def _check_distinct(name: str, input: Tensor, dims: object, normal: Sequence[int
 
 def padding_pairs(name: str, pairs: Sequence[ShapeLike], count: int, input: Tensor) -> Padding:
     """Return pairs of amounts, one for each of `count` dimensions, as tuples of ints."""
-    every: Any = pairs if hasattr(pairs, "__iter__") else (pairs,)
-    amounts = [whole_numbers(f"{name}'s padding", pair) for pair in every]
+    amounts = [whole_numbers(f"{name}'s padding", pair) for pair in items(pairs) or (pairs,)]
     if len(amounts) != count or any(len(pair) != 2 for pair in amounts):
         raise refuse(
             ArgumentError(
                 f"{name} takes {count} pairs of padding for {input.value.type.describe()}, "
-                f"for example {((1, 1),) * count}, but got {pairs!r:.80}."
+                f"for example {((1, 1),) * count}, but got {shown(pairs)}."
             ),
             input=input,
         )
@@ -191,7 +213,7 @@ def number_of(value: Number, wanted: dtype) -> Number:
     """Return a number as it is after conversion, floats for integers being cut off."""
     array = np.asarray(value)
     if array.ndim or not (array.dtype.kind in "biuf" or isinstance(value, int)):
-        raise explain(ArgumentError(f"A tensor is filled with one number, not {value!r:.60}."))
+        raise explain(ArgumentError(f"A tensor is filled with one number, not {shown(value)}."))
     if wanted is bool_ or (wanted.is_integer and array.dtype.kind == "f"):
         return plain(np.asarray(Cast(wanted).reference(array))).item()
     try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import SupportsFloat
+
 import numpy as np
 
 from farrier.ops.arguments import real_number, same_dtype
@@ -9,7 +12,10 @@ from farrier.ops.elementwise import binary
 from farrier.tensor import Tensor, as_tensor
 from farrier.tensor.formatting import plain
 from farrier.tensor.interop import Number
+from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import comparison as primitive
+from farrier_runtime.errors import ArgumentError
+from farrier_runtime.wording import shown
 
 __all__ = [
     "allclose",
@@ -198,7 +204,15 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e
     """
     input = as_tensor(input)
     other = as_tensor(other, input)
-    rtol, atol = real_number("allclose's rtol", rtol), real_number("allclose's atol", atol)
+    rtol, atol = _tolerance("rtol", rtol), _tolerance("atol", atol)
     less_equal(input, other)  # refuses what does not fit together
     pair = [plain(tensor.numpy()) for tensor in (input, other)]
     return np.allclose(*pair, rtol=rtol, atol=atol)
+
+
+def _tolerance(name: str, number: SupportsFloat) -> float:
+    tolerance = real_number(f"allclose's {name}", number)
+    if not 0 <= tolerance < math.inf:
+        problem = f"allclose's {name} is a finite number >= 0, not {shown(number)}."
+        raise explain(ArgumentError(problem))
+    return tolerance

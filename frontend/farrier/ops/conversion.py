@@ -9,6 +9,7 @@ from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops.elementwise import Bitcast, Cast
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError
+from farrier_runtime.wording import shown
 
 __all__ = ["bitcast", "cast"]
 
@@ -21,7 +22,7 @@ def check_dtype(name: str, wanted: Any) -> dtype:
     """
     if not isinstance(wanted, dtype):
         raise explain(
-            ArgumentError(f"{name} needs a data type such as fr.float32, not {wanted!r:.60}.")
+            ArgumentError(f"{name} needs a data type such as fr.float32, not {shown(wanted)}.")
         )
     return wanted
 

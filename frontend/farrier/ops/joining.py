@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from farrier.ops.arguments import (
+    is_one_of,
+    items,
     new_dim,
     normal_dim,
     padding_pairs,
@@ -25,6 +27,7 @@ from farrier_compiler.sizes.requirements import at_most, equal, equal_shapes
 from farrier_compiler.types.geometry import Padding
 from farrier_runtime.dtypes import bool
 from farrier_runtime.errors import ArgumentError, ShapeError
+from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
     from farrier.types import IntLike, ShapeLike
@@ -57,11 +60,11 @@ def concatenate(tensors: Sequence[Tensor], dim: int) -> Tensor:
 
 
 def _tensors(name: str, tensors: Sequence[Tensor]) -> list[Tensor]:
-    several = hasattr(tensors, "__iter__") and not isinstance(tensors, Tensor)
-    parts = [as_tensor(tensor) for tensor in tensors] if several else []
+    several = items(tensors)
+    parts = [as_tensor(tensor) for tensor in several or ()]
     if not parts:
-        one = "one tensor" if isinstance(tensors, Tensor) else f"{tensors!r:.60}"
-        problem = f"{name} takes a list of tensors, but got {'none' if several else one}."
+        one = "one tensor" if isinstance(tensors, Tensor) else shown(tensors)
+        problem = f"{name} takes a list of tensors, but got {one if several is None else 'none'}."
         raise explain(ArgumentError(problem))
     return parts
 
@@ -195,10 +198,10 @@ def pad(
     """
     input = as_tensor(input)
     amounts = padding_pairs("pad", pad, input.rank, input)
+    if not is_one_of(mode, ("constant", "reflect")):
+        raise explain(ArgumentError(f"pad's mode is 'constant' or 'reflect', not {shown(mode)}."))
     if mode == "reflect":
         return _reflect(input, amounts)
-    if mode != "constant":
-        raise explain(ArgumentError(f"pad's mode is 'constant' or 'reflect', not {mode!r}."))
     low, high = (tuple(pair[side] for pair in amounts) for side in (0, 1))
     number = builtins.bool(value) if input.dtype is bool else value
     return apply(primitive.Pad(low, high, (0,) * input.rank), input, as_element(number, input))

@@ -16,6 +16,7 @@ from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.sizes.requirements import equal
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
+from farrier_runtime.wording import shown
 
 __all__ = ["dot_general", "matmul", "outer"]
 
@@ -170,7 +171,7 @@ def _dims_of_both(name: str, left: Tensor, right: Tensor, dims: Any) -> list[tup
     if not isinstance(dims, tuple | list) or len(cast("Any", dims)) != 2:
         problem = (
             f"dot_general takes {name} as a pair, the left and the right operand's, "
-            f"but got {dims!r:.80}."
+            f"but got {shown(dims)}."
         )
         raise refuse(ArgumentError(problem), left=left, right=right)
     of_left, of_right = cast("tuple[Any, Any]", dims)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from farrier.ops.arguments import padding_pairs, refuse, whole_numbers
+from farrier.ops.arguments import flag, padding_pairs, refuse, whole_numbers
 from farrier.ops.arithmetic import divide
 from farrier.ops.conversion import cast
 from farrier.ops.creation import full
@@ -92,13 +92,13 @@ def avgpool(
         >>> fr.avgpool(fr.Tensor([[[1.0, 5.0, 2.0, 4.0]]]), (2,), stride=(2,)).tolist()
         [[[3.0, 3.0]]]
     """
-    input = as_tensor(input)
+    input, padded = as_tensor(input), flag("avgpool's count_include_pad", count_include_pad)
     op = SumPool(*_window("avgpool", input, kernel_dims, stride, padding))
     total = apply(op, cast(input, _sum_dtype(input.dtype)))
     count: Tensor | int = math.prod(op.window)
     if isinstance(count, SymbolicSize):
         count = DimensionSize.of_size(count)
-    if not count_include_pad and any(map(any, op.padding)):
+    if not padded and any(map(any, op.padding)):
         count = _counts(op, total, input)
     return cast(divide(total, count), input.dtype)
 

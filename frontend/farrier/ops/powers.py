@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from farrier.ops.elementwise import binary, floating
 from farrier.tensor import Tensor, apply
 from farrier.tensor.interop import Number
@@ -160,9 +162,11 @@ def hypot(input: Tensor | Number, other: Tensor | Number) -> Tensor:
     return binary(primitive.Hypot(), input, other)
 
 
-def _easy_power(x: Tensor, exponent: Number) -> Tensor | None:
+def _easy_power(x: Tensor, exponent: Any) -> Tensor | None:
     """Return powers that take one or two exact steps; None for all others."""
     dtype = x.value.type.dtype
+    if not isinstance(exponent, int | float):
+        return None
     if dtype.is_floating or (dtype.is_integer and type(exponent) is int):
         match exponent:
             case 2:

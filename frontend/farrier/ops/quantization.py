@@ -14,6 +14,7 @@ from farrier_compiler.ops.quantization import STORAGE, Dequantize, Quantize
 from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype as dtype_class
 from farrier_runtime.errors import ArgumentError, DtypeError
+from farrier_runtime.wording import shown
 
 __all__ = ["dequantize", "quantize"]
 
@@ -125,8 +126,8 @@ def _zero_points(name: str, zero_point: Any, dtype: dtype_class) -> list[Tensor]
     except DtypeError:
         low, high = storage_limits(dtype)
         problem = (
-            f"{name} got the zero_point {zero_point!r:.60}. With {dtype} it must be a whole number "
-            f"from {low} to {high}."
+            f"{name} got the zero_point {shown(zero_point)}. With {dtype} it must be a whole "
+            f"number from {low} to {high}."
         )
         raise refuse(ArgumentError(problem)) from None
 

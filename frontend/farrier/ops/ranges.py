@@ -19,6 +19,7 @@ from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.sizes import maximum
 from farrier_runtime.dtypes import bool as bool_, dtype, float32
 from farrier_runtime.errors import ArgumentError, DtypeError
+from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
     pass
@@ -136,7 +137,7 @@ def _count(start: Number, stop: Number, step: Number) -> int:
     try:
         steps = (stop - start) / step
     except TypeError:
-        problem = f"arange takes numbers, but got {start!r:.40}, {stop!r:.40} and {step!r:.40}."
+        problem = f"arange takes numbers, but got {shown(start)}, {shown(stop)} and {shown(step)}."
         raise explain(ArgumentError(problem)) from None
     if steps < 0:
         raise explain(

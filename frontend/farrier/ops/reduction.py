@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from farrier.ops.arguments import dim_along, dims_over
+from farrier.ops.arguments import dim_along, dims_over, flag, whole_number
 from farrier.ops.conversion import cast
 from farrier.ops.elementwise import binary, floating
 from farrier.tensor import Tensor, apply, as_tensor
@@ -42,7 +42,7 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor([4, 6], dtype=int32, loc=cpu:0, shape=(2,))
     """
     input = as_tensor(input)
-    return apply(primitive.Sum(dims_over("sum", input, dim), keepdim), input)
+    return apply(primitive.Sum(dims_over("sum", input, dim), flag("sum's keepdim", keepdim)), input)
 
 
 def prod(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -67,7 +67,9 @@ def prod(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor([3, 8], dtype=int32, loc=cpu:0, shape=(2,))
     """
     input = as_tensor(input)
-    return apply(primitive.Prod(dims_over("prod", input, dim), keepdim), input)
+    return apply(
+        primitive.Prod(dims_over("prod", input, dim), flag("prod's keepdim", keepdim)), input
+    )
 
 
 def max(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -89,7 +91,7 @@ def max(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor([3, 4], dtype=int32, loc=cpu:0, shape=(2,))
     """
     input = as_tensor(input)
-    return apply(primitive.Max(dims_over("max", input, dim), keepdim), input)
+    return apply(primitive.Max(dims_over("max", input, dim), flag("max's keepdim", keepdim)), input)
 
 
 def min(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -111,7 +113,7 @@ def min(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor([1, 2], dtype=int32, loc=cpu:0, shape=(2,))
     """
     input = as_tensor(input)
-    return apply(primitive.Min(dims_over("min", input, dim), keepdim), input)
+    return apply(primitive.Min(dims_over("min", input, dim), flag("min's keepdim", keepdim)), input)
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -134,7 +136,7 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor(False, dtype=bool, loc=cpu:0, shape=())
     """
     input = as_tensor(input)
-    return apply(primitive.All(dims_over("all", input, dim), keepdim), input)
+    return apply(primitive.All(dims_over("all", input, dim), flag("all's keepdim", keepdim)), input)
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -157,7 +159,7 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor(True, dtype=bool, loc=cpu:0, shape=())
     """
     input = as_tensor(input)
-    return apply(primitive.Any(dims_over("any", input, dim), keepdim), input)
+    return apply(primitive.Any(dims_over("any", input, dim), flag("any's keepdim", keepdim)), input)
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
@@ -228,7 +230,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
         tensor([2, 4], dtype=float32, loc=cpu:0, shape=(2,))
     """
     input = as_tensor(input)
-    dims = dims_over("mean", input, dim)
+    dims, keepdim = dims_over("mean", input, dim), flag("mean's keepdim", keepdim)
     return cast(averaged(widen(input), dims, keepdim), input.dtype)
 
 
@@ -262,7 +264,8 @@ def var(input: Tensor, dim: Dims = None, keepdim: bool = False, correction: int 
         tensor([2, 8], dtype=float32, loc=cpu:0, shape=(2,))
     """
     input = floating("var", input)
-    dims = dims_over("var", input, dim)
+    dims, keepdim = dims_over("var", input, dim), flag("var's keepdim", keepdim)
+    correction = whole_number("var's correction", correction)
     wide = widen(input)
     deviation = apply(Subtract(), wide, averaged(wide, dims, keepdim=True))
     total = apply(primitive.Sum(dims, keepdim), apply(Multiply(), deviation, deviation))
@@ -279,7 +282,7 @@ def widen(input: Tensor) -> Tensor:
 def _arg_reduce(
     op: type[primitive.ArgReduction], input: Tensor, dim: int | None, keepdim: bool
 ) -> Tensor:
-    input = as_tensor(input)
+    input, keepdim = as_tensor(input), flag(f"{op.name}'s keepdim", keepdim)
     place = None if dim is None else dim_along(op.name, input, dim)
     if place is not None and input.rank:
         return apply(op(place, keepdim), input)

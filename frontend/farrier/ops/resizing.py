@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from farrier.ops import arithmetic
-from farrier.ops.arguments import refuse, whole_numbers
+from farrier.ops.arguments import flag, is_one_of, refuse, whole_numbers
 from farrier.ops.conversion import cast
 from farrier.ops.ranges import iota
 from farrier.ops.reduction import widen
@@ -25,6 +25,7 @@ from farrier_compiler.sizes import SymbolicSize, is_static, lower_bound, maximum
 from farrier_compiler.sizes.requirements import at_most
 from farrier_runtime.dtypes import dtype, float32, float64, int32
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
+from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
     from farrier.types import ShapeLike
@@ -78,10 +79,10 @@ def resize(
         >>> fr.resize(fr.Tensor([0.0, 4.0]), (4,)).tolist()
         [0.0, 1.0, 3.0, 4.0]
     """
-    if mode not in MODES:
-        problem = f"resize has the modes nearest, linear and cubic, not {mode!r}."
+    if not is_one_of(mode, MODES):
+        problem = f"resize has the modes nearest, linear and cubic, not {shown(mode)}."
         raise refuse(ArgumentError(problem))
-    input = as_tensor(input)
+    input, align_corners = as_tensor(input), flag("resize's align_corners", align_corners)
     sizes, ratios = _sizes(input, output_shape, scales)
     result = input if mode == "nearest" else _floats(input)
     for dim, (size, ratio) in enumerate(zip(sizes, ratios, strict=True)):

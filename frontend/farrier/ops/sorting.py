@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from farrier.ops.arguments import dim_along, vector, whole_number
+from farrier.ops.arguments import dim_along, flag, vector, whole_number
 from farrier.ops.conversion import cast
 from farrier.ops.reduction import widen
 from farrier.tensor import Tensor, apply, as_tensor, record
@@ -45,7 +45,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False) -> tuple[Tensor
     if not input.rank:
         return input, apply(Iota((1,), 0, int32)).reshape(())
     index = apply(Iota(input.sizes, place, int32))
-    sorted = record(Sort(place, descending), (input, index)).results
+    sorted = record(Sort(place, flag("sort's descending", descending)), (input, index)).results
     values, indices = (Tensor.of(value) for value in sorted)
     return values, indices
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from farrier.ops.activation import relu
-from farrier.ops.arguments import refuse
+from farrier.ops.arguments import is_one_of, refuse
 from farrier.ops.convolution import convolution
 from farrier.quantized.operands import (
     Activation,
@@ -17,6 +17,7 @@ from farrier.quantized.packing import ConvPackedParams, Whole, packed_conv
 from farrier.tensor import Tensor
 from farrier.tensor.interop import Number
 from farrier_runtime.errors import ArgumentError
+from farrier_runtime.wording import shown
 
 
 def conv1d(
@@ -280,6 +281,8 @@ def _conv(
 
 
 def _check_mode(name: str, padding_mode: str) -> None:
-    if padding_mode != "zeros":
-        problem = f"{name} takes padding_mode='zeros' only, as torch's does, not {padding_mode!r}."
+    if not is_one_of(padding_mode, ("zeros",)):
+        problem = (
+            f"{name} takes padding_mode='zeros' only, as torch's does, not {shown(padding_mode)}."
+        )
         raise refuse(ArgumentError(problem))

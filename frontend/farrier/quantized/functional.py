@@ -23,7 +23,8 @@ from farrier.quantized.packing import (
 from farrier.tensor import Tensor
 from farrier.tensor.interop import Number
 from farrier_compiler.sizes.requirements import equal
-from farrier_runtime.errors import ShapeError
+from farrier_runtime.errors import ArgumentError, ShapeError
+from farrier_runtime.wording import shown
 
 
 def linear(
@@ -162,6 +163,8 @@ def apply(function: Callable[[Tensor], Tensor], input: Tensor) -> Tensor:
         >>> y.tolist(), y.q_scale()
         ([[[14, 20]]], 0.5)
     """
+    if not callable(function):
+        raise refuse(ArgumentError(f"quantized.apply takes a function, not {shown(function)}."))
     return _applied("quantized.apply", function, input)
 
 

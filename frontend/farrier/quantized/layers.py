@@ -14,7 +14,7 @@ from farrier.modules.module import Module
 from farrier.modules.parameter import Parameter
 from farrier.modules.state import Slot, derived_seed
 from farrier.ops.activation import relu
-from farrier.ops.arguments import refuse
+from farrier.ops.arguments import flag, refuse
 from farrier.ops.convolution import convolution
 from farrier.ops.quantization import dequantize, quantize
 from farrier.quantized import torch_state
@@ -35,6 +35,7 @@ from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import dtype, float32, int8, int64
 from farrier_runtime.errors import DtypeError
+from farrier_runtime.wording import shown
 
 
 class OutputParameter(Parameter):
@@ -74,14 +75,16 @@ class _QuantizedLayer(Module):
     def _add_parameters(self, shape: tuple[int, ...], bias: bool, dtype: dtype) -> None:
         if dtype not in INTEGERS:
             listed = ", ".join(map(str, INTEGERS))
-            problem = f"{type(self).__name__} takes a dtype of {listed}, not {dtype!r:.60}."
+            problem = f"{type(self).__name__} takes a dtype of {listed}, not {shown(dtype)}."
             raise refuse(DtypeError(problem))
         self.dtype = dtype
         self.weight = Parameter(shape, dtype)
         self.weight_scale = OutputParameter(shape[0], float32)
         zero = Tensor(np.zeros((), dtype.numpy))
         self.weight_zero_point = OutputParameter(shape[0], dtype).holding(zero)
-        self.bias = Parameter(shape[:1], float32) if bias else None
+        self.bias = (
+            Parameter(shape[:1], float32) if flag(f"{type(self).__name__}'s bias", bias) else None
+        )
         self.scale = Tensor(1.0, float32)
         self.zero_point = Tensor(0, int64)
 
@@ -355,7 +358,7 @@ class Quantize(Module):
     def __init__(self, scale: float, zero_point: int, dtype: dtype) -> None:
         if dtype not in INTEGERS:
             listed = ", ".join(map(str, INTEGERS))
-            raise refuse(DtypeError(f"Quantize takes a dtype of {listed}, not {dtype!r:.60}."))
+            raise refuse(DtypeError(f"Quantize takes a dtype of {listed}, not {shown(dtype)}."))
         self.dtype = dtype
         self.scale = Tensor([checked_scale("Quantize", scale, float32)], float32)
         self.zero_point = Tensor([checked_zero_point("Quantize", zero_point, dtype)], int64)

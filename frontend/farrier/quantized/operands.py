@@ -19,6 +19,7 @@ from farrier_compiler.types.numbers import storage_limits
 from farrier_compiler.types.uniform import MOST_SCALES, Quantization
 from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
+from farrier_runtime.wording import shown
 
 Activation = Callable[[Tensor], Tensor]
 
@@ -205,9 +206,9 @@ def checked_scale(name: str, scale: Any, dtype: dtype) -> float:
     with np.errstate(over="ignore"):
         fits = bool(positive(np.asarray(number).astype(dtype.numpy)))
     if not fits:
-        shown = number if isinstance(scale, Tensor) else scale
+        passed = number if isinstance(scale, Tensor) else scale
         problem = (
-            f"{name} got scale={shown!r:.60}. A scale must be a finite {dtype} greater than 0."
+            f"{name} got scale={shown(passed)}. A scale must be a finite {dtype} greater than 0."
         )
         raise refuse(ArgumentError(problem))
     return number
@@ -225,9 +226,9 @@ def checked_zero_point(name: str, zero_point: Any, dtype: dtype) -> int:
     except (TypeError, DtypeError):
         number = None
     if number is None or not low <= number <= high:
-        shown = number if isinstance(zero_point, Tensor) and number is not None else zero_point
+        passed = number if isinstance(zero_point, Tensor) and number is not None else zero_point
         problem = (
-            f"{name} got zero_point={shown!r:.60}. With {dtype} it must be a whole number from "
+            f"{name} got zero_point={shown(passed)}. With {dtype} it must be a whole number from "
             f"{low} to {high}."
         )
         raise refuse(ArgumentError(problem))

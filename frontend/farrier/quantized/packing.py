@@ -10,6 +10,7 @@ from farrier.ops.arguments import refuse, whole_numbers
 from farrier.quantized.operands import checked_bias, weight_quantization
 from farrier.tensor import Tensor
 from farrier_runtime.errors import ArgumentError, ShapeError
+from farrier_runtime.wording import shown
 
 Whole = SupportsIndex | Sequence[SupportsIndex]
 
@@ -269,6 +270,6 @@ def _each(name: str, argument: str, given: Whole, count: int, least: int) -> tup
         numbers = numbers * count
     if len(numbers) != count or min(numbers) < least:
         wanted = f"an integer >= {least}" + (f", or {count} of them" if count > 1 else "")
-        problem = f"{name} takes {argument} as {wanted}, not {given!r:.60}."
+        problem = f"{name} takes {argument} as {wanted}, not {shown(given)}."
         raise refuse(ArgumentError(problem))
     return numbers

@@ -20,6 +20,7 @@ from farrier_compiler.types.numbers import limits
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import int32
 from farrier_runtime.errors import ArgumentError, DtypeError
+from farrier_runtime.wording import shown
 
 
 def user_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -131,7 +132,7 @@ class DimensionSize(Tensor):
         try:
             size = operator.index(data)
         except TypeError:
-            problem = f"DimensionSize takes an integer, but got {data!r:.60}."
+            problem = f"DimensionSize takes an integer, but got {shown(data)}."
             raise explain(ArgumentError(problem)) from None
         low, high = limits(int32)
         if not low <= size <= high:

@@ -16,6 +16,7 @@ from farrier_compiler.graph.graph import print_graph
 from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.ops.evaluate import interpret, require_data
 from farrier_runtime.errors import ArgumentError, CompileError
+from farrier_runtime.wording import shown
 
 # The number of compiled programs to keep; each takes about 100 KB.
 _KEPT = 256
@@ -35,7 +36,7 @@ def evaluate(values: Sequence[Value]) -> None:
         _evaluate_compiled(values)
     else:
         raise ArgumentError(
-            f"farrier.config.eager must be 'reference' or 'compiled', not {config.eager!r}."
+            f"farrier.config.eager must be 'reference' or 'compiled', not {shown(config.eager)}."
         )
 
 

@@ -12,6 +12,7 @@ from farrier_compiler.types.numbers import limits
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError
+from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -59,7 +60,7 @@ def _from_python(data: Any, wanted: dtype | None) -> Array:
         return array.astype((wanted or dtypes.float32).numpy)
     if array.dtype.kind not in "biuf" and not _giant(array):
         raise ArgumentError(
-            f"A tensor is made of numbers, but the data hold {array.dtype} elements: {data!r:.80}"
+            f"A tensor is made of numbers, but the data hold {array.dtype} elements: {shown(data)}"
         )
     return fit(array, wanted or _default(array))
 

@@ -27,6 +27,7 @@ from farrier_runtime.devices import device
 from farrier_runtime.dlpack import to_capsule
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
+from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array, Op
@@ -290,7 +291,7 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
 def _checked(wanted: Any) -> Any:
     if wanted is None or isinstance(wanted, dtype):
         return wanted
-    raise DtypeError(f"A tensor needs a data type such as fr.float32, not {wanted!r:.60}.")
+    raise DtypeError(f"A tensor needs a data type such as fr.float32, not {shown(wanted)}.")
 
 
 _NUMBERS: tuple[type, ...] = (np.integer, np.float16, np.float32, np.bool_)  # not Python's own
