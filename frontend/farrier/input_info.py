@@ -11,7 +11,7 @@ from typing import Any, SupportsIndex, cast
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.sizes import symbol
 from farrier_runtime.dimension import Dimension
-from farrier_runtime.dtypes import dtype as dtype_class
+from farrier_runtime.dtypes import DtypeLike, dtype as dtype_class, dtype_of
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
 from farrier_runtime.wording import shown
 
@@ -96,7 +96,7 @@ class InputInfo:
     Args:
         shape: the size of each dimension: a number, or `(min, opt, max)` or a `NamedDimension`
             for a dynamic one.
-        dtype: the data type.
+        dtype: the data type; numpy's and torch's will do too.
 
     Raises:
         ArgumentError: a size is not an integer, or is negative, or bounds are not in order.
@@ -115,7 +115,7 @@ class InputInfo:
     def __init__(
         self,
         shape: Sequence[SupportsIndex | Range | NamedDimension],
-        dtype: dtype_class,
+        dtype: DtypeLike,
     ) -> None:
         try:
             object.__setattr__(self, "shape", _shape(shape))
@@ -262,7 +262,8 @@ def _is_whole(size: Any) -> bool:
     return not isinstance(size, bool)
 
 
-def _data_type(dtype: Any) -> dtype_class:
-    if not isinstance(dtype, dtype_class):
-        raise DtypeError(f"InputInfo needs a data type such as fr.float32, not {shown(dtype)}.")
+def _data_type(given: DtypeLike) -> dtype_class:
+    dtype = dtype_of(given)
+    if dtype is None:
+        raise DtypeError(f"InputInfo needs a data type such as fr.float32, not {shown(given)}.")
     return dtype

@@ -6,7 +6,7 @@ A data type has a public name, a short name for IRs, a size and a numpy counterp
 from __future__ import annotations
 
 import builtins
-from typing import Any
+from typing import Any, Protocol, TypeAlias, cast
 
 import ml_dtypes
 import numpy as np
@@ -161,3 +161,53 @@ class bool(generic, short="bool", numpy=np.bool_):
 
 
 float8_e4m3fn = float8
+
+
+# ---------------------------------------------------------------------- of other libraries
+
+
+class _TorchDtype(Protocol):
+    """What type checkers see of torch's data types."""
+
+    @property
+    def is_floating_point(self) -> builtins.bool: ...
+
+
+DtypeLike: TypeAlias = dtype | np.dtype[Any] | type[np.generic] | type[builtins.bool] | _TorchDtype
+"""A data type of Farrier, numpy, torch or jax."""
+
+_BY_TORCH_NAME: dict[str, dtype] = {**DTYPES, "float8_e4m3fn": float8}
+_NUMPY_DTYPES = {type(each) for each in BY_NUMPY}
+_BY_SCALAR: dict[type, dtype] = {
+    scalar: BY_NUMPY[np.dtype(scalar)]
+    for scalar in (builtins.bool, *np.sctypeDict.values(), *(each.type for each in BY_NUMPY))
+    if np.dtype(scalar) in BY_NUMPY
+}
+
+
+def dtype_of(given: object) -> dtype | None:
+    """Return the data type that is meant by a data type of any library.
+
+    Args:
+        given: one of Farrier, numpy, ml_dtypes, torch or jax, or Python's `bool`. Python's `int`
+            and `float` have no size, so they mean none; nor do names, which differ.
+
+    Returns:
+        The data type; None if Farrier has none of this kind.
+
+    Example:
+        >>> dtype_of(np.float32), dtype_of(np.dtype("bool")), dtype_of(float)
+        (float32, bool, None)
+    """
+    if isinstance(given, np.dtype):
+        return BY_NUMPY.get(cast("np.dtype[Any]", given).newbyteorder("="))
+    if type(given).__module__ == "torch":
+        return _BY_TORCH_NAME.get(str(given).removeprefix("torch."))
+    if not isinstance(given, type):
+        return None
+    if isinstance(given, dtype):
+        return given if given.short else None  # the bases, such as `floating`, have no name
+    if given in _BY_SCALAR:
+        return _BY_SCALAR[given]
+    counterpart: Any = getattr(given, "dtype", None)  # of jax's types, which are no numpy scalars
+    return BY_NUMPY.get(counterpart) if type(counterpart) in _NUMPY_DTYPES else None

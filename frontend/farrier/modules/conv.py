@@ -16,7 +16,7 @@ from farrier.ops.convolution import conv_transpose, convolution
 from farrier.ops.shape import reshape
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
-from farrier_runtime.dtypes import dtype, float32
+from farrier_runtime.dtypes import DtypeLike, float32
 from farrier_runtime.errors import ArgumentError
 from farrier_runtime.wording import shown
 
@@ -64,8 +64,8 @@ class _Convolution(Quantizable):
         groups: int | None = None,
         dilation: Sequence[int] | None = None,
         bias: bool = True,
-        dtype: dtype = float32,
-        quant_dtype: dtype | None = None,
+        dtype: DtypeLike = float32,
+        quant_dtype: DtypeLike | None = None,
         weight_quant_dim: int | None = None,
     ) -> None:
         layer = type(self).__name__
@@ -74,12 +74,12 @@ class _Convolution(Quantizable):
         checks.channels(layer, in_channels, out_channels, self.groups)
         windows = checks.windows(layer, len(kernel), padding, stride, dilation)
         self.padding, self.stride, self.dilation = windows
-        self.dtype = dtype
         self.bias: Tensor | None = (
             Parameter((out_channels,), dtype) if flag(f"{layer}'s bias", bias) else None
         )
         channels = self._weight_channels(in_channels, out_channels)
         self.weight: Tensor = Parameter((*channels, *kernel), dtype)
+        self.dtype = self.weight.dtype
         self._add_scales(quant_dtype, weight_quant_dim)
 
     def _weight_channels(self, in_channels: int, out_channels: int) -> tuple[int, int]:

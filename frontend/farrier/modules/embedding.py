@@ -10,7 +10,7 @@ from farrier.ops.indexing import gather
 from farrier.ops.quantization import dequantize
 from farrier.ops.shape import flatten, reshape
 from farrier.tensor import Tensor
-from farrier_runtime.dtypes import dtype, float32
+from farrier_runtime.dtypes import DtypeLike, float32
 
 
 class Embedding(Quantizable):
@@ -46,15 +46,15 @@ class Embedding(Quantizable):
         self,
         num_embeddings: int,
         embedding_dim: int,
-        dtype: dtype = float32,
-        quant_dtype: dtype | None = None,
+        dtype: DtypeLike = float32,
+        quant_dtype: DtypeLike | None = None,
         weight_quant_dim: int | None = None,
     ) -> None:
         checks.positive("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         self.num_embeddings = num_embeddings
         self.embedding_dim = embedding_dim
-        self.dtype = dtype
         self.weight: Tensor = Parameter((num_embeddings, embedding_dim), dtype)
+        self.dtype = self.weight.dtype
         self._add_scales(quant_dtype, weight_quant_dim)
 
     def forward(self, x: Tensor) -> Tensor:

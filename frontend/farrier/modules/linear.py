@@ -9,7 +9,7 @@ from farrier.modules.quantizable import Quantizable
 from farrier.ops.arguments import flag
 from farrier.ops.linear_algebra import dot_general
 from farrier.tensor import Tensor, as_tensor
-from farrier_runtime.dtypes import dtype, float32
+from farrier_runtime.dtypes import DtypeLike, float32
 
 
 class Linear(Quantizable):
@@ -58,15 +58,15 @@ class Linear(Quantizable):
         in_features: int,
         out_features: int,
         bias: bool = True,
-        dtype: dtype = float32,
-        quant_dtype: dtype | None = None,
+        dtype: DtypeLike = float32,
+        quant_dtype: DtypeLike | None = None,
         weight_quant_dim: int | None = None,
     ) -> None:
         checks.positive("Linear", in_features=in_features, out_features=out_features)
         self.in_features = in_features
         self.out_features = out_features
-        self.dtype = dtype
         self.weight: Tensor = Parameter((out_features, in_features), dtype)
+        self.dtype = self.weight.dtype
         self.bias: Tensor | None = (
             Parameter((out_features,), dtype) if flag("Linear's bias", bias) else None
         )

@@ -10,7 +10,7 @@ from farrier.ops.arguments import flag
 from farrier.ops.linear_algebra import dot_general
 from farrier.ops.shape import permute
 from farrier.tensor import Tensor, as_tensor
-from farrier_runtime.dtypes import dtype, float32
+from farrier_runtime.dtypes import DtypeLike, float32
 
 
 class NLinear(Module):
@@ -48,14 +48,14 @@ class NLinear(Module):
         in_features: int,
         out_features: int,
         bias: bool = True,
-        dtype: dtype = float32,
+        dtype: DtypeLike = float32,
     ) -> None:
         checks.positive("NLinear", in_features=in_features, out_features=out_features)
         self.n = checks.integers("NLinear", "n", (n,) if isinstance(n, int) else n)
         self.in_features = in_features
         self.out_features = out_features
-        self.dtype = dtype
         self.weight: Tensor = Parameter((*self.n, in_features, out_features), dtype)
+        self.dtype = self.weight.dtype
         self.bias: Tensor | None = (
             Parameter((*self.n, out_features), dtype) if flag("NLinear's bias", bias) else None
         )

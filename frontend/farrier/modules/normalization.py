@@ -11,7 +11,7 @@ from farrier.modules.parameter import Parameter
 from farrier.ops.normalization import batch_norm, group_norm, instance_norm, layer_norm, rms_norm
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
-from farrier_runtime.dtypes import dtype, float32
+from farrier_runtime.dtypes import DtypeLike, float32
 from farrier_runtime.errors import ArgumentError
 
 
@@ -41,12 +41,12 @@ class BatchNorm(Module):
 
     _fixed = frozenset({"dtype", "num_features"})
 
-    def __init__(self, num_features: int, dtype: dtype = float32, eps: float = 1e-5) -> None:
+    def __init__(self, num_features: int, dtype: DtypeLike = float32, eps: float = 1e-5) -> None:
         checks.positive("BatchNorm", num_features=num_features)
         self.num_features = num_features
-        self.dtype = dtype
         self.eps = eps
         self.weight: Tensor = Parameter((num_features,), dtype)
+        self.dtype = self.weight.dtype
         self.bias: Tensor = Parameter((num_features,), dtype)
         self.running_mean: Tensor = Parameter((num_features,), dtype)
         self.running_var: Tensor = Parameter((num_features,), dtype)
@@ -89,12 +89,12 @@ class LayerNorm(Module):
     _fixed = frozenset({"dtype", "normalized_shape"})
 
     def __init__(
-        self, normalized_shape: int | Sequence[int], dtype: dtype = float32, eps: float = 1e-5
+        self, normalized_shape: int | Sequence[int], dtype: DtypeLike = float32, eps: float = 1e-5
     ) -> None:
         self.normalized_shape = _normalized_shape("LayerNorm", normalized_shape)
-        self.dtype = dtype
         self.eps = eps
         self.weight: Tensor = Parameter(self.normalized_shape, dtype)
+        self.dtype = self.weight.dtype
         self.bias: Tensor = Parameter(self.normalized_shape, dtype)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -133,12 +133,12 @@ class RMSNorm(Module):
     _fixed = frozenset({"dtype", "normalized_shape"})
 
     def __init__(
-        self, normalized_shape: int | Sequence[int], dtype: dtype = float32, eps: float = 1e-5
+        self, normalized_shape: int | Sequence[int], dtype: DtypeLike = float32, eps: float = 1e-5
     ) -> None:
         self.normalized_shape = _normalized_shape("RMSNorm", normalized_shape)
-        self.dtype = dtype
         self.eps = eps
         self.weight: Tensor = Parameter(self.normalized_shape, dtype)
+        self.dtype = self.weight.dtype
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x, (*, *normalized_shape), normalised, in its shape."""
@@ -177,7 +177,7 @@ class GroupNorm(Module):
     _fixed = frozenset({"dtype", "num_channels"})
 
     def __init__(
-        self, num_groups: int, num_channels: int, dtype: dtype = float32, eps: float = 1e-5
+        self, num_groups: int, num_channels: int, dtype: DtypeLike = float32, eps: float = 1e-5
     ) -> None:
         checks.positive("GroupNorm", num_groups=num_groups, num_channels=num_channels)
         if num_channels % num_groups:
@@ -189,9 +189,9 @@ class GroupNorm(Module):
             )
         self.num_groups = num_groups
         self.num_channels = num_channels
-        self.dtype = dtype
         self.eps = eps
         self.weight: Tensor = Parameter((num_channels,), dtype)
+        self.dtype = self.weight.dtype
         self.bias: Tensor = Parameter((num_channels,), dtype)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -229,12 +229,12 @@ class InstanceNorm(Module):
 
     _fixed = frozenset({"dtype", "num_channels"})
 
-    def __init__(self, num_channels: int, dtype: dtype = float32, eps: float = 1e-5) -> None:
+    def __init__(self, num_channels: int, dtype: DtypeLike = float32, eps: float = 1e-5) -> None:
         checks.positive("InstanceNorm", num_channels=num_channels)
         self.num_channels = num_channels
-        self.dtype = dtype
         self.eps = eps
         self.weight: Tensor = Parameter((num_channels,), dtype)
+        self.dtype = self.weight.dtype
         self.bias: Tensor = Parameter((num_channels,), dtype)
 
     def forward(self, x: Tensor) -> Tensor:

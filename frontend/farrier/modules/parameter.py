@@ -12,7 +12,7 @@ from farrier.tensor import Tensor
 from farrier.tensor.interop import as_array
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import TensorType, Value
-from farrier_runtime.dtypes import dtype as dtype_class, float32
+from farrier_runtime.dtypes import DtypeLike, dtype, dtype_of, float32
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
 from farrier_runtime.wording import shown
 
@@ -42,7 +42,7 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(
-        self, shape: Sequence[int], dtype: dtype_class = float32, name: str | None = None
+        self, shape: Sequence[int], dtype: DtypeLike = float32, name: str | None = None
     ) -> None:
         try:
             type = TensorType(_checked_shape(shape), _checked_dtype(dtype))
@@ -90,9 +90,10 @@ def _checked_shape(shape: Any) -> tuple[int, ...]:
     return sizes
 
 
-def _checked_dtype(dtype: Any) -> dtype_class:
-    if not isinstance(dtype, dtype_class):
-        raise DtypeError(f"A Parameter needs a data type such as fr.float32, not {shown(dtype)}.")
+def _checked_dtype(given: DtypeLike) -> dtype:
+    dtype = dtype_of(given)
+    if dtype is None:
+        raise DtypeError(f"A Parameter needs a data type such as fr.float32, not {shown(given)}.")
     return dtype
 
 

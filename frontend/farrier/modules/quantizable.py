@@ -16,7 +16,7 @@ from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops.checks import normalize_dim
 from farrier_compiler.ops.quantization import STORAGE
 from farrier_compiler.types.numbers import storage_limits
-from farrier_runtime.dtypes import dtype
+from farrier_runtime.dtypes import DtypeLike, dtype, dtype_of
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 from farrier_runtime.wording import shown
 
@@ -74,18 +74,20 @@ class Quantizable(Module):
     input_scale: Tensor | None
     input_zero_point: Tensor | None
 
-    def _add_scales(self, quant_dtype: dtype | None, weight_quant_dim: int | None) -> None:
+    def _add_scales(self, quant_dtype: DtypeLike | None, weight_quant_dim: int | None) -> None:
         """Add the scales; `weight` must already be set."""
-        dim = _checked(type(self).__name__, quant_dtype, weight_quant_dim, self.weight)
-        vars(self).update(quant_dtype=quant_dtype, weight_quant_dim=dim)  # bypasses _fixed
+        layer = type(self).__name__
+        storage = None if quant_dtype is None else _checked_storage(layer, quant_dtype)
+        dim = _checked_dim(layer, storage, weight_quant_dim, self.weight)
+        vars(self).update(quant_dtype=storage, weight_quant_dim=dim)  # bypasses _fixed
         self.weight_scale = self.input_scale = self.input_zero_point = None
-        if quant_dtype is None:
+        if storage is None:
             return
         self.weight_scale = ScaleParameter(self.weight_quant_dim, self.weight)
         if self.quantizes_input:
             self.input_scale = OptionalParameter((), self.dtype)
-        if self.quantizes_input and not quant_dtype.is_floating:
-            self.input_zero_point = HiddenParameter((), quant_dtype)
+        if self.quantizes_input and not storage.is_floating:
+            self.input_zero_point = HiddenParameter((), storage)
 
     def quantize_by(
         self,
@@ -146,19 +148,24 @@ def _if_set(parameter: Tensor | None) -> Tensor | None:
     return None if isinstance(parameter, OptionalParameter) else parameter
 
 
-def _checked(layer: str, quant_dtype: Any, dim: Any, weight: Tensor) -> int | None:
+def _checked_storage(layer: str, quant_dtype: DtypeLike) -> dtype:
+    storage = dtype_of(quant_dtype)
+    if storage not in STORAGE:
+        listed = ", ".join(map(str, STORAGE))
+        problem = f"{layer} takes a quant_dtype of {listed}, not {shown(quant_dtype)}."
+        raise explain(DtypeError(problem))
+    return storage
+
+
+def _checked_dim(layer: str, storage: dtype | None, dim: Any, weight: Tensor) -> int | None:
     """Return the checked weight_quant_dim as a non-negative dim."""
-    if quant_dtype is None:
+    if storage is None:
         if dim is not None:
             problem = (
                 f"{layer} got weight_quant_dim={shown(dim)}, but no quant_dtype to quantize to."
             )
             raise explain(ArgumentError(problem))
         return None
-    if quant_dtype not in STORAGE:
-        listed = ", ".join(map(str, STORAGE))
-        problem = f"{layer} takes a quant_dtype of {listed}, not {shown(quant_dtype)}."
-        raise explain(DtypeError(problem))
     if dim is None:
         return None
     if not isinstance(dim, int) or isinstance(dim, bool):

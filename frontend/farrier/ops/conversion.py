@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops.elementwise import Bitcast, Cast
-from farrier_runtime.dtypes import dtype
+from farrier_runtime.dtypes import DtypeLike, dtype, dtype_of
 from farrier_runtime.errors import ArgumentError
 from farrier_runtime.wording import shown
 
 __all__ = ["bitcast", "cast"]
 
 
-def check_dtype(name: str, wanted: Any) -> dtype:
-    """Return `wanted`, which must be a data type.
+def check_dtype(name: str, given: DtypeLike) -> dtype:
+    """Return the data type that is given: Farrier's, numpy's or torch's.
 
     Raises:
         ArgumentError: it is something else.
     """
-    if not isinstance(wanted, dtype):
+    dtype = dtype_of(given)
+    if dtype is None:
         raise explain(
-            ArgumentError(f"{name} needs a data type such as fr.float32, not {shown(wanted)}.")
+            ArgumentError(f"{name} needs a data type such as fr.float32, not {shown(given)}.")
         )
-    return wanted
+    return dtype
 
 
-def cast(input: Tensor, dtype: dtype) -> Tensor:
+def cast(input: Tensor, dtype: DtypeLike) -> Tensor:
     """Convert to another data type.
 
     Floats become integers by truncation: what is out of range becomes the nearest integer, NaN 0.
@@ -50,10 +49,11 @@ def cast(input: Tensor, dtype: dtype) -> Tensor:
     tensor = as_tensor(input)
     if tensor.value.type.dtype is dtype:
         return tensor
-    return apply(Cast(check_dtype("cast", dtype)), tensor)
+    wanted = check_dtype("cast", dtype)
+    return tensor if tensor.dtype is wanted else apply(Cast(wanted), tensor)
 
 
-def bitcast(input: Tensor, dtype: dtype) -> Tensor:
+def bitcast(input: Tensor, dtype: DtypeLike) -> Tensor:
     """Reinterpret the bits of every element as another data type of the same size.
 
     Args:
@@ -74,4 +74,5 @@ def bitcast(input: Tensor, dtype: dtype) -> Tensor:
     tensor = as_tensor(input)
     if tensor.value.type.dtype is dtype:
         return tensor
-    return apply(Bitcast(check_dtype("bitcast", dtype)), tensor)
+    wanted = check_dtype("bitcast", dtype)
+    return tensor if tensor.dtype is wanted else apply(Bitcast(wanted), tensor)

@@ -16,7 +16,7 @@ from farrier.tensor.interop import Number
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.graph import constant
 from farrier_compiler.ops import creation as primitive
-from farrier_runtime.dtypes import dtype, float32, int32
+from farrier_runtime.dtypes import DtypeLike, float32, int32
 from farrier_runtime.errors import ShapeError
 
 __all__ = [
@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-def full(shape: Shape, value: Tensor | Number, dtype: dtype = float32) -> Tensor:
+def full(shape: Shape, value: Tensor | Number, dtype: DtypeLike = float32) -> Tensor:
     """Make a tensor that holds one number everywhere.
 
     Args:
@@ -61,7 +61,7 @@ def full(shape: Shape, value: Tensor | Number, dtype: dtype = float32) -> Tensor
     return apply(primitive.Full(sizes, number_of(value, wanted), wanted))
 
 
-def full_like(input: Tensor, value: Tensor | Number, dtype: dtype | None = None) -> Tensor:
+def full_like(input: Tensor, value: Tensor | Number, dtype: DtypeLike | None = None) -> Tensor:
     """Make a tensor in the shape of another that holds one number everywhere.
 
     Args:
@@ -84,7 +84,7 @@ def full_like(input: Tensor, value: Tensor | Number, dtype: dtype | None = None)
     return full(like.sizes, value, like.dtype if dtype is None else dtype)
 
 
-def ones(shape: Shape, dtype: dtype = float32) -> Tensor:
+def ones(shape: Shape, dtype: DtypeLike = float32) -> Tensor:
     """Make a tensor of ones.
 
     Args:
@@ -107,7 +107,7 @@ def ones(shape: Shape, dtype: dtype = float32) -> Tensor:
     return full(shape, 1, dtype)
 
 
-def ones_like(input: Tensor, dtype: dtype | None = None) -> Tensor:
+def ones_like(input: Tensor, dtype: DtypeLike | None = None) -> Tensor:
     """Make a tensor of ones in the shape of another.
 
     Args:
@@ -127,7 +127,7 @@ def ones_like(input: Tensor, dtype: dtype | None = None) -> Tensor:
     return full_like(input, 1, dtype)
 
 
-def zeros(shape: Shape, dtype: dtype = float32) -> Tensor:
+def zeros(shape: Shape, dtype: DtypeLike = float32) -> Tensor:
     """Make a tensor of zeros.
 
     Args:
@@ -150,7 +150,7 @@ def zeros(shape: Shape, dtype: dtype = float32) -> Tensor:
     return full(shape, 0, dtype)
 
 
-def zeros_like(input: Tensor, dtype: dtype | None = None) -> Tensor:
+def zeros_like(input: Tensor, dtype: DtypeLike | None = None) -> Tensor:
     """Make a tensor of zeros in the shape of another.
 
     Args:

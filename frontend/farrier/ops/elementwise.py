@@ -32,7 +32,10 @@ def binary(op: Op, left: Any, right: Any) -> Tensor:
 
 
 # These return one of their operands, or compare them: 2.0 means to them what 2 does.
-_CHOOSING = (Comparison, primitive.Maximum, primitive.Minimum)
+_CHOOSING: tuple[type[Op], ...] = (Comparison, primitive.Maximum, primitive.Minimum)
+
+
+_FLOATS: tuple[type, ...] = (float, np.floating)
 
 
 def as_element(number: Any, like: Tensor) -> Tensor:
@@ -41,7 +44,7 @@ def as_element(number: Any, like: Tensor) -> Tensor:
     Raises:
         DtypeError: the number does not fit into the tensor's data type.
     """
-    whole = isinstance(number, float | np.floating) and float(number).is_integer()
+    whole = isinstance(number, _FLOATS) and float(number).is_integer()
     return as_tensor(int(number) if whole and like.dtype.is_integer else number, like)
 
 

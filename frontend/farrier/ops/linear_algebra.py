@@ -14,7 +14,7 @@ from farrier_compiler.graph import TensorType
 from farrier_compiler.ops.checks import broadcast_shapes, check_domain, in_domain
 from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.sizes.requirements import equal
-from farrier_runtime.dtypes import dtype
+from farrier_runtime.dtypes import DtypeLike
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 from farrier_runtime.wording import shown
 
@@ -135,7 +135,7 @@ def dot_general(
     right: Tensor,
     contracting_dims: tuple[Sequence[int], Sequence[int]],
     batch_dims: tuple[Sequence[int], Sequence[int]] = ((), ()),
-    dtype: dtype | None = None,
+    dtype: DtypeLike | None = None,
 ) -> Tensor:
     """Sum products over any dimensions; the general form of `matmul`.
 

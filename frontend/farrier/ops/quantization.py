@@ -12,7 +12,7 @@ from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.interop import Number
 from farrier_compiler.ops.quantization import STORAGE, Dequantize, Quantize
 from farrier_compiler.types.numbers import storage_limits
-from farrier_runtime.dtypes import dtype as dtype_class
+from farrier_runtime.dtypes import DtypeLike, dtype as dtype_class
 from farrier_runtime.errors import ArgumentError, DtypeError
 from farrier_runtime.wording import shown
 
@@ -24,7 +24,7 @@ Scale = Tensor | Number | Sequence[Number] | Sequence[Sequence[Number]]
 def quantize(
     input: Tensor,
     scale: Scale,
-    dtype: dtype_class,
+    dtype: DtypeLike,
     dim: int | None = None,
     zero_point: Scale | None = None,
 ) -> Tensor:
@@ -63,17 +63,17 @@ def quantize(
         [[129, 132], [129, 132]]
     """
     input = floating("quantize", input)
-    check_dtype("quantize", dtype)
+    wanted = check_dtype("quantize", dtype)
     dim = None if dim is None else normal_dim("quantize", input, dim)
-    offsets = _zero_points("quantize", zero_point, dtype)
+    offsets = _zero_points("quantize", zero_point, wanted)
     scales = _scales("quantize", scale, input.dtype)
-    return apply(Quantize(dtype, dim), input, scales, *offsets)
+    return apply(Quantize(wanted, dim), input, scales, *offsets)
 
 
 def dequantize(
     input: Tensor,
     scale: Scale,
-    dtype: dtype_class,
+    dtype: DtypeLike,
     dim: int | None = None,
     zero_point: Scale | None = None,
 ) -> Tensor:
@@ -101,11 +101,11 @@ def dequantize(
         tensor([0, 1, -7], dtype=float32, loc=cpu:0, shape=(3,))
     """
     input = as_tensor(input)
-    check_dtype("dequantize", dtype)
+    wanted = check_dtype("dequantize", dtype)
     dim = None if dim is None else normal_dim("dequantize", input, dim)
     offsets = _zero_points("dequantize", zero_point, input.dtype)
-    scales = _scales("dequantize", scale, dtype)
-    return apply(Dequantize(dtype, dim), input, scales, *offsets)
+    scales = _scales("dequantize", scale, wanted)
+    return apply(Dequantize(wanted, dim), input, scales, *offsets)
 
 
 def _scales(name: str, scale: Any, dtype: dtype_class) -> Tensor:

@@ -14,7 +14,7 @@ from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import constant
 from farrier_compiler.ops.creation import check_sizes
 from farrier_compiler.sizes import is_static
-from farrier_runtime.dtypes import dtype, float32
+from farrier_runtime.dtypes import DtypeLike, float32
 from farrier_runtime.errors import ArgumentError, DtypeError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["rand", "randn"]
 
 
-def rand(*shape: Shape, seed: int | None = None, dtype: dtype = float32) -> Tensor:
+def rand(*shape: Shape, seed: int | None = None, dtype: DtypeLike = float32) -> Tensor:
     """Draw numbers evenly from [0, 1), with numpy's default generator.
 
     The numbers are drawn at once: in a compiled function they are constants, the same at each call.
@@ -48,7 +48,7 @@ def rand(*shape: Shape, seed: int | None = None, dtype: dtype = float32) -> Tens
     return _draw("rand", np.random.default_rng(seed).random, shape, dtype)
 
 
-def randn(*shape: Shape, seed: int | None = None, dtype: dtype = float32) -> Tensor:
+def randn(*shape: Shape, seed: int | None = None, dtype: DtypeLike = float32) -> Tensor:
     """Draw numbers from the normal distribution, with numpy's default generator.
 
     The numbers are drawn at once: in a compiled function they are constants, the same at each call.
@@ -73,11 +73,12 @@ def randn(*shape: Shape, seed: int | None = None, dtype: dtype = float32) -> Ten
 
 
 def _draw(
-    name: str, draw: Callable[[tuple[int, ...]], Array], shape: tuple[Shape, ...], wanted: dtype
+    name: str, draw: Callable[[tuple[int, ...]], Array], shape: tuple[Shape, ...], dtype: DtypeLike
 ) -> Tensor:
     nested = len(shape) == 1 and isinstance(shape[0], Sequence)
     sizes = whole_numbers(f"{name}'s shape", shape[0] if nested else shape)  # pyright: ignore[reportArgumentType]
-    if not check_dtype(name, wanted).is_floating:
+    wanted = check_dtype(name, dtype)
+    if not wanted.is_floating:
         raise explain(DtypeError(f"{name} draws floating-point numbers, not {wanted}: cast them."))
     try:
         check_sizes(name, sizes)

@@ -17,7 +17,7 @@ from farrier_compiler.graph import constant
 from farrier_compiler.ops import creation as primitive
 from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.sizes import maximum
-from farrier_runtime.dtypes import bool as bool_, dtype, float32
+from farrier_runtime.dtypes import DtypeLike, bool as bool_, dtype, dtype_of, float32
 from farrier_runtime.errors import ArgumentError, DtypeError
 from farrier_runtime.wording import shown
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["arange", "iota", "iota_like"]
 
 
-def iota(shape: Shape, dim: int = 0, dtype: dtype = float32) -> Tensor:
+def iota(shape: Shape, dim: int = 0, dtype: DtypeLike = float32) -> Tensor:
     """Make a tensor that counts 0, 1, 2, ... along a dimension.
 
     Args:
@@ -56,7 +56,7 @@ def iota(shape: Shape, dim: int = 0, dtype: dtype = float32) -> Tensor:
     return apply(primitive.Iota(sizes, dim, check_dtype("iota", dtype)))
 
 
-def iota_like(input: Tensor, dim: int = 0, dtype: dtype | None = None) -> Tensor:
+def iota_like(input: Tensor, dim: int = 0, dtype: DtypeLike | None = None) -> Tensor:
     """Make a tensor in the shape of another that counts 0, 1, 2, ... along a dimension.
 
     Args:
@@ -82,9 +82,9 @@ def iota_like(input: Tensor, dim: int = 0, dtype: dtype | None = None) -> Tensor
 
 def arange(
     start: Number | SupportsIndex = 0,
-    stop: Number | SupportsIndex | dtype | None = None,
+    stop: Number | SupportsIndex | DtypeLike | None = None,
     step: Number | SupportsIndex = 1,
-    dtype: dtype = float32,
+    dtype: DtypeLike = float32,
 ) -> Tensor:
     """Make a vector of equally spaced numbers: start, start + step, ... below stop.
 
@@ -108,8 +108,8 @@ def arange(
         >>> fr.arange(2, 10, 3)
         tensor([2, 5, 8], dtype=float32, loc=cpu:0, shape=(3,))
     """
-    if isinstance(stop, type):
-        stop, dtype = None, stop
+    if (second := dtype_of(stop)) is not None:
+        stop, dtype = None, second
     first, end = (0, start) if stop is None else (start, stop)
     wanted = check_dtype("arange", dtype)
     numbers: tuple[Any, Any, Any] = (first, end, step)

@@ -20,8 +20,8 @@ from farrier.ops.quantization import dequantize, quantize
 from farrier.quantized import torch_state
 from farrier.quantized.functional import linear_product
 from farrier.quantized.operands import (
-    INTEGERS,
     check_spatial,
+    checked_integers,
     checked_scale,
     checked_zero_point,
     dequantized,
@@ -33,9 +33,8 @@ from farrier.tensor import Tensor
 from farrier_compiler.graph import Value
 from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.types.numbers import storage_limits
-from farrier_runtime.dtypes import dtype, float32, int8, int64
+from farrier_runtime.dtypes import DtypeLike, dtype, float32, int8, int64
 from farrier_runtime.errors import DtypeError
-from farrier_runtime.wording import shown
 
 
 class OutputParameter(Parameter):
@@ -72,12 +71,8 @@ class _QuantizedLayer(Module):
     scale: Tensor
     zero_point: Tensor
 
-    def _add_parameters(self, shape: tuple[int, ...], bias: bool, dtype: dtype) -> None:
-        if dtype not in INTEGERS:
-            listed = ", ".join(map(str, INTEGERS))
-            problem = f"{type(self).__name__} takes a dtype of {listed}, not {shown(dtype)}."
-            raise refuse(DtypeError(problem))
-        self.dtype = dtype
+    def _add_parameters(self, shape: tuple[int, ...], bias: bool, storage: DtypeLike) -> None:
+        self.dtype = dtype = checked_integers(type(self).__name__, storage)
         self.weight = Parameter(shape, dtype)
         self.weight_scale = OutputParameter(shape[0], float32)
         zero = Tensor(np.zeros((), dtype.numpy))
@@ -185,7 +180,7 @@ class QuantizedLinear(_QuantizedLayer):
     """
 
     def __init__(
-        self, in_features: int, out_features: int, bias: bool = True, dtype: dtype = int8
+        self, in_features: int, out_features: int, bias: bool = True, dtype: DtypeLike = int8
     ) -> None:
         layer = type(self).__name__
         checks.positive(layer, in_features=in_features, out_features=out_features)
@@ -272,7 +267,7 @@ class QuantizedConv(_QuantizedLayer):
         groups: int | None = None,
         dilation: Sequence[int] | None = None,
         bias: bool = True,
-        dtype: dtype = int8,
+        dtype: DtypeLike = int8,
     ) -> None:
         layer = type(self).__name__
         kernel = checks.integers(layer, "kernel_dims", kernel_dims)
@@ -355,13 +350,10 @@ class Quantize(Module):
         [126, 132]
     """
 
-    def __init__(self, scale: float, zero_point: int, dtype: dtype) -> None:
-        if dtype not in INTEGERS:
-            listed = ", ".join(map(str, INTEGERS))
-            raise refuse(DtypeError(f"Quantize takes a dtype of {listed}, not {shown(dtype)}."))
-        self.dtype = dtype
+    def __init__(self, scale: float, zero_point: int, dtype: DtypeLike) -> None:
+        self.dtype = checked_integers("Quantize", dtype)
         self.scale = Tensor([checked_scale("Quantize", scale, float32)], float32)
-        self.zero_point = Tensor([checked_zero_point("Quantize", zero_point, dtype)], int64)
+        self.zero_point = Tensor([checked_zero_point("Quantize", zero_point, self.dtype)], int64)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the quantised tensor."""

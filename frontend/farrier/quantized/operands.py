@@ -17,7 +17,7 @@ from farrier_compiler.ops.quantization import STORAGE, positive
 from farrier_compiler.sizes.requirements import equal_shapes
 from farrier_compiler.types.numbers import storage_limits
 from farrier_compiler.types.uniform import MOST_SCALES, Quantization
-from farrier_runtime.dtypes import dtype
+from farrier_runtime.dtypes import DtypeLike, dtype, dtype_of
 from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 from farrier_runtime.wording import shown
 
@@ -191,6 +191,19 @@ def output(name: str, input: Tensor, scale: Any, zero_point: Any) -> Output:
     if zero_point is None:
         return Output(step, own.zero_point[0], input.dtype)
     return Output(step, checked_zero_point(name, zero_point, input.dtype), input.dtype)
+
+
+def checked_integers(name: str, given: DtypeLike) -> dtype:
+    """Return the data type that quantised numbers are stored as.
+
+    Raises:
+        DtypeError: it is none of `INTEGERS`.
+    """
+    storage = dtype_of(given)
+    if storage not in INTEGERS:
+        listed = ", ".join(map(str, INTEGERS))
+        raise refuse(DtypeError(f"{name} takes a dtype of {listed}, not {given!r:.60}."))
+    return storage
 
 
 def checked_scale(name: str, scale: Any, dtype: dtype) -> float:

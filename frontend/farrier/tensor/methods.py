@@ -11,7 +11,7 @@ from farrier.tensor.functions import functions
 if TYPE_CHECKING:
     from farrier.tensor.interop import IntLike, ShapeLike
     from farrier_runtime.devices import device
-    from farrier_runtime.dtypes import dtype
+    from farrier_runtime.dtypes import DtypeLike
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Methods(ElementwiseMethods[T], Generic[T]):
         """Find the indices that sort elements along a dimension: `farrier.argsort`."""
         return functions["argsort"](self, dim, descending)
 
-    def cast(self, dtype: dtype) -> T:
+    def cast(self, dtype: DtypeLike) -> T:
         """Convert the elements to another data type: `farrier.cast`."""
         return functions["cast"](self, dtype)
 

@@ -25,7 +25,7 @@ from farrier_compiler.sizes import SymbolicSize
 from farrier_compiler.types.uniform import MOST_SCALES, Quantization
 from farrier_runtime.devices import device
 from farrier_runtime.dlpack import to_capsule
-from farrier_runtime.dtypes import BY_NUMPY, dtype
+from farrier_runtime.dtypes import BY_NUMPY, DtypeLike, dtype, dtype_of
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
 from farrier_runtime.wording import shown
 
@@ -60,7 +60,7 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
     def __init__(
         self,
         data: Any,
-        dtype: dtype | None = None,
+        dtype: DtypeLike | None = None,
         device: device | None = None,
         name: str | None = None,
     ) -> None:
@@ -70,11 +70,12 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
                     f"A tensor cannot be made from {'None' if data is None else 'a Tensor'}. "
                     "Pass a number, nested lists or an array; copy a tensor with fr.copy."
                 )
-            array = as_array(data, _checked(dtype))
+            wanted = None if dtype is None else _checked(dtype)
+            array = as_array(data, wanted)
         except FarrierError as error:
             raise explain(error) from None
-        if dtype is not None and array.dtype != dtype.numpy:
-            array = array.astype(dtype.numpy)
+        if wanted is not None and array.dtype != wanted.numpy:
+            array = array.astype(wanted.numpy)
         self.value = constant(array, BY_NUMPY[array.dtype], name, here())
 
     @classmethod
@@ -288,10 +289,11 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
         return apply(Cast(self.dtype), self)
 
 
-def _checked(wanted: Any) -> Any:
-    if wanted is None or isinstance(wanted, dtype):
-        return wanted
-    raise DtypeError(f"A tensor needs a data type such as fr.float32, not {shown(wanted)}.")
+def _checked(given: DtypeLike) -> dtype:
+    wanted = dtype_of(given)
+    if wanted is None:
+        raise DtypeError(f"A tensor needs a data type such as fr.float32, not {shown(given)}.")
+    return wanted
 
 
 _NUMBERS: tuple[type, ...] = (np.integer, np.float16, np.float32, np.bool_)  # not Python's own

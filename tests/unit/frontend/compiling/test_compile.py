@@ -59,11 +59,11 @@ def test_input_info_refuses_shapes(shape: Any) -> None:
 
 
 def test_input_info_refuses_other_data_types() -> None:
-    wrong: Any = np.float32
+    wrong: Any = np.complex64
     with pytest.raises(fr.DtypeError) as caught:
         fr.InputInfo((1,), wrong)
     assert message(caught.value) == (
-        "InputInfo needs a data type such as fr.float32, not <class 'numpy.float32'>."
+        "InputInfo needs a data type such as fr.float32, not <class 'numpy.complex64'>."
     )
 
 

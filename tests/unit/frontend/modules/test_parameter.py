@@ -97,7 +97,7 @@ def test_data_are_no_shape(data: Any) -> None:
 
 def test_bad_type() -> None:
     with pytest.raises(fr.DtypeError) as raised:
-        fr.Parameter((2,), np.float32)  # pyright: ignore[reportArgumentType]
+        fr.Parameter((2,), np.complex64)
     assert message(raised.value) == (
-        "A Parameter needs a data type such as fr.float32, not <class 'numpy.float32'>."
+        "A Parameter needs a data type such as fr.float32, not <class 'numpy.complex64'>."
     )

@@ -68,6 +68,7 @@ def test_numbers_are_kept_apart() -> None:
         fr.multiply(INTEGERS, 1.0)
 
 
+NUMPY_ONE: Any = np.float32(1)
 WHOLE: list[tuple[Callable[[fr.Tensor], fr.Tensor], list[Any]]] = [
     (lambda x: fr.pad(x, ((0, 1),), value=7.0), [1, 2, 7]),
     (lambda x: fr.masked_fill(x, x > 1, 7.0), [1, 7]),
@@ -75,7 +76,7 @@ WHOLE: list[tuple[Callable[[fr.Tensor], fr.Tensor], list[Any]]] = [
     (lambda x: fr.where(x > 1, 7.0, x), [1, 7]),
     (lambda x: fr.clamp(x, 2.0, 9.0), [2, 2]),
     (lambda x: fr.maximum(2.0, x), [2, 2]),
-    (lambda x: fr.minimum(x, np.float32(1)), [1, 1]),
+    (lambda x: fr.minimum(x, NUMPY_ONE), [1, 1]),
     (lambda x: fr.full_like(x, 7.0), [7, 7]),
     (lambda x: x == 1.0, [True, False]),
     (lambda x: x < 2.0, [True, False]),
