@@ -64,3 +64,32 @@ def test_a_working_directory_that_is_removed_later(
     with pytest.raises(fr.ShapeError) as raised:
         fr.compile(names["add"], args=[fr.InputInfo((2,), fr.float32)], target="cpu")  # pyright: ignore[reportArgumentType]
     assert "\n  --> a file.py:2 in add()\n" in str(raised.value)
+
+
+MODEL = """
+import farrier as fr
+import helper
+
+class Net(fr.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = fr.Linear(3, 4)
+
+    def forward(self, x):
+        import late_helper
+        return self.linear(x)
+"""
+
+COMMAND = "import sys; from farrier.cli import main; sys.exit(main())"
+
+
+def test_files_beside_a_model_hide_no_modules_of_others(tmp_path: Path) -> None:
+    """Neither in the command nor in the compiler process."""
+    packages = ("numpy", "ml_dtypes", "iree", "farrier", "farrier_compiler", "farrier_runtime")
+    for name in (*sys.stdlib_module_names, *packages, "sitecustomize", "usercustomize"):
+        (tmp_path / f"{name}.py").write_text(f"raise RuntimeError('{name} of the model')\n")
+    for name, text in (("model", MODEL), ("helper", ""), ("late_helper", "")):
+        (tmp_path / f"{name}.py").write_text(text)
+    words = ["--seed", "1", "--input", "2x3xf32", "--target", "cpu", "--no-cache", "-o", "net.vmfb"]
+    run(COMMAND, tmp_path, "compile", "model.py:Net", *words)
+    assert farrier_runtime.load(tmp_path / "net.vmfb").outputs[0].shape == (2, 4)
