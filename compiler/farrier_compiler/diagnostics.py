@@ -56,18 +56,20 @@ class Scope:
 
 scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
 
+_FILE = os.path.normpath(__file__)
 _PACKAGES = tuple(
-    os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(__file__))), *parts, "")
+    os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(_FILE))), *parts, "")
     for parts in (("compiler", "farrier_compiler"), ("frontend", "farrier"))
 ) + tuple(
-    os.path.join(os.path.dirname(os.path.dirname(__file__)), name, "")
+    os.path.join(os.path.dirname(os.path.dirname(_FILE)), name, "")
     for name in ("farrier_compiler", "farrier")
 )
 _is_ours: dict[str, bool] = {}
 
 
 def _classify(filename: str) -> bool:
-    ours = _is_ours[filename] = os.path.abspath(filename).startswith(_PACKAGES)
+    # Not abspath, which fails where the working directory was removed.
+    ours = _is_ours[filename] = os.path.normpath(filename).startswith(_PACKAGES)
     return ours
 
 

@@ -187,8 +187,7 @@ def view(source: Source) -> memoryview:
     if isinstance(source, bytes | mmap.mmap):
         return memoryview(source)
     try:
-        with open(os.fspath(source), "rb") as file:
-            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return memoryview(files.MappedFile.open(source))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the file is empty"
         raise ArtifactError(f"cannot be read: {reason}") from None

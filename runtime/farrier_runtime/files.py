@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import mmap
 import os
+import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -39,11 +41,11 @@ def write(path: str | os.PathLike[str], chunks: Iterable[Chunk]) -> None:
         raise OSError(error.errno, error.strerror or str(error), str(target)) from error
 
 
-def _replace(target: Path, chunks: Iterable[Chunk]) -> None:
+def _replace(target: Path, chunks: Iterable[Chunk], permissions: int = 0o666) -> None:
     # Not with tempfile, whose files are private: this one gets the usual permissions.
     part = _part(target)
     try:
-        _fill(part, "xb", chunks)
+        _fill(part, "xb", chunks, permissions)
         os.replace(part, target)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -51,12 +53,16 @@ def _replace(target: Path, chunks: Iterable[Chunk]) -> None:
         raise
 
 
+PARTS = ".farrier-*.tmp"
+"""The names of files that are not finished; those of writers that were killed stay behind."""
+
+
 def _part(target: Path) -> Path:
-    return target.with_name(f".farrier-{os.urandom(8).hex()}.tmp")
+    return target.with_name(PARTS.replace("*", os.urandom(8).hex()))
 
 
-def _fill(path: Path, mode: str, chunks: Iterable[Chunk]) -> None:
-    with open(path, mode) as file:
+def _fill(path: Path, mode: str, chunks: Iterable[Chunk], permissions: int = 0o666) -> None:
+    with open(path, mode, opener=lambda name, flags: os.open(name, flags, permissions)) as file:
         file.writelines(chunks)
 
 
@@ -89,10 +95,35 @@ def opened(path: str | os.PathLike[str]) -> BinaryIO:
         path: the file.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or is a link, a folder, a pipe or a device.
     """
-    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    return io.BufferedReader(_KeptOpen(number, "r", closefd=False))
+    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    file = io.BufferedReader(_KeptOpen(number, "r", closefd=False))
+    _check_regular(file, path)
+    return file
+
+
+@contextlib.contextmanager
+def reading(path: str | os.PathLike[str]) -> Generator[BinaryIO]:
+    """Open a file for reading, without waiting for the other end of a pipe.
+
+    Args:
+        path: the file, or a link to it.
+
+    Raises:
+        OSError: the file cannot be read, or is a folder, a pipe or a device.
+    """
+    without_waiting = getattr(os, "O_NONBLOCK", 0)
+    with open(
+        path, "rb", opener=lambda name, flags: os.open(name, flags | without_waiting)
+    ) as file:
+        _check_regular(file, path)
+        yield file
+
+
+def _check_regular(file: BinaryIO, path: str | os.PathLike[str]) -> None:
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        raise OSError(errno.EINVAL, "Not a regular file", os.fspath(path))
 
 
 class _KeptOpen(io.FileIO):
@@ -108,6 +139,8 @@ class _KeptOpen(io.FileIO):
 
 def publish(file: BinaryIO, path: str | os.PathLike[str]) -> None:
     """Give a finished temporary file a name, by a link where the file system can, else by a copy.
+
+    A file that has a name already is copied: two names never share their contents.
 
     Args:
         file: from `temporary`.
@@ -125,22 +158,55 @@ def publish(file: BinaryIO, path: str | os.PathLike[str]) -> None:
     """
     file.flush()
     target = Path(path)
+    if not ((target.is_file() or not target.exists()) and _linked(file, target)):
+        with _content(file) as chunks:
+            write(target, chunks)
+
+
+def publish_privately(file: BinaryIO, path: str | os.PathLike[str]) -> None:
+    """Give a finished temporary file a name, as `publish` does, for this user only.
+
+    Args:
+        file: from `temporary`.
+        path: its name; whatever is there is replaced, also a device, a pipe or a link.
+
+    Raises:
+        OSError: the file cannot be written, or there is a folder; it is not changed.
+    """
+    file.flush()
+    os.fchmod(file.fileno(), 0o600)
+    target = Path(path)
+    if not _linked(file, target):
+        with _content(file) as chunks:
+            _replace(target, chunks, 0o600)
+
+
+@contextlib.contextmanager
+def _content(file: BinaryIO) -> Generator[list[memoryview]]:
+    if not os.fstat(file.fileno()).st_size:
+        yield []
+        return
+    access = mmap.ACCESS_READ
+    with mmap.mmap(file.fileno(), 0, access=access) as content, memoryview(content) as view:
+        yield [view]
+
+
+def _linked(file: BinaryIO, target: Path) -> bool:
+    """Give a file without a name this one, and return whether that is possible."""
     part = _part(target)
-    if (target.is_file() or not target.exists()) and _link(file.fileno(), part):
-        try:
-            os.replace(part, target)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    elif os.fstat(file.fileno()).st_size:
-        access = mmap.ACCESS_READ
-        with mmap.mmap(file.fileno(), 0, access=access) as content, memoryview(content) as view:
-            write(target, [view])
-    else:
-        write(target, [])
+    if not _link(file.fileno(), part):
+        return False
+    try:
+        os.replace(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return True
 
 
 def _link(number: int, path: Path) -> bool:
+    if os.fstat(number).st_nlink:
+        return False
     try:
         files = os.open("/proc/self/fd", os.O_RDONLY)
     except OSError:
@@ -180,7 +246,7 @@ class MappedFile(mmap.mmap):
             OSError: the file cannot be read.
             ValueError: the file is empty.
         """
-        with open(path, "rb") as file:
+        with reading(path) as file:
             mapped = cls(file.fileno(), 0, access=mmap.ACCESS_READ)
             mapped.path = os.path.abspath(path)
             mapped.identity = identity_of(os.fstat(file.fileno()))

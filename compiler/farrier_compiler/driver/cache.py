@@ -8,7 +8,10 @@ import hashlib
 import logging
 import mmap
 import os
+import shutil
+import stat
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +31,12 @@ _logger = logging.getLogger("farrier")
 # The most bytes that the cache may hold; the least recently used artifacts are evicted first.
 LIMIT = 2 << 30
 
+# Where less is free, in bytes, a full cache would make compiles fail.
+_LEAST_FREE = 16 << 20
+
+# After so many seconds, the writer of a file that is not finished was killed.
+_LONGEST_WRITE = 3600.0
+
 # Part of every key: raise it when what a key covers changes.
 _FORMAT = 1
 
@@ -37,19 +46,29 @@ def find() -> Cache | None:
     setting = os.environ.get("FARRIER_CACHE", "")
     if setting == "0":
         return None
-    return Cache(Path(setting) if setting not in ("", "1") else default_directory())
+    directory = Path(setting) if setting not in ("", "1") else default_directory()
+    if directory is None:
+        _warn_once("", "this user has no home folder")
+        return None
+    return Cache(directory)
 
 
-def default_directory() -> Path:
-    """Return the folder for Farrier's cache by the conventions of this platform."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "farrier"
+def default_directory() -> Path | None:
+    """Return the folder for Farrier's cache by the conventions of this platform.
+
+    None for a user without a home folder, as in containers that run as any number.
+    """
+    variables = {"win32": "LOCALAPPDATA", "darwin": None}
+    variable = variables.get(sys.platform, "XDG_CACHE_HOME")
+    base = os.environ.get(variable, "") if variable else ""
+    if os.path.isabs(base):
+        return Path(base) / "farrier"
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    folders = {"win32": "AppData/Local", "darwin": "Library/Caches"}
+    return home / folders.get(sys.platform, ".cache") / "farrier" if home.is_absolute() else None
 
 
 def key(graphs: Sequence[Graph], *texts: str) -> str:
@@ -88,6 +107,8 @@ def digest_of_files(directory: Path) -> str:
 class Cache:
     """A folder of artifacts, one file each; several processes may use it at the same time.
 
+    An artifact is a program, so those of other users, or that others may write, are not used.
+
     Attributes:
         directory: the folder; it is made when something is stored.
         limit: the most bytes that it may hold.
@@ -100,8 +121,10 @@ class Cache:
         """Return the artifact stored under a key, open, and its manifest; remove a damaged one."""
         path = self._file(key)
         try:
+            if self._distrust():
+                return None
             file = files.opened(path)
-            manifest = artifact.read(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            manifest = _read(file)
         except OSError:
             return None
         except (ArtifactError, ValueError) as error:
@@ -115,11 +138,25 @@ class Cache:
     def new_file(self) -> BinaryIO | None:
         """Open a file to store; warn once and return None where that is not possible."""
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            return files.temporary(self.directory)
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            reason = self._distrust() or self._fullness()
+            if not reason:
+                return files.temporary(self.directory)
+            self._warn(reason)
         except OSError as error:
-            _warn_once(str(self.directory), str(error.strerror))
-            return None
+            self._warn(f"cannot be written ({error.strerror})")
+        return None
+
+    def _distrust(self) -> str:
+        """Return why other users could have put files here, or an empty text."""
+        return _distrust(self.directory.stat())
+
+    def _fullness(self) -> str:
+        free = shutil.disk_usage(self.directory).free
+        return f"is on a full disk ({free} bytes are free)" if free < _LEAST_FREE else ""
+
+    def _warn(self, reason: str) -> None:
+        _warn_once(str(self.directory), f"{self.directory} {reason}")
 
     def put(self, key: str, file: BinaryIO) -> None:
         """Store an artifact; warn once where that is not possible.
@@ -131,39 +168,63 @@ class Cache:
         if os.fstat(file.fileno()).st_size > self.limit:
             return
         try:
-            files.publish(file, self._file(key))
+            if self._distrust():
+                return
+            files.publish_privately(file, self._file(key))
         except OSError as error:
-            _warn_once(str(self.directory), str(error.strerror))
+            self._warn(f"cannot be written ({error.strerror})")
             return
         self._evict()
 
     def size(self) -> int:
-        """Return how many bytes the cache holds."""
-        return sum(size for _, size, _ in self._entries())
+        """Return how many bytes the cache holds, with files that are not finished."""
+        return sum(size for _, size, _ in (*self._entries(), *self._entries(files.PARTS)))
 
     def clear(self) -> None:
         """Remove everything that is stored."""
-        for _, _, file in self._entries():
+        for _, _, file in (*self._entries(), *self._entries(files.PARTS)):
             _remove(file)
 
     def _file(self, key: str) -> Path:
         return self.directory / f"{key}.vmfb"
 
-    def _entries(self) -> Iterator[tuple[float, int, Path]]:
+    def _entries(self, pattern: str = "*.vmfb") -> Iterator[tuple[float, int, Path]]:
         """Yield the time of last use, the size and the path of each entry."""
-        for file in self.directory.glob("*.vmfb"):
+        for file in self.directory.glob(pattern):
             with contextlib.suppress(OSError):  # another process may remove it right now
-                status = file.stat()
+                status = file.lstat()
                 yield status.st_mtime, status.st_size, file
 
     def _evict(self) -> None:
-        entries = sorted(self._entries())
-        excess = sum(size for _, size, _ in entries) - self.limit
-        for _, size, file in entries:
+        for begun, _, file in self._entries(files.PARTS):
+            if begun < time.time() - _LONGEST_WRITE:
+                _remove(file)
+        excess = self.size() - self.limit
+        for _, size, file in sorted(self._entries()):
             if excess <= 0:
                 return
             _remove(file)
             excess -= size
+
+
+def _read(file: BinaryIO) -> Manifest:
+    """Verify an open entry.
+
+    Raises:
+        ArtifactError: it is damaged, or other users could have written it.
+        ValueError: it is empty.
+    """
+    if reason := _distrust(os.fstat(file.fileno())):
+        raise ArtifactError(reason)
+    return artifact.read(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _distrust(status: os.stat_result) -> str:
+    if status.st_uid != os.geteuid():
+        return "belongs to another user"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"may be written by other users (mode {stat.S_IMODE(status.st_mode):o})"
+    return ""
 
 
 def _remove(file: Path) -> None:
@@ -171,11 +232,14 @@ def _remove(file: Path) -> None:
         file.unlink()
 
 
-@functools.cache
+_warned: set[str] = set()
+
+
 def _warn_once(directory: str, reason: str) -> None:
+    if directory in _warned:
+        return
+    _warned.add(directory)
     _logger.warning(
-        "Compiled programs are not cached: %s cannot be written (%s). Set FARRIER_CACHE to a "
-        "folder, or to 0.",
-        directory,
+        "Compiled programs are not cached: %s. Set FARRIER_CACHE to a folder of your own, or to 0.",
         reason,
     )

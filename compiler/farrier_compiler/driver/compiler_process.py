@@ -238,14 +238,27 @@ def _roots() -> list[str]:
     """
     roots: dict[str, None] = {}
     for name in _PACKAGES:
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.origin is None:
-            raise CompileError(
-                "Compiling needs IREE's compiler, which is not installed here: "
-                "pip install iree-base-compiler."
-            )
-        roots[str(Path(spec.origin).parents[name.count(".") + 1])] = None
+        roots[str(Path(_origin(name)).parents[name.count(".") + 1])] = None
     return list(roots)
+
+
+def _origin(name: str) -> str:
+    """Return the file of a package, which need not have been imported."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:  # its parent is something else
+        spec = None
+    if spec is not None and spec.origin is not None:
+        return spec.origin
+    other = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None)
+    if other:
+        raise CompileError(
+            f"Compiling needs IREE's compiler, but {other} has its name: rename that file."
+        )
+    raise CompileError(
+        "Compiling needs IREE's compiler, which is not installed here: "
+        "pip install iree-base-compiler."
+    )
 
 
 def _environment() -> dict[str, str]:

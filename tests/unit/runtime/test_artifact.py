@@ -95,6 +95,24 @@ def test_an_empty_file(tmp_path: Path) -> None:
     assert text_of(lambda: read(file)) == f"{file}: cannot be read: the file is empty"
 
 
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("pipe", "Not a regular file"),
+        ("/dev/zero", "Not a regular file"),
+        (".", "Is a directory"),
+        ("loop", "Too many levels of symbolic links"),
+    ],
+)
+def test_what_is_no_file(
+    path: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    os.symlink("loop", "loop")
+    assert text_of(lambda: farrier_runtime.load(path)) == f"{path}: cannot be read: {reason}"
+
+
 def test_another_kind_of_file() -> None:
     assert text_of(lambda: read(b"\x7fELF")) == "artifact in memory: this is not a vmfb file"
 

@@ -6,13 +6,13 @@ import gc
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from farrier_runtime.files import publish, temporary, write
+from farrier_runtime.files import MappedFile, opened, publish, publish_privately, temporary, write
 
 
 def test_parts_are_written_in_order(tmp_path: Path) -> None:
@@ -131,3 +131,38 @@ def test_a_file_that_is_half_read_is_closed_without_a_word(
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(number)
     assert said == []
+
+
+def test_a_file_with_a_name_is_copied_to_another(tmp_path: Path) -> None:
+    with temporary(tmp_path) as file:
+        file.write(b"text")
+        for name in ("first", "second"):
+            publish(file, tmp_path / name)
+    (tmp_path / "first").write_text("changed")
+    assert (tmp_path / "second").read_text() == "text"
+
+
+def test_private_files_replace_whatever_is_there(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with temporary(tmp_path) as file:
+        file.write(b"text")
+        publish_privately(file, tmp_path / "pipe")
+    assert (tmp_path / "pipe").read_text() == "text"
+    assert (tmp_path / "pipe").stat().st_mode & 0o777 == 0o600
+    assert os.listdir(tmp_path) == ["pipe"]
+
+
+@pytest.mark.parametrize("call", [opened, MappedFile.open])
+def test_reading_does_not_wait_for_a_pipe(call: Callable[[Path], Any], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="Not a regular file") as caught:
+        call(tmp_path / "pipe")
+    assert caught.value.filename == str(tmp_path / "pipe")
+
+
+def test_links_are_followed_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "link").symlink_to("file")
+    assert bytes(MappedFile.open(tmp_path / "link")) == b"text"
+    with pytest.raises(OSError, match="symbolic links"):
+        opened(tmp_path / "link")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
 import sys
 import traceback
 from collections.abc import Callable, Generator
@@ -45,7 +46,7 @@ def load(path: Path, name: str) -> Callable[..., Any]:
     """Return the Module or function that a Python file defines under a name.
 
     Args:
-        path: the file; its folder can be imported from, as when Python runs it.
+        path: the file; its folder can be imported from, but hides no module of Python or IREE.
         name: a Module class, which is called without arguments, a Module or a function.
 
     Raises:
@@ -76,10 +77,21 @@ def _execute(path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.resolve().parent))
+    importlib.util.find_spec("iree.compiler")  # imports the folder `iree`, but not what is in it
+    sys.path.insert(_after_standard_library(), str(path.resolve().parent))
     with user_code(path):
         spec.loader.exec_module(module)
     return module
+
+
+def _after_standard_library() -> int:
+    """Return the place on Python's path for folders that must not hide its own modules.
+
+    Python and numpy import some of them late, such as `secrets` for random numbers.
+    """
+    folder = os.path.dirname(os.__file__)
+    own = (folder, os.path.join(folder, "lib-dynload"))
+    return max((index for index, entry in enumerate(sys.path) if entry in own), default=-1) + 1
 
 
 def _instance(path: Path, cls: type) -> Module:

@@ -166,7 +166,7 @@ def test_a_folder_that_cannot_be_written_costs_one_line(
         assert store.get("key") is None
     assert caplog.messages == [
         f"Compiled programs are not cached: {store.directory} cannot be written (Not a directory). "
-        "Set FARRIER_CACHE to a folder, or to 0."
+        "Set FARRIER_CACHE to a folder of your own, or to 0."
     ]
 
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 from pathlib import Path
 from typing import Any
 
@@ -270,6 +271,18 @@ def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     assert str(refusal(affine("f"))) == (
         "Compiling needs IREE's compiler, which is not installed here: pip install "
         "iree-base-compiler."
+    )
+
+
+def test_a_file_with_the_name_of_a_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = compiler_process._Process()  # pyright: ignore[reportPrivateUsage]
+    monkeypatch.setattr(compiler_process, "_process", fresh)
+    other = types.ModuleType("iree")
+    other.__file__ = "/home/me/iree.py"
+    monkeypatch.setitem(sys.modules, "iree", other)
+    monkeypatch.delitem(sys.modules, "iree.compiler", raising=False)
+    assert str(refusal(affine("f"))) == (
+        "Compiling needs IREE's compiler, but /home/me/iree.py has its name: rename that file."
     )
 
 
