@@ -88,7 +88,7 @@ def real_number(name: str, number: SupportsFloat) -> float:
         raise explain(ArgumentError(problem)) from None
 
 
-def flag(name: str, value: bool) -> bool:
+def flag(name: str, value: Any) -> bool:
     """Return whether an argument is true.
 
     Raises:
@@ -197,7 +197,8 @@ def _check_distinct(name: str, input: Tensor, dims: object, normal: Sequence[int
 
 def padding_pairs(name: str, pairs: Sequence[ShapeLike], count: int, input: Tensor) -> Padding:
     """Return pairs of amounts, one for each of `count` dimensions, as tuples of ints."""
-    amounts = [whole_numbers(f"{name}'s padding", pair) for pair in items(pairs) or (pairs,)]
+    every: Any = items(pairs) or (pairs,)
+    amounts = [whole_numbers(f"{name}'s padding", pair) for pair in every]
     if len(amounts) != count or any(len(pair) != 2 for pair in amounts):
         raise refuse(
             ArgumentError(

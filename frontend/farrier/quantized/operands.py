@@ -202,7 +202,7 @@ def checked_integers(name: str, given: DtypeLike) -> dtype:
     storage = dtype_of(given)
     if storage not in INTEGERS:
         listed = ", ".join(map(str, INTEGERS))
-        raise refuse(DtypeError(f"{name} takes a dtype of {listed}, not {given!r:.60}."))
+        raise refuse(DtypeError(f"{name} takes a dtype of {listed}, not {shown(given)}."))
     return storage
 
 
