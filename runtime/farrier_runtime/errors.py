@@ -34,7 +34,7 @@ class ArtifactError(FarrierError, ValueError):
 
 
 class DeviceError(FarrierError, RuntimeError):
-    """The machine lacks the requested device, driver or CPU features."""
+    """The machine lacks the requested device, driver, CPU features or memory."""
 
 
 class CompileError(FarrierError, RuntimeError):

@@ -9,7 +9,7 @@ from farrier_compiler.graph.node import is_symbolic, run_reference
 from farrier_compiler.ops.creation import SizeOf
 from farrier_compiler.sizes.words import ranges
 from farrier_compiler.types.elements import Array
-from farrier_runtime.errors import FarrierError, ShapeError
+from farrier_runtime.errors import DeviceError, FarrierError, ShapeError
 
 
 class UnknownValueError(FarrierError, RuntimeError):
@@ -25,6 +25,7 @@ def interpret(values: Sequence[Value]) -> list[Array]:
     Raises:
         UnknownValueError: a value depends on an input of a function that is being traced, or on
             an unset parameter.
+        DeviceError: there is not enough memory.
     """
     pending = topological(values)
     pending.reverse()
@@ -42,6 +43,8 @@ def _run(node: Node) -> None:
         if is_symbolic(node.op):
             raise UnknownValueError(_size_unknown(node)) from None
         raise
+    except MemoryError:
+        raise DeviceError(_no_memory(node)) from None
     for value, data in zip(node.results, results, strict=True):
         value.data = data
         value.producer = None
@@ -53,6 +56,17 @@ def unknown_size(size: int) -> str:
         f"The size '{size}' ({ranges(size)}) is known only when the compiled function is called, "
         "but its number is asked for while the function is traced. Use it in shapes, in arithmetic "
         "and as a tensor, or give InputInfo a number there."
+    )
+
+
+def _no_memory(node: Node) -> str:
+    results = [value.type for value in node.results]
+    described = ", ".join(type.describe() for type in results)
+    gigabytes = sum(type.size * type.dtype.itemsize for type in results) / 1e9
+    return (
+        f"There is not enough memory to compute {node.op.name}: its result, {described}, takes "
+        f"{gigabytes:.3g} GB, beside its operands and what NumPy needs in between. Compute less at "
+        "once."
     )
 
 

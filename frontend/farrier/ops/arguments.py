@@ -94,9 +94,7 @@ def flag(name: str, value: Any) -> bool:
     Raises:
         ArgumentError: it is neither True nor False; `name` names the argument.
     """
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int) and value in (0, 1):
+    if isinstance(value, int | np.bool_) and value in (0, 1):
         return value == 1
     raise explain(ArgumentError(f"{name} is True or False, not {shown(value)}."))
 
