@@ -1,4 +1,4 @@
-"""What IREE refuses, in the user's terms."""
+"""IREE's refusals, in the user's terms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs for every kind of target, and for several at once."""
+"""Programs for each kind of target, and for several targets at once."""
 
 from __future__ import annotations
 

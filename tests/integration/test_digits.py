@@ -1,4 +1,4 @@
-"""The digits network in int8: its accuracy and its bytes, and the demo that shows both."""
+"""The int8 digits network: its accuracy, its size, and the demo that shows both."""
 
 from __future__ import annotations
 

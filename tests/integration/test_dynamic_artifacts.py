@@ -1,4 +1,4 @@
-"""Artifacts with dynamic sizes: what calls refuse and say, memory, files, threads and devices."""
+"""Artifacts with dynamic sizes: errors of calls, memory, files, threads and devices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs with dynamic sizes: every legal size gives what eager does, others are refused."""
+"""Programs with dynamic sizes: eager's results for every legal size, errors for all others."""
 
 from __future__ import annotations
 

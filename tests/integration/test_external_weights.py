@@ -1,4 +1,4 @@
-"""Weights outside of the artifact: in memory, saved, loaded, swapped, and with the command."""
+"""External weights: in memory, saved, loaded, exchanged, and on the command line."""
 
 from __future__ import annotations
 

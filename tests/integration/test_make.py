@@ -1,4 +1,4 @@
-"""The Makefile's choice of an interpreter, and what it shows of pip; CI's choice of others."""
+"""The Makefile's choice of interpreter, its output of pip, and CI's choice of interpreters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masks beside matrix products: IREE cannot pack bools that it reads from memory."""
+"""Masks beside matrix products, where IREE cannot pack bools that it reads from memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks that quantize_module made, compiled: eager's results, with calls of several sizes."""
+"""Compiled networks from quantize_module: eager's results, with calls of several sizes."""
 
 from __future__ import annotations
 

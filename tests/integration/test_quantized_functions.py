@@ -1,4 +1,4 @@
-"""Functions and layers on quantised tensors, compiled: eager's integers, weights of one byte."""
+"""Compiled functions and layers on quantised tensors: eager's integers, one-byte weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products of quantised operands: integer arithmetic, bit for bit, and integer instructions."""
+"""Products of quantised operands: exact integer arithmetic, and integer instructions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows on CPUs that have fewer instructions than this machine's, perhaps, and on Arm's."""
+"""Rows on Arm CPUs, and on x86-64 CPUs that may have fewer instructions than this machine's."""
 
 from __future__ import annotations
 

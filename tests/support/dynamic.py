@@ -1,4 +1,4 @@
-"""Rows with dynamic sizes: one compiled function, called with several."""
+"""Rows with dynamic sizes: one compiled function, called with several sizes."""
 
 from __future__ import annotations
 

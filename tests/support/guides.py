@@ -1,4 +1,4 @@
-"""The examples of a guide in docs/, and what they print when they run one after the other."""
+"""The examples of a guide in docs/, and their output when run in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small graphs to compile, and ops that exist only to be refused."""
+"""Small graphs to compile, and ops that the compiler must refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantised tensors at random, sums of integers in numpy, and what looks like torch's tensors."""
+"""Random quantised tensors, integer sums in numpy, and stand-ins for torch's tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Graphs made by chance, whose arithmetic is exact in any order."""
+"""Random graphs whose arithmetic is exact in any order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One row a function puts it under every generic test: eager, compiled, XLA, torch, CUDA."""
+"""Records, one row a function, which feed every generic test: eager, compiled, XLA, torch, CUDA."""
 
 from __future__ import annotations
 

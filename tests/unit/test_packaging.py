@@ -1,4 +1,4 @@
-"""What holds for the whole source tree: who imports whom, versions, sizes, names and examples."""
+"""Rules of the whole source tree: imports, versions, file lengths, names and examples."""
 
 from __future__ import annotations
 

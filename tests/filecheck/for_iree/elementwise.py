@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""What IREE needs in place of portable elementwise ops."""
+"""IREE's forms of elementwise ops that it lacks or computes inexactly."""
 
 import farrier as fr
 from support.show import iree_input

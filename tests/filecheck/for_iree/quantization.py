@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Packed weights, sums of integers, and int4 from bytes that hold two."""
+"""IREE's forms of packed weights, integer sums and int4 stored two to a byte."""
 
 import numpy as np
 

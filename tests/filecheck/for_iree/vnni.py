@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Products of bytes on CPUs with AVX-512 VNNI are calls of a kernel."""
+"""Kernel calls for int8 matmuls on CPUs with AVX-512 VNNI."""
 
 import numpy as np
 

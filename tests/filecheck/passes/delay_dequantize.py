@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`delay_dequantize` moves quantised elements, and what they stand for is computed behind that."""
+"""The `delay_dequantize` pass: data movement on quantised elements, ahead of dequantisation."""
 
 import farrier as fr
 from support.show import graph

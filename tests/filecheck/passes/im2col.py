@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`im2col` turns convolutions of integers, and those with groups, into products of matrices."""
+"""The `im2col` pass: integer and grouped convolutions as matrix products."""
 
 import farrier as fr
 from farrier.tensor import apply

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`int8_through_float16` multiplies int8 as float16, and splits sums that float32 would round."""
+"""The `int8_through_float16` pass: int8 matmuls in float16, with sums split to stay exact."""
 
 import farrier as fr
 from support.show import graph

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`integer_matmul` sums integers, takes off what zero points add, and scales once."""
+"""The `integer_matmul` pass: integer sums, zero-point corrections, and one scaling at the end."""
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`legalize_for_iree` writes what IREE lacks in other ops of the graph, at the user's line."""
+"""The `legalize_for_iree` pass: ops that IREE lacks, in terms of others, at the user's line."""
 
 import farrier as fr
 from support.show import graph

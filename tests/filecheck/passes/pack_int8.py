@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`pack_int8` lays weights of products of int8 out in tiles of 16 columns and 4 terms."""
+"""The `pack_int8` pass: weights of int8 matmuls in tiles of 16 columns by 4 terms."""
 
 import numpy as np
 

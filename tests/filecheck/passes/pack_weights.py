@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`pack_weights` lays weights of int8 out in tiles of columns."""
+"""The `pack_weights` pass: int8 weights in tiles of columns."""
 
 import numpy as np
 

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`scale_products` multiplies by the scales of a weight behind the product."""
+"""The `scale_products` pass: a weight's scales applied to the matrix product's result."""
 
 from collections.abc import Callable
 

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Contractions: batch and contracting dims, and what becomes of matmul's broadcasting."""
+"""Contractions: batch and contracting dims, and the lowering of matmul's broadcasting."""
 
 import farrier as fr
 from support.show import iree_input, stablehlo

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Dynamic sizes: portable forms, and what IREE is given in their place."""
+"""Dynamic sizes: portable StableHLO, and IREE's forms of it."""
 
 import farrier as fr
 from support.show import iree_input, stablehlo

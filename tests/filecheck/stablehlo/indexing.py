@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Ops that select elements by tensors of indices."""
+"""Ops that select elements by index tensors."""
 
 import farrier as fr
 from support.show import stablehlo

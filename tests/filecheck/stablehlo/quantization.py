@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Quantisation by computed scales: plain arithmetic."""
+"""Quantisation with computed scales, as plain arithmetic."""
 
 import farrier as fr
 from support.show import stablehlo

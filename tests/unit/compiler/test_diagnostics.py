@@ -1,4 +1,4 @@
-"""Places in the user's program: layer names, lines, carets, and errors that show them."""
+"""Locations in the user's program: layer names, lines, carets, and errors that show them."""
 
 from __future__ import annotations
 

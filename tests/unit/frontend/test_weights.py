@@ -1,4 +1,4 @@
-"""Files of weights: what is written is read, and what is damaged is refused."""
+"""Weight files: round trips, and refusal of damaged ones."""
 
 from __future__ import annotations
 

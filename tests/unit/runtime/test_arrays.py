@@ -1,4 +1,4 @@
-"""Arguments: what becomes an array of the right type, and what is refused."""
+"""Arguments: conversion to arrays of the right type, and errors."""
 
 from __future__ import annotations
 

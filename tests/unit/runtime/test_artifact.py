@@ -1,4 +1,4 @@
-"""Artifacts: written whole, readable by others, and refused when anything is wrong."""
+"""Artifacts: atomic writes, readability by other tools, and refusal of faulty ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ZIP file around a vmfb: each damage to its table of contents has a text of its own."""
+"""The ZIP container of a vmfb, with a distinct error for each damage to its directory."""
 
 from __future__ import annotations
 

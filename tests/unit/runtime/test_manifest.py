@@ -1,4 +1,4 @@
-"""Manifests: every field is checked before anything is believed."""
+"""Manifests: validation of every field on reading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sizes of a call against a manifest: bounds, and equality of names."""
+"""Sizes of a call against a manifest: bounds, and equality by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Graphs on their way to the compiler process: what arrives is what was sent."""
+"""Graphs sent to the compiler process, and their equality on arrival."""
 
 from __future__ import annotations
 

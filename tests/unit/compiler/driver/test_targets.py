@@ -1,4 +1,4 @@
-"""Target names, what the compiler is told of each, and the errors for wrong ones."""
+"""Target names, their compiler flags, and the errors for wrong ones."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""Graph text with dimensions: read back as it was, and what is wrong in it."""
+"""Graph text with dimensions: round trips, and the errors in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Types, values, graphs, and what the verifier refuses."""
+"""Types, values, graphs, and the verifier's errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Graphs for given sizes: what a static trace of the same function gives."""
+"""Graphs specialised to given sizes, against a static trace of the same function."""
 
 from __future__ import annotations
 

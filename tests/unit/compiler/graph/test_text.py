@@ -1,4 +1,4 @@
-"""Graph text: what it looks like, that it is exact, and what its parser refuses."""
+"""Graph text: its layout, its exactness, and the parser's errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Channels-last regions: what takes part, where transposes are, and pointwise convolutions."""
+"""Channels-last regions: their ops, their transposes, and pointwise convolutions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batch norm goes into the weights before it, or becomes one multiplication and one addition."""
+"""Batch norm folded into preceding weights, or turned into one multiplication and one addition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pipelines: their text, what runs, and what is said when a pass goes wrong."""
+"""Pipelines: their text, their effect, and the errors of a faulty pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random graphs: texts are exact, and no pass changes what a graph computes."""
+"""Random graphs: exact text, and the same results after every pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to hold of sizes: decided, refused, or recorded for the call."""
+"""Constraints on dynamic sizes: proved, refused, or recorded for the call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Symbolic sizes: they say what ints would, for every number that a dimension may be."""
+"""Symbolic sizes, against ints for every value of their dimensions."""
 
 from __future__ import annotations
 

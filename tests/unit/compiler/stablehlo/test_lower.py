@@ -1,4 +1,4 @@
-"""Graphs become functions; locations lead back to nodes; weights may stay outside."""
+"""Lowering of graphs to functions, with locations of nodes and external weights."""
 
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.for_iree.builder import IreeBuilder

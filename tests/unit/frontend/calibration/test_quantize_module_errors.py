@@ -1,4 +1,4 @@
-"""What quantize_module and quantization_report refuse, each by its full text."""
+"""Errors of quantize_module and quantization_report, in full."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `farrier` command: what it accepts, and one clear line for everything else."""
+"""The `farrier` command: accepted arguments, and one-line errors for all others."""
 
 from __future__ import annotations
 

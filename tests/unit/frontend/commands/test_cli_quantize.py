@@ -1,4 +1,4 @@
-"""`farrier compile --quantize`: how samples become batches, what is printed, what is refused."""
+"""`farrier compile --quantize`: batches from samples, output and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""InputInfo and tracing: what becomes an input, a constant, an output, and what is refused."""
+"""InputInfo and tracing: inputs, constants, outputs and errors."""
 
 from __future__ import annotations
 

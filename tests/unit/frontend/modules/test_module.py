@@ -1,4 +1,4 @@
-"""Module: where parameters and children are found, their values and attributes."""
+"""Module: discovery of parameters and children, their values and attributes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Module.summary: its table to the character, its data, and that nothing is computed."""
+"""Module.summary: its exact table, its data, and that it computes nothing."""
 
 from __future__ import annotations
 

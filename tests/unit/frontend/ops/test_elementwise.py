@@ -1,4 +1,4 @@
-"""Elementwise functions: Python numbers, operators, easy powers, and what they refuse."""
+"""Elementwise functions: Python numbers, operators, simple powers and errors."""
 
 from __future__ import annotations
 

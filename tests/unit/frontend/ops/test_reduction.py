@@ -1,4 +1,4 @@
-"""Reductions: which dimensions, empty ones, ties and NaN, and what they refuse."""
+"""Reductions: the choice of dimensions, empty inputs, ties, NaN and errors."""
 
 from __future__ import annotations
 

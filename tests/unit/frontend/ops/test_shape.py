@@ -1,4 +1,4 @@
-"""Reshaping, reordering, joining and padding: what rows cannot say, and the other errors."""
+"""Reshaping, reordering, joining and padding: cases that rows cannot express, and other errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions on quantised tensors: sums of integers, packed parameters, and what they refuse."""
+"""Functions on quantised tensors: integer sums, packed parameters and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers, lists and other libraries' arrays become tensors, without a copy where possible."""
+"""Tensors from numbers, lists and other libraries' arrays, without a copy where possible."""
 
 from __future__ import annotations
 

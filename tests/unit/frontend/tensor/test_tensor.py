@@ -1,4 +1,4 @@
-"""Tensor: what is known at once, what evaluates, and how it prints."""
+"""Tensor: metadata, evaluation and printing."""
 
 from __future__ import annotations
 
