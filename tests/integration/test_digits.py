@@ -35,7 +35,7 @@ def held_out() -> tuple[Any, Any]:
         return split["images"][:, None].astype(np.float32) / np.float32(16), split["labels"]
 
 
-def test_calibration_images_are_none_of_the_held_out(images: Any) -> None:
+def test_calibration_images_are_not_held_out_images(images: Any) -> None:
     assert (images.shape, images.dtype) == ((64, 1, 8, 8), np.float32)
     training_images = {image.tobytes() for image in held_out()[0]}
     assert training_images.isdisjoint(image.tobytes() for image in images)

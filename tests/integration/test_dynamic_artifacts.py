@@ -169,7 +169,7 @@ ANY = (1, 4, 8)
 
 @pytest.fixture(scope="module")
 def demanding() -> fr.Executable:
-    """Return a function whose ops need more than bounds say."""
+    """Return a function whose ops require more of the sizes than their bounds."""
     infos = [fr.InputInfo((size,), fr.float32) for size in (ANY, ANY, (1, 8, 12))]
 
     def function(x: fr.Tensor, y: fr.Tensor, z: fr.Tensor) -> Any:

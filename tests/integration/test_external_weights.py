@@ -85,7 +85,7 @@ def path(fast: fr.Executable, tmp_path: Path) -> Path:
 # ------------------------------------------------------------------ in memory
 
 
-def test_it_is_called_without_being_saved(net: Net, fast: fr.Executable) -> None:
+def test_an_executable_is_called_without_being_saved(net: Net, fast: fr.Executable) -> None:
     assert_close(fast(X).numpy(), reference(net, X), scale=8)
 
 

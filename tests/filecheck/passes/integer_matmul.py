@@ -11,7 +11,7 @@ X = fr.InputInfo((4, 3), fr.float32)
 PASSES = "integer_matmul,canonicalize,fold_constants,eliminate_dead_nodes"
 
 
-# Bias, activation and the next quantisation stay behind, where back ends fuse them.
+# Bias, activation and the next quantisation stay after it, where back ends fuse them.
 # CHECK-LABEL: graph @linear
 # CHECK-DAG:     constant @[[SUMS:.*]]: i32[1,2] = {{\[}}[9, 36]]
 # CHECK-DAG:     constant @[[SCALES:.*]]: f32[2] = [0.125, 0.0625]

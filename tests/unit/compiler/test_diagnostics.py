@@ -36,7 +36,7 @@ def run(source: str, file: Path, **names: Any) -> dict[str, Any]:
 
 
 def placed(source: str, file: Path) -> Location:
-    """Return the place that a program finds itself at."""
+    """Return the location that a program records for itself."""
     return run(source, file)["place"]
 
 

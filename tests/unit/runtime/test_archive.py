@@ -72,7 +72,7 @@ def test_erased_entries_and_empty_tensors(whole: bytes, tmp_path: Path) -> None:
 
 
 def changed(data: bytes, *numbers: tuple[int, int]) -> bytes:
-    """Write 64-bit numbers at some places."""
+    """Return a copy with 64-bit numbers written at some offsets."""
     content = bytearray(data)
     for place, number in numbers:
         struct.pack_into("<Q", content, place, number)

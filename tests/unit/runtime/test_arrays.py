@@ -117,7 +117,7 @@ def test_arrays_are_never_cast() -> None:
     )
 
 
-def test_things_that_are_no_arrays() -> None:
+def test_objects_that_are_not_arrays() -> None:
     assert text_of(None, "float32") == "an object of type NoneType is not an array"
     assert text_of({"x": 1}, "float32") == "an object of type dict is not an array"
     assert text_of("one", "float32") == "an object of type str is not an array"

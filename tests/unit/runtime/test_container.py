@@ -23,7 +23,7 @@ def stored() -> bytes:
     return file.getvalue()
 
 
-# Where things stand in `stored()`: the entry of the table of contents, and the record at the end.
+# Offsets in `stored()`: the entry of the table of contents, and the record at the end.
 ENTRY, END = stored().index(b"PK\1\2"), len(stored()) - 22
 
 

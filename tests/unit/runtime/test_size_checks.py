@@ -135,5 +135,5 @@ def test_bounds_are_in_order(bounds: tuple[int, int, int]) -> None:
         ('a"b', '"a\\"b"'),
     ],
 )
-def test_names_that_are_no_plain_words_are_quoted(name: str, text: str) -> None:
+def test_names_that_are_not_plain_words_are_quoted(name: str, text: str) -> None:
     assert str(Dimension(name, 1, 2, 3)) == text

@@ -193,7 +193,7 @@ def test_the_end_of_a_channel_is_noticed() -> None:
             send(here, {})
 
 
-def test_half_a_message_is_none() -> None:
+def test_half_a_message_is_not_a_message() -> None:
     here, there = socket.socketpair()
     with here:
         there.sendall((100).to_bytes(8, "little") + b'{"a":')

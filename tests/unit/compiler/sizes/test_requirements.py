@@ -224,7 +224,7 @@ def test_what_ops_require(body: str, result: str, texts: list[str]) -> None:
     assert asserted(f"{body}\nreturn %0", result) == texts
 
 
-def test_selecting_from_nothing() -> None:
+def test_selecting_from_empty_tensors() -> None:
     index = "%x: f32[n], %i: i32[m]"
     body = "%0: f32[m] = gather(%x, %i) {dim = 0}\nreturn %0"
     assert asserted(body, "f32[m]", index) == ["gather: min(1, m) must be at most n"]

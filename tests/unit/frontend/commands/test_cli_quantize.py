@@ -97,7 +97,7 @@ def test_the_report_comes_first(run: Run, folder: Path) -> None:
     assert (folder / "net.vmfb").exists()
 
 
-def test_beside_a_dump_it_is_no_part_of_it(run: Run) -> None:
+def test_the_report_beside_a_dump_is_not_part_of_it(run: Run) -> None:
     words = [*NET.split(), "--quantize", "int8", "--calibration", "x.npz", "--dump", "graph"]
     status, output, errors = run(*words, "--observer", "mse")
     assert status == 0

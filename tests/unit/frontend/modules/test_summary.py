@@ -78,7 +78,7 @@ def test_rows_are_data() -> None:
 
 
 class Direct(fr.Module):
-    """A program that overrides `__call__` itself, and returns what is no tensor too."""
+    """A program that overrides `__call__` itself, and returns more than tensors."""
 
     def __init__(self) -> None:
         self.linear = fr.Linear(3, 4)

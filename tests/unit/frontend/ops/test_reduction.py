@@ -86,7 +86,7 @@ def test_nan_wins() -> None:
     assert math.isnan(fr.sum(x).item())
 
 
-def test_reductions_of_nothing() -> None:
+def test_reductions_of_empty_tensors() -> None:
     nothing = fr.zeros((0, 2))
     assert fr.sum(nothing, dim=0).tolist() == [0.0, 0.0]
     assert fr.prod(nothing, dim=0).tolist() == [1.0, 1.0]

@@ -169,7 +169,7 @@ def test_refusals(make: Callable[[], Any], error: type[Exception], text: str) ->
 
 
 class QuantizedTorch:
-    """What a quantised tensor of torch tells of itself."""
+    """The methods by which torch's quantised tensors describe themselves."""
 
     is_quantized = True
     dtype = "torch.qint8"
