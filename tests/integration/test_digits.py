@@ -65,7 +65,7 @@ def test_the_compiled_network_is_as_accurate(net: Any, images: Any) -> None:
     x = fr.InputInfo((len(scans), 1, 8, 8), fr.float32)
     result = np.asarray(fr.compile(small, args=[x], target="cpu")(fr.Tensor(scans)))
     expected = small(fr.Tensor(scans)).numpy()
-    # Where rounding differs, an integer is another one: then a score differs by some steps.
+    # A difference in rounding changes an integer by one, and so a score by a few steps.
     assert np.abs(result - expected).max() < 0.02 * np.abs(expected).max()
     assert int((result.argmax(1) == labels).sum()) >= 359 - 0.005 * len(labels)
 

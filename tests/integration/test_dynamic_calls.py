@@ -104,7 +104,7 @@ CASES: dict[str, Case] = {
         lambda a, b: [(a, 3), (b, 3)],
     ),
     "squeeze": rows(lambda x: fr.squeeze(x, 0)),
-    # Positions and slices.
+    # Indices and slices.
     "position": rows(lambda x: (x[2], x[-2])),
     "positions": rows(lambda x: x[[0, -1, 2]]),
     "positions_from_end": rows(lambda x: x[:, [0, 2]][[-3]]),

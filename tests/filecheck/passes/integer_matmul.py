@@ -33,7 +33,7 @@ def linear(x: fr.Tensor) -> fr.Tensor:
 graph(linear, X, passes=PASSES, name="linear")
 
 
-# Unsigned numbers become signed ones, 128 less.
+# Unsigned operands become signed by subtracting 128.
 # CHECK-LABEL: graph @unsigned
 # CHECK:         %0: !quant.uniform<i8:f32, 0.25:-28>[4,3] = quantize(%x, 0.25: f32, -28: i8)
 # CHECK-NEXT:    dot_general(%0,
@@ -64,7 +64,7 @@ def convolution(x: fr.Tensor) -> fr.Tensor:
 graph(convolution, fr.InputInfo((1, 2, 4), fr.float32), passes=PASSES, name="convolution")
 
 
-# What cannot be so stays, and says why.
+# Other products stay, with a remark that gives the reason.
 # CHECK-LABEL: graph @stays
 # CHECK:         %[[W:.*]]: f32[2,3] = dequantize(
 # CHECK-NEXT:    dot_general(%x, %[[W]])

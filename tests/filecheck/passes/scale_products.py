@@ -32,7 +32,7 @@ graph(product(0, [0.5, 0.25]), X, passes="scale_products", name="columns")
 # CHECK-NEXT:    %2: f32[4,2] = multiply(%1, 0.5: f32)
 graph(product(None, 0.5), X, passes="scale_products", name="scalar")
 
-# Scales of what is summed over stay in the sum; so does float16, which might overflow.
+# Scales along the contracting dimension stay inside the sum; so do float16's, to avoid overflow.
 # CHECK-LABEL: graph @rows
 # CHECK:         dequantize(@c0, @c1) {dtype = f32, dim = 1}
 # CHECK-NOT:     multiply

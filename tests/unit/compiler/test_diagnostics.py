@@ -18,7 +18,7 @@ THIS = Path(__file__)
 
 
 class Layer:
-    """A Module as far as scopes are concerned."""
+    """A stand-in for a Module, with what scopes need of it."""
 
     def __init__(self, **children: Layer) -> None:
         self.children = children

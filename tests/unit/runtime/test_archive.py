@@ -16,7 +16,7 @@ from farrier_runtime.session import iree
 
 WEIGHT, BIAS = np.arange(24, dtype=np.uint8), np.arange(4, dtype=np.uint8)
 
-# Where IREE puts what: the first entry and its fields, the last one, which repeats a pattern.
+# Offsets in IREE's archive: the first entry and its fields; the last entry, a repeated pattern.
 COUNT, TABLE_SIZE, NAMES, DATA = 32, 48, 56, 72
 ENTRY, TYPE, NAME_SIZE, DATA_START, DATA_SIZE = 96, 104, 124, 156, 164
 SECOND_DATA_START, LAST = 236, 256

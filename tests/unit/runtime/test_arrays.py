@@ -18,7 +18,7 @@ from farrier_runtime.manifest import TensorSpec
 
 
 def converted(value: Any, dtype: str, *shape: int) -> Any:
-    """Return what the input x of f on the CPU makes of an argument."""
+    """Return an argument converted for the input x of f on the CPU."""
     return convert(value, TensorSpec("x", DTYPES[dtype], shape), "f", "cpu:0")
 
 
@@ -124,7 +124,7 @@ def test_objects_that_are_not_arrays() -> None:
 
 
 class Foreign:
-    """An array of another library, which speaks DLPack only."""
+    """An array of another library, which supports DLPack only."""
 
     def __init__(self, values: np.ndarray[Any, Any], device: tuple[int, int] = (1, 0)) -> None:
         self.values, self.device = values, device

@@ -161,7 +161,7 @@ ARRAYS: dict[str, Any] = {"layer.weight": WEIGHT, "layer.bias": BIAS, "another":
 
 
 class OfAnotherLibrary:
-    """An array that speaks DLPack only."""
+    """An array that supports DLPack only."""
 
     def __init__(self, array: Any) -> None:
         self.array = array

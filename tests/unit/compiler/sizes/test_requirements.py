@@ -95,7 +95,7 @@ def test_broadcast_size() -> None:
     assert recorded(lambda: broadcast_size(12, n)) == (12, [text])
     text = "m and n must be equal, or one of them 1"
     assert recorded(lambda: broadcast_size(n, m)) == (broadcast(n, m), [text])
-    # What is a part of the result already was required where that was made.
+    # Constraints that the result's type already implies were recorded when it was inferred.
     assert recorded(lambda: broadcast_size(n, broadcast(n, m))) == (broadcast(n, m), [])
 
 

@@ -75,7 +75,7 @@ def test_parameters_are_loaded_by_name() -> None:
     text = program.text()
     assert '#flow.parameter.named<"model"::"layer.weight"> : tensor<32x32xf32>' in text
     assert "dense_resource<layer.weight>" not in text
-    assert "layer.bias" not in text  # small: written out
+    assert "layer.bias" not in text  # small: printed inline
 
 
 def test_functions_share_a_parameter() -> None:

@@ -69,7 +69,7 @@ def test_bad_option(run: Run, model: Path, words: str, text: str) -> None:
 
 
 def test_a_folder_that_is_read_only(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.access", lambda *_: False)  # who runs the tests may write anywhere
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere
     with pytest.raises(ArgumentError) as raised:
         check_folder(model / "net.vmfb")
     assert str(raised.value) == (

@@ -240,7 +240,7 @@ def read(folder: Path, types: Sequence[str], **arrays: Any) -> list[Any]:
     [
         ("x=3xf32", (10, 3), [(3,)] * 10),
         ("x=1x3xf32", (10, 3), [(1, 3)] * 10),
-        ("x=4x3xf32", (10, 3), [(4, 3)] * 2),  # two samples fill no batch
+        ("x=4x3xf32", (10, 3), [(4, 3)] * 2),  # two samples do not fill a batch
         ("x=4x3xf32", (2, 4, 3), [(4, 3)] * 2),
         ("x=(1,4,8)x3xf32", (10, 3), [(4, 3), (4, 3), (2, 3)]),
         ("x=(3,4,8)x3xf32", (10, 3), [(4, 3), (4, 3)]),

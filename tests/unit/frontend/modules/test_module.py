@@ -126,7 +126,7 @@ def test_load_state_dict_replaces_by_identity_everywhere() -> None:
 
 
 class Exporter:
-    """An array that speaks nothing but DLPack."""
+    """An array that supports DLPack only."""
 
     def __init__(self, array: Any) -> None:
         self.array = array

@@ -109,7 +109,7 @@ class Inner(fr.Module):
 
 
 class Outer(fr.Module):
-    """Calls what hangs below a child, and what hangs nowhere."""
+    """Calls a grandchild, and a layer that is not a child at all."""
 
     def __init__(self) -> None:
         self.inner = Inner()

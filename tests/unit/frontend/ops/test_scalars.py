@@ -11,7 +11,7 @@ import pytest
 import farrier as fr
 from support.messages import message
 
-# What each function makes of the scalar 3.0.
+# The result of each function for the scalar 3.0.
 FUNCTIONS: dict[str, tuple[Callable[[Any, int], Any], Any]] = {
     "sum": (fr.sum, 3.0),
     "prod": (fr.prod, 3.0),

@@ -16,14 +16,14 @@ from support.messages import message
 
 
 class ArrayLike:
-    """What speaks numpy's protocol."""
+    """An object that supports numpy's array protocol."""
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
         return np.array([1, 2], np.int16)
 
 
 class Exporter:
-    """What speaks DLPack only."""
+    """An array that supports DLPack only."""
 
     def __init__(self, array: np.ndarray[Any, Any]) -> None:
         self.array = array
