@@ -1,1 +1,1 @@
-"""A CUDA driver for tests that needs no GPU: build it, and run a Python program with it."""
+"""A fake CUDA driver: how tests build it and run a Python program with it, without a GPU."""

@@ -1,4 +1,4 @@
-"""Build the fake driver, and run Python code in a process that finds it."""
+"""Building the fake driver, and running Python code in a process that loads it."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def run(built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     return command_in(built, capsys)
 
 
-def test_inspect_lists_each_size_that_calls_decide_once(run: Run) -> None:
+def test_inspect_lists_each_dynamic_dimension_once(run: Run) -> None:
     status, output, errors = run("inspect", "rows.vmfb")
     assert (status, errors) == (0, "")
     assert output.partition("function  ")[2].splitlines() == [

@@ -1,4 +1,4 @@
-"""From graphs to numbers on this machine's CPU: layouts, weights, flags, several functions."""
+"""Compiled graphs on this machine's CPU: layouts, weights, flags and several functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What IREE refuses, in the user's terms."""
+"""IREE's refusals, in the user's terms."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def product() -> Value:
 
 def test_a_type_that_the_target_lacks_is_named() -> None:
     graph = function("f", apply("tanh", argument(8, 8, dtype=dtypes.float64)))
-    reasons = [  # which of them IREE says first is chance
+    reasons = [  # which of them IREE reports first varies
         "it has no code for the operation arith.constant",
         "the target has no data type memref<64xf64, #spirv.storage_class<StorageBuffer>>",
     ]

@@ -1,4 +1,4 @@
-"""Programs for every kind of target, and for several at once."""
+"""Programs for each kind of target, and for several targets at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNCACHED = Options(cache=False)
 
 
 def contraction(dtype: dtype) -> Graph:
-    """Return a product of matrices that tensor cores can do."""
+    """Return a matrix product that tensor cores can compute."""
     x, y = (argument(128, 128, name=name, dtype=dtype) for name in "xy")
     return function("f", product(x, y))
 

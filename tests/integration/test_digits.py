@@ -1,4 +1,4 @@
-"""The digits network in int8: its accuracy and its bytes, and the demo that shows both."""
+"""The int8 digits network: its accuracy, its size, and the demo that shows both."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def held_out() -> tuple[Any, Any]:
         return split["images"][:, None].astype(np.float32) / np.float32(16), split["labels"]
 
 
-def test_calibration_images_are_none_of_the_held_out(images: Any) -> None:
+def test_calibration_images_are_not_held_out_images(images: Any) -> None:
     assert (images.shape, images.dtype) == ((64, 1, 8, 8), np.float32)
     training_images = {image.tobytes() for image in held_out()[0]}
     assert training_images.isdisjoint(image.tobytes() for image in images)
@@ -65,7 +65,7 @@ def test_the_compiled_network_is_as_accurate(net: Any, images: Any) -> None:
     x = fr.InputInfo((len(scans), 1, 8, 8), fr.float32)
     result = np.asarray(fr.compile(small, args=[x], target="cpu")(fr.Tensor(scans)))
     expected = small(fr.Tensor(scans)).numpy()
-    # Where rounding differs, an integer is another one: then a score differs by some steps.
+    # A difference in rounding changes an integer by one, and so a score by a few steps.
     assert np.abs(result - expected).max() < 0.02 * np.abs(expected).max()
     assert int((result.argmax(1) == labels).sum()) >= 359 - 0.005 * len(labels)
 

@@ -1,4 +1,4 @@
-"""Artifacts with dynamic sizes: what calls refuse and say, memory, files, threads and devices."""
+"""Artifacts with dynamic sizes: errors of calls, memory, files, threads and devices."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ ANY = (1, 4, 8)
 
 @pytest.fixture(scope="module")
 def demanding() -> fr.Executable:
-    """Return a function whose ops need more than bounds say."""
+    """Return a function whose ops require more of the sizes than their bounds."""
     infos = [fr.InputInfo((size,), fr.float32) for size in (ANY, ANY, (1, 8, 12))]
 
     def function(x: fr.Tensor, y: fr.Tensor, z: fr.Tensor) -> Any:

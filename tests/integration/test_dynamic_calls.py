@@ -1,4 +1,4 @@
-"""Programs with dynamic sizes: every legal size gives what eager does, others are refused."""
+"""Programs with dynamic sizes: eager's results for every legal size, errors for all others."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ CASES: dict[str, Case] = {
         lambda a, b: [(a, 3), (b, 3)],
     ),
     "squeeze": rows(lambda x: fr.squeeze(x, 0)),
-    # Positions and slices.
+    # Indices and slices.
     "position": rows(lambda x: (x[2], x[-2])),
     "positions": rows(lambda x: x[[0, -1, 2]]),
     "positions_from_end": rows(lambda x: x[:, [0, 2]][[-3]]),

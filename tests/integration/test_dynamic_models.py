@@ -1,4 +1,4 @@
-"""Models whose batch, image and sequence sizes are dynamic, compiled once, against eager."""
+"""Models with dynamic batch, image and sequence sizes, compiled once, against eager."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`config.eager = "compiled"`: the same numbers through IREE, and equal ops compiled once."""
+"""`config.eager = "compiled"`: the same numbers through IREE, with equal ops compiled once."""
 
 from __future__ import annotations
 

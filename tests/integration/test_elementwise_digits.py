@@ -84,7 +84,7 @@ def logarithm_of_sum(x: Array, y: Array) -> Array:
     return larger + np.where(x == y, np.log(Wide(2)), np.log1p(np.exp(-np.abs(x - y))))
 
 
-# Functions whose ops numpy does not compute in long doubles, and one that is no op.
+# Functions whose ops numpy does not compute in long doubles, and one that is not an op.
 EXACT: dict[str, Callable[..., Array]] = {
     "erfc": complement,
     "logaddexp": logarithm_of_sum,
@@ -117,7 +117,7 @@ BINARY = sorted(name for name in TESTED if operands(name) == 2)
 
 
 def units(dtype: dtype, result: Array, exact: Array, beside: Array | float = 0.0) -> Array:
-    """Return errors in units of the last place of the result, or of a number beside it."""
+    """Return errors in units of the last place of the result, or of a second number."""
     info: Any = ml_dtypes.finfo(dtype.numpy)
     rounded = exact.astype(dtype.numpy).astype(Wide)
     result = result.astype(Wide)

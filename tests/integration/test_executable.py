@@ -1,4 +1,4 @@
-"""Executables as `farrier.compile` and `Executable.load` give them."""
+"""Executables from `farrier.compile` and `Executable.load`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weights outside of the artifact: in memory, saved, loaded, swapped, and with the command."""
+"""External weights: in memory, saved, loaded, exchanged, and on the command line."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def path(fast: fr.Executable, tmp_path: Path) -> Path:
 # ------------------------------------------------------------------ in memory
 
 
-def test_it_is_called_without_being_saved(net: Net, fast: fr.Executable) -> None:
+def test_an_executable_is_called_without_being_saved(net: Net, fast: fr.Executable) -> None:
     assert_close(fast(X).numpy(), reference(net, X), scale=8)
 
 

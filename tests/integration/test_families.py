@@ -1,4 +1,4 @@
-"""A row of each family of ops, all in one module: what the smoke tests have of the rows."""
+"""One row of each op family, in a single module: the rows' part of the smoke tests."""
 
 from __future__ import annotations
 

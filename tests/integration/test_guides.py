@@ -1,4 +1,4 @@
-"""The guides in docs/ are true: their examples run in order, and print what they say."""
+"""The examples of the guides in docs/, run in order, with the output that they show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lit format of our FileCheck tests fails where it should."""
+"""Failures that the lit format of the FileCheck tests must report."""
 
 from __future__ import annotations
 

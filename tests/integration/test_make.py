@@ -1,4 +1,4 @@
-"""The Makefile's choice of an interpreter, and what it shows of pip; CI's choice of others."""
+"""The Makefile's choice of interpreter, its output of pip, and CI's choice of interpreters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def script(file: Path, *lines: str) -> Path:
 
 
 def python(file: Path, version: str) -> Path:
-    """Write what looks like an interpreter: it tells a version, and runs Python of that version."""
+    """Write a fake interpreter, which reports a version and runs Python of that version."""
     numbers = ", ".join(version.split("."))
     told = f"import sys; sys.version_info = ({numbers}); exec(sys.argv.pop(1))"
     return script(
@@ -93,7 +93,7 @@ def test_the_first_python_that_runs_and_is_supported_is_taken(tmp_path: Path) ->
 
 
 def environment(folder: Path, version: str, *pip: str) -> Path:
-    """Make a folder that looks like a virtual environment whose pip does something."""
+    """Make a fake virtual environment, whose pip runs a given script."""
     interpreter = python(folder / "bin" / "python", version)
     lines = interpreter.read_text().splitlines()
     script(interpreter, 'if [ "$2" = pip ]; then', *pip, "fi", *lines[1:])

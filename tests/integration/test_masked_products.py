@@ -1,4 +1,4 @@
-"""Masks beside matrix products: IREE cannot pack bools that it reads from memory."""
+"""Masks beside matrix products, where IREE cannot pack bools that it reads from memory."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def mask(shape: str, length: int) -> fr.Tensor:
 
 
 def case(source: str, shape: str, length: int) -> tuple[Any, list[fr.InputInfo]]:
-    """Return a function, and what it is compiled for: the mask is an input or in its code."""
+    """Return a function and its InputInfos: the mask is an input, or computed by the function."""
     chosen = mask(shape, length)
     info = fr.InputInfo((2, 3, length, 32), fr.float32)
     if source == "input":

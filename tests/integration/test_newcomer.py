@@ -1,4 +1,4 @@
-"""Compiling as newcomers do: without a home or temporary folder, in folders with odd names."""
+"""Compiling without a home or temporary folder, and in folders with odd names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Norms before matrix products and behind sums: IREE cannot compile them fused with either."""
+"""Norms next to matrix products and sums, which IREE cannot compile when it fuses them."""
 
 from __future__ import annotations
 

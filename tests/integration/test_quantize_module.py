@@ -1,4 +1,4 @@
-"""Networks that quantize_module made, compiled: eager's results, with calls of several sizes."""
+"""Compiled networks from quantize_module: eager's results, with calls of several sizes."""
 
 from __future__ import annotations
 
@@ -66,5 +66,5 @@ def test_compiled_is_eager(scheme: str, per_channel: bool) -> None:
         result = np.asarray(run(*arrays))
         noise = np.abs(expected - exact).max()
         assert noise > 1e-4
-        # An input that is summed otherwise may round to the next integer: much less than the noise.
+        # Another order of summation may round an input to the next integer: far below the noise.
         assert np.abs(result - expected).max() < (1e-6 if "only" in scheme else noise / 4)

@@ -1,4 +1,4 @@
-"""Functions and layers on quantised tensors, compiled: eager's integers, weights of one byte."""
+"""Compiled functions and layers on quantised tensors: eager's integers, one-byte weights."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_a_network_compiled_is_eager() -> None:
     expected = net(fr.Tensor(x)).numpy()
     assert len(np.unique(expected)) > 10
     difference = np.abs(compiled(net, x) - expected)
-    # Sums in another order may cross a half: then one step of the output, 0.02.
+    # Another order of summation may cross a rounding boundary: one step of the output, 0.02.
     assert difference.max() < 0.021
     assert (difference > 1e-6).mean() < 0.05
 

@@ -1,4 +1,4 @@
-"""Layers with quantised weights, compiled: eager's results, small files, work done once."""
+"""Compiled layers with quantised weights: eager's results, small files, work done once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products of quantised operands: integer arithmetic, bit for bit, and integer instructions."""
+"""Products of quantised operands: exact integer arithmetic, and integer instructions."""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ def test_contractions_are_of_integers(name: str) -> None:
 @pytest.mark.parametrize(
     ("cpu", "register"), [("cascadelake", "zmm"), ("alderlake", "ymm"), ("x86-64-v4", None)]
 )
-def test_a_kernel_of_vnni_multiplies_bytes(cpu: str, register: str | None) -> None:
+def test_a_vnni_kernel_multiplies_int8(cpu: str, register: str | None) -> None:
     names = LARGE if register else ["rows_37", "planes"]  # without a kernel, IREE takes its time
     graphs = [traced(LARGE[name], name) for name in names]
     text = "\n".join(dump(graphs, [Target.parse(f"cpu:{cpu}")], NO_CACHE, "asm").values())
@@ -252,7 +252,7 @@ def test_few_products_are_fused_instead() -> None:
     assert "vpdpbusd" not in text
 
 
-def test_flags_for_another_cpu_have_no_kernel_of_vnni() -> None:
+def test_flags_for_another_cpu_exclude_the_vnni_kernel() -> None:
     options = Options(cache=False, flags=("--iree-llvmcpu-target-cpu=haswell",))
     target = Target.parse("cpu:cascadelake")
     (text,) = dump([traced(LARGE["rows_64"])], [target], options, "iree-input").values()

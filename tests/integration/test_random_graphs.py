@@ -1,4 +1,4 @@
-"""Random graphs compiled on llvm-cpu give what the ops' references give."""
+"""Random graphs compiled on llvm-cpu, against the ops' references."""
 
 from __future__ import annotations
 

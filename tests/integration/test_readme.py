@@ -1,4 +1,4 @@
-"""What README and CONTRIBUTING say is true: examples run, and the diff of an op is its code."""
+"""The examples of README and CONTRIBUTING, and the op whose diff CONTRIBUTING shows."""
 
 from __future__ import annotations
 

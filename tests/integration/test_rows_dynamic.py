@@ -1,4 +1,4 @@
-"""Every row compiled once for all sizes, and called with three: equal to the interpreter."""
+"""Every row compiled once for all sizes and called with three, against the interpreter."""
 
 from __future__ import annotations
 

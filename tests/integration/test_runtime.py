@@ -1,4 +1,4 @@
-"""The runtime in processes of its own: without a compiler, with other thread counts, with CUDA."""
+"""The runtime in separate processes: without a compiler, with other thread counts, with CUDA."""
 
 from __future__ import annotations
 

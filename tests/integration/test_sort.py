@@ -1,4 +1,4 @@
-"""What sorting compiles to beyond the rows: payloads, and any bits at all."""
+"""Compiled sorting beyond the rows: payloads, and arbitrary bit patterns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Portable StableHLO of dynamic sizes, refined by XLA to some sizes and run: eager's numbers."""
+"""Portable StableHLO with dynamic sizes, refined and run by XLA, against eager."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def test_gpt2_generates_the_same_tokens(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_result_depends_on_every_weight(name: str) -> None:
-    """Shows that the comparisons above would see a weight in a wrong place."""
+    """The comparisons above would detect a weight in the wrong parameter."""
     ours, _ = twins(name)
     inputs = [fr.Tensor(array) for array in EXAMPLES[name].sample(VARIANTS["static"][1][0])]
     before = ours(*inputs).numpy()

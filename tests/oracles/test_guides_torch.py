@@ -1,5 +1,5 @@
 # pyright: basic, reportMissingImports=false
-"""The guide for users of torch: its examples with torch, and each row of its tables."""
+"""The guide for users of torch: its examples with torch, and every row of its tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""quantize and dequantize, compiled: bit for bit what the interpreter computes."""
+"""Compiled quantize and dequantize, bit for bit against the interpreter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""quantize and dequantize against torch: equal, but for halves with odd zero points, say.
+"""quantize and dequantize against torch: equal but for documented differences in rounding.
 
 torch's quantize_per_tensor rounds behind the zero point (2.13 on x86), its fake_quantize before it,
 as ONNX does; both multiply by the scale's reciprocal, which may be inexact.

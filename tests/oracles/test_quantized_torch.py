@@ -81,7 +81,7 @@ def ours(x: Any) -> fr.Tensor:
 def assert_within_a_step(
     result: fr.Tensor, expected: Any, record: Callable[[str, object], None], part: float = 0.01
 ) -> None:
-    """Compare integers, scales and zero points, and tell how many integers differ."""
+    """Compare integers, scales and zero points, and record how many integers differ."""
     difference = np.abs(result.numpy().astype(int) - expected.int_repr().numpy())
     record("differing_elements", f"{(difference > 0).sum()} of {difference.size}")
     print(f"{(difference > 0).sum()} of {difference.size} elements differ")
@@ -229,7 +229,7 @@ def test_layers_load_torchs_state_dict(
     assert loaded.weight_scale.shape == ((layer.weight().shape[0],) if per_channel else ())
 
 
-def test_quantized_tensors_are_no_plain_tensors() -> None:
+def test_quantized_tensors_are_not_plain_tensors() -> None:
     x = activation(2, 3, scale=0.5, zero_point=3)
     with pytest.raises(fr.DtypeError, match=r"Pass x.int_repr\(\) or x.dequantize\(\)"):
         fr.Tensor(x)

@@ -1,4 +1,4 @@
-"""Every row's portable StableHLO, verified and run by XLA, against its float64 reference."""
+"""The portable StableHLO of every row, run by XLA, against its float64 reference."""
 
 from __future__ import annotations
 

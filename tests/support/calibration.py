@@ -1,4 +1,4 @@
-"""Networks and figures for tests of calibration."""
+"""Networks and error measures for tests of calibration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows compiled many to a module: one function costs 0.3 s, twenty cost 1 s."""
+"""Rows compiled many to a module: one function takes 0.3 s, twenty take 1 s."""
 
 from __future__ import annotations
 

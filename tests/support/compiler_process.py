@@ -40,7 +40,7 @@ def assert_computes(artifact: Any, seed: int = 0) -> None:
 
 
 def wait_until(holds: Any) -> None:
-    """Wait until something holds."""
+    """Wait until a condition holds, for a minute at most."""
     end = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < end

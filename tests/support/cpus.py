@@ -1,4 +1,4 @@
-"""Rows on CPUs that have fewer instructions than this machine's, perhaps, and on Arm's."""
+"""Rows on Arm CPUs, and on x86-64 CPUs that may have fewer instructions than this machine's."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _is_tested(row: Record, tested: dtype, every: int) -> bool:
 
 
 def _wanted(row: Record) -> dtype:
-    """Return bfloat16, which such CPUs have no instructions for, or what a row has instead."""
+    """Return bfloat16, for which such CPUs have no instructions, or the row's last data type."""
     return next((dtype for dtype in row.dtypes if dtype.short == "bf16"), row.dtypes[-1])
 
 
@@ -73,7 +73,7 @@ def check_on_x86_64(row: Record, tested: dtype) -> None:
 
 
 def check_dynamic_on_x86_64(row: Record, tested: dtype) -> None:
-    """Compare a row with dynamic sizes, compiled likewise, with the interpreter."""
+    """Compare a row with dynamic sizes, compiled for the same CPUs, with the interpreter."""
     with where_it_runs():
         dynamic.check(row, tested, X86_64, x86_64_dynamic_rows)
 
@@ -85,7 +85,7 @@ def check_links_for_aarch64(row: Record, tested: dtype) -> None:
 
 @contextlib.contextmanager
 def where_it_runs() -> Generator[None]:
-    """Skip the test where the machine's CPU has not what the module needs."""
+    """Skip the test where the machine's CPU lacks instructions that the module needs."""
     try:
         yield
     except fr.DeviceError:

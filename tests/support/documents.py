@@ -1,4 +1,4 @@
-"""What the documents that specify modules print, and how Farrier's objects compare with it."""
+"""Comparison of Farrier's objects with the output in the documents that specify modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows with dynamic sizes: one compiled function, called with several."""
+"""Rows with dynamic sizes: one compiled function, called with several sizes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def dynamic_rows(tested: dtype) -> list[Record]:
 
 
 def check(row: Record, tested: dtype, target: str = "cpu", rows: Rows = dynamic_rows) -> None:
-    """Compare a row with the interpreter at every size; what one refuses, the other must.
+    """Compare a row with the interpreter at every size; both must refuse the same calls.
 
     Args:
         row: what is compiled.

@@ -80,7 +80,7 @@ def ended(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
 
 
 def beginnings(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    """Draw masks: 1 for at least one position at the beginning of each row, 0 behind them."""
+    """Draw masks: 1 for at least one position at the beginning of each row, 0 after them."""
     lengths = generator.integers(1, shape[1], (shape[0], 1), endpoint=True)
     return np.arange(shape[1]) < lengths
 

@@ -1,4 +1,4 @@
-"""Graphs made by hand, and an interpreter that leaves them as they are."""
+"""Handwritten graphs, and an interpreter that leaves them unchanged."""
 
 from __future__ import annotations
 

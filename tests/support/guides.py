@@ -1,4 +1,4 @@
-"""The examples of a guide in docs/, and what they print when they run one after the other."""
+"""The examples of a guide in docs/, and their output when run in order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Example:
     Attributes:
         place: file and line of the block, for messages.
         language: `python`, which is run, or `sh`, whose lines are farrier's commands.
-        label: after the language: a file that the code is written to instead, or a package that
+        label: the word after the language: a file to write the code to instead, or a package that
             the code needs.
         code: what is in the block.
         printed: what the guide says it prints; a line `...` stands for any lines.

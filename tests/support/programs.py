@@ -1,4 +1,4 @@
-"""Small graphs to compile, and ops that exist only to be refused."""
+"""Small graphs to compile, and ops that the compiler must refuse."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def weight(array: Any, name: str) -> Value:
 
 
 def apply(op: Op | str, *operands: Value) -> Value:
-    """Return the result of an op; its place is where this is called."""
+    """Return the result of an op, located at the caller's line."""
     frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     place = Location(frame.f_code, frame.f_lasti, scope.get())
     return Node(REGISTRY[op]() if isinstance(op, str) else op, operands, place).result

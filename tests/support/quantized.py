@@ -1,4 +1,4 @@
-"""Quantised tensors at random, sums of integers in numpy, and what looks like torch's tensors."""
+"""Random quantised tensors, integer sums in numpy, and stand-ins for torch's tensors."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def requantized(total: Any, step: Any, scale: float, zero_point: int, dtype: dty
 
 
 class Foreign:
-    """A quantised tensor that tells what it is by torch's methods."""
+    """A quantised tensor that describes itself by torch's methods."""
 
     is_quantized = True
 

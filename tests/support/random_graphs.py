@@ -1,4 +1,4 @@
-"""Graphs made by chance, whose arithmetic is exact in any order."""
+"""Random graphs whose arithmetic is exact in any order."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ BINARY = ["add", "subtract", "multiply", "maximum", "minimum"]
 
 
 class Sketch:
-    """A random graph in the making, with the elements of every value.
+    """A random graph under construction, with the elements of every value.
 
-    They are whole numbers of moderate size, so that sums come out the same in any order, and
+    They are whole numbers of moderate size, so that sums are the same in any order, and
     results before and after a pass can be compared bit by bit.
 
     Args:
-        seed: decides everything.
-        special: also NaN, infinities and -0.0; then nothing may be summed.
+        seed: seeds every choice.
+        special: include NaN, infinities and -0.0; then nothing may be summed.
     """
 
     def __init__(self, seed: int, special: bool) -> None:
@@ -219,7 +219,7 @@ def _binary(sketch: Sketch, x: Value) -> None:
 
 
 def _partner(sketch: Sketch, x: Value) -> Value:
-    """Return something that broadcasts against a value: alike, a scalar, or a part of its dims."""
+    """Return a value that broadcasts against x: of its shape, a scalar, or of some of its dims."""
     alike = sketch.pick(lambda value: value.type.shape == x.type.shape)
     if alike is not None and sketch.coin():
         return alike
@@ -366,7 +366,7 @@ def _step(sketch: Sketch) -> None:
         change = sketch.one(STEPS)
         change(sketch, x)
         if sketch.random.random() < 0.2 and (again := sketch.pick(_ranked(0, 5))):
-            change(sketch, again)  # chains of one op are what many rules are about
+            change(sketch, again)  # many rules match chains of one op
 
 
 def sketched(seed: int, steps: int, special: bool) -> tuple[Graph, list[Array]]:

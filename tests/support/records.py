@@ -1,4 +1,4 @@
-"""One row a function puts it under every generic test: eager, compiled, XLA, torch, CUDA."""
+"""Records, one row a function, which feed every generic test: eager, compiled, XLA, torch, CUDA."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Record:
         tolerance: a factor on the data type's tolerance.
         ops: the primitives that the row covers besides the one it is named for.
         static: sizes that stay numbers where the others become dynamic: a layer's own.
-        xla: whether XLA can run it, likewise.
+        xla: whether XLA can run it.
         refused: the error cases.
     """
 
@@ -167,7 +167,7 @@ def _widen(array: Array) -> Array:
     return array.astype(np.float64) if dtype.is_floating else array
 
 
-# What an op takes, by the data types that its row tests: in words, not this one, cast to that one.
+# By the data types that a row tests: what its op takes, a type that it refuses, one to cast to.
 _TAKES: dict[tuple[dtype, ...], tuple[str, dtype, dtype]] = {
     FLOATS: ("a floating-point number", fr.int32, fr.float32),
     NUMBERS: ("a number", fr.bool, fr.float32),

@@ -1,4 +1,4 @@
-"""Print the IRs of a function, for FileCheck tests."""
+"""Printers of a function's IRs, for FileCheck tests."""
 
 from __future__ import annotations
 

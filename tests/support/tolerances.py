@@ -1,4 +1,4 @@
-"""How far a result may be from the float64 reference, by data type."""
+"""Tolerances against the float64 reference, by data type."""
 
 from __future__ import annotations
 

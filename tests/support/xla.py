@@ -1,4 +1,4 @@
-"""Run portable StableHLO through jaxlib's CPU client: it must give the same numbers."""
+"""Portable StableHLO on jaxlib's CPU client, as an independent implementation."""
 # pyright: basic, reportAttributeAccessIssue=false, reportMissingImports=false
 
 from __future__ import annotations

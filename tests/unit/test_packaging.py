@@ -1,4 +1,4 @@
-"""What holds for the whole source tree: who imports whom, versions, sizes, names and examples."""
+"""Rules of the whole source tree: imports, versions, file lengths, names and examples."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ def test_every_public_function_and_module_has_an_example() -> None:
 
 @functools.cache
 def examples() -> dict[str, doctest.DocTest]:
-    """Return the examples in all docstrings, by the name of what they belong to."""
+    """Return the examples in all docstrings, by the name of the documented object."""
     doctests: dict[str, doctest.DocTest] = {}
     for package in (fr, farrier_compiler, farrier_runtime):
         names = [m.name for m in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]

@@ -1,4 +1,4 @@
-"""Rooms of the compiler: imports go downwards, and never in circles."""
+"""Rooms of the compiler: imports that only go downwards, without cycles."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Wrong arguments of compile: the text says what is right, and shows the line."""
+"""Errors for wrong arguments of `compile`, with the remedy and the user's line."""
 
 from typing import Any
 

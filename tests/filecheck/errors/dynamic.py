@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""What is refused while a function of dynamic sizes is traced."""
+"""Errors raised while tracing functions with dynamic sizes."""
 
 import farrier as fr
 from support.show import error

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""What IREE refuses is told in the words of the user's program: op, shapes, line, layer."""
+"""Errors for programs that IREE refuses, in the user's terms: op, shapes, line and layer."""
 
 import farrier as fr
 

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""What IREE needs in place of portable elementwise ops."""
+"""IREE's forms of elementwise ops that it lacks or computes inexactly."""
 
 import farrier as fr
 from support.show import iree_input
@@ -14,7 +14,7 @@ iree_input(fr.add, of(fr.bool), of(fr.bool), name="add_bool")
 # CHECK: stablehlo.or %{{\w+}}, %{{\w+}} : tensor<2x3xi1>
 # CHECK-NEXT: return
 
-# Fused with a matrix product, IREE refuses bools that come from memory: they come as bytes.
+# IREE refuses to fuse bools loaded from memory with a matrix product: they are loaded as bytes.
 iree_input(lambda x: fr.where(x, 1.0, 2.0), of(fr.bool), name="bool_input")
 # CHECK-LABEL: func.func @bool_input(
 # CHECK-NEXT: [[ONE:%.+]] = stablehlo.constant dense<1> : tensor<2x3xi8>
@@ -64,7 +64,7 @@ iree_input(lambda x: fr.cast(x, fr.float64), of(fr.float8), name="float8_widened
 # CHECK: [[NUMBER:%.+]] = stablehlo.select %{{.+}}, [[WIDE]]
 # CHECK-NEXT: stablehlo.convert [[NUMBER]] : (tensor<2x3xf32>) -> tensor<2x3xf64>
 # CHECK-NEXT: return
-# Of a conversion to bfloat16, IREE makes calls of `__truncsfbf2`, or nothing.
+# IREE lowers conversion to bfloat16 to calls of `__truncsfbf2`, or drops it.
 iree_input(lambda x: fr.cast(x, fr.bfloat16), of(fr.int32), name="bfloat16_of_integers")
 # CHECK-LABEL: func.func @bfloat16_of_integers(
 # CHECK-NEXT: [[WIDE:%.+]] = stablehlo.convert %arg0 : (tensor<2x3xi32>) -> tensor<2x3xf32>
@@ -92,7 +92,7 @@ iree_input(lambda: fr.iota((2, 3), 1, fr.bfloat16), name="bfloat16_iota")
 # CHECK-NEXT: stablehlo.convert [[COUNT]] : (tensor<2x3xi32>) -> tensor<2x3xf32>
 # CHECK: stablehlo.bitcast_convert %{{.+}} : (tensor<2x3xi16>) -> tensor<2x3xbf16>
 # CHECK-NEXT: return
-# Rounded to odd float32, bits that are cut off still count when float16 is rounded.
+# Rounding to odd in float32 keeps the discarded bits significant when float16 is rounded.
 iree_input(lambda x: fr.cast(x, fr.float16), of(fr.float64), name="float16_of_float64")
 # CHECK-LABEL: func.func @float16_of_float64(
 # CHECK-NEXT: [[BITS:%.+]] = stablehlo.bitcast_convert %arg0 : (tensor<2x3xf64>) -> tensor<2x3xi64>

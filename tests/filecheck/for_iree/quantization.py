@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Packed weights, sums of integers, and int4 from bytes that hold two."""
+"""IREE's forms of packed weights, integer sums and int4 stored two to a byte."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ iree_input(product, X, passes="pack_weights", name="packed")
 # CHECK: stablehlo.transpose
 
 
-# One row with scales of blocks is one kernel: sums of each block, then their sums by the scales.
+# One row with block scales is one kernel: a sum for each block, then a sum weighted by the scales.
 def blocks(x: fr.Tensor) -> fr.Tensor:
     weight = fr.Tensor(np.arange(20 * 8, dtype=np.int8).reshape(20, 8))
     scales = fr.Tensor(np.arange(1, 41, dtype=np.float32).reshape(20, 2))
@@ -49,7 +49,7 @@ iree_input(blocks, fr.InputInfo((1, 8), fr.float32), passes="pack_weights", name
 # CHECK-SAME: ins(%[[SUMS]], %[[SCALES]] : tensor<1x2x32xf32>, tensor<1x2x32xf32>)
 # CHECK-SAME: compilation_info = #[[OUTER]]}
 
-# Many rows multiply each weight with its scale, once for all of them.
+# For many rows, each weight is multiplied by its scale once.
 iree_input(blocks, fr.InputInfo((32, 8), fr.float32), passes="pack_weights", name="many_rows")
 # CHECK-LABEL: func.func @many_rows(
 # CHECK: %[[WIDE:.*]] = linalg.generic
@@ -58,7 +58,7 @@ iree_input(blocks, fr.InputInfo((32, 8), fr.float32), passes="pack_weights", nam
 # CHECK-SAME: ins(%{{.*}}, %[[WIDE]] : tensor<32x2x4xf32>, tensor<2x2x4x16xf32>)
 
 
-# Elsewhere, too, are the sums of integers plain arithmetic.
+# On other targets, integer sums are plain arithmetic as well.
 def integers(x: fr.Tensor) -> fr.Tensor:
     x = fr.dequantize(fr.quantize(x, 0.5, fr.uint8, zero_point=3), 0.5, fr.float32, zero_point=3)
     weight = fr.dequantize(W, [0.5] * 20, fr.float32, 0)
@@ -88,7 +88,7 @@ iree_input(
 # CHECK: -> tensor<3xi8>
 # CHECK: stablehlo.convert %{{.*}} : (tensor<3xi8>) -> tensor<3xf32>
 
-# Depthwise, IREE would read other memory: whole numbers in float32 are as exact, and faster.
+# IREE miscompiles depthwise integer convolutions: float32 is as exact on integers, and faster.
 iree_input(
     lambda q: fr.convolution(q, fr.Tensor(np.ones((4, 1, 3), np.int8)), groups=4),
     fr.InputInfo((1, 4, 8), fr.int8),

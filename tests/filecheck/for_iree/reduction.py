@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""What IREE needs in place of portable reductions."""
+"""IREE's forms of reductions."""
 
 import farrier as fr
 from support.show import iree_input

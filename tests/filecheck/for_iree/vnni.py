@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Products of bytes on CPUs with AVX-512 VNNI are calls of a kernel."""
+"""Kernel calls for int8 matmuls on CPUs with AVX-512 VNNI."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def product(x: fr.Tensor) -> fr.Tensor:
     return apply(DotGeneral((), (), (1,), (1,), fr.int32), x, W)
 
 
-# The left operand is made unsigned; the sums begin with what that adds.
+# The left operand is shifted to unsigned; the sums start from the correction for that.
 # CHECK-LABEL: func.func @product(
 # CHECK: %[[X:.*]] = stablehlo.xor %{{.*}}, %{{.*}} : tensor<5x2x4xi8>
 # CHECK: %[[SUMS:.*]] = stablehlo.reduce(%{{.*}}) applies stablehlo.add across dimensions = [1, 3]
@@ -29,7 +29,7 @@ def product(x: fr.Tensor) -> fr.Tensor:
 # CHECK-SAME: (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
 vnni_input(product, fr.InputInfo((5, 8), fr.int8), passes="pack_int8{products=0}", name="product")
 
-# Calls say how many rows there are.
+# The number of rows is an argument of the kernel.
 # CHECK-LABEL: func.func @rows(
 # CHECK: flow.dispatch @[[KERNEL:bytes16_[0-9_n]*]]::@[[KERNEL]][%[[ROWS:.*]]](
 # CHECK-SAME: %[[ROWS]])
@@ -48,7 +48,7 @@ def convolution(x: fr.Tensor) -> fr.Tensor:
     return apply(op, x, fr.Tensor(np.ones((3, 3, 8, 40), np.int8)))
 
 
-# The kernel reads windows where they are. IREE packs the weight at load.
+# The kernel reads windows in place. IREE packs the weight at load time.
 # CHECK-LABEL: func.func @convolution(
 # CHECK: %[[PADDED:.*]] = stablehlo.pad %{{.*}} -> tensor<1x34x34x8xi8>
 # CHECK: %[[COLUMNS:.*]] = stablehlo.pad %{{.*}} -> tensor<72x64xi8>

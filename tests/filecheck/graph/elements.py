@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Elements are exact: the shortest number that is read back to the same bits, or the bits."""
+"""Exact element text: the shortest number that reads back to the same bits, or the bits."""
 
 import ml_dtypes
 import numpy as np

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Constant scales are a part of the type, which parses back; IREE is given plain numbers."""
+"""Graph text of quantised types with constant scales, and their lowering to plain numbers."""
 
 import farrier as fr
 from farrier.compiling.trace import trace

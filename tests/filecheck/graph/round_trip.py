@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Text that is read and printed comes out in the canonical layout."""
+"""Canonical layout of graph text after parsing and printing."""
 
 from farrier_compiler.graph.parser import parse_graph
 

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""What graph text looks like: weights by name, scalars in place, the user's lines behind."""
+"""Layout of graph text: weights by name, scalars inline, the user's lines at the end."""
 
 import farrier as fr
 from support.show import graph

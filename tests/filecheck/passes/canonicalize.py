@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`canonicalize` removes what does nothing and merges what follows itself."""
+"""The `canonicalize` pass: removal of no-ops, and merging of consecutive ops."""
 
 import farrier as fr
 from support.show import graph

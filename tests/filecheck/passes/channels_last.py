@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`channels_last` gives convolutions and what lies between them the fast layout."""
+"""The `channels_last` pass: the faster layout for convolutions and the ops between them."""
 
 import farrier as fr
 from support.show import graph

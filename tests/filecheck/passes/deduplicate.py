@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`deduplicate` computes once what is written twice."""
+"""The `deduplicate` pass: one node for equal computations."""
 
 import farrier as fr
 from support.show import graph

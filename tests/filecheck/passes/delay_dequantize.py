@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`delay_dequantize` moves quantised elements, and what they stand for is computed behind that."""
+"""The `delay_dequantize` pass: data movement on quantised elements, ahead of dequantisation."""
 
 import farrier as fr
 from support.show import graph
@@ -29,7 +29,7 @@ def reshaped(q: fr.Tensor) -> fr.Tensor:
 graph(reshaped, X, passes="delay_dequantize", name="reshaped")
 
 
-# The dimension with the scales is merged with another one, or turned around: it stays.
+# Where the dimension of the scales is merged or reversed, dequantisation stays first.
 # CHECK-LABEL: graph @stays
 # CHECK:         dequantize(%q
 # CHECK-NEXT:    %1: f32[12] = reshape(
@@ -42,7 +42,7 @@ def stays(q: fr.Tensor) -> tuple[fr.Tensor, ...]:
 graph(stays, X, passes="delay_dequantize", name="stays")
 
 
-# So is a weight that a layout pass transposes, quantised when the graph is folded.
+# The same holds for a weight that a layout pass transposes; constant folding quantises it.
 # CHECK-LABEL: graph @weight
 # CHECK-NEXT:    constant @c0: !quant.uniform<i8:f32:1, {0.5, 0.25}>[3,2] =
 # CHECK-SAME:      {{\[}}[2, 4], [2, 4], [2, 4]]

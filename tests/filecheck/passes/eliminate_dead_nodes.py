@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`eliminate_dead_nodes` keeps what outputs need; inputs stay, they are the signature."""
+"""The `eliminate_dead_nodes` pass: unused nodes are dropped, inputs kept as the signature."""
 
 from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.passes import run_passes

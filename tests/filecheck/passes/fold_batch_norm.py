@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`fold_batch_norm` moves batch norm into the weights before it."""
+"""The `fold_batch_norm` pass: batch norm folded into the preceding weights."""
 
 import farrier as fr
 from support.show import graph

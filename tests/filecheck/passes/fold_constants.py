@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`fold_constants` computes what depends on constants only, unless that would take much room."""
+"""The `fold_constants` pass: constant expressions computed, unless the result is large."""
 
 import farrier as fr
 from support.show import graph

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`im2col` turns convolutions of integers, and those with groups, into products of matrices."""
+"""The `im2col` pass: integer and grouped convolutions as matrix products."""
 
 import farrier as fr
 from farrier.tensor import apply
@@ -51,7 +51,7 @@ def stays(x: fr.Tensor, kernel: fr.Tensor) -> fr.Tensor:
     return apply(Convolution((1,), ((0, 0),), (1,), layout="channels_last"), x, kernel)
 
 
-# Without groups, floats have fast code.
+# Ungrouped float convolutions have fast code already, and stay.
 # CHECK-LABEL: graph @stays
 # CHECK:         convolution(%x, %kernel)
 graph(
@@ -63,7 +63,7 @@ graph(
 )
 
 
-# A window of more than 64 elements stays too: each would copy the input.
+# Windows of more than 64 elements stay too: each element would copy the input.
 # CHECK-LABEL: graph @large
 # CHECK:         convolution(%x, %kernel)
 graph(
@@ -75,7 +75,7 @@ graph(
 )
 
 
-# Where a kernel convolves bytes, those with four channels or a multiple stay; three do not.
+# Where an int8 kernel exists, convolutions of a multiple of four channels stay; of three, not.
 # CHECK-LABEL: graph @kernel
 # CHECK:         convolution(%x, %kernel)
 # CHECK-LABEL: graph @three
@@ -90,7 +90,7 @@ for channels, name in ((4, "kernel"), (3, "three")):
     )
 
 
-# Few products are not worth the code.
+# Small convolutions are not worth the code.
 # CHECK-LABEL: graph @small
 # CHECK:         convolution(%x, %kernel)
 graph(convolution, X, KERNEL, passes="im2col", name="small")

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`int8_through_float16` multiplies int8 as float16, and splits sums that float32 would round."""
+"""The `int8_through_float16` pass: int8 matmuls in float16, with sums split to stay exact."""
 
 import farrier as fr
 from support.show import graph
@@ -33,7 +33,7 @@ graph(product, of(2, 1024), of(1024, 3), passes="int8_through_float16", name="ex
 # CHECK:         add(%[[FIRST]], %[[SECOND]])
 graph(product, of(2, 1500), of(1500, 3), passes="int8_through_float16", name="split")
 
-# Too many parts, and other data types, stay.
+# Matmuls that would need too many parts, and those of other data types, stay.
 # CHECK-LABEL: graph @long
 # CHECK-NOT:     f16
 # CHECK-LABEL: graph @sixteen

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`integer_matmul` sums integers, takes off what zero points add, and scales once."""
+"""The `integer_matmul` pass: integer sums, zero-point corrections, and one scaling at the end."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ X = fr.InputInfo((4, 3), fr.float32)
 PASSES = "integer_matmul,canonicalize,fold_constants,eliminate_dead_nodes"
 
 
-# Bias, activation and the next quantisation stay behind, where back ends fuse them.
+# Bias, activation and the next quantisation stay after it, where back ends fuse them.
 # CHECK-LABEL: graph @linear
 # CHECK-DAG:     constant @[[SUMS:.*]]: i32[1,2] = {{\[}}[9, 36]]
 # CHECK-DAG:     constant @[[SCALES:.*]]: f32[2] = [0.125, 0.0625]
@@ -33,7 +33,7 @@ def linear(x: fr.Tensor) -> fr.Tensor:
 graph(linear, X, passes=PASSES, name="linear")
 
 
-# Unsigned numbers become signed ones, 128 less.
+# Unsigned operands become signed by subtracting 128.
 # CHECK-LABEL: graph @unsigned
 # CHECK:         %0: !quant.uniform<i8:f32, 0.25:-28>[4,3] = quantize(%x, 0.25: f32, -28: i8)
 # CHECK-NEXT:    dot_general(%0,
@@ -64,7 +64,7 @@ def convolution(x: fr.Tensor) -> fr.Tensor:
 graph(convolution, fr.InputInfo((1, 2, 4), fr.float32), passes=PASSES, name="convolution")
 
 
-# What cannot be so stays, and says why.
+# Other products stay, with a remark that gives the reason.
 # CHECK-LABEL: graph @stays
 # CHECK:         %[[W:.*]]: f32[2,3] = dequantize(
 # CHECK-NEXT:    dot_general(%x, %[[W]])

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`legalize_for_iree` writes what IREE lacks in other ops of the graph, at the user's line."""
+"""The `legalize_for_iree` pass: ops that IREE lacks, in terms of others, at the user's line."""
 
 import farrier as fr
 from support.show import graph
@@ -42,7 +42,7 @@ graph(fr.round, X, passes=PASS, name="rounded")
 # CHECK-NEXT:    return %[[HALF]]
 graph(fr.sin, HALF, passes=PASS, name="half")
 
-# What the exponent decides alone is decided; the power itself is of a positive number.
+# Cases that depend on the exponent alone are selected; the power is of a positive base.
 # CHECK-LABEL: graph @cube
 # CHECK:         %[[SIZE:[0-9]+]]: f32[4,3] = abs(%x)
 # CHECK:         power(%[[SIZE]], 3.5: f32)

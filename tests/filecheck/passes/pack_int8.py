@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`pack_int8` lays weights of products of int8 out in tiles of 16 columns and 4 terms."""
+"""The `pack_int8` pass: weights of int8 matmuls in tiles of 16 columns by 4 terms."""
 
 import numpy as np
 
@@ -30,13 +30,13 @@ def product(x: fr.Tensor) -> fr.Tensor:
 # CHECK-NEXT:    reshape(%5) {shape = (2, 3, 20)}
 graph(product, X, passes=ALL, name="product")
 
-# Few products stay.
+# Small matmuls stay.
 # CHECK-LABEL: graph @few
 # CHECK-NEXT:    constant @{{.*}}: i8[20,6]
 graph(product, X, passes="pack_int8", name="few")
 
 
-# What else reads the weight needs it as it is.
+# A weight with other users is not packed.
 # CHECK-LABEL: graph @shared
 # CHECK-NEXT:    constant @{{.*}}: i8[20,6]
 def shared(x: fr.Tensor) -> tuple[fr.Tensor, fr.Tensor]:

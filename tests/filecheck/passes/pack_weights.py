@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`pack_weights` lays weights of int8 out in tiles of columns."""
+"""The `pack_weights` pass: int8 weights in tiles of columns."""
 
 import numpy as np
 
@@ -32,7 +32,7 @@ graph(product, fr.InputInfo((2, 4, 3), fr.float32), passes="pack_weights", name=
 # CHECK-NEXT:    constant @{{.*}}: i8[1,3,32]
 graph(product, fr.InputInfo((1, 3), fr.float32), passes="pack_weights", name="one_row")
 
-# With a scale for each block of 2 x 64 numbers, a product sums over blocks and their terms.
+# With a scale for each block of 2 x 64 elements, a matmul sums over blocks and within them.
 # CHECK-LABEL: graph @blocks
 # CHECK-NEXT:    constant @{{.*}}: i8[1,2,64,32]
 # CHECK-NEXT:    constant @{{.*}}: f32[1,2,1,32]
@@ -48,7 +48,7 @@ graph(
 )
 
 
-# What else reads the weight needs it as it is; other data types stay as well.
+# A weight with other users is not packed; nor are other data types.
 # CHECK-LABEL: graph @shared
 # CHECK-NEXT:    constant @{{.*}}: i8[20,3]
 # CHECK-LABEL: graph @half

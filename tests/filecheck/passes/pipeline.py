@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""What the default pipeline makes of a small network."""
+"""The default pipeline on a small network."""
 
 import farrier as fr
 from farrier_compiler.passes import default_pipeline

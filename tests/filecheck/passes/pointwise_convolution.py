@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`pointwise_convolution` makes matrix products of 1x1 convolutions."""
+"""The `pointwise_convolution` pass: 1x1 convolutions as matrix products."""
 
 import farrier as fr
 from support.show import graph

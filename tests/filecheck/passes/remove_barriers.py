@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`remove_barriers` replaces barriers by their operands, also where the barrier is an output."""
+"""The `remove_barriers` pass: barriers replaced by their operands, in outputs as well."""
 
 from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.passes import run_passes

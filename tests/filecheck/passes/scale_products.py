@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`scale_products` multiplies by the scales of a weight behind the product."""
+"""The `scale_products` pass: a weight's scales applied to the matrix product's result."""
 
 from collections.abc import Callable
 
@@ -32,7 +32,7 @@ graph(product(0, [0.5, 0.25]), X, passes="scale_products", name="columns")
 # CHECK-NEXT:    %2: f32[4,2] = multiply(%1, 0.5: f32)
 graph(product(None, 0.5), X, passes="scale_products", name="scalar")
 
-# Scales of what is summed over stay in the sum; so does float16, which might overflow.
+# Scales along the contracting dimension stay inside the sum; so do float16's, to avoid overflow.
 # CHECK-LABEL: graph @rows
 # CHECK:         dequantize(@c0, @c1) {dtype = f32, dim = 1}
 # CHECK-NOT:     multiply

@@ -18,7 +18,7 @@ stablehlo(fr.batch_norm, *arguments(fr.float32), name="float32")
 # CHECK-SAME: -> tensor<2x3x4xf32>
 # CHECK-NEXT: return
 
-# The attribute has 32 bits: a float64 variance is increased by itself.
+# The epsilon attribute is 32 bits wide: for float64, epsilon is added to the variance instead.
 stablehlo(fr.batch_norm, *arguments(fr.float64), name="float64")
 # CHECK-LABEL: func.func @float64(
 # CHECK-NEXT: stablehlo.constant dense<1.000000e-05> : tensor<3xf64>

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Tensors made from nothing."""
+"""Ops that create tensors."""
 
 import farrier as fr
 from support.show import stablehlo

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Contractions: batch and contracting dims, and what becomes of matmul's broadcasting."""
+"""Contractions: batch and contracting dims, and the lowering of matmul's broadcasting."""
 
 import farrier as fr
 from support.show import iree_input, stablehlo
@@ -26,7 +26,7 @@ stablehlo(fr.matmul, of(7), of(2, 7, 3), name="vector_batch")
 # CHECK-SAME: : (tensor<7xf32>, tensor<2x7x3xf32>) -> tensor<2x3xf32>
 # CHECK-NEXT: return
 
-# Equal leading sizes are batch dims; what one side lacks is not repeated.
+# Equal leading sizes are batch dims; a dimension that one side lacks is not broadcast.
 stablehlo(fr.matmul, of(2, 5, 7), of(2, 7, 3), name="batch")
 # CHECK-LABEL: func.func @batch(
 # CHECK-NEXT: stablehlo.dot_general %arg0, %arg1, batching_dims = [0] x [0],
@@ -54,7 +54,7 @@ stablehlo(fr.matmul, of(2, 1, 5, 7), of(4, 7, 3), name="broadcast")
 # CHECK-SAME: : (tensor<2x5x4x3xf32>) -> tensor<2x4x5x3xf32>
 # CHECK-NEXT: return
 
-# A transposed weight is a matter of the contracting dims.
+# A transposed weight only changes the contracting dims.
 stablehlo(lambda x, w: fr.dot_general(x, w, ((1,), (1,))), of(5, 7), of(3, 7), name="transposed")
 # CHECK-LABEL: func.func @transposed(
 # CHECK-NEXT: stablehlo.dot_general %arg0, %arg1, contracting_dims = [1] x [1]

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Dynamic sizes: portable forms, and what IREE is given in their place."""
+"""Dynamic sizes: portable StableHLO, and IREE's forms of it."""
 
 import farrier as fr
 from support.show import iree_input, stablehlo
@@ -82,7 +82,7 @@ iree_input(lambda x, w: fr.convolution(x, w, groups=2), SAMPLES, WINDOW, name="g
 # CHECK: linalg.generic {{.*}}"parallel", "reduction", "reduction"]
 # CHECK: tensor.collapse_shape %{{.*}} {{\[\[}}0], [1, 2], [3]]
 
-# Of the batch alone, StableHLO's own operation will do.
+# Where only the batch is dynamic, StableHLO's static operation suffices.
 BATCH = fr.InputInfo((N, 2, 6, 8), fr.float32)
 iree_input(convolution, BATCH, KERNEL, name="batch_iree")
 # CHECK-LABEL: func.func @batch_iree(
@@ -122,7 +122,7 @@ iree_input(lambda x: fr.pad(x, [(-1, 2), (0, 0)]), X, name="pad_iree")
 # CHECK: stablehlo.dynamic_broadcast_in_dim
 # CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 0] [%{{.*}}, 6] [1, 1]
 
-# Between the elements: a transposed convolution.
+# Interior padding: a transposed convolution.
 UP = fr.InputInfo((2, 3, 2), fr.float32)
 iree_input(lambda x, w: fr.conv_transpose(x, w, (2,)), fr.InputInfo((1, 2, H), fr.float32), UP)
 # CHECK-LABEL: func.func @main(
@@ -164,7 +164,7 @@ iree_input(lambda x: fr.sort(x, 0), X, name="sort_iree")
 # CHECK: tensor.insert_slice %{{.*}} : tensor<6x?xf32> into tensor<6x8xf32>
 # CHECK: return
 
-# What functions of sizes need is asserted too.
+# Requirements of functions of sizes are asserted too.
 iree_input(lambda x: fr.ones((8 // (x.shape[0] - 1),)), X, name="quotient_iree")
 # CHECK-LABEL: func.func @quotient_iree(
 # CHECK: cf.assert %{{.*}}, "full ({{.*}}): 1 must be at most n - 1"

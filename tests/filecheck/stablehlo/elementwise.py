@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Elementwise ops: a row of a table each, after numpy's broadcasting."""
+"""Elementwise ops, one table row each, after numpy's broadcasting."""
 
 import farrier as fr
 from support.show import stablehlo
@@ -150,7 +150,7 @@ stablehlo(fr.cbrt, X, name="cbrt")
 # CHECK-LABEL: func.func @cbrt(
 # CHECK-NEXT: stablehlo.cbrt %arg0 : tensor<2x3xf32>
 # CHECK-NEXT: return
-# StableHLO has no word for these.
+# StableHLO has no op for these.
 # op: exp2
 stablehlo(fr.exp2, X, name="exp2")
 # CHECK-LABEL: func.func @exp2(

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Ops that select elements by tensors of indices."""
+"""Ops that select elements by index tensors."""
 
 import farrier as fr
 from support.show import stablehlo
@@ -23,7 +23,7 @@ stablehlo(lambda x, i: fr.gather(x, 1, i), X, INDEX, name="gather")
 # CHECK-SAME: : (tensor<2x3x4xf32>, tensor<5x6xi32>) -> tensor<2x5x6x4xf32>
 # CHECK-NEXT: return
 
-# There is nothing to select, and the spec wants slices that fit.
+# Nothing is selected, but the spec still requires slice sizes within the operand.
 stablehlo(
     lambda x, i: fr.gather(x, 1, i),
     fr.InputInfo((2, 0), fr.float32),

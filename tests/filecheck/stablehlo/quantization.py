@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Quantisation by computed scales: plain arithmetic."""
+"""Quantisation with computed scales, as plain arithmetic."""
 
 import farrier as fr
 from support.show import stablehlo
@@ -26,7 +26,7 @@ stablehlo(lambda x, s: fr.quantize(x, s, fr.int8), X, SCALE, name="per_tensor")
 # CHECK-NEXT: stablehlo.convert %[[INSIDE]] : (tensor<2x6xf32>) -> tensor<2x6xi8>
 # CHECK-NEXT: return
 
-# The zero point is added to a whole number: of two, that was the even one.
+# The zero point is added after rounding half to even.
 stablehlo(lambda x, s, z: fr.quantize(x, s, fr.uint8, 1, z), X, CHANNELS, OFFSETS, name="channels")
 # CHECK-LABEL: func.func @channels(
 # CHECK-NEXT: stablehlo.broadcast_in_dim %arg1, dims = [1]
@@ -44,7 +44,7 @@ stablehlo(lambda x, s: fr.quantize(x, s, fr.int4), X, BLOCKS, name="blocks")
 # CHECK-NEXT: stablehlo.reshape %[[S]] : (tensor<1x2x6x1xf32>) -> tensor<2x6xf32>
 # CHECK: (tensor<2x6xf32>) -> tensor<2x6xi4>
 
-# Small floats keep their fractions.
+# float8 storage keeps fractions.
 stablehlo(lambda x, s: fr.quantize(x, s, fr.float8), X, SCALE, name="float8")
 # CHECK-LABEL: func.func @float8(
 # CHECK-NOT: round
@@ -97,7 +97,7 @@ stablehlo(
 # CHECK-SAME: -> tensor<2x6x!quant.uniform<i8:f32:0, {5.000000e-01,2.500000e-01}>>
 # CHECK: stablehlo.uniform_dequantize %[[Q]] : {{.*}} -> tensor<2x6xf32>
 
-# A weight is quantised when the graph is folded.
+# Constant folding quantises a weight.
 stablehlo(
     lambda x: x + fr.dequantize(fr.quantize(fr.ones((6,)), 0.5, fr.int8), 0.5, fr.float32),
     X,
@@ -111,7 +111,7 @@ stablehlo(
 # CHECK: stablehlo.uniform_dequantize %[[Q]]
 
 
-# StableHLO's own ops take no scales of blocks: the numbers are cast to the type, and back.
+# StableHLO's quantised ops lack block scales: elements are cast to the storage type and back.
 def of_blocks(x: fr.Tensor) -> tuple[fr.Tensor, fr.Tensor]:
     scale = [[0.5, 0.25, 0.125]]
     q = fr.quantize(x, scale, fr.int4)
@@ -137,7 +137,7 @@ stablehlo(
 # CHECK: return
 
 
-# A product of quantised tensors: types to read, and sums of integers.
+# A matmul of quantised tensors: readable types, and integer sums.
 def product(x: fr.Tensor) -> fr.Tensor:
     x = fr.dequantize(fr.quantize(x, 0.5, fr.int8, zero_point=3), 0.5, fr.float32, zero_point=3)
     q = fr.quantize(fr.ones((4, 6)), [0.5] * 4, fr.int8, 0)

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Ops that move elements."""
+"""Ops that rearrange elements."""
 
 import farrier as fr
 from farrier.tensor import apply

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Sorting and running sums."""
+"""Sorting and cumulative sums."""
 
 import farrier as fr
 from support.show import iree_input, stablehlo

@@ -1,4 +1,4 @@
-"""The `farrier` command on artifacts: compile, inspect and run them, and refuse what is wrong."""
+"""The `farrier` command on artifacts: `compile`, `inspect`, `run`, and their errors."""
 
 from __future__ import annotations
 

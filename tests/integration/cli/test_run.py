@@ -1,4 +1,4 @@
-"""`farrier run` and the command as a process."""
+"""`farrier run`, and the command as a process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the functions that make tensors; `+ x` makes the data type the tested one."""
+"""Rows of the functions that create tensors; `+ x` gives them the tested data type."""
 
 # pyright: basic, reportMissingImports=false
 

@@ -1,4 +1,4 @@
-"""Rows of functions of floating-point numbers that IREE computes by formulas."""
+"""Rows of floating-point functions that IREE computes by formulas."""
 
 # pyright: basic, reportMissingImports=false
 

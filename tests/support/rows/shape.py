@@ -1,4 +1,4 @@
-"""Rows of the functions that move elements."""
+"""Rows of the functions that rearrange elements."""
 
 # pyright: basic, reportMissingImports=false
 

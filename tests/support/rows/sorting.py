@@ -1,4 +1,4 @@
-"""Rows of sorting and running sums."""
+"""Rows of sorting and cumulative sums."""
 
 # pyright: basic, reportMissingImports=false
 

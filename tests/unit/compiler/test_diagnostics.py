@@ -1,4 +1,4 @@
-"""Places in the user's program: layer names, lines, carets, and errors that show them."""
+"""Locations in the user's program: layer names, lines, carets, and errors that show them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ THIS = Path(__file__)
 
 
 class Layer:
-    """A Module as far as scopes are concerned."""
+    """A stand-in for a Module, with what scopes need of it."""
 
     def __init__(self, **children: Layer) -> None:
         self.children = children
@@ -36,7 +36,7 @@ def run(source: str, file: Path, **names: Any) -> dict[str, Any]:
 
 
 def placed(source: str, file: Path) -> Location:
-    """Return the place that a program finds itself at."""
+    """Return the location that a program records for itself."""
     return run(source, file)["place"]
 
 

@@ -1,4 +1,4 @@
-"""InputInfo, NamedDimension, DimensionInputInfo and Bounds, and what tracing makes of them."""
+"""InputInfo, NamedDimension, DimensionInputInfo and Bounds, and their meaning in tracing."""
 
 from __future__ import annotations
 

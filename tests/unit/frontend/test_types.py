@@ -1,4 +1,4 @@
-"""Type checkers accept a DimensionSize wherever a size may be given: pyright reads this file."""
+"""Calls with a DimensionSize wherever a size may be given, for pyright to check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names and types in files of weights."""
+"""Names and data types in weight files."""
 
 from __future__ import annotations
 

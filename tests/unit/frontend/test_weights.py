@@ -1,4 +1,4 @@
-"""Files of weights: what is written is read, and what is damaged is refused."""
+"""Weight files: round trips, and refusal of damaged ones."""
 
 from __future__ import annotations
 
@@ -320,7 +320,7 @@ def test_missing_shard(tmp_path: Path) -> None:
     assert str(raised.value) == f"'{path}' needs the file '{shard}', which is not there."
 
 
-def test_npz_that_is_no_zip_file(tmp_path: Path) -> None:
+def test_npz_that_is_not_a_zip_file(tmp_path: Path) -> None:
     path = tmp_path / "net.npz"
     path.write_bytes(b"\x80\x04]\x94.")  # a pickle, which numpy would be asked to load
     with pytest.raises(ArtifactError) as raised:

@@ -1,1 +1,1 @@
-"""Tests of farrier_runtime: no file here needs farrier or farrier_compiler."""
+"""Tests of farrier_runtime, none of which needs farrier or farrier_compiler."""

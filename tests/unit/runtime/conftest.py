@@ -1,4 +1,4 @@
-"""Artifacts and loaded functions that the runtime's tests share."""
+"""Artifacts and loaded functions shared by the runtime's tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small modules in StableHLO text, compiled by IREE's own compiler, and their manifests by hand."""
+"""Small StableHLO modules, compiled by IREE's own compiler, and their handwritten manifests."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from farrier_runtime.session import iree
 
 WEIGHT, BIAS = np.arange(24, dtype=np.uint8), np.arange(4, dtype=np.uint8)
 
-# Where IREE puts what: the first entry and its fields, the last one, which repeats a pattern.
+# Offsets in IREE's archive: the first entry and its fields; the last entry, a repeated pattern.
 COUNT, TABLE_SIZE, NAMES, DATA = 32, 48, 56, 72
 ENTRY, TYPE, NAME_SIZE, DATA_START, DATA_SIZE = 96, 104, 124, 156, 164
 SECOND_DATA_START, LAST = 236, 256
@@ -72,7 +72,7 @@ def test_erased_entries_and_empty_tensors(whole: bytes, tmp_path: Path) -> None:
 
 
 def changed(data: bytes, *numbers: tuple[int, int]) -> bytes:
-    """Write 64-bit numbers at some places."""
+    """Return a copy with 64-bit numbers written at some offsets."""
     content = bytearray(data)
     for place, number in numbers:
         struct.pack_into("<Q", content, place, number)

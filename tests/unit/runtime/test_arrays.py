@@ -1,4 +1,4 @@
-"""Arguments: what becomes an array of the right type, and what is refused."""
+"""Arguments: conversion to arrays of the right type, and errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from farrier_runtime.manifest import TensorSpec
 
 
 def converted(value: Any, dtype: str, *shape: int) -> Any:
-    """Return what the input x of f on the CPU makes of an argument."""
+    """Return an argument converted for the input x of f on the CPU."""
     return convert(value, TensorSpec("x", DTYPES[dtype], shape), "f", "cpu:0")
 
 
@@ -117,14 +117,14 @@ def test_arrays_are_never_cast() -> None:
     )
 
 
-def test_things_that_are_no_arrays() -> None:
+def test_objects_that_are_not_arrays() -> None:
     assert text_of(None, "float32") == "an object of type NoneType is not an array"
     assert text_of({"x": 1}, "float32") == "an object of type dict is not an array"
     assert text_of("one", "float32") == "an object of type str is not an array"
 
 
 class Foreign:
-    """An array of another library, which speaks DLPack only."""
+    """An array of another library, which supports DLPack only."""
 
     def __init__(self, values: np.ndarray[Any, Any], device: tuple[int, int] = (1, 0)) -> None:
         self.values, self.device = values, device

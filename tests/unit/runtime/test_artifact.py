@@ -1,4 +1,4 @@
-"""Artifacts: written whole, readable by others, and refused when anything is wrong."""
+"""Artifacts: atomic writes, readability by other tools, and refusal of faulty ones."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_another_version_of_iree(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(other, any_version=True).iree == "3.9.1"
 
 
-def test_a_patch_release_of_iree_is_no_other_version() -> None:
+def test_a_patch_release_of_iree_is_the_same_version() -> None:
     assert read(modules.artifact(iree="3.13.7")).iree == "3.13.7"
 
 

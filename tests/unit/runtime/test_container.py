@@ -1,4 +1,4 @@
-"""The ZIP file around a vmfb: each damage to its table of contents has a text of its own."""
+"""The ZIP container of a vmfb, with a distinct error for each damage to its directory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def stored() -> bytes:
     return file.getvalue()
 
 
-# Where things stand in `stored()`: the entry of the table of contents, and the record at the end.
+# Offsets in `stored()`: the entry of the table of contents, and the record at the end.
 ENTRY, END = stored().index(b"PK\1\2"), len(stored()) - 22
 
 

@@ -1,4 +1,4 @@
-"""Loaded functions: what they take, what they give, and what they say of wrong arguments."""
+"""Loaded functions: arguments, results, and errors for wrong arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Manifests: every field is checked before anything is believed."""
+"""Manifests: validation of every field on reading."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def test_dimensions_that_are_wrong(name: str) -> None:
     )
 
 
-def test_values_that_are_no_dimensions() -> None:
+def test_values_that_are_not_dimensions() -> None:
     assert text_of(with_input(value=3)) == (
         "farrier.json is wrong: field functions[0].inputs[0].value should be an object, but is 3"
     )

@@ -161,7 +161,7 @@ ARRAYS: dict[str, Any] = {"layer.weight": WEIGHT, "layer.bias": BIAS, "another":
 
 
 class OfAnotherLibrary:
-    """An array that speaks DLPack only."""
+    """An array that supports DLPack only."""
 
     def __init__(self, array: Any) -> None:
         self.array = array
@@ -204,7 +204,7 @@ def test_arrays_live_as_long_as_the_program(net: Path) -> None:
     assert alive() is None
 
 
-def test_a_weight_that_is_no_array(net: Path) -> None:
+def test_a_weight_that_is_not_an_array(net: Path) -> None:
     weights = ARRAYS | {"layer.weight": "weights.npy"}
     assert text_of(net, weights=weights, error=ArgumentError) == (
         "weight 'layer.weight': an object of type str is not an array"

@@ -1,4 +1,4 @@
-"""The words that are left of IREE's errors."""
+"""The wording kept of IREE's errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sizes of a call against a manifest: bounds, and equality of names."""
+"""Sizes of a call against a manifest: bounds, and equality by name."""
 
 from __future__ import annotations
 
@@ -135,5 +135,5 @@ def test_bounds_are_in_order(bounds: tuple[int, int, int]) -> None:
         ('a"b', '"a\\"b"'),
     ],
 )
-def test_names_that_are_no_plain_words_are_quoted(name: str, text: str) -> None:
+def test_names_that_are_not_plain_words_are_quoted(name: str, text: str) -> None:
     assert str(Dimension(name, 1, 2, 3)) == text

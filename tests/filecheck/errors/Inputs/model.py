@@ -1,4 +1,4 @@
-"""Models that are wrong, each in its own way."""
+"""Faulty models, each with one mistake."""
 
 import farrier as fr
 

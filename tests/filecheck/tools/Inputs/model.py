@@ -1,4 +1,4 @@
-"""A small network with a layer of each kind that the dumps should show."""
+"""A small network with one layer of each kind that the dumps show."""
 
 import numpy as np
 

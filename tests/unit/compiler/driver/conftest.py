@@ -1,4 +1,4 @@
-"""Fixtures of tests of the driver."""
+"""Fixtures for tests of the driver."""
 
 from __future__ import annotations
 

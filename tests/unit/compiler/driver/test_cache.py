@@ -1,4 +1,4 @@
-"""The compile cache: keys, damage, eviction, many processes, folders that cannot be written."""
+"""The compile cache: keys, damage, eviction, concurrent processes, read-only folders."""
 
 from __future__ import annotations
 

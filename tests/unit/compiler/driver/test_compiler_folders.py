@@ -1,4 +1,4 @@
-"""Where the compiler process runs: folders, names, depth."""
+"""The compiler process's folders, long names and deep programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compiler in a process of its own: results, refusals, crashes, forks, threads, and its end."""
+"""The compiler process: results, refusals, crashes, forks, threads and shutdown."""
 
 from __future__ import annotations
 

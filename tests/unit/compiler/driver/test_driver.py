@@ -1,4 +1,4 @@
-"""What the driver refuses, what manifests say, and the stages it can show."""
+"""The driver's errors, manifests and stages."""
 
 from __future__ import annotations
 

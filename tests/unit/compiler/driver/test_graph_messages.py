@@ -1,4 +1,4 @@
-"""Graphs on their way to the compiler process: what arrives is what was sent."""
+"""Graphs sent to the compiler process, and their equality on arrival."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_the_end_of_a_channel_is_noticed() -> None:
             send(here, {})
 
 
-def test_half_a_message_is_none() -> None:
+def test_half_a_message_is_not_a_message() -> None:
     here, there = socket.socketpair()
     with here:
         there.sendall((100).to_bytes(8, "little") + b'{"a":')

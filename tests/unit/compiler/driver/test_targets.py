@@ -1,4 +1,4 @@
-"""Target names, what the compiler is told of each, and the errors for wrong ones."""
+"""Target names, their compiler flags, and the errors for wrong ones."""
 
 import re
 import subprocess
@@ -264,7 +264,7 @@ def test_the_host_has_the_features_that_code_for_it_needs() -> None:
         (["cpu:znver4", "cuda:sm_80"], None),
     ],
 )
-def test_products_of_bytes_are_those_of_vnni(names: list[str], lanes: int | None) -> None:
+def test_int8_matmuls_call_the_vnni_kernel(names: list[str], lanes: int | None) -> None:
     assert vnni_lanes([Target.parse(name) for name in names]) == lanes
 
 

@@ -1,4 +1,4 @@
-"""Graph text with dimensions: read back as it was, and what is wrong in it."""
+"""Graph text with dimensions: round trips, and the errors in it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_text_is_read_back(text: str) -> None:
     assert print_graph(parse_graph(print_graph(graph))) == text
 
 
-def test_expressions_may_come_out_as_numbers() -> None:
+def test_expressions_may_simplify_to_numbers() -> None:
     text = "graph @f[n in (1, 4, 8)](%x: f32[n]) -> f32[max(1, n) - 0] {"
     text += "%0: f32[n] = slice(%x) {start = (n - n,), limit = (max(1, n),), step = (4//3,)}"
     assert "{start = (0,), limit = (n,), step = (1,)}" in str(parse_graph(text + "return %0 }"))

@@ -1,4 +1,4 @@
-"""Types, values, graphs, and what the verifier refuses."""
+"""Types, values, graphs, and the verifier's errors."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_given_names_win_over_own_names() -> None:
     assert list(graph.constants) == ["conv.weight"]
 
 
-def test_scalars_are_no_named_constants() -> None:
+def test_scalars_are_not_named_constants() -> None:
     graph = graph_of(named("add", argument((2,)), weight(np.float32(1))))
     assert graph.constants == {}
 

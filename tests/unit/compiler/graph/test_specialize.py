@@ -1,4 +1,4 @@
-"""Graphs for given sizes: what a static trace of the same function gives."""
+"""Graphs specialised to given sizes, against a static trace of the same function."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def static_and_dynamic(function: Callable[..., Any], n: int, m: int) -> tuple[st
     ],
 )
 @pytest.mark.parametrize(("n", "m"), [(4, 3), (8, 9), (2, 1)])
-def test_it_is_the_static_trace(function: Callable[..., Any], n: int, m: int) -> None:
+def test_specialized_graphs_equal_the_static_trace(
+    function: Callable[..., Any], n: int, m: int
+) -> None:
     static, specialized = static_and_dynamic(function, n, m)
     assert specialized == static
 

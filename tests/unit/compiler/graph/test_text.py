@@ -1,4 +1,4 @@
-"""Graph text: what it looks like, that it is exact, and what its parser refuses."""
+"""Graph text: its layout, its exactness, and the parser's errors."""
 
 from __future__ import annotations
 
@@ -278,7 +278,7 @@ def test_parser_says_what_is_wrong(name: str) -> None:
     assert _refusal(SMALL.replace(old, new)) == f"Graph text, {message}"
 
 
-def test_nothing_is_no_graph() -> None:
+def test_an_empty_text_is_not_a_graph() -> None:
     assert _refusal("") == (
         "Graph text, line 1, column 1: expected 'graph', but found the end of the text.\n  \n  ^"
     )

@@ -1,4 +1,4 @@
-"""Graph text is exact in both directions, elements and attributes included."""
+"""Exact round trips of graph text, elements and attributes included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MLIR modules under construction: texts, constants, locations, memory, phases."""
+"""MLIR modules under construction: text, constants, locations, memory and phases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which products sum integers, and what the graph's text says of the others."""
+"""The choice of products that sum integers, and the graph text's remarks on the others."""
 
 from __future__ import annotations
 

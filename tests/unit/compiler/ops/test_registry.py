@@ -1,4 +1,4 @@
-"""Every primitive is complete: docstring, reference, test row, FileCheck line."""
+"""Completeness of every primitive: docstring, reference, test row and FileCheck line."""
 
 from __future__ import annotations
 

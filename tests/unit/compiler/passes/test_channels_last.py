@@ -1,4 +1,4 @@
-"""Channels-last regions: what takes part, where transposes are, and pointwise convolutions."""
+"""Channels-last regions: their ops, their transposes, and pointwise convolutions."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def test_reductions(dim: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("keepdim", [False, True])
 @pytest.mark.parametrize("dim", [0, 1, -1])
-def test_places_of_extremes(dim: int, keepdim: bool) -> None:
+def test_indices_of_extremes(dim: int, keepdim: bool) -> None:
     _after(graph_of(node(Argmax(dim, keepdim), _conv(IMAGE, 4))))
 
 

@@ -1,4 +1,4 @@
-"""Random graphs with dynamic sizes: texts are exact, passes keep the meaning, programs have it."""
+"""Random graphs with dynamic sizes: exact text, and the same results after passes and compiling."""
 
 from __future__ import annotations
 

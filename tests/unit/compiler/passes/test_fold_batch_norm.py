@@ -1,4 +1,4 @@
-"""Batch norm goes into the weights before it, or becomes one multiplication and one addition."""
+"""Batch norm folded into preceding weights, or turned into one multiplication and one addition."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def test_weights_beyond_the_range_of_float16_are_not_folded() -> None:
     assert "cast" in operations(run_passes(graph, "fold_batch_norm", verify=True))
 
 
-def test_arithmetic_on_small_floats_goes_by_way_of_float32() -> None:
+def test_arithmetic_on_small_floats_is_done_in_float32() -> None:
     x = argument((2, 3, 4), dtype=dtypes.bfloat16)
     graph = graph_of(_norm(x))
     after = run_passes(graph, "fold_batch_norm", verify=True)

@@ -1,4 +1,4 @@
-"""What IREE lacks, in other ops: checked by their references before IREE sees them."""
+"""Replacements for functions that IREE lacks, checked by the references of their ops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pipelines: their text, what runs, and what is said when a pass goes wrong."""
+"""Pipelines: their text, their effect, and the errors of a faulty pass."""
 
 from __future__ import annotations
 
@@ -99,15 +99,15 @@ def test_weights_that_can_be_exchanged_are_not_merged() -> None:
 @pytest.mark.parametrize(
     ("kinds", "removed"), [(["cpu"], False), (["cuda"], True), (["cuda", "cpu"], False)]
 )
-def test_only_programs_for_no_cpu_lose_barriers(kinds: list[str], removed: bool) -> None:
+def test_only_programs_without_a_cpu_target_lose_barriers(kinds: list[str], removed: bool) -> None:
     assert (RemoveBarriers() in default_pipeline(kinds)) == removed
 
 
-def test_after_is_told_of_every_pass() -> None:
+def test_after_is_called_for_every_pass() -> None:
     graph = written("%x: f32[2]", "negative(%x) -> f32[2]", "negative(%0) -> f32[2]")
-    told: list[tuple[str, list[str]]] = []
-    run_passes(graph, "deduplicate,canonicalize", after=lambda n, g: told.append((n, body(g))))
-    assert told == [("deduplicate", body(graph)), ("canonicalize", ["return %x"])]
+    calls: list[tuple[str, list[str]]] = []
+    run_passes(graph, "deduplicate,canonicalize", after=lambda n, g: calls.append((n, body(g))))
+    assert calls == [("deduplicate", body(graph)), ("canonicalize", ["return %x"])]
 
 
 @dataclass(frozen=True)

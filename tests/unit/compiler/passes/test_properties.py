@@ -1,4 +1,4 @@
-"""Random graphs: texts are exact, and no pass changes what a graph computes."""
+"""Random graphs: exact text, and the same results after every pass."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _assert_same_signature(graph: Graph, expected: Graph) -> None:
     assert [v.type for v in graph.outputs] == [v.type for v in expected.outputs]
 
 
-# What arithmetic is exact with, and what rearranges: random graphs are made of these.
+# Ops on which arithmetic is exact, and ops that rearrange elements: random graphs use these.
 SKETCHED = {
     *("abs", "add", "all", "any", "argmax", "argmin", "batch_norm_inference", "broadcast", "cast"),
     *("ceil", "concatenate", "convolution", "cumsum", "dot_general", "floor", "gather", "less"),
@@ -103,4 +103,4 @@ def test_passes_preserve_results(sample: tuple[Graph, list[Array]]) -> None:
         if isinstance(pipeline, str):
             again = run_passes(rewritten, pipeline, verify=True)
             assert print_graph(again) == print_graph(rewritten)
-    assert print_graph(graph) == before  # what was traced belongs to the user
+    assert print_graph(graph) == before  # the traced graph belongs to the user

@@ -1,4 +1,4 @@
-"""Passes on quantised graphs: the same results, and quantised weights that stay small."""
+"""Passes on quantised graphs: unchanged results, and weights that stay quantised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has to hold of sizes: decided, refused, or recorded for the call."""
+"""Constraints on dynamic sizes: proved, refused, or recorded for the call."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_broadcast_size() -> None:
     assert recorded(lambda: broadcast_size(12, n)) == (12, [text])
     text = "m and n must be equal, or one of them 1"
     assert recorded(lambda: broadcast_size(n, m)) == (broadcast(n, m), [text])
-    # What is a part of the result already was required where that was made.
+    # Constraints that the result's type already implies were recorded when it was inferred.
     assert recorded(lambda: broadcast_size(n, broadcast(n, m))) == (broadcast(n, m), [])
 
 
@@ -224,7 +224,7 @@ def test_what_ops_require(body: str, result: str, texts: list[str]) -> None:
     assert asserted(f"{body}\nreturn %0", result) == texts
 
 
-def test_selecting_from_nothing() -> None:
+def test_selecting_from_empty_tensors() -> None:
     index = "%x: f32[n], %i: i32[m]"
     body = "%0: f32[m] = gather(%x, %i) {dim = 0}\nreturn %0"
     assert asserted(body, "f32[m]", index) == ["gather: min(1, m) must be at most n"]

@@ -1,4 +1,4 @@
-"""Symbolic sizes: they say what ints would, for every number that a dimension may be."""
+"""Symbolic sizes, against ints for every value of their dimensions."""
 
 from __future__ import annotations
 
@@ -323,6 +323,6 @@ def test_divisors_are_positive_or_negative_throughout() -> None:
         floor_divide(n, 0)
 
 
-def test_sizes_are_no_plain_ints() -> None:
+def test_sizes_are_not_plain_ints() -> None:
     assert isinstance(n, SymbolicSize)
     assert not isinstance(n, int)

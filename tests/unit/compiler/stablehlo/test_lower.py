@@ -1,4 +1,4 @@
-"""Graphs become functions; locations lead back to nodes; weights may stay outside."""
+"""Lowering of graphs to functions, with locations of nodes and external weights."""
 
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.for_iree.builder import IreeBuilder
@@ -75,7 +75,7 @@ def test_parameters_are_loaded_by_name() -> None:
     text = program.text()
     assert '#flow.parameter.named<"model"::"layer.weight"> : tensor<32x32xf32>' in text
     assert "dense_resource<layer.weight>" not in text
-    assert "layer.bias" not in text  # small: written out
+    assert "layer.bias" not in text  # small: printed inline
 
 
 def test_functions_share_a_parameter() -> None:

@@ -1,4 +1,4 @@
-"""Quantised types: text in both directions, equality, what keeps them and what drops them."""
+"""Quantised types: round trips of their text, equality, and the ops that keep or drop them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Observers and scales of calibration, against what numpy computes of all numbers at once."""
+"""Calibration's observers and scales, against numpy on all values at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report on what quantisation costs."""
+"""The report on the error of quantisation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""quantize_module: what becomes of each layer, and what the report says."""
+"""quantize_module: the treatment of each layer, and the report."""
 
 from __future__ import annotations
 

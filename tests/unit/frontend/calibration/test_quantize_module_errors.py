@@ -1,4 +1,4 @@
-"""What quantize_module and quantization_report refuse, each by its full text."""
+"""Errors of quantize_module and quantization_report, in full."""
 
 from __future__ import annotations
 
@@ -181,4 +181,4 @@ def test_an_error_leaves_no_traces() -> None:
         fr.quantize_module(model, (X / 0 if i == 3 else [X, 1 // (2 - i)][0] for i in range(4)))
     assert [dict(vars(layer)) for _, layer in model.named_modules()] == before
     assert input_hook.get() is None
-    model(fr.Tensor(BAD)).eval()  # nobody looks at inputs any more
+    model(fr.Tensor(BAD)).eval()  # inputs are no longer observed

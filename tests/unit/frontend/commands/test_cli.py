@@ -1,4 +1,4 @@
-"""The `farrier` command: what it accepts, and one clear line for everything else."""
+"""The `farrier` command: accepted arguments, and one-line errors for all others."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_bad_option(run: Run, model: Path, words: str, text: str) -> None:
 
 
 def test_a_folder_that_is_read_only(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.access", lambda *_: False)  # who runs the tests may write anywhere
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere
     with pytest.raises(ArgumentError) as raised:
         check_folder(model / "net.vmfb")
     assert str(raised.value) == (
@@ -109,7 +109,9 @@ BATCH, LENGTH = Dimension("batch", 1, 4, 64), Dimension("max_len", 0, 2, 8)
         (["n=(0,2,8)", "y=nxf32"], [(), (Dimension("n", 0, 2, 8),)]),
     ],
 )
-def test_sizes_that_calls_decide(texts: list[str], shapes: list[tuple[object, ...]]) -> None:
+def test_types_of_inputs_with_dynamic_dimensions_are_parsed(
+    texts: list[str], shapes: list[tuple[object, ...]]
+) -> None:
     types = inputs.parse(texts)
     assert [type.shape for type in types] == shapes
     assert inputs.parse([str(type) for type in types]) == types
@@ -291,7 +293,7 @@ def test_bad_call(run: Run, model: Path, words: str, text: str) -> None:
     assert outcome == (1, "", f"farrier: error: {text}\n")
 
 
-def test_graph_of_sizes_that_calls_decide(run: Run) -> None:
+def test_graph_of_dynamic_dimensions(run: Run) -> None:
     words = ("--input", "x=batch(1,4,64)x3xf32", "--target", "cpu", "--dump", "graph")
     status, output, errors = run("compile", "model.py:double", *words)
     assert (status, errors) == (0, "")

@@ -1,4 +1,4 @@
-"""`farrier compile --quantize`: how samples become batches, what is printed, what is refused."""
+"""`farrier compile --quantize`: batches from samples, output and errors."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_report_comes_first(run: Run, folder: Path) -> None:
     assert (folder / "net.vmfb").exists()
 
 
-def test_beside_a_dump_it_is_no_part_of_it(run: Run) -> None:
+def test_the_report_beside_a_dump_is_not_part_of_it(run: Run) -> None:
     words = [*NET.split(), "--quantize", "int8", "--calibration", "x.npz", "--dump", "graph"]
     status, output, errors = run(*words, "--observer", "mse")
     assert status == 0
@@ -240,7 +240,7 @@ def read(folder: Path, types: Sequence[str], **arrays: Any) -> list[Any]:
     [
         ("x=3xf32", (10, 3), [(3,)] * 10),
         ("x=1x3xf32", (10, 3), [(1, 3)] * 10),
-        ("x=4x3xf32", (10, 3), [(4, 3)] * 2),  # two samples fill no batch
+        ("x=4x3xf32", (10, 3), [(4, 3)] * 2),  # two samples do not fill a batch
         ("x=4x3xf32", (2, 4, 3), [(4, 3)] * 2),
         ("x=(1,4,8)x3xf32", (10, 3), [(4, 3), (4, 3), (2, 3)]),
         ("x=(3,4,8)x3xf32", (10, 3), [(4, 3), (4, 3)]),

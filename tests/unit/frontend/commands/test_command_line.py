@@ -1,4 +1,4 @@
-"""The command line itself: commands, help and what is wrong with it."""
+"""The command line itself: commands, help and usage errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""InputInfo and tracing: what becomes an input, a constant, an output, and what is refused."""
+"""InputInfo and tracing: inputs, constants, outputs and errors."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_what_cannot_be_called() -> None:
     assert message(caught.value) == "compile takes a Module or a function, not 3."
 
 
-def test_arguments_that_are_no_list() -> None:
+def test_arguments_that_are_not_a_list() -> None:
     alone: Any = fr.InputInfo((3,), fr.float32)
     with pytest.raises(fr.ArgumentError) as caught:
         trace(Net(), alone)
@@ -170,7 +170,7 @@ def test_sizes_are_results_known_or_not() -> None:
         assert [str(value.type) for value in graph.outputs] == ["i32[]"]
 
 
-def test_results_that_are_no_tensors() -> None:
+def test_results_that_are_not_tensors() -> None:
     with pytest.raises(fr.ArgumentError) as caught:
         trace(lambda x: (x, 0.5), [ROW])
     assert message(caught.value) == (

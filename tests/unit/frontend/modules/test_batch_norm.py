@@ -1,4 +1,4 @@
-"""BatchNorm: normalisation by given statistics, for any number of dimensions."""
+"""BatchNorm: normalisation by given statistics, for any rank."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conv: what it is made with, and what it computes."""
+"""Conv: its arguments, and its results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ConvTranspose: what it is made with, and the other errors."""
+"""ConvTranspose: its arguments, and the other errors."""
 
 from __future__ import annotations
 

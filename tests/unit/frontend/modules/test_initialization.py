@@ -1,4 +1,4 @@
-"""First values: torch's rules, repeatable by seed and name; and the dummy fill."""
+"""Initial values: torch's rules, reproducible by seed and name; and the dummy fill."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def test_against_float64(shape: tuple[int, ...], bias: bool, dtype: dtype) -> No
     assert_close(linear(fr.Tensor(x)).numpy(), expected, scale=2)
 
 
-def test_it_is_one_contraction_and_a_sum() -> None:
+def test_linear_is_one_contraction_and_a_sum() -> None:
     result = fr.Linear(6, 5)(fr.Tensor(draw(2, 3, 6).astype(np.float32)))
     assert [node.op.name for node in topological([result.value])] == ["dot_general", "add"]
 

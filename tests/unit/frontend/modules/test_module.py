@@ -1,4 +1,4 @@
-"""Module: where parameters and children are found, their values and attributes."""
+"""Module: discovery of parameters and children, their values and attributes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Pair(NamedTuple):
 
 
 class Nested(fr.Module):
-    """Parameters and modules in every place where they may be."""
+    """Parameters and modules in every container that may hold them."""
 
     def __init__(self) -> None:
         self.leaf = Leaf()
@@ -81,7 +81,7 @@ def test_named_children_are_immediate() -> None:
     }
 
 
-def test_a_reference_back_is_no_child() -> None:
+def test_a_reference_to_the_parent_is_not_a_child() -> None:
     outer: Any = Leaf()
     outer.inner = Leaf()
     outer.inner.parent = outer
@@ -126,7 +126,7 @@ def test_load_state_dict_replaces_by_identity_everywhere() -> None:
 
 
 class Exporter:
-    """An array that speaks nothing but DLPack."""
+    """An array that supports DLPack only."""
 
     def __init__(self, array: Any) -> None:
         self.array = array

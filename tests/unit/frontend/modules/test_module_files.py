@@ -1,4 +1,4 @@
-"""Modules save and load their weights."""
+"""Saving and loading the weights of modules."""
 
 from __future__ import annotations
 

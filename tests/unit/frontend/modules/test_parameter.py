@@ -86,7 +86,7 @@ def test_bad_shapes(shape: Any) -> None:
 
 
 @pytest.mark.parametrize("data", [fr.ones((2,)), np.ones(2, np.int32)])
-def test_data_are_no_shape(data: Any) -> None:
+def test_data_are_not_a_shape(data: Any) -> None:
     with pytest.raises(fr.ArgumentError) as raised:
         fr.Parameter(data)
     assert message(raised.value) == (

@@ -1,4 +1,4 @@
-"""Sequential: layers one after the other, by position and by name."""
+"""Sequential: layers in order, by position and by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Module.summary: its table to the character, its data, and that nothing is computed."""
+"""Module.summary: its exact table, its data, and that it computes nothing."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_rows_are_data() -> None:
 
 
 class Direct(fr.Module):
-    """A program that overrides `__call__` itself, and returns what is no tensor too."""
+    """A program that overrides `__call__` itself, and returns more than tensors."""
 
     def __init__(self) -> None:
         self.linear = fr.Linear(3, 4)
@@ -109,7 +109,7 @@ class Inner(fr.Module):
 
 
 class Outer(fr.Module):
-    """Calls what hangs below a child, and what hangs nowhere."""
+    """Calls a grandchild, and a layer that is not a child at all."""
 
     def __init__(self) -> None:
         self.inner = Inner()

@@ -1,4 +1,4 @@
-"""Arguments that are no numbers, tensors or lists of them are refused in the function's name."""
+"""Errors, in the function's name, for arguments that are not numbers, tensors or lists of them."""
 
 from __future__ import annotations
 

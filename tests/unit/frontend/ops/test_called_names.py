@@ -1,4 +1,4 @@
-"""Errors name the function that the user called, not one that it is made of."""
+"""Function names in errors: the one that the user called, not those that implement it."""
 
 from __future__ import annotations
 

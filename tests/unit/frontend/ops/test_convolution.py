@@ -1,4 +1,4 @@
-"""Convolution: what rows cannot say, and the other errors."""
+"""Convolution: cases that rows cannot express, and the other errors."""
 
 from __future__ import annotations
 

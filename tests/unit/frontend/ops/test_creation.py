@@ -1,4 +1,4 @@
-"""Tensors made from nothing: defaults, exact numbers, and what they refuse."""
+"""Creation of tensors: defaults, exact numbers and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Elementwise functions: Python numbers, operators, easy powers, and what they refuse."""
+"""Elementwise functions: Python numbers, operators, simple powers and errors."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_integers_divided_by_zero() -> None:
 
 
 @pytest.mark.parametrize("exponent", [2, 3, 4, -1, 0.5, -0.5])
-def test_easy_powers_use_no_power(exponent: float) -> None:
+def test_simple_powers_do_not_use_power(exponent: float) -> None:
     x = fr.Tensor([0.5, 2.0, 3.0], dtype=fr.float64)
     result = x**exponent
     assert result.value.producer is not None

@@ -83,7 +83,7 @@ def test_gather_takes_the_nearest_part_where_there_is_none() -> None:
     np.testing.assert_array_equal(result.numpy(), DATA[[0, 0, 3, 3]])
 
 
-def test_gather_of_nothing() -> None:
+def test_gather_from_empty_tensors() -> None:
     none = fr.zeros((0,), fr.int32)
     assert fr.gather(fr.ones((2, 0)), 1, none).shape == (2, 0)
     assert fr.gather(X, 1, none).numpy().shape == (4, 0, 6)

@@ -1,4 +1,4 @@
-"""Normalisation: what rows cannot say, and the other errors."""
+"""Normalisation: cases that rows cannot express, and the other errors."""
 
 from __future__ import annotations
 

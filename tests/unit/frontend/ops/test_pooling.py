@@ -1,4 +1,4 @@
-"""Pooling: what rows cannot say, and the other errors."""
+"""Pooling: cases that rows cannot express, and the other errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""quantize and dequantize: rounding, limits, special numbers, and what they refuse."""
+"""quantize and dequantize: rounding, limits, special numbers and errors."""
 
 from __future__ import annotations
 

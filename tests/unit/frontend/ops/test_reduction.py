@@ -1,4 +1,4 @@
-"""Reductions: which dimensions, empty ones, ties and NaN, and what they refuse."""
+"""Reductions: the choice of dimensions, empty inputs, ties, NaN and errors."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_nan_wins() -> None:
     assert math.isnan(fr.sum(x).item())
 
 
-def test_reductions_of_nothing() -> None:
+def test_reductions_of_empty_tensors() -> None:
     nothing = fr.zeros((0, 2))
     assert fr.sum(nothing, dim=0).tolist() == [0.0, 0.0]
     assert fr.prod(nothing, dim=0).tolist() == [1.0, 1.0]

@@ -1,4 +1,4 @@
-"""Resizing: what it refuses, and ties."""
+"""Resizing: errors and ties."""
 
 from __future__ import annotations
 

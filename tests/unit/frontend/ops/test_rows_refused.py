@@ -1,4 +1,4 @@
-"""Every op says what is wrong with a call: the rows' error cases."""
+"""The error cases of every row, with their full text."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 import farrier as fr
 from support.messages import message
 
-# What each function makes of the scalar 3.0.
+# The result of each function for the scalar 3.0.
 FUNCTIONS: dict[str, tuple[Callable[[Any, int], Any], Any]] = {
     "sum": (fr.sum, 3.0),
     "prod": (fr.prod, 3.0),
@@ -83,7 +83,7 @@ def test_softmax_of_no_elements_has_none(name: str, shape: tuple[int, ...]) -> N
         assert getattr(fr, name)(fr.zeros(shape), dim).numpy().shape == shape
 
 
-def test_softmax_of_a_size_that_calls_decide() -> None:
+def test_softmax_over_a_dynamic_dimension() -> None:
     rows = fr.InputInfo(((0, 2, 4), 3), fr.float32)
     over_rows = fr.compile(lambda x: fr.softmax(x, 0), args=[rows], target="cpu")
     for count in (0, 1, 3):

@@ -1,4 +1,4 @@
-"""Reshaping, reordering, joining and padding: what rows cannot say, and the other errors."""
+"""Reshaping, reordering, joining and padding: cases that rows cannot express, and other errors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_reshape_takes_tensors_as_sizes() -> None:
     assert fr.reshape(X, sizes).shape == (3, 2)
 
 
-def test_reshape_of_nothing() -> None:
+def test_reshape_of_empty_tensors() -> None:
     assert fr.reshape(fr.ones((0, 3)), (3, -1)).shape == (3, 0)
 
 

@@ -1,4 +1,4 @@
-"""Sorting and running sums: order of equal elements, long rows, and what they refuse."""
+"""Sorting and cumulative sums: order of equal elements, long rows and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions on quantised tensors: sums of integers, packed parameters, and what they refuse."""
+"""Functions on quantised tensors: integer sums, packed parameters and errors."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_convolutions_sum_integers(
 
 
 def convolved(x: Any, weight: Any, rank: int, options: dict[str, Any]) -> Any:
-    """Return the convolution of integers: what is around them stands for 0, so is their 0."""
+    """Return the convolution of integers without their zero points, which is padded with 0."""
     sides = ((options.get("padding", 0),) * 2,) * rank
     stride, dilation = ((options.get(name, 1),) * rank for name in ("stride", "dilation"))
     operands = fr.Tensor(x.astype(np.float64)), fr.Tensor(weight.astype(np.float64))

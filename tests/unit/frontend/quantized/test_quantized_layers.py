@@ -1,4 +1,4 @@
-"""Layers with quantised weights: their formulas, parameters, and what they refuse."""
+"""Layers with quantised weights: formulas, parameters and errors."""
 
 from __future__ import annotations
 

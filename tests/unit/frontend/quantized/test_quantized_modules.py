@@ -1,4 +1,4 @@
-"""Layers on quantised tensors: their parameters, what they load, and what they refuse."""
+"""Layers on quantised tensors: parameters, loading and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What layers on quantised tensors refuse: values to load, inputs, and arguments."""
+"""Errors of layers on quantised tensors: loaded values, inputs and arguments."""
 
 from __future__ import annotations
 

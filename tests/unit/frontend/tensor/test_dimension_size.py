@@ -1,4 +1,4 @@
-"""DimensionSize: an int in shapes, a tensor elsewhere, known or not."""
+"""DimensionSize: an int in shapes, a tensor elsewhere, static or dynamic."""
 
 from __future__ import annotations
 

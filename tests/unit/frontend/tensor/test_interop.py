@@ -1,4 +1,4 @@
-"""Numbers, lists and other libraries' arrays become tensors, without a copy where possible."""
+"""Tensors from numbers, lists and other libraries' arrays, without a copy where possible."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from support.messages import message
 
 
 class ArrayLike:
-    """What speaks numpy's protocol."""
+    """An object that supports numpy's array protocol."""
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
         return np.array([1, 2], np.int16)
 
 
 class Exporter:
-    """What speaks DLPack only."""
+    """An array that supports DLPack only."""
 
     def __init__(self, array: np.ndarray[Any, Any]) -> None:
         self.array = array
@@ -169,7 +169,7 @@ def test_refusals(make: Callable[[], Any], error: type[Exception], text: str) ->
 
 
 class QuantizedTorch:
-    """What a quantised tensor of torch tells of itself."""
+    """The methods by which torch's quantised tensors describe themselves."""
 
     is_quantized = True
     dtype = "torch.qint8"

@@ -1,4 +1,4 @@
-"""Methods of a tensor are the functions of the same names."""
+"""Tensor methods, which are the functions of the same names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tensor: what is known at once, what evaluates, and how it prints."""
+"""Tensor: metadata, evaluation and printing."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_evaluation_forgets_producers() -> None:
     assert node() is None
 
 
-def test_python_numbers_come_out() -> None:
+def test_python_numbers_are_returned() -> None:
     assert fr.Tensor(3).item() == int(fr.Tensor(3)) == 3
     assert float(fr.Tensor([[2.5]])) == 2.5
     assert bool(fr.Tensor([0.0])) is False
@@ -115,7 +115,7 @@ def test_methods_are_the_functions() -> None:
     assert hash(MATRIX) == hash(MATRIX)
 
 
-def test_no_tensor_is_none() -> None:
+def test_tensors_are_not_none() -> None:
     assert None not in [MATRIX, fr.ones(2)]
     nothing: Any = None
     assert operator.eq(MATRIX, nothing) is False
