@@ -49,8 +49,8 @@ TAKERS: list[Callable[[Any], Any]] = [
 def test_floats_of_numpy(taker: Callable[[Any], Any]) -> None:
     assert taker(np.float16).dtype is fr.float16
     assert taker(np.dtype("float16")).dtype is fr.float16
-    if isinstance(made := taker(np.float16), fr.Module):
-        assert {tensor.dtype for tensor in made.state_dict().values()} == {fr.float16}
+    if isinstance(layer := taker(np.float16), fr.Module):
+        assert {tensor.dtype for tensor in layer.state_dict().values()} == {fr.float16}
 
 
 def test_integers_of_numpy() -> None:
