@@ -174,8 +174,14 @@ def test_numbers_of_numpy_are_numbers(number: Any) -> None:
         ),
         (
             lambda: list(MATRIX),
-            fr.DtypeError,
+            fr.UnsupportedError,
             "Tensors are not iterable: index them, or take them apart with fr.split.",
+        ),
+        (
+            lambda: operator.setitem(MATRIX, 0, 1),  # pyright: ignore[reportArgumentType, reportCallIssue]
+            fr.UnsupportedError,
+            "Tensors cannot be changed. Make another one with fr.where, fr.masked_fill or "
+            "fr.concatenate.",
         ),
         (
             lambda: (unknown() + 1).numpy(),
