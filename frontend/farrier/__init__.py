@@ -1,7 +1,7 @@
 """Farrier: neural networks as Python Modules, compiled to a vmfb that runs wherever IREE runs."""
 
-import difflib
-import typing
+import types as _types
+import typing as _typing
 
 from farrier import config as config, quantized as quantized, types as types, weights as weights
 from farrier.calibration import (
@@ -65,6 +65,7 @@ from farrier.ops.rounding import *
 from farrier.ops.shape import *
 from farrier.ops.sorting import *
 from farrier.ops.trigonometry import *
+from farrier.other_names import hint as _hint
 from farrier.tensor import Tensor as Tensor, functions as _functions
 from farrier.tensor.dimension_size import DimensionSize as DimensionSize
 from farrier_runtime.devices import device as device
@@ -100,6 +101,7 @@ from farrier_runtime.errors import (
     InputError as InputError,
     ParseError as ParseError,
     ShapeError as ShapeError,
+    UnsupportedError as UnsupportedError,
 )
 from farrier_runtime.version import __version__ as __version__
 
@@ -107,9 +109,10 @@ TripyException = FarrierError
 
 # The functions that methods and operators of tensors call.
 _functions.functions.update({name: value for name, value in globals().items() if callable(value)})
+globals().pop("tensor")  # the room, in the place of torch's function
+_PUBLIC = [name for name, value in globals().items() if not isinstance(value, _types.ModuleType)]
 
 
-def __getattr__(name: str) -> typing.NoReturn:
-    near = difflib.get_close_matches(name, globals(), 1)
-    hint = f" Did you mean: '{near[0]}'?" if near else ""
+def __getattr__(name: str) -> _typing.NoReturn:
+    hint = _hint(name, _PUBLIC)
     raise AttributeError(f"Module 'farrier' has no attribute '{name}'.{hint}")

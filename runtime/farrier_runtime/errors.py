@@ -25,6 +25,10 @@ class DtypeError(FarrierError, TypeError):
     """Data types are not valid for the operation."""
 
 
+class UnsupportedError(FarrierError, TypeError):
+    """The object does not support the operation: tensors are not iterated over, nor changed."""
+
+
 class InputError(FarrierError, ValueError):
     """A compiled function was called with inputs that do not match its signature."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 import os
@@ -17,6 +16,7 @@ from farrier.modules import state
 from farrier.modules.parameter import HiddenParameter, Parameter, fitting, is_unset
 from farrier.modules.state import Slot
 from farrier.modules.summary import Summary, recorder, summarize
+from farrier.other_names import MODULE_METHODS, misspelt
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import Scope, explain, scope
 from farrier_runtime.errors import ArgumentError, FarrierError
@@ -120,11 +120,9 @@ class Module:
 
     def _missing(self, name: str) -> NoReturn:
         text = f"{type(self).__name__} has no attribute '{name}'."
-        if not name.startswith("_"):
-            public = [attribute for attribute in dir(self) if not attribute.startswith("_")]
-            near = difflib.get_close_matches(name, public, 1)
-            text += f" Did you mean: '{near[0]}'?" if near else ""
-        raise AttributeError(text)
+        public = [attribute for attribute in dir(self) if not attribute.startswith("_")]
+        advice = MODULE_METHODS.get(name)
+        raise AttributeError(text + (f" {advice}" if advice else misspelt(name, public)))
 
     def _members(self) -> Mapping[str, Any]:
         """Return the attributes to search for parameters and children, by name."""

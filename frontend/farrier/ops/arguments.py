@@ -63,6 +63,11 @@ def whole_numbers(name: str, numbers: SupportsIndex | Sequence[SupportsIndex]) -
         raise explain(ArgumentError(problem)) from None
 
 
+def joined(first: Any, others: Sequence[Any]) -> Any:
+    """Return sizes or dims that are given one by one, as in `x.reshape(3, 2)`, as one tuple."""
+    return (first, *others) if others else first
+
+
 def whole_number(name: str, number: SupportsIndex) -> int:
     """Return a dim or an amount as an int.
 

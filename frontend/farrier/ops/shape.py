@@ -11,6 +11,7 @@ import numpy as np
 from farrier.ops.arguments import (
     dim_along,
     dims_over,
+    joined,
     new_dim,
     normal_dim,
     normal_dims,
@@ -46,12 +47,13 @@ __all__ = [
 ]
 
 
-def reshape(input: Tensor, shape: ShapeLike) -> Tensor:
+def reshape(input: Tensor, shape: IntLike | ShapeLike, *others: IntLike) -> Tensor:
     """Change the shape, keeping the elements in row-major order.
 
     Args:
         input: a tensor of any data type.
         shape: the new sizes; one may be -1 and is inferred from the others.
+        others: the sizes after the first, if they are given one by one.
 
     Returns:
         A tensor of that shape.
@@ -63,7 +65,7 @@ def reshape(input: Tensor, shape: ShapeLike) -> Tensor:
         >>> fr.reshape(fr.Tensor([[1, 2], [3, 4]]), (4,))
         tensor([1, 2, 3, 4], dtype=int32, loc=cpu:0, shape=(4,))
     """
-    input, sizes = as_tensor(input), whole_numbers("reshape's shape", shape)
+    input, sizes = as_tensor(input), whole_numbers("reshape's shape", joined(shape, others))
     if -1 not in sizes:
         return apply(primitive.Reshape(sizes), input)
     product = math.prod([size for size in sizes if size != -1])
@@ -87,12 +89,13 @@ def _solve(input: Tensor, sizes: Shape, product: int) -> Shape:
     return tuple(input.value.type.size // product if size == -1 else size for size in sizes)
 
 
-def permute(input: Tensor, perm: Sequence[int]) -> Tensor:
+def permute(input: Tensor, perm: int | Sequence[int], *others: int) -> Tensor:
     """Reorder all dimensions: dimension `i` of the result is dimension `perm[i]` of the input.
 
     Args:
         input: a tensor of any data type.
         perm: every dimension once; negative ones count from the end.
+        others: the dimensions after the first, if they are given one by one.
 
     Returns:
         A tensor with its dimensions in the new order.
@@ -104,7 +107,7 @@ def permute(input: Tensor, perm: Sequence[int]) -> Tensor:
         >>> fr.permute(fr.Tensor([[1, 2], [3, 4]]), (1, 0)).tolist()
         [[1, 3], [2, 4]]
     """
-    input = as_tensor(input)
+    input, perm = as_tensor(input), joined(perm, others)
     dims = normal_dims("permute", input, perm)
     if len(dims) != input.rank:
         problem = (
@@ -115,13 +118,14 @@ def permute(input: Tensor, perm: Sequence[int]) -> Tensor:
     return apply(primitive.Transpose(dims), input)
 
 
-def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+def transpose(input: Tensor, dim0: int, dim1: int, *others: int) -> Tensor:
     """Swap two dimensions.
 
     Args:
         input: a tensor of any data type.
         dim0: one of them.
         dim1: the other.
+        others: if there are any, all dimensions are reordered, as by numpy and by `permute`.
 
     Returns:
         A tensor with the two dimensions swapped.
@@ -133,6 +137,8 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
         >>> fr.transpose(fr.Tensor([[1, 2], [3, 4]]), 0, 1).tolist()
         [[1, 3], [2, 4]]
     """
+    if others:
+        return permute(input, dim0, dim1, *others)
     input = as_tensor(input)
     first, second = dim_along("transpose", input, dim0), dim_along("transpose", input, dim1)
     if not input.rank:
@@ -225,12 +231,13 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return apply(primitive.Reshape((*input.sizes[:first], merged, *input.sizes[last + 1 :])), input)
 
 
-def expand(input: Tensor, sizes: ShapeLike) -> Tensor:
+def expand(input: Tensor, sizes: IntLike | ShapeLike, *others: IntLike) -> Tensor:
     """Broadcast along dimensions of size 1 and new leading dimensions.
 
     Args:
         input: a tensor of any data type.
         sizes: the result's sizes; -1 keeps a size, but cannot stand for a new dimension.
+        others: the sizes after the first, if they are given one by one.
 
     Returns:
         A tensor of that shape.
@@ -243,7 +250,7 @@ def expand(input: Tensor, sizes: ShapeLike) -> Tensor:
         [[1, 1], [2, 2]]
     """
     input = as_tensor(input)
-    wanted = whole_numbers("expand's sizes", sizes)
+    wanted = whole_numbers("expand's sizes", joined(sizes, others))
     new = len(wanted) - input.rank
     kept = (0,) * new + input.sizes
     fits = new >= 0 and not_negative(wanted[:new])
@@ -266,12 +273,13 @@ def broadcast(input: Tensor, shape: Shape, dims: tuple[int, ...]) -> Tensor:
     return input if input.sizes == shape else apply(primitive.Broadcast(shape, dims), input)
 
 
-def flip(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
+def flip(input: Tensor, dim: int | Sequence[int] | None = None, *others: int) -> Tensor:
     """Reverse the order of the elements along dimensions.
 
     Args:
         input: a tensor of any data type.
         dim: the dimensions to reverse; by default all.
+        others: the dimensions after the first, if they are given one by one.
 
     Returns:
         A tensor of the same shape.
@@ -284,7 +292,7 @@ def flip(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
         tensor([3, 2, 1], dtype=int32, loc=cpu:0, shape=(3,))
     """
     input = as_tensor(input)
-    return apply(primitive.Reverse(dims_over("flip", input, dim)), input)
+    return apply(primitive.Reverse(dims_over("flip", input, joined(dim, others))), input)
 
 
 def repeat(input: Tensor, repeats: IntLike, dim: int) -> Tensor:

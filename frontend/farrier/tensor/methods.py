@@ -61,17 +61,17 @@ class Methods(ElementwiseMethods[T], Generic[T]):
         """Tell whether two tensors have the same shape and equal elements: `farrier.equal`."""
         return functions["equal"](self, other)
 
-    def expand(self, sizes: ShapeLike) -> T:
+    def expand(self, sizes: IntLike | ShapeLike, *others: IntLike) -> T:
         """Repeat along dimensions of size 1, and along new ones in front: `farrier.expand`."""
-        return functions["expand"](self, sizes)
+        return functions["expand"](self, sizes, *others)
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> T:
         """Merge neighbouring dimensions into one: `farrier.flatten`."""
         return functions["flatten"](self, start_dim, end_dim)
 
-    def flip(self, dim: int | Sequence[int] | None = None) -> T:
+    def flip(self, dim: int | Sequence[int] | None = None, *others: int) -> T:
         """Reverse the order of the elements along dimensions: `farrier.flip`."""
-        return functions["flip"](self, dim)
+        return functions["flip"](self, dim, *others)
 
     def gather(self, dim: int, index: T) -> T:
         """Select parts of a tensor along a dimension, by their positions: `farrier.gather`."""
@@ -106,9 +106,9 @@ class Methods(ElementwiseMethods[T], Generic[T]):
         """Add elements at the borders: `farrier.pad`."""
         return functions["pad"](self, pad, mode, value)
 
-    def permute(self, perm: Sequence[int]) -> T:
+    def permute(self, perm: int | Sequence[int], *others: int) -> T:
         """Reorder all dimensions: `farrier.permute`."""
-        return functions["permute"](self, perm)
+        return functions["permute"](self, perm, *others)
 
     def prod(self, dim: int | Sequence[int] | None = None, keepdim: bool = False) -> T:
         """Multiply elements over dimensions: `farrier.prod`."""
@@ -118,9 +118,9 @@ class Methods(ElementwiseMethods[T], Generic[T]):
         """Repeat each element along a dimension: `farrier.repeat`."""
         return functions["repeat"](self, repeats, dim)
 
-    def reshape(self, shape: ShapeLike) -> T:
+    def reshape(self, shape: IntLike | ShapeLike, *others: IntLike) -> T:
         """Give the elements another shape: `farrier.reshape`."""
-        return functions["reshape"](self, shape)
+        return functions["reshape"](self, shape, *others)
 
     def resize(
         self,
@@ -153,9 +153,9 @@ class Methods(ElementwiseMethods[T], Generic[T]):
         """Find the `k` largest elements along a dimension, the largest first: `farrier.topk`."""
         return functions["topk"](self, k, dim)
 
-    def transpose(self, dim0: int, dim1: int) -> T:
+    def transpose(self, dim0: int, dim1: int, *others: int) -> T:
         """Swap two dimensions: `farrier.transpose`."""
-        return functions["transpose"](self, dim0, dim1)
+        return functions["transpose"](self, dim0, dim1, *others)
 
     def tril(self, diagonal: int = 0) -> T:
         """Keep the lower triangle of matrices, and put 0 above it: `farrier.tril`."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import textwrap
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import ref
 
 import numpy as np
 
+from farrier.other_names import method_hint
 from farrier.tensor.eager import evaluate
 from farrier.tensor.formatting import format_elements, plain
 from farrier.tensor.functions import functions
@@ -26,7 +26,7 @@ from farrier_compiler.types.uniform import MOST_SCALES, Quantization
 from farrier_runtime.devices import device
 from farrier_runtime.dlpack import to_capsule
 from farrier_runtime.dtypes import BY_NUMPY, DtypeLike, dtype, dtype_of
-from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
+from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, UnsupportedError
 from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
@@ -131,7 +131,16 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
     if not TYPE_CHECKING:  # type checkers know the attributes, and report others
 
         def __getattr__(self, name: str) -> Any:
-            raise AttributeError(f"Tensor has no attribute '{name}'.{_near(name)}")
+            hint = method_hint(name, dir(Tensor), functions)
+            raise AttributeError(f"Tensor has no attribute '{name}'.{hint}")
+
+        def __setitem__(self, index: Any, value: Any) -> NoReturn:
+            raise explain(
+                UnsupportedError(
+                    "Tensors cannot be changed. Make another one with fr.where, fr.masked_fill or "
+                    "fr.concatenate."
+                )
+            )
 
     def size(self, dim: int | None = None) -> tuple[int, ...] | int:
         """Return the shape, or the size of one dimension, as torch's method does."""
@@ -217,7 +226,9 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
 
     def __iter__(self) -> Iterator[Tensor]:
         raise explain(
-            DtypeError("Tensors are not iterable: index them, or take them apart with fr.split.")
+            UnsupportedError(
+                "Tensors are not iterable: index them, or take them apart with fr.split."
+            )
         )
 
     def __repr__(self) -> str:
@@ -297,16 +308,6 @@ def _checked(given: DtypeLike) -> dtype:
 
 
 _NUMBERS: tuple[type, ...] = (np.integer, np.float16, np.float32, np.bool_)  # not Python's own
-
-
-def _near(name: str) -> str:
-    """Return a hint at a function or method with a similar name."""
-    if name.startswith("_"):
-        return ""
-    if name in functions:
-        return f" Did you mean: 'farrier.{name}'?"
-    near = difflib.get_close_matches(name, dir(Tensor), 1)
-    return f" Did you mean: '{near[0]}'?" if near else ""
 
 
 def apply(op: Op, *tensors: Tensor) -> Tensor:

@@ -32,6 +32,8 @@ def test_run_on_a_file_and_to_a_file(run: Run, built: Path) -> None:
     words = ["--input", "x=@x.npy", "--output", "y.npy", "--device", "cpu", "--threads", "1"]
     assert run("run", "net.vmfb", *words) == (0, "y.npy: output0 (4, 2)\n", "")
     assert np.array_equal(np.load("y.npy"), farrier_runtime.load("net.vmfb")(x))
+    for plain in ("x.npy", "x=x.npy", str(built / "x.npy")):
+        assert run("run", "net.vmfb", "--input", plain, *words[2:])[0] == 0
 
 
 def test_run_to_an_archive(run: Run) -> None:
@@ -105,6 +107,7 @@ BAD_RUNS = {
         "@FILE.npy, random, zeros or ones."
     ),
     "net.vmfb --input x=@data/a.npy": "data/a.npy: no such file.",
+    "net.vmfb --input x=data/b.npy": "data/b.npy: no such file.",
     "net.vmfb --input x=@model.py": "model.py is not a .npy file of numbers, or is damaged.",
     "net.vmfb --input x=@several.npz": (
         "several.npz holds several arrays: save one with numpy.save."

@@ -13,6 +13,7 @@ from support.messages import message
     ("name", "text"),
     [
         ("rleu", "Module 'farrier' has no attribute 'rleu'. Did you mean: 'relu'?"),
+        ("mul", "Module 'farrier' has no attribute 'mul'. Did you mean: 'multiply'?"),
         ("qqqqqq", "Module 'farrier' has no attribute 'qqqqqq'."),
     ],
 )

@@ -33,7 +33,8 @@ def arrays(
 
     Args:
         function: the function to call.
-        texts: `[NAME=]@FILE.npy`, `[NAME=]random`, `zeros`, `ones` or numbers between commas.
+        texts: `[NAME=]FILE.npy`, `[NAME=]@FILE`, `random`, `zeros`, `ones` or numbers between
+            commas.
         seed: the seed of the random numbers.
         sizes: `NAME=NUMBER` for dynamic dimensions; others have the size that a file or numbers
             give them, or their usual one.
@@ -60,7 +61,14 @@ def arrays(
 
 def _freedom(value: str) -> int:
     """Return how freely a value can adopt sizes: 0 for files, which have theirs, to 2."""
-    return 0 if value.startswith("@") else 1 if "," in value else 2
+    return 0 if _file(value) else 1 if "," in value else 2
+
+
+def _file(value: str) -> Path | None:
+    """Return the file that a value names: `@FILE`, or a name that ends in .npy."""
+    if value.startswith("@"):
+        return Path(value[1:])
+    return Path(value) if value.endswith(".npy") else None
 
 
 def _assign(function: Function, texts: Sequence[str]) -> list[tuple[str, str]]:
@@ -86,8 +94,8 @@ def _assign(function: Function, texts: Sequence[str]) -> list[tuple[str, str]]:
 def _elements(spec: TensorSpec, value: str, seed: int, chosen: ChosenSizes) -> Array:
     import numpy as np
 
-    if value.startswith("@"):
-        return _read_array(Path(value[1:]))
+    if (path := _file(value)) is not None:
+        return _read_array(path)
     if value == "random":
         return _random(spec, seed, chosen)
     if value in ("zeros", "ones"):

@@ -115,6 +115,19 @@ def test_methods_are_the_functions() -> None:
     assert hash(MATRIX) == hash(MATRIX)
 
 
+def test_methods_take_sizes_and_dims_as_torch_and_numpy_do() -> None:
+    x = fr.reshape(fr.arange(6), (1, 2, 3))
+    assert x.reshape(3, 2).tolist() == x.reshape((3, 2)).tolist() == [[0, 1], [2, 3], [4, 5]]
+    assert x.reshape(-1).shape == x.reshape(shape=(6,)).shape == (6,)
+    assert x.permute(2, 0, 1).tolist() == x.permute((2, 0, 1)).tolist()
+    assert x.expand(4, -1, 3).tolist() == x.expand((4, -1, 3)).tolist()
+    assert x.flip(1, -1).tolist() == x.flip((1, -1)).tolist()
+    assert x.transpose(2, 0, 1).shape == (3, 1, 2)
+    assert fr.arange(2).permute(0).tolist() == [0, 1]
+    with pytest.raises(fr.ShapeError, match=r"^reshape cannot give"):
+        x.reshape(4, 2)
+
+
 def test_tensors_are_not_none() -> None:
     assert None not in [MATRIX, fr.ones(2)]
     nothing: Any = None
@@ -174,8 +187,14 @@ def test_numbers_of_numpy_are_numbers(number: Any) -> None:
         ),
         (
             lambda: list(MATRIX),
-            fr.DtypeError,
+            fr.UnsupportedError,
             "Tensors are not iterable: index them, or take them apart with fr.split.",
+        ),
+        (
+            lambda: operator.setitem(MATRIX, 0, 1),  # pyright: ignore[reportArgumentType, reportCallIssue]
+            fr.UnsupportedError,
+            "Tensors cannot be changed. Make another one with fr.where, fr.masked_fill or "
+            "fr.concatenate.",
         ),
         (
             lambda: (unknown() + 1).numpy(),
