@@ -79,7 +79,8 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
 
 
 def _load_sharded(file: Path) -> dict[str, Array]:
-    index = safetensors.read_json(file, file.read_bytes())
+    with files.reading(file) as stream:
+        index = safetensors.read_json(file, stream.read())
     weight_map = index.get("weight_map")
     if not isinstance(weight_map, dict):
         raise safetensors.damaged(file, "it has no weight_map")
@@ -115,7 +116,7 @@ def _load_shard(index: Path, name: str) -> dict[str, Array]:
 
 
 def _load_npz(file: Path) -> dict[str, Array]:
-    with file.open("rb") as stream:
+    with files.reading(file) as stream:
         if not zipfile.is_zipfile(stream):
             raise safetensors.damaged(file, "it is not a ZIP file")
         stream.seek(0)
@@ -126,7 +127,8 @@ def _load_npz(file: Path) -> dict[str, Array]:
             raise safetensors.damaged(file, str(error).rstrip(".")) from None
 
 
-_NPZ_ERRORS = (EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError, ValueError)
+# An OSError is from a seek to an offset that is damaged: the file is open by now.
+_NPZ_ERRORS = (EOFError, KeyError, MemoryError, OSError, RuntimeError, ValueError)
 
 
 def _to_npz(arrays: Mapping[str, Array]) -> bytes:

@@ -80,11 +80,13 @@ def _gpu_is_here() -> bool:
 
 @functools.cache
 def count(kind: str) -> int:
-    """Return the number of this machine's devices of a kind; 0 where the driver is not installed.
+    """Return the number of this machine's devices of a kind; 0 where there is no driver for it.
 
     Args:
-        kind: a key of `DRIVERS`.
+        kind: a key of `DRIVERS`, or another kind, of which this version knows nothing.
     """
+    if kind not in DRIVERS:
+        return 0
     return 1 if kind == "cpu" else len(session.query(DRIVERS[kind])[0])
 
 
@@ -105,8 +107,10 @@ def why_absent(kind: str) -> str:
     """Return a clause that says why a kind of device is absent, and which devices there are.
 
     Args:
-        kind: a key of `DRIVERS`.
+        kind: a key of `DRIVERS`, or another kind.
     """
+    if kind not in DRIVERS:
+        return f"this version of Farrier knows no {kind!r} devices"
     reason = session.query(DRIVERS[kind])[1]
     because = f" (IREE: {reason})" if reason else ""
     names = ", ".join(map(str, available_devices()))

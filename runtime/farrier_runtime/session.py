@@ -166,7 +166,7 @@ class LoadedModule:
             self._modules = [runtime.create_hal_module(instance, device), self._module]
             if parameters:
                 self._modules.insert(1, _parameter_module(*parameters))
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, IndexError, MemoryError) as error:
             raise ArtifactError(f"IREE cannot load the module: {reason(error)}") from None
         self.put(self.take())
 
@@ -227,7 +227,7 @@ class LoadedModule:
         """
         try:
             return iree().VmContext(_instance(), self._modules)
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, IndexError, MemoryError) as error:
             raised = DeviceError if "INCOMPATIBLE" in str(error) else ArtifactError
             raise raised(f"IREE cannot start the module: {reason(error)}") from None
 

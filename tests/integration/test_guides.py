@@ -21,6 +21,7 @@ def test_examples_print_what_the_guide_says(
     guide: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FARRIER_CACHE", "0")  # so that it is restored after an example that sets it
     count = 0
     for example, output in outputs(guide):
         assert example.agrees(output), f"{example.place} prints\n{output}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import zipfile
 from pathlib import Path
@@ -360,3 +361,20 @@ def test_npz_with_a_damaged_header(tmp_path: Path) -> None:
         archive.writestr("x.npy", b"\x93NUMPY\x01\x00\xff\xff{'descr'")
     with pytest.raises(ArtifactError, match="is damaged, or is not a weight file: "):
         weights.load(path)
+
+
+def test_npz_whose_table_of_contents_is_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "net.npz"
+    weights.save(path, {"x": np.arange(100)})
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<I", content, len(content) - 6, 1 << 24)
+    path.write_bytes(content)
+    with pytest.raises(ArtifactError, match="is damaged, or is not a weight file: "):
+        weights.load(path)
+
+
+@pytest.mark.parametrize("name", ["net.npz", "net.index.json"])
+def test_pipes_are_not_waited_for(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(OSError, match="Not a regular file"):
+        weights.load(tmp_path / name)

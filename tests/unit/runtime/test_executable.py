@@ -21,7 +21,7 @@ from farrier_runtime import Executable, session
 from farrier_runtime.artifact import Function, Manifest, to_bytes
 from farrier_runtime.calls import aligned_empty
 from farrier_runtime.dtypes import DTYPES, dtype
-from farrier_runtime.errors import ArgumentError, ArtifactError, InputError
+from farrier_runtime.errors import ArgumentError, ArtifactError, DeviceError, InputError
 from unit.runtime import modules
 
 ADD = "add takes 2 inputs (x: float32[4], y: float32[4])"
@@ -349,3 +349,14 @@ def test_impossible_numbers_of_threads(path: Path) -> None:
     with pytest.raises(ArgumentError) as caught:
         farrier_runtime.load(path, threads=0)
     assert str(caught.value) == "threads=0 is not possible: give 1 or more, or leave it out"
+
+
+def test_a_target_that_this_version_does_not_know() -> None:
+    with pytest.raises(DeviceError) as caught:
+        farrier_runtime.load(modules.artifact(targets=("abacus:9", "gpu")))
+    assert str(caught.value) == (
+        "artifact in memory: it was compiled for abacus:9, gpu, but this version of Farrier knows "
+        "no 'abacus' devices"
+    )
+    loaded = farrier_runtime.load(modules.artifact(targets=("abacus:9", "cpu:host")), threads=1)
+    assert str(loaded.device) == "cpu:0"

@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 import farrier_runtime
-from farrier_runtime import parameters
+from farrier_runtime import artifact, container, parameters
 from farrier_runtime.errors import ArgumentError, ArtifactError
 from farrier_runtime.manifest import Parameters
 from farrier_runtime.session import iree
@@ -323,3 +324,17 @@ def test_the_bytes_are_hashed_whatever_file_holds_them(sealed: Path) -> None:
     np.testing.assert_array_equal(result(sealed, weights=file), [[21, 34]])
     archive(file, {"layer.weight": WEIGHT, "layer.bias": OTHER_BIAS})
     assert text_of(sealed, weights=file) == f"{sealed}: its weights in converted.irpa {CHANGED}"
+
+
+def test_a_manifest_with_smaller_weights_than_the_module_reads(net: Path) -> None:
+    data = net.read_bytes()
+    vmfb, _ = container.split(memoryview(data))
+    smaller = Parameters(
+        "net.irpa", "model", (modules.tensor("layer.weight: f32[2]"), modules.BIAS)
+    )
+    source = artifact.to_bytes(bytes(vmfb), replace(artifact.read(data), parameters=smaller))
+    weights = {"layer.weight": np.ones(2, np.float32), "layer.bias": BIAS}
+    assert text_of(source, weights=weights) == (
+        "artifact in memory: IREE cannot start the module: parameter `layer.weight` range out of "
+        "bounds (offset=0, length=24, size=8)"
+    )
