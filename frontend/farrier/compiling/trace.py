@@ -12,6 +12,7 @@ from farrier.input_info import DimensionInputInfo, InputInfo
 from farrier.modules.module import Module
 from farrier.tensor import Tensor
 from farrier.tensor.dimension_size import DimensionSize
+from farrier.tensor.tracing import tracing
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import Graph, TensorType, Value
 from farrier_runtime.dimension import Dimension
@@ -75,7 +76,7 @@ def trace(
     _check_dimensions(inputs)
     names = _constant_names(func)
     outputs: list[Tensor] = []
-    result = _flatten(func(*bound.args, **bound.kwargs), outputs)
+    result = _flatten(_traced_call(func, bound), outputs)
     values = [output.value for output in outputs]
     try:
         graph = Graph.reaching(_graph_name(func, name), inputs, values, names)
@@ -83,6 +84,14 @@ def trace(
         raise explain(error) from None
     signature = inspect.Signature(list(parameters.values()))
     return Traced(graph, result, signature, infos)
+
+
+def _traced_call(func: Callable[..., Any], bound: inspect.BoundArguments) -> Any:
+    token = tracing.set(True)
+    try:
+        return func(*bound.args, **bound.kwargs)
+    finally:
+        tracing.reset(token)
 
 
 def _check_dimensions(inputs: Sequence[Value]) -> None:

@@ -86,7 +86,7 @@ class _QuantizedLayer(Module):
     def _weight(self) -> Tensor:
         """Return the dequantised weight; a compiled program stores the integers."""
         self._attach_scales()
-        offset = self.weight_zero_point if self.weight_zero_point.numpy().any() else None
+        offset = self.weight_zero_point if self.weight_zero_point.elements().any() else None
         return dequantize(self.weight, self.weight_scale, float32, self._dim, offset)
 
     @property
