@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from farrier.compiling.unread_keys import remaining, without_unread
 from farrier.input_info import DimensionInputInfo, InputInfo
 from farrier.modules.module import Module
 from farrier.tensor import Tensor
@@ -32,7 +33,8 @@ class Traced:
         graph: the ops that it computes.
         result: how its outputs are nested.
         signature: its run-time parameters, in order.
-        inputs: the nest of InputInfos that each of these parameters was traced with.
+        inputs: the nest of InputInfos that each of these parameters was traced with, without
+            those under keys that the function did not read.
     """
 
     graph: Graph
@@ -82,6 +84,9 @@ def trace(
         graph = Graph.reaching(_graph_name(func, name), inputs, values, names)
     except FarrierError as error:
         raise explain(error) from None
+    graph = without_unread(graph)
+    remaining_names = {str(value.name) for value in graph.inputs}
+    infos = {path: remaining(nest, path, remaining_names) for path, nest in infos.items()}
     signature = inspect.Signature(list(parameters.values()))
     return Traced(graph, result, signature, infos)
 
