@@ -78,9 +78,9 @@ class NamedDimension:
         return self.dimension.name
 
     @property
-    def bounds(self) -> Bounds:
-        """The bounds of the dimension, as those of a shape of rank 1."""
-        return _bounds([self.dimension])
+    def bounds(self) -> tuple[int, int, int]:
+        """The smallest, the usual and the largest size."""
+        return self.dimension.min, self.dimension.opt, self.dimension.max
 
     def __repr__(self) -> str:
         dimension = self.dimension

@@ -28,7 +28,8 @@ def load(path: str | os.PathLike[str]) -> dict[str, Array]:
             .index.json of a sharded one, or an .npz file.
 
     Returns:
-        The arrays by name; those of safetensors are read-only.
+        The arrays by name; those of safetensors are read-only. One of a data type that Farrier
+        lacks does not hinder the others: what uses it raises a DtypeError that names it.
 
     Raises:
         ArtifactError: the file is damaged; the text names it and the tensor.
@@ -59,7 +60,8 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
     """Write a weight file; on an error, nothing is written.
 
     Args:
-        path: a .safetensors or .npz file; an existing one is replaced.
+        path: a .safetensors or .npz file; an existing one is replaced, and a missing
+            folder is made.
         arrays: the arrays by name.
 
     Raises:
@@ -122,9 +124,23 @@ def _load_npz(file: Path) -> dict[str, Array]:
         stream.seek(0)
         try:
             with np.load(stream, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
+                return {name: _member(file, archive, name) for name in archive.files}
         except (*_NPZ_ERRORS, zipfile.BadZipFile, zlib.error) as error:
             raise safetensors.damaged(file, str(error).rstrip(".")) from None
+
+
+def _member(file: Path, archive: Any, name: str) -> Any:
+    try:
+        return archive[name]
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        with archive.zip.open(f"{name}.npy") as member:
+            is_first = np.lib.format.read_magic(member) == (1, 0)
+            form = np.lib.format
+            read = form.read_array_header_1_0 if is_first else form.read_array_header_2_0
+            shape, _, dtype = read(member)
+        return safetensors.UnreadTensor(file, name, str(dtype), shape)
 
 
 # An OSError is from a seek to an offset that is damaged: the file is open by now.
@@ -135,6 +151,7 @@ def _to_npz(arrays: Mapping[str, Array]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in arrays.items():
+            array = np.asarray(array)  # which refuses an UnreadTensor
             if array.dtype.isbuiltin != 1:
                 raise ArgumentError(
                     f"An npz file cannot hold '{name}', {array.dtype} {array.shape}: numpy itself "

@@ -106,7 +106,8 @@ def write(
     """Write an artifact atomically.
 
     Args:
-        path: where to write; an existing file is replaced.
+        path: where to write; an existing file is replaced, and a missing
+            folder is made.
         vmfb: the output of IREE's compiler.
         manifest: its description; `module_hash` is computed here.
         weights: the external weights, if the manifest has any; they are written beside the

@@ -176,7 +176,8 @@ class Executable:
         """Write a copy of the artifact, with its weights beside it if they are external.
 
         Args:
-            path: where to write; an existing file is replaced.
+            path: where to write; an existing file is replaced, and a missing
+                folder is made.
 
         Returns:
             The path.

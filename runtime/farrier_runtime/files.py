@@ -20,7 +20,8 @@ def write(path: str | os.PathLike[str], chunks: Iterable[Chunk]) -> None:
     """Write a file under a temporary name and rename it, so that readers never see half of it.
 
     Args:
-        path: where to write; an existing file is replaced, a device or pipe is written to.
+        path: where to write; an existing file is replaced, a device or pipe is written to, and a
+            missing folder is made.
         chunks: the contents in parts.
 
     Raises:
@@ -33,11 +34,21 @@ def write(path: str | os.PathLike[str], chunks: Iterable[Chunk]) -> None:
     """
     target = Path(path)
     try:
+        _make_folder(target)
         if target.exists() and not target.is_file():
             _fill(target, "wb", chunks)
         else:
             _replace(target, chunks)
     except OSError as error:  # it names the temporary file, if any
+        raise OSError(error.errno, error.strerror or str(error), str(target)) from error
+
+
+def _make_folder(target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # a file is in its place, as the error of opening the target says
+        pass
+    except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(target)) from error
 
 
@@ -144,7 +155,8 @@ def publish(file: BinaryIO, path: str | os.PathLike[str]) -> None:
 
     Args:
         file: from `temporary`.
-        path: its name; an existing file is replaced, a device or pipe is written to.
+        path: its name; an existing file is replaced, a device or pipe is written to, and a
+            missing folder is made.
 
     Raises:
         OSError: the file cannot be written; an existing one is not changed.
@@ -158,6 +170,7 @@ def publish(file: BinaryIO, path: str | os.PathLike[str]) -> None:
     """
     file.flush()
     target = Path(path)
+    _make_folder(target)
     if not ((target.is_file() or not target.exists()) and _linked(file, target)):
         with _content(file) as chunks:
             write(target, chunks)

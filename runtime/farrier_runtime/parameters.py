@@ -42,6 +42,7 @@ def find(
     Raises:
         ArgumentError: the weights are in the artifact, or the arrays do not match its manifest.
         ArtifactError: the file does not exist, is damaged, or holds other weights.
+        DtypeError: the file holds a weight in a data type that Farrier lacks.
     """
     if wanted is None:
         if weights is not None:
@@ -136,7 +137,7 @@ def _fault(wanted: Parameters, arrays: Mapping[str, Array]) -> str | None:
         are = "is" if len(missing) == 1 else "are"
         return f"{', '.join(missing[:3])}{more} {are} missing"
     for spec in wanted.entries:
-        array = arrays[spec.name]
+        array = np.asarray(arrays[spec.name])  # which names a data type that Farrier lacks
         if array.shape != spec.shape or array.dtype != spec.dtype.numpy:
             actual = type_text(array.shape, array.dtype)
             return f"{spec.name!r} should be {spec.type}, but is {actual}"

@@ -17,7 +17,7 @@ import numpy as np
 
 from farrier_runtime import dtypes, files
 from farrier_runtime.dtypes import Array, dtype
-from farrier_runtime.errors import ArgumentError, ArtifactError
+from farrier_runtime.errors import ArgumentError, ArtifactError, DtypeError
 
 NAMES: dict[dtype, str] = {
     dtypes.float64: "F64",
@@ -53,7 +53,8 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, Array]) -> None:
     """Write arrays to a file atomically.
 
     Args:
-        path: where to write; an existing file is replaced.
+        path: where to write; an existing file is replaced, and a missing
+            folder is made.
         tensors: arrays by name, of any data type except int4.
 
     Raises:
@@ -99,13 +100,36 @@ def _header(tensors: Sequence[tuple[str, Array]]) -> bytes:
 
 
 class _Entry(NamedTuple):
-    """A tensor as the header describes it."""
+    """A tensor as the header describes it; one of an unknown data type has that type's name."""
 
     name: str
-    dtype: np.dtype[Any]
+    dtype: np.dtype[Any] | str
     shape: tuple[int, ...]
     start: int
     stop: int
+
+
+class UnreadTensor:
+    """A tensor in a file whose data type has no array: what needs its elements raises.
+
+    Attributes:
+        file: the file.
+        name: the tensor's name in it.
+        dtype: the data type as the file spells it.
+        shape: the size of each dimension.
+    """
+
+    def __init__(self, file: Path, name: str, dtype: str, shape: tuple[int, ...]) -> None:
+        self.file, self.name, self.dtype, self.shape = file, name, dtype, shape
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        raise DtypeError(
+            f"'{self.file}' holds '{self.name}' as {self.dtype:.40} {self.shape}, a data type that "
+            f"Farrier lacks. Convert it; the data types are {', '.join(_TYPES)}."
+        )
+
+    def __repr__(self) -> str:
+        return f"UnreadTensor({self.name!r}, {self.dtype:.40} {self.shape})"
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, Array]:
@@ -115,7 +139,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Array]:
         path: a .safetensors file.
 
     Returns:
-        Read-only arrays by name.
+        Read-only arrays by name; in the place of one of an unknown data type an `UnreadTensor`.
 
     Raises:
         ArtifactError: the file is damaged; the text names it and the tensor.
@@ -195,17 +219,16 @@ def _entry(file: Path, name: str, described: Any) -> _Entry:
     if set(fields) != {"dtype", "shape", "data_offsets"}:
         raise damaged(file, f"tensor '{name}' needs a dtype, a shape and data_offsets")
     dtype, shape, offsets = fields["dtype"], fields["shape"], fields["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in _TYPES:
-        names = ", ".join(_TYPES)
-        raise damaged(file, f"tensor '{name}' has data type {dtype!r:.40}; known are {names}")
+    if not isinstance(dtype, str):
+        raise damaged(file, f"tensor '{name}' has data type {dtype!r:.40}, not the name of one")
     if not _integers(shape) or not _integers(offsets) or len(offsets) != 2:
         raise damaged(file, f"tensor '{name}' has a shape or data_offsets that are not integers")
-    numpy_dtype, size = _TYPES[dtype], offsets[1] - offsets[0]
-    needed = math.prod(shape) * numpy_dtype.itemsize
+    known, size = _TYPES.get(dtype), offsets[1] - offsets[0]
+    needed = math.prod(shape) * known.itemsize if known else max(size, 0)
     if size != needed:
-        tensor = f"tensor '{name}', {dtype} {tuple(shape)},"
+        tensor = f"tensor '{name}', {dtype:.40} {tuple(shape)},"
         raise damaged(file, f"{tensor} takes {needed} bytes, but has {size}")
-    return _Entry(name, numpy_dtype, tuple(shape), *offsets)
+    return _Entry(name, known or dtype, tuple(shape), *offsets)
 
 
 def _integers(value: Any) -> bool:
@@ -229,7 +252,9 @@ def _check_layout(file: Path, entries: list[_Entry], size: int) -> None:
         raise damaged(file, f"its tensors take {position} bytes, but there are {size}")
 
 
-def _array(file: Path, entry: _Entry, data: memoryview) -> Array:
+def _array(file: Path, entry: _Entry, data: memoryview) -> Any:
+    if isinstance(entry.dtype, str):
+        return UnreadTensor(file, entry.name, entry.dtype, entry.shape)
     try:
         flat = np.frombuffer(data[entry.start : entry.stop], entry.dtype)
         return np.require(flat.reshape(entry.shape), requirements="A")

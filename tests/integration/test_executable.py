@@ -106,8 +106,8 @@ def test_loaded_functions_take_what_they_took_before(tmp_path: Path) -> None:
         return pair[1] - options["a.b"][0]["c"] * options[2]
 
     run = compiled(function, [1, ROW], {"a.b": [{"c": ROW}], 2: ROW})
-    again = fr.Executable.load(run.save(tmp_path / "run.vmfb"))
-    options = {"a.b": [{"c": VALUES}], 2: VALUES, "more": None}
+    again = fr.Executable.load(run.save(tmp_path / "new" / "deep" / "run.vmfb"))
+    options: dict[Any, Any] = {"a.b": [{"c": VALUES}], 2: VALUES, "more": None}
     assert list(inspect.signature(again).parameters) == ["pair", "options"]
     np.testing.assert_array_equal(again([0, VALUES], options=options), VALUES - VALUES**2)
     np.testing.assert_array_equal(again(VALUES, VALUES, VALUES), VALUES - VALUES**2)
@@ -115,6 +115,25 @@ def test_loaded_functions_take_what_they_took_before(tmp_path: Path) -> None:
         again([0, VALUES], {"a.b": [], 2: VALUES})
     assert message(caught.value) == (
         f"Input 'options.a.b[0].c' is missing in {{'a.b': [], 2: {VALUES!r}}}."
+    )
+
+
+def test_keys_that_were_not_read_are_ignored(tmp_path: Path) -> None:
+    def function(batch: Any) -> fr.Tensor:
+        return batch["ids"] * batch["inner"][0]["used"]
+
+    inner = [{"used": ROW, "mask": ROW}, ROW]
+    run = compiled(function, {"ids": ROW, "labels": ROW, "inner": inner, "name": "x", "all": [ROW]})
+    again = fr.Executable.load(run.save(tmp_path / "run.vmfb"))
+    for executable in (run, again):
+        assert list(executable.input_infos) == ["batch.ids", "batch.inner[0].used"]
+        for more in ({}, {"labels": VALUES, "name": "y", "unheard": None}):
+            given = {"ids": VALUES, "inner": [{"used": VALUES}, None], **more}
+            np.testing.assert_array_equal(executable(given).numpy(), VALUES**2)
+    with pytest.raises(fr.InputError) as caught:
+        run({"labels": VALUES})
+    assert message(caught.value) == (
+        f"Input 'batch' needs the key 'ids', but got {{'labels': {VALUES!r}}}."
     )
 
 

@@ -65,7 +65,8 @@ class Compiled:
         """Save the artifact, with its weights beside it if they are external.
 
         Args:
-            path: where to save; an existing file is replaced.
+            path: where to save; an existing file is replaced, and a missing
+                folder is made.
 
         Returns:
             The path.

@@ -21,7 +21,7 @@ from farrier.calibration.report import QuantizationReport, QuantizationRow
 from farrier.calibration.scales import fit_input
 from farrier.calibration.schemes import Settings
 from farrier.calibration.weights import fit_weight, grouping
-from farrier.modules import state
+from farrier.modules import containers
 from farrier.modules.module import Module
 from farrier.modules.parameter import OptionalParameter, is_unset
 from farrier.modules.quantizable import Quantizable
@@ -139,7 +139,7 @@ def _layers(model: Any) -> dict[str, Quantizable]:
     if not isinstance(model, Module):
         problem = f"quantize_module takes a Module, not a {type(model).__name__}."
         raise explain(ArgumentError(problem))
-    label = type(model).__name__
+    label, state = type(model).__name__, model.state_dict()
     layers = {n: layer for n, layer in model.named_modules() if isinstance(layer, Quantizable)}
     if not layers:
         classes = "Linear, Conv, ConvTranspose and Embedding"
@@ -148,14 +148,14 @@ def _layers(model: Any) -> dict[str, Quantizable]:
     if all(layer.quant_dtype is not None for layer in layers.values()):
         problem = f"{label} has no layer left to quantize: its {len(layers)} are quantized already."
         raise explain(ArgumentError(problem))
-    _check_set(label, model)
+    _check_set(label, state)
     return layers
 
 
-def _check_set(label: str, model: Module) -> None:
+def _check_set(label: str, state: Mapping[str, Tensor]) -> None:
     unset = [
         name
-        for name, tensor in model.state_dict().items()
+        for name, tensor in state.items()
         if is_unset(tensor) and not isinstance(tensor, OptionalParameter)
     ]
     if unset:
@@ -177,7 +177,7 @@ def _copy(model: Model) -> Model:
     shared = [
         tensor
         for _, module in model.named_modules()
-        for _, tensor in state.find(vars(module), Tensor)
+        for _, tensor in containers.find(containers.attributes(module), (Tensor,))
     ]
     try:
         return copy.deepcopy(model, {id(tensor): tensor for tensor in shared})

@@ -92,7 +92,7 @@ def _write_files(directory: Path, dumps: Iterator[Dump]) -> None:
     """Write each text as soon as it is ready, so that those before a failure are kept."""
     from farrier_runtime import files
 
-    directory.mkdir(exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     names: list[str] = []
     for number, (name, text) in enumerate(dumps):
         names.append(f"{number:02}-{name}")

@@ -25,14 +25,15 @@ def check_file(path: Path, form: str = "") -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Refuse an output file that cannot be written.
+    """Refuse an output file that cannot be written; a missing folder is made when it is.
 
     Raises:
-        ArgumentError: the path is a directory, or its folder does not exist or is read-only.
+        ArgumentError: the path is a directory, or its folder is read-only or cannot be made.
     """
     if path.is_dir():
         raise ArgumentError(f"{path} is a directory: name a file to write.")
-    if not path.parent.is_dir():
-        raise ArgumentError(f"{path} cannot be written: there is no directory {path.parent}.")
-    if not os.access(path.parent, os.W_OK):
-        raise ArgumentError(f"{path} cannot be written: the directory {path.parent} is read-only.")
+    folder = next(folder for folder in path.parents if folder.exists() or folder == folder.parent)
+    if not folder.is_dir():
+        raise ArgumentError(f"{path} cannot be written: {folder} is not a directory.")
+    if not os.access(folder, os.W_OK):
+        raise ArgumentError(f"{path} cannot be written: the directory {folder} is read-only.")

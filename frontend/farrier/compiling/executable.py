@@ -95,7 +95,8 @@ class Executable:
         Weights that `compile` kept external are written to a .safetensors file beside it.
 
         Args:
-            path: the file to write; an existing one is replaced.
+            path: the file to write; an existing one is replaced, and a missing
+                folder is made.
 
         Returns:
             The path.

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from farrier.compiling.unread_keys import remaining, without_unread
 from farrier.input_info import DimensionInputInfo, InputInfo
 from farrier.modules.module import Module
 from farrier.tensor import Tensor
 from farrier.tensor.dimension_size import DimensionSize
+from farrier.tensor.tracing import tracing
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import Graph, TensorType, Value
 from farrier_runtime.dimension import Dimension
@@ -31,7 +33,8 @@ class Traced:
         graph: the ops that it computes.
         result: how its outputs are nested.
         signature: its run-time parameters, in order.
-        inputs: the nest of InputInfos that each of these parameters was traced with.
+        inputs: the nest of InputInfos that each of these parameters was traced with, without
+            those under keys that the function did not read.
     """
 
     graph: Graph
@@ -75,14 +78,25 @@ def trace(
     _check_dimensions(inputs)
     names = _constant_names(func)
     outputs: list[Tensor] = []
-    result = _flatten(func(*bound.args, **bound.kwargs), outputs)
+    result = _flatten(_traced_call(func, bound), outputs)
     values = [output.value for output in outputs]
     try:
         graph = Graph.reaching(_graph_name(func, name), inputs, values, names)
     except FarrierError as error:
         raise explain(error) from None
+    graph = without_unread(graph)
+    remaining_names = {str(value.name) for value in graph.inputs}
+    infos = {path: remaining(nest, path, remaining_names) for path, nest in infos.items()}
     signature = inspect.Signature(list(parameters.values()))
     return Traced(graph, result, signature, infos)
+
+
+def _traced_call(func: Callable[..., Any], bound: inspect.BoundArguments) -> Any:
+    token = tracing.set(True)
+    try:
+        return func(*bound.args, **bound.kwargs)
+    finally:
+        tracing.reset(token)
 
 
 def _check_dimensions(inputs: Sequence[Value]) -> None:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 import numpy as np
 
 from farrier import weights
-from farrier.modules import state
+from farrier.modules import containers, state
+from farrier.modules.containers import ROOT, Place
 from farrier.modules.parameter import HiddenParameter, Parameter, fitting, is_unset
 from farrier.modules.state import Slot
-from farrier.modules.summary import Summary, recorder, summarize
+from farrier.modules.summary import Summary, summarize
+from farrier.modules.wrappers import keeping_ties, resetting, scoped
 from farrier.other_names import MODULE_METHODS, misspelt
 from farrier.tensor import Tensor
-from farrier_compiler.diagnostics import Scope, explain, scope
+from farrier_compiler.diagnostics import explain
 from farrier_runtime.errors import ArgumentError, FarrierError
 
 _FIXED = "cannot change: the parameters were made with it. Make another layer."
@@ -34,40 +35,31 @@ class _ForwardSignature:
         return inspect.signature(module.__call__ if direct else module.forward)
 
 
-def _scoped(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a method in which errors and IR locations carry the layer's name."""
-
-    @functools.wraps(call)
-    def scoped(self: Module, *args: Any, **kwargs: Any) -> Any:
-        inner = Scope(self, scope.get())
-        token = scope.set(inner)
-        try:
-            result = call(self, *args, **kwargs)
-        finally:
-            scope.reset(token)
-        if (calls := recorder.get()) is not None:
-            calls.append((inner, result))
-        return result
-
-    return scoped
-
-
 def name_unset(members: Mapping[str, Any]) -> None:
     """Give unset parameters in new attributes the names that errors will show."""
-    for path, member in state.find(members, (Parameter, Module)):
-        named = {"": member} if isinstance(member, Parameter) else member.state_dict()
-        for key, tensor in named.items():
+    for path, member in containers.find(members, (Parameter, Module)):
+        place = ROOT.part(path)
+        if isinstance(member, Parameter):
+            named = [(place.name, member)]
+        else:
+            named = [(slot.name, slot.tensor) for slot in member._slots(place) if not slot.hidden]
+        for name, tensor in named:
             if isinstance(tensor, Parameter) and is_unset(tensor):
-                tensor.name = f"{state.dotted(path)}.{key}".rstrip(".")
+                tensor.name = name
 
 
 class Module:
     """A part of a network: define `forward`, and call the module itself.
 
-    Tensors and Modules in attributes, or in lists, tuples and dicts with string keys there, are
-    the module's parameters and children. Nothing needs to be registered, and `super().__init__()`
-    may be left out. An attribute that holds a tensor keeps its shape and data type: assignments
-    are checked, and accept arrays and numbers too.
+    Tensors and Modules in attributes, or in lists, tuples, deques and dicts there whose keys are
+    strings or integers, are the module's parameters and children. Nothing needs to be registered,
+    and `super().__init__()` may be left out. Those elsewhere (in sets, under other keys, in
+    objects that are no Modules, in the class itself) have no name: what needs one refuses them.
+    What only closures, globals and properties reach is not searched; tensors there are constants.
+
+    A tensor or Module under several names is one parameter or child: loading sets it by any of
+    its names, and it stays shared. An attribute that holds a tensor keeps its shape and data
+    type: assignments are checked, and accept arrays and numbers too.
 
     Example:
         >>> class Head(fr.Module):
@@ -86,11 +78,14 @@ class Module:
         super().__init_subclass__(**options)
         call: Any = vars(cls).get("__call__")
         if call is not None:
-            cls.__call__ = _scoped(call)
+            cls.__call__ = scoped(call)
+        reset: Any = vars(cls).get("reset_parameters")
+        if reset is not None:
+            cls.reset_parameters = keeping_ties(reset)
 
     # ------------------------------------------------------------------ calls
 
-    @_scoped
+    @scoped
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call `forward`; error messages and IR locations then carry this layer's name."""
         return self.forward(*args, **kwargs)
@@ -102,7 +97,7 @@ class Module:
     # ------------------------------------------------------------------ attributes
 
     def __setattr__(self, name: str, value: Any) -> None:
-        current = vars(self).get(name)
+        current = containers.attributes(self).get(name)
         if name in self._fixed and name in vars(self) and _differ(current, value):
             raise explain(ArgumentError(f"{type(self).__name__}.{name} {_FIXED}"))
         if isinstance(current, Tensor) and not (value is None or isinstance(value, Module)):
@@ -126,16 +121,27 @@ class Module:
 
     def _members(self) -> Mapping[str, Any]:
         """Return the attributes to search for parameters and children, by name."""
-        return vars(self)
+        return containers.attributes(self)
 
-    def _slots(self, prefix: str = "", above: tuple[Module, ...] = ()) -> Iterator[Slot]:
+    def _slots(self, place: Place = ROOT, above: tuple[Module, ...] = ()) -> Iterator[Slot]:
         """Yield the slots of all parameters, this module's first, then each child's."""
-        for path, tensor in state.find(self._members(), Tensor):
-            yield Slot(prefix + state.dotted(path), vars(self), path, tensor)
+        members = list(containers.find(self._members(), (Tensor, Module)))
+        for path, tensor in members:
+            if isinstance(tensor, Tensor):
+                yield Slot(place.part(path), self, path, tensor)
         above = (*above, self)
-        for name, child in self.named_children():
-            if not any(child is module for module in above):  # or a reference to a parent
-                yield from child._slots(f"{prefix}{name}.", above)
+        for path, child in members:  # a child may be a reference to a parent
+            if isinstance(child, Module) and not any(child is module for module in above):
+                yield from child._slots(place.part(path), above)
+
+    def _parameters(self) -> list[Slot]:
+        """Return the slots of all parameters, each of which has a name of its own.
+
+        Raises:
+            ArgumentError: two parameters share a name, or no name reaches one.
+        """
+        modules = dict(self.named_modules())
+        return state.check(type(self).__name__, self._slots(), modules, Module)
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         """Yield the names and tensors of this module's own parameters, not its children's.
@@ -147,9 +153,9 @@ class Module:
             >>> [name for name, _ in fr.Linear(2, 2).named_parameters()]
             ['weight', 'bias']
         """
-        for path, tensor in state.find(self._members(), Tensor):
+        for path, tensor in containers.find(self._members(), (Tensor,)):
             if not isinstance(tensor, HiddenParameter):
-                yield state.dotted(path), tensor
+                yield containers.dotted(path), tensor
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield the names and Modules of the immediate children.
@@ -161,7 +167,8 @@ class Module:
             >>> [name for name, _ in fr.Sequential(fr.Linear(2, 2), fr.relu).named_children()]
             ['0']
         """
-        return ((state.dotted(path), child) for path, child in state.find(self._members(), Module))
+        children = containers.find(self._members(), (Module,))
+        return ((containers.dotted(path), child) for path, child in children)
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
         """Yield this Module and all Modules below it with their names, each of them once.
@@ -191,11 +198,17 @@ class Module:
         Returns:
             The live tensors, not copies: this module's first, then each child's.
 
+        Raises:
+            ArgumentError: two parameters share a name, or no name reaches one.
+
         Example:
             >>> list(fr.Sequential(fr.Linear(2, 2)).state_dict())
             ['0.weight', '0.bias']
         """
-        return {slot.name: slot.tensor for slot in self._slots() if not slot.hidden}
+        try:
+            return {slot.name: slot.tensor for slot in self._parameters() if not slot.hidden}
+        except FarrierError as error:
+            raise explain(error) from None
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True
@@ -256,7 +269,7 @@ class Module:
     def _load(self, given: Any, strict: bool) -> tuple[set[str], set[str]]:
         if isinstance(given, Mapping):
             given = self._translated(cast("Mapping[str, Any]", given))
-        return state.load(type(self).__name__, self._slots(), given, strict)
+        return state.load(type(self).__name__, self._parameters(), given, strict)
 
     def _translated(
         self, given: Mapping[str, Any], prefix: str = "", above: tuple[Module, ...] = ()
@@ -272,7 +285,8 @@ class Module:
         """Write all parameters to a file; on an error, nothing is written.
 
         Args:
-            path: a .safetensors or .npz file; an existing one is replaced.
+            path: a .safetensors or .npz file; an existing one is replaced, and a missing
+                folder is made.
 
         Raises:
             ArgumentError: a parameter is unset, or the file's format is unknown or cannot hold a
@@ -280,7 +294,7 @@ class Module:
             OSError: the file cannot be written.
         """
         try:
-            weights.save(path, state.arrays(self._slots()))
+            weights.save(path, state.arrays(self._parameters()))
         except FarrierError as error:
             raise explain(error) from None
 
@@ -293,23 +307,31 @@ class Module:
             >>> norm.weight
             tensor([0, 1, 2], dtype=float32, loc=cpu:0, shape=(3,))
         """
-        for slot in list(self._slots()):
+        for slots in state.tied(self._parameters()):
+            slot = slots[0]
             tensor = slot.tensor
             if isinstance(tensor, Parameter) and is_unset(tensor) and not slot.optional:
                 with np.errstate(all="ignore"):
-                    slot.set(Tensor(tensor.dummy().astype(tensor.dtype.numpy)))
+                    dummy = Tensor(tensor.dummy().astype(tensor.dtype.numpy))
+                state.assign([(slot, dummy) for slot in slots])
 
+    @keeping_ties
     def reset_parameters(self, seed: int = 0) -> None:
         """Initialise the parameters of every layer below by torch's rules.
 
-        Parameters that your own class makes are left as they are. To initialise them, override
-        this method, call `super().reset_parameters(seed)` and set them.
+        Each layer is initialised once, and what several share stays shared. Parameters that your
+        own class makes are left as they are. To initialise them, override this method, call
+        `super().reset_parameters(seed)` and set them.
 
         Args:
             seed: the same seed gives the same values to parameters of the same names.
         """
+        done = resetting.get()
+        assert done is not None
         for name, child in self.named_children():
-            child.reset_parameters(state.derived_seed(seed, name))
+            if id(child) not in done:
+                done.add(id(child))
+                child.reset_parameters(state.derived_seed(seed, name))
 
     # ------------------------------------------------------------------ text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
+from farrier.modules.containers import is_name
 from farrier.modules.module import Module, name_unset, nested_line
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
@@ -90,8 +91,8 @@ class Sequential(Module):
         return [*super().__dir__(), *vars(self).get("modules", ())]
 
     def _members(self) -> Mapping[str, Any]:
-        own = {name: value for name, value in vars(self).items() if name != "modules"}
-        return own | self.modules
+        own = {name: value for name, value in super()._members().items() if name != "modules"}
+        return own | {name: layer for name, layer in self.modules.items() if is_name(name)}
 
     def _parts(self) -> dict[str, Layer]:
         """Return all children, and the functions among the layers, in order."""

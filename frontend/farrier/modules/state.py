@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import hashlib
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
+import numpy as np
+
+from farrier.modules.containers import Path, Place, attributes, replaced, unnamed
 from farrier.modules.parameter import HiddenParameter, OptionalParameter, fitting, is_unset
 from farrier.tensor import Tensor
-from farrier_compiler.graph import Array
+from farrier_compiler.graph import Array, Value
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
-
-Path = tuple[str | int, ...]
 
 # Error messages list no more than this many names.
 _LISTED = 20
@@ -21,12 +24,17 @@ _LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where a parameter is stored: its full name, its module's attributes and the path in them."""
+    """Where a parameter is stored: its place, its module and the path from there."""
 
-    name: str
-    attributes: dict[str, Any]
+    place: Place
+    module: Any
     path: Path
     tensor: Tensor
+
+    @property
+    def name(self) -> str:
+        """The parameter's full name."""
+        return self.place.name
 
     @property
     def optional(self) -> bool:
@@ -38,51 +46,97 @@ class Slot:
         """Whether the parameter is listed only once it is set."""
         return isinstance(self.tensor, HiddenParameter)
 
+    def get(self) -> Any:
+        """Return what is in this slot now."""
+        first, *rest = self.path
+        return functools.reduce(operator.getitem, rest, attributes(self.module)[first])
+
     def set(self, tensor: Tensor) -> None:
         """Replace the tensor in this slot."""
         first, *rest = self.path
-        assert isinstance(first, str)
-        self.attributes[first] = _replaced(self.attributes[first], rest, tensor)
+        value = replaced(attributes(self.module)[first], rest, tensor)
+        if first in vars(self.module):
+            vars(self.module)[first] = value
+        else:
+            object.__setattr__(self.module, first, value)
 
 
-def _replaced(container: Any, path: Sequence[str | int], tensor: Tensor) -> Any:
-    """Return a container with the tensor at a path in it replaced."""
-    if not path:
-        return tensor
-    first, *rest = path
-    item = _replaced(container[first], rest, tensor)
-    if not isinstance(container, tuple):
-        container[first] = item
-        return container
-    old, index = cast("tuple[Any, ...]", container), int(first)
-    items = (*old[:index], item, *old[index + 1 :])
-    cls: Any = type(old)
-    return cls(*items) if hasattr(cls, "_fields") else items  # a named tuple takes its items
+def check(
+    owner: str, slots: Iterable[Slot], modules: Mapping[str, Any], module_class: type
+) -> list[Slot]:
+    """Return the slots of a module's parameters, each of which has a name of its own.
+
+    Args:
+        owner: the module's name in messages.
+        slots: the slots.
+        modules: the module and those below it, by name.
+        module_class: `Module`.
+
+    Raises:
+        ArgumentError: two parameters share a name, or no name reaches one.
+    """
+    checked = list(slots)
+    by_name: dict[str, Slot] = {}
+    for slot in checked:
+        other = by_name.setdefault(slot.name, slot)
+        if other.tensor.value is not slot.tensor.value:
+            raise ArgumentError(
+                f"Two parameters of {owner} have the name '{slot.name}': {other.place.text} and "
+                f"{slot.place.text}. Rename a key or an attribute on the way to one of them."
+            )
+    _check_reached(owner, checked, modules, module_class)
+    return checked
 
 
-def find(
-    members: Mapping[str, Any], classes: type | tuple[type, ...]
-) -> Iterator[tuple[Path, Any]]:
-    """Yield the instances of classes in attributes, and in lists, tuples and dicts there."""
-    for name, value in members.items():
-        yield from _inside((name,), value, classes)
+def _check_reached(
+    owner: str, slots: list[Slot], modules: Mapping[str, Any], module_class: type
+) -> None:
+    lost = unnamed(modules, [slot.tensor for slot in slots], module_class)
+    texts = [text for text, tensor in lost if not isinstance(tensor, OptionalParameter)]
+    if texts:
+        raise ArgumentError(
+            f"No name reaches these tensors of {owner}, so that they could be neither saved nor "
+            f"loaded: {_listed(texts)}. Names lead through the attributes of Modules, and through "
+            "lists, tuples, deques and dicts whose keys are strings or integers: hold them there, "
+            "or derive the class of the object that holds them from fr.Module."
+        )
 
 
-def _inside(path: Path, value: Any, classes: Any) -> Iterator[tuple[Path, Any]]:
-    if isinstance(value, classes):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, item in cast("dict[Any, Any]", value).items():
-            if isinstance(key, str):
-                yield from _inside((*path, key), item, classes)
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(cast("list[Any]", value)):
-            yield from _inside((*path, index), item, classes)
+def tied(slots: Iterable[Slot]) -> list[list[Slot]]:
+    """Return slots in groups that hold the same parameter."""
+    groups: dict[int, list[Slot]] = {}
+    for slot in slots:
+        groups.setdefault(id(slot.tensor.value), []).append(slot)
+    return list(groups.values())
 
 
-def dotted(path: Path) -> str:
-    """Return a path as `state_dict` writes it: `blocks.0.weight`."""
-    return ".".join(map(str, path))
+def tie_again(before: Iterable[Slot], after: Iterable[Slot]) -> None:
+    """Give slots that held the same parameter the same again, once some were set."""
+    now = {slot.name: slot for slot in after}
+    for group in tied(before):
+        slots = [now[slot.name] for slot in group[len(group) == 1 :] if slot.name in now]
+        old = group[0].tensor.value
+        changed = [slot.tensor for slot in slots if slot.tensor.value is not old]
+        assign([(slot, shared(slot, tensor)) for tensor in changed[:1] for slot in slots])
+
+
+def shared(slot: Slot, tensor: Tensor) -> Tensor:
+    """Return the tensor that a slot holds when it shares another's."""
+    if slot.tensor.value is tensor.value:
+        return slot.tensor
+    return fitting(slot.name, slot.tensor, tensor)
+
+
+def assign(pairs: Sequence[tuple[Slot, Tensor]]) -> None:
+    """Set slots, all of them or, if one cannot be set, none."""
+    try:
+        for slot, tensor in pairs:
+            slot.set(tensor)
+    except BaseException:
+        for slot, _ in pairs:
+            if slot.get() is not slot.tensor:
+                slot.set(slot.tensor)
+        raise
 
 
 def derived_seed(seed: int, name: str) -> int:
@@ -108,17 +162,59 @@ def load(
         raise ArgumentError(
             f"Parameters are loaded from a mapping of names to values, not {type(given).__name__}."
         )
-    named = {slot.name: slot for slot in slots}
-    matching = [name for name in given if name in named]
-    missing = [name for name, slot in named.items() if name not in given and not slot.optional]
+    groups = tied(slots)
+    named = {slot.name: slot for group in groups for slot in group}
+    lacking = [group for group in groups if not any(slot.name in given for slot in group)]
+    missing = [slot.name for group in lacking for slot in group if not slot.optional]
     others = [str(name) for name in given if name not in named]
     unknown = [name for name in others if not _is_counter(name)]
     if strict and (missing or unknown):
         raise ArgumentError(_mismatch(owner, missing, unknown))
-    tensors = _fitting([named[name] for name in matching], given)
-    for name, tensor in zip(matching, tensors, strict=True):
-        named[name].set(tensor)
+    tensors = _fitting([named[name] for name in given if name in named], given)
+    assign(list(_assignments(owner, groups, tensors)))
     return set(missing), set(unknown)
+
+
+def _assignments(
+    owner: str, groups: list[list[Slot]], tensors: Mapping[str, Tensor]
+) -> Iterator[tuple[Slot, Tensor]]:
+    """Yield the slots to set and their tensors: one for all names of a parameter."""
+    used: set[int] = set()
+    for group in groups:
+        given = [(slot.name, tensors[slot.name]) for slot in group if slot.name in tensors]
+        _check_equal(owner, given)
+        for _, tensor in given[:1]:
+            if id(tensor.value) in used:  # else one tensor for two parameters would tie them
+                tensor = _handle(tensor)
+            used.add(id(tensor.value))
+            yield from ((slot, shared(slot, tensor)) for slot in group)
+
+
+def _handle(tensor: Tensor) -> Tensor:
+    """Return another tensor of the same elements, whose memory is shared."""
+    value = tensor.value
+    return Tensor.of(Value(value.type, None, tensor.numpy(), value.name, value.location))
+
+
+def _check_equal(owner: str, given: list[tuple[str, Tensor]]) -> None:
+    for name, tensor in given[1:]:
+        first, other = given[0]
+        if not _is_equal(other, tensor):
+            raise ArgumentError(
+                f"{first} and {name} are names of one parameter of {owner}, but the values given "
+                "for them differ. Give one of them, or assign a tensor of its own to one of the "
+                "two attributes before."
+            )
+
+
+def _is_equal(tensor: Tensor, other: Tensor) -> bool:
+    if tensor.value is other.value:
+        return True
+    if is_unset(tensor) or is_unset(other):
+        return False
+    arrays = [np.ascontiguousarray(each.numpy()) for each in (tensor, other)]
+    first, second = (array.reshape(-1).view(np.uint8) for array in arrays)  # NaN equals NaN
+    return tensor.shape == other.shape and np.array_equal(first, second)
 
 
 def _is_counter(name: str) -> bool:
@@ -146,13 +242,13 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _fitting(slots: list[Slot], given: Mapping[str, Any]) -> list[Tensor]:
-    """Return the new tensors, or raise one error for all that do not fit."""
-    tensors: list[Tensor] = []
+def _fitting(slots: list[Slot], given: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Return the new tensors by name, or raise one error for all that do not fit."""
+    tensors: dict[str, Tensor] = {}
     errors: list[FarrierError] = []
     for slot in slots:
         try:
-            tensors.append(fitting(slot.name, slot.tensor, given[slot.name]))
+            tensors[slot.name] = fitting(slot.name, slot.tensor, given[slot.name])
         except (ArgumentError, DtypeError, ShapeError) as error:
             errors.append(error)
     if errors:

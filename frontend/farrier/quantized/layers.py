@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from farrier.modules import checks
+from farrier.modules.containers import ROOT, Place
 from farrier.modules.module import Module
 from farrier.modules.parameter import Parameter
 from farrier.modules.state import Slot, derived_seed
@@ -86,7 +87,7 @@ class _QuantizedLayer(Module):
     def _weight(self) -> Tensor:
         """Return the dequantised weight; a compiled program stores the integers."""
         self._attach_scales()
-        offset = self.weight_zero_point if self.weight_zero_point.numpy().any() else None
+        offset = self.weight_zero_point if self.weight_zero_point.elements().any() else None
         return dequantize(self.weight, self.weight_scale, float32, self._dim, offset)
 
     @property
@@ -104,9 +105,9 @@ class _QuantizedLayer(Module):
             typed = Value(type, None, weight.data, weight.name, weight.location)
             vars(self)["weight"] = Tensor.of(typed)
 
-    def _slots(self, prefix: str = "", above: tuple[Module, ...] = ()) -> Iterator[Slot]:
+    def _slots(self, place: Place = ROOT, above: tuple[Module, ...] = ()) -> Iterator[Slot]:
         self._attach_scales()
-        return super()._slots(prefix, above)
+        return super()._slots(place, above)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a quantised weight also sets its scales and zero points."""

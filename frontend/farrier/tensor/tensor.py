@@ -17,6 +17,7 @@ from farrier.tensor.functions import functions
 from farrier.tensor.interop import Number, as_array, fit
 from farrier.tensor.methods import Methods
 from farrier.tensor.operators import Operators
+from farrier.tensor.tracing import tracing, warn_of_evaluation, warn_of_printing
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import Node, TensorType, Value, constant
 from farrier_compiler.ops.elementwise import Cast
@@ -169,6 +170,13 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
 
     def numpy(self) -> Array:
         """Return the elements as a numpy array, which must not be written to."""
+        elements = self.elements()
+        if tracing.get():
+            warn_of_evaluation(self.value)
+        return elements
+
+    def elements(self) -> Array:
+        """Return the elements as `numpy` does, but without a warning while a function is traced."""
         if self.value.data is None:
             try:
                 evaluate([self.value])
@@ -231,10 +239,15 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
             )
         )
 
+    def __str__(self) -> str:
+        if tracing.get():
+            warn_of_printing(self.value)
+        return repr(self)
+
     def __repr__(self) -> str:
         attributes = f"dtype={self.dtype}, loc={self.device}, shape={self.shape}"
         try:
-            data = self.numpy()
+            data = self.elements()
         except UnknownValueError:
             return f"tensor(<{self.value.name or 'unknown'}>, {attributes})"
         text = format_elements(data)

@@ -44,6 +44,19 @@ def test_compile_writes_one_line(run: Run, built: Path) -> None:
     (built / "p.vmfb").unlink()
 
 
+def test_missing_folders_are_made(run: Run, tmp_path: Path) -> None:
+    words = ("--input", "2xf32", "--target", "cpu", "-o", str(tmp_path / "new" / "deep" / "p.vmfb"))
+    folder = tmp_path / "dumps" / "deep"
+    dumped = ("--dump", "graph", "--dump-to", str(folder))
+    assert run("compile", "model.py:parts", "--input", "n=i8", *words, *dumped)[0] == 0
+    assert (
+        farrier_runtime.load(tmp_path / "new" / "deep" / "p.vmfb")
+        .save(tmp_path / "copies" / "p.vmfb")
+        .is_file()
+    )
+    assert [file.name for file in folder.iterdir()] == ["00-graph.graph"]
+
+
 def test_artifact_without_a_name_is_called_after_the_function(run: Run, built: Path) -> None:
     words = ["--input", "2xf32", "--input", "2xf32", "--function-name", "both", "--target", "cpu"]
     status, output, _ = run("compile", "model.py:parts", *words)

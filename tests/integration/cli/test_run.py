@@ -129,8 +129,8 @@ BAD_RUNS = {
     "net.vmfb --input zeros --output y.txt": (
         "--output y.txt: 1 output (output0) can be written to a .npy file."
     ),
-    "net.vmfb --input zeros --output no/y.npy": (
-        "no/y.npy cannot be written: there is no directory no."
+    "net.vmfb --input zeros --output net.vmfb/y.npy": (
+        "net.vmfb/y.npy cannot be written: net.vmfb is not a directory."
     ),
 }
 

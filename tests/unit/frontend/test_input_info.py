@@ -43,11 +43,7 @@ def test_input_infos_are_equal_by_bounds_and_data_type() -> None:
 
 
 def test_named_dimensions() -> None:
-    assert (N.name, N.bounds, repr(N)) == (
-        "n",
-        fr.Bounds((1,), (4,), (8,)),
-        "NamedDimension('n', 1, 4, 8)",
-    )
+    assert (N.name, N.bounds, repr(N)) == ("n", (1, 4, 8), "NamedDimension('n', 1, 4, 8)")
     assert fr.NamedDimension("n", 1, 4, 8) == N
     assert hash(fr.NamedDimension("n", 1, 4, 8)) == hash(N)
     assert fr.NamedDimension("n", 1, 4, 9) != N

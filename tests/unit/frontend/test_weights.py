@@ -179,12 +179,12 @@ SAFETENSORS_FAULTS: dict[str, tuple[bytes, str]] = {
         "tensor 'a' needs a dtype, a shape and data_offsets",
     ),
     "unknown dtype": (
-        safetensors_file({"a": entry("F4")}),
-        f"tensor 'a' has data type 'F4'; known are {KNOWN}",
+        safetensors_file({"a": entry("F4", offsets=[8, 0])}),
+        "tensor 'a', F4 (2,), takes 0 bytes, but has -8",
     ),
     "dtype is a number": (
         safetensors_file({"a": entry(4)}),
-        f"tensor 'a' has data type 4; known are {KNOWN}",
+        "tensor 'a' has data type 4, not the name of one",
     ),
     "negative shape": (
         safetensors_file({"a": entry(shape=[-2])}),
@@ -328,17 +328,6 @@ def test_npz_that_is_not_a_zip_file(tmp_path: Path) -> None:
         weights.load(path)
     assert str(raised.value) == (
         f"'{path}' is damaged, or is not a weight file: it is not a ZIP file."
-    )
-
-
-def test_npz_with_pickles(tmp_path: Path) -> None:
-    path = tmp_path / "net.npz"
-    np.savez(path, x=np.array([{}], dtype=object))
-    with pytest.raises(ArtifactError) as raised:
-        weights.load(path)
-    assert str(raised.value) == (
-        f"'{path}' is damaged, or is not a weight file: Object arrays cannot be loaded when "
-        "allow_pickle=False."
     )
 
 

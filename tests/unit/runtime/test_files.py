@@ -58,12 +58,28 @@ def test_an_error_between_parts_leaves_what_was_there(
 
 
 def test_errors_name_the_file_that_was_asked_for(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError) as missing:
-        write(tmp_path / "none" / "file", [b""])
-    assert missing.value.filename == str(tmp_path / "none" / "file")
     with pytest.raises(IsADirectoryError) as directory:
         write(tmp_path, [b""])
     assert directory.value.filename == str(tmp_path)
+
+
+def test_missing_folders_are_made(tmp_path: Path) -> None:
+    with temporary(tmp_path) as content:
+        content.write(b"new")
+        puts = (lambda path: write(path, [b"new"]), lambda path: publish(content, path))
+        for folder, put in zip(("written", "published"), puts, strict=True):
+            put(tmp_path / folder / "deep" / "net")
+            put(tmp_path / folder / "deep" / "net")
+            assert (tmp_path / folder / "deep" / "net").read_bytes() == b"new"
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    target = tmp_path / ("a" * 300) / "net"
+    with temporary(tmp_path) as content:
+        for put in (lambda: write(target, [b""]), lambda: publish(content, target)):
+            with pytest.raises(OSError, match="File name too long") as caught:
+                put()
+            assert caught.value.filename == str(target)
 
 
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:

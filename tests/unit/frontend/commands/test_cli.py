@@ -278,8 +278,8 @@ BAD_CALLS = {
         "--dump-to model.py: this is a file, not a directory."
     ),
     "model.py:double --input x=3xf32 -o .": ". is a directory: name a file to write.",
-    "model.py:double --input x=3xf32 -o no/net.vmfb": (
-        "no/net.vmfb cannot be written: there is no directory no."
+    "model.py:double --input x=3xf32 -o model.py/deep/net.vmfb": (
+        "model.py/deep/net.vmfb cannot be written: model.py is not a directory."
     ),
 }
 

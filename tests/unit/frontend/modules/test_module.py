@@ -50,6 +50,7 @@ NESTED_NAMES = [
     "tupled.0.param",
     "named.1.param",
     "nets.dict_net.params.param",
+    "nets.7.param",
 ]
 
 
@@ -78,6 +79,7 @@ def test_named_children_are_immediate() -> None:
         "tupled.0": net.tupled[0],
         "named.1": net.named.second,
         "nets.dict_net.params": net.nets["dict_net"]["params"],
+        "nets.7": net.nets[7],
     }
 
 

@@ -143,3 +143,19 @@ def test_a_subclass_that_forgets_its_layers() -> None:
     assert str(raised.value) == (
         "Forgetful has no attribute 'modules'. Did you mean: 'named_modules'?"
     )
+
+
+def test_layers_that_are_added_under_other_keys() -> None:
+    net = fr.Sequential(fr.Linear(2, 2))
+    layers: dict[Any, Any] = net.modules
+    layers[1] = fr.Linear(2, 2, bias=False)
+    assert list(net.state_dict()) == ["0.weight", "0.bias", "1.weight"]
+    layers["1"] = fr.Linear(2, 2, bias=False)
+    with pytest.raises(
+        fr.ArgumentError, match=r"have the name '1\.weight': 1\.weight and 1\.weight"
+    ):
+        net.state_dict()
+    del layers[1]
+    layers[1, 1] = fr.Linear(2, 2, bias=False)
+    with pytest.raises(fr.ArgumentError, match=r"of Sequential, .*: modules\[\(1, 1\)\]\.weight\."):
+        net.state_dict()
