@@ -41,7 +41,7 @@ def load(path: str | os.PathLike[str]) -> dict[str, Array]:
         >>> load("scale.safetensors")
         {'scale': array([1., 1.], dtype=float32)}
     """
-    file = Path(path)
+    file = files.path_of(path)
     if file.name.endswith(".index.json"):
         return _load_sharded(file)
     if file.suffix == ".safetensors":
@@ -68,7 +68,7 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Array]) -> None:
         ArgumentError: the name has another ending, or the format lacks a data type.
         OSError: the file cannot be written.
     """
-    file = Path(path)
+    file = files.path_of(path)
     if file.suffix == ".safetensors":
         safetensors.write(file, arrays)
     elif file.suffix == ".npz":

@@ -15,7 +15,7 @@ import numpy as np
 
 from farrier_runtime.dtypes import Array
 from farrier_runtime.errors import ArtifactError
-from farrier_runtime.files import MappedFile
+from farrier_runtime.files import MappedFile, path_of
 from farrier_runtime.safetensors import damaged
 
 _MAGIC = b"IRPA"
@@ -45,7 +45,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Array]:
         ArtifactError: the file is damaged; the text names it.
         OSError: the file cannot be read.
     """
-    file = Path(path)
+    file = path_of(path)
     try:
         view = memoryview(MappedFile.open(file))
     except ValueError:

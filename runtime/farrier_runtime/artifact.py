@@ -7,7 +7,6 @@ import mmap
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from farrier_runtime import container, files, safetensors
@@ -128,7 +127,8 @@ def write(
         'left out'
     """
     parameters = manifest.parameters
-    beside = Path(path).with_suffix(".weights.safetensors")
+    path = files.path_of(path)
+    beside = path.with_suffix(".weights.safetensors")
     if parameters is not None and weights is not None:
         parameters = replace(parameters, file=beside.name, hashes=hashes(weights))
         manifest = replace(manifest, parameters=parameters)
@@ -183,12 +183,14 @@ def view(source: Source) -> memoryview:
         source: a path, or the artifact's bytes, also mapped ones.
 
     Raises:
+        ArgumentError: the source is neither a path nor bytes.
         ArtifactError: the file does not exist, or is empty.
     """
     if isinstance(source, bytes | mmap.mmap):
         return memoryview(source)
+    path = files.path_of(source)
     try:
-        return memoryview(files.MappedFile.open(source))
+        return memoryview(files.MappedFile.open(path))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the file is empty"
         raise ArtifactError(f"cannot be read: {reason}") from None

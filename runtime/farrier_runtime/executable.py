@@ -185,13 +185,14 @@ class Executable:
         Raises:
             OSError: the file cannot be written; nothing is left half-written.
         """
+        target = files.path_of(path)
         data, weights = artifact.view(self._source), self._program.weights
         if weights is None:
-            files.write(path, [data])
+            files.write(target, [data])
         else:
             vmfb, _ = container.split(data)
-            artifact.write(path, bytes(vmfb), self.manifest, weights)
-        return Path(path)
+            artifact.write(target, bytes(vmfb), self.manifest, weights)
+        return target
 
     def __repr__(self) -> str:
         """The signature and the device."""

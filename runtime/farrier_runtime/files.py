@@ -11,9 +11,31 @@ import stat
 import tempfile
 from collections.abc import Generator, Iterable
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
+
+from farrier_runtime.errors import ArgumentError
+from farrier_runtime.wording import shown
 
 Chunk: TypeAlias = bytes | bytearray | memoryview
+
+
+def path_of(path: Any) -> Path:
+    """Return the path that a user passed; numbers would be files that are open already.
+
+    Args:
+        path: text, or an object such as `pathlib.Path`.
+
+    Raises:
+        ArgumentError: it is something else, or no file can have this name.
+    """
+    try:
+        name = "" if isinstance(path, str) and not path else str(Path(path))
+        os.fsencode(name)
+    except (TypeError, ValueError):
+        name = ""
+    if not name or "\0" in name:
+        raise ArgumentError(f"A file is named by a text or a pathlib.Path, not {shown(path)}")
+    return Path(name)
 
 
 def write(path: str | os.PathLike[str], chunks: Iterable[Chunk]) -> None:
@@ -32,7 +54,7 @@ def write(path: str | os.PathLike[str], chunks: Iterable[Chunk]) -> None:
         >>> Path("greeting.txt").read_text()
         'Hello, world'
     """
-    target = Path(path)
+    target = path_of(path)
     try:
         _make_folder(target)
         if target.exists() and not target.is_file():
@@ -169,7 +191,7 @@ def publish(file: BinaryIO, path: str | os.PathLike[str]) -> None:
         'Hello, world'
     """
     file.flush()
-    target = Path(path)
+    target = path_of(path)
     _make_folder(target)
     if not ((target.is_file() or not target.exists()) and _linked(file, target)):
         with _content(file) as chunks:
@@ -188,7 +210,7 @@ def publish_privately(file: BinaryIO, path: str | os.PathLike[str]) -> None:
     """
     file.flush()
     os.fchmod(file.fileno(), 0o600)
-    target = Path(path)
+    target = path_of(path)
     if not _linked(file, target):
         with _content(file) as chunks:
             _replace(target, chunks, 0o600)
@@ -259,6 +281,7 @@ class MappedFile(mmap.mmap):
             OSError: the file cannot be read.
             ValueError: the file is empty.
         """
+        path = path_of(path)
         with reading(path) as file:
             mapped = cls(file.fileno(), 0, access=mmap.ACCESS_READ)
             mapped.path = os.path.abspath(path)

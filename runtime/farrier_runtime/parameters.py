@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 
 import numpy as np
 
-from farrier_runtime import archive, safetensors
+from farrier_runtime import archive, files, safetensors
 from farrier_runtime.arrays import host_array, type_text
 from farrier_runtime.artifact import Source
 from farrier_runtime.dtypes import Array
@@ -77,7 +77,10 @@ def _given(wanted: Parameters, weights: Mapping[str, Any]) -> dict[str, Array]:
 def _path(source: Source, wanted: Parameters, weights: str | os.PathLike[str] | None) -> Path:
     if weights is None and isinstance(source, bytes):
         raise ArgumentError(f"the weights are in {wanted.file}: pass its path as weights=")
-    path = Path(weights or Path(cast("str", source)).parent / wanted.file)
+    if weights is None:
+        path = Path(cast("str", source)).parent / wanted.file
+    else:
+        path = files.path_of(weights)
     if not path.is_file():
         raise ArtifactError(
             f"its weights are not there: {path}. Put the file there, or pass weights="

@@ -150,7 +150,7 @@ def read(path: str | os.PathLike[str]) -> dict[str, Array]:
         >>> read("net.safetensors")
         {'bias': array([0, 0], dtype=int8)}
     """
-    file = Path(path)
+    file = files.path_of(path)
     view, length = _open(file)
     data = view[_LENGTH + length :]
     header = read_json(file, bytes(view[_LENGTH : _LENGTH + length]))

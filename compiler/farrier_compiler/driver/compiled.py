@@ -74,11 +74,12 @@ class Compiled:
         Raises:
             OSError: a file cannot be written; nothing is left half-written.
         """
+        target = files.path_of(path)
         if self.manifest.parameters is None:
-            files.publish(self._file, path)
+            files.publish(self._file, target)
         else:
-            artifact.write(path, bytes(self.vmfb), self.manifest, self.weights)
-        return Path(path)
+            artifact.write(target, bytes(self.vmfb), self.manifest, self.weights)
+        return target
 
     def load(self) -> executable.Executable:
         """Load the artifact on the first of its targets that this machine has.

@@ -102,9 +102,13 @@ class Executable:
             The path.
 
         Raises:
+            ArgumentError: the path is none.
             OSError: the file cannot be written; no partial file is left.
         """
-        return self._compiled.save(path)
+        try:
+            return self._compiled.save(path)
+        except FarrierError as error:
+            raise explain(error) from None
 
     @property
     def manifest(self) -> Manifest:
