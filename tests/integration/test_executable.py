@@ -131,10 +131,8 @@ def test_keys_that_were_not_read_are_ignored(tmp_path: Path) -> None:
             given = {"ids": VALUES, "inner": [{"used": VALUES}, None], **more}
             np.testing.assert_array_equal(executable(given).numpy(), VALUES**2)
     with pytest.raises(fr.InputError) as caught:
-        run({"labels": VALUES})
-    assert message(caught.value) == (
-        f"Input 'batch' needs the key 'ids', but got {{'labels': {VALUES!r}}}."
-    )
+        run({"labels": 1})
+    assert message(caught.value) == "Input 'batch' needs the key 'ids', but got {'labels': 1}."
 
 
 def test_a_function_without_inputs() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import reprlib
 import sys
 from collections import UserDict, UserList, deque
 from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
@@ -15,6 +14,7 @@ from weakref import ProxyTypes
 import numpy as np
 
 from farrier.tensor import Tensor
+from farrier_runtime.wording import shown
 
 Path = tuple[Any, ...]
 
@@ -45,7 +45,7 @@ class Place(NamedTuple):
         name = f"{self.name}.{dotted(path)}" if self.name else dotted(path)
         first, *rest = path
         text = f"{self.text}.{first}" if self.text else str(first)
-        return Place(name, text + "".join(f"[{key!r}]" for key in rest))
+        return Place(name, text + "".join(f"[{shown(key, 40)}]" for key in rest))
 
 
 ROOT = Place()
@@ -184,7 +184,9 @@ def _parts(value: Any, module_class: type) -> Iterator[tuple[str, Any]]:
 def _open_attributes(value: Any, module_class: type) -> dict[str, Any]:
     cls = cast("type[Any]", type(value))
     if issubclass(cls, module_class):
-        return _class_attributes(cls, module_class) | attributes(value)
+        own = attributes(value)
+        inherited = _class_attributes(cls, module_class).items()
+        return own | {f"__class__.{name}": part for name, part in inherited if name not in own}
     is_open = issubclass(cls, _OPEN) or cls.__module__.partition(".")[0] not in _CLOSED
     return attributes(value) if is_open else {}
 
@@ -202,13 +204,9 @@ def _class_attributes(cls: type, module_class: type) -> dict[str, Any]:
 def _mapped(value: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
     for key, part in value.items():
         if type(part) not in _PLAIN:
-            yield f"[{_shown(key)}]", part
+            yield f"[{shown(key, 40)}]", part
         if type(key) not in _PLAIN:
             yield "{...}", key
-
-
-def _shown(key: Any) -> str:
-    return reprlib.repr(key).partition("\n")[0]
 
 
 def _indexed(value: Iterable[Any]) -> Iterator[tuple[str, Any]]:

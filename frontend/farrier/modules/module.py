@@ -55,7 +55,8 @@ class Module:
     strings or integers, are the module's parameters and children. Nothing needs to be registered,
     and `super().__init__()` may be left out. Those elsewhere (in sets, under other keys, in
     objects that are no Modules, in the class itself) have no name: what needs one refuses them.
-    What only closures, globals and properties reach is not searched; tensors there are constants.
+    What only closures, globals, iterators and properties reach is not searched: tensors there are
+    constants.
 
     A tensor or Module under several names is one parameter or child: loading sets it by any of
     its names, and it stays shared. An attribute that holds a tensor keeps its shape and data
@@ -282,7 +283,7 @@ class Module:
         return given
 
     def save_weights(self, path: str | os.PathLike[str]) -> None:
-        """Write all parameters to a file; on an error, nothing is written.
+        """Write all parameters to a file, under each of their names; or, on an error, nothing.
 
         Args:
             path: a .safetensors or .npz file; an existing one is replaced, and a missing

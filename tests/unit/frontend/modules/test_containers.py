@@ -142,9 +142,9 @@ def test_containers_without_names(name: str) -> None:
     net.leaf = Leaf()  # pyright: ignore[reportAttributeAccessIssue]
     text = (
         f"No name reaches these tensors of Holder, so that they could be neither saved nor loaded: "
-        f"{place}. Names lead through the attributes of Modules, and through lists, tuples, deques "
-        "and dicts whose keys are strings or integers: hold them there, or derive the class of the "
-        "object that holds them from fr.Module."
+        f"{place}. Names lead through the attributes of Modules, not of their classes, and through "
+        "lists, tuples, deques and dicts whose keys are strings or integers: hold them there, or "
+        "derive the class of the object that holds them from fr.Module."
     )
     for use in (
         net.state_dict,
@@ -162,7 +162,7 @@ def test_containers_without_names(name: str) -> None:
 
 
 def test_tensors_of_a_class_have_no_name() -> None:
-    with pytest.raises(fr.ArgumentError, match=r"of Inherited, .*: leaf\.param\. Names lead"):
+    with pytest.raises(fr.ArgumentError, match=r"of Inherited, .*: __class__\.leaf\.param\. Names"):
         Inherited().state_dict()
     net = Inherited()
     net.leaf = Leaf()
