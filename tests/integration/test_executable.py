@@ -162,3 +162,11 @@ def test_bound_methods_of_modules() -> None:
 def test_results_of_one_call_are_arguments_of_another() -> None:
     double = compiled(lambda x: x * 2, ROW)
     np.testing.assert_array_equal(double(double(VALUES)).numpy(), VALUES * 4)
+
+
+def test_keys_of_arguments_may_be_any_text(tmp_path: Path) -> None:
+    keys = ("a b", "c,d", "e(f)", "x: tensor<2xf32>) -> (", "%x", 'é\n"q\\')
+    function = compiled(lambda given: sum(given.values()), dict.fromkeys(keys, ROW))
+    given = {key: VALUES * index for index, key in enumerate(keys)}
+    for run in (function, fr.Executable.load(function.save(tmp_path / "net.vmfb"))):
+        np.testing.assert_allclose(run(given).numpy(), VALUES * 15)

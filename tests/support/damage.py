@@ -91,7 +91,7 @@ def damaged(chance: random.Random, whole: bytes) -> bytes:
             )
         )
         chance.choice(_WAYS)(chance, data, place)
-        if data != whole:
+        if bytes(data) != whole:
             return bytes(data)
 
 

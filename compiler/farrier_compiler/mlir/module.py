@@ -336,9 +336,8 @@ class MlirModule:
             if "iree.reflection" in operation.attributes:  # all public functions have it
                 symbol = operation.attributes["sym_name"].value
                 name = string_attribute(self._renamed.get(str(symbol), str(symbol)))
+                # The reflection goes on naming the symbol, but only its types are read.
                 operation.attributes["sym_name"] = self.attribute(name)
-                # It repeats the symbol for people; farrier.json has the signature.
-                del operation.attributes["iree.reflection"]
 
     def device(self) -> str:
         """Run the first phases on the module in place, and return the device that flags choose."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,3 +114,23 @@ def test_all_data_types_are_known_by_the_names_of_the_module() -> None:
     named = {spec.dtype.name for function in functions for spec in function.inputs}
     assert named >= set(DTYPES)
     farrier_runtime.load(modules.artifact(functions=tuple(functions)))
+
+
+ODD_NAMES = ("a b", "c,d", "e(f)", "x: tensor<2xf32>) -> (", "%x", "", 'é\n"q\\')
+
+
+@pytest.mark.parametrize("dtype", ["f32", "u8"])
+@pytest.mark.parametrize("shape", ["", "2,3"])
+def test_inputs_may_have_any_name(dtype: str, shape: str) -> None:
+    function = declare("f", f"x: {dtype}[{shape}]", f"{dtype}[{shape}]")
+    type = "x".join([*filter(None, shape.split(",")), dtype])
+    declared = {
+        "f32": f"tensor<{type}>",
+        "u8": f"tensor<{type[:-2]}i8> {{iree.abi.encoding = tensor<{type[:-2]}ui8>}}",
+    }[dtype]
+    for name in ODD_NAMES:
+        odd = replace(function, inputs=(replace(function.inputs[0], name=name),))
+        text = f"sync func @f(%{name}: {declared}) -> (%output0: {declared})"
+        abi.check([odd], lambda _: text)  # noqa: B023
+        with pytest.raises(ArtifactError):
+            abi.check([odd], lambda _: text.replace("tensor<", "tensor<7x", 1))  # noqa: B023
