@@ -1,8 +1,8 @@
 """Run a function of an artifact and print its outputs.
 
 An input is [NAME=]VALUE: FILE.npy or @FILE, random, zeros, ones, or numbers separated by commas
-(one number fills the whole input). Inputs without a name are taken in order. A dynamic dimension has
-the size that --size, a file or numbers give it, or else its usual size.
+(one number fills the whole input). Inputs without a name are taken in order. A dynamic dimension
+has the size that --size, a file or numbers give it, or else its usual size.
 """
 
 from __future__ import annotations
