@@ -10,6 +10,7 @@ from farrier.modules.module import Module
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_runtime.errors import ArgumentError
+from farrier_runtime.wording import signature_text
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -93,7 +94,7 @@ def _check(module: Module, args: tuple[Any, ...], kwargs: dict[str, Any], index:
     except TypeError as error:
         raise explain(
             ArgumentError(
-                f"Calibration batch {index} does not fit {type(module).__name__}{signature}: "
-                f"{error}. {_FORMS}."
+                f"Calibration batch {index} does not fit {type(module).__name__}"
+                f"{signature_text(module)}: {error}. {_FORMS}."
             )
         ) from None

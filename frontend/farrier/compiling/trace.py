@@ -19,7 +19,7 @@ from farrier_compiler.graph import Graph, TensorType, Value
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import int32
 from farrier_runtime.errors import ArgumentError, FarrierError
-from farrier_runtime.wording import shown
+from farrier_runtime.wording import shown, signature_text
 
 if TYPE_CHECKING:
     from farrier_runtime.artifact import ResultTree
@@ -128,7 +128,7 @@ def _bind(
     except TypeError as error:
         raise explain(
             ArgumentError(
-                f"The arguments do not fit {_graph_name(func, None)}{inspect.signature(func)}: "
+                f"The arguments do not fit {_graph_name(func, None)}{signature_text(func)}: "
                 f"{error}. Pass an InputInfo or a constant for each parameter in args= and kwargs=."
             )
         ) from None

@@ -15,6 +15,7 @@ from farrier_compiler.diagnostics import Scope, explain, here, scope
 from farrier_compiler.graph import Node, TensorType, Value, topological
 from farrier_compiler.ops.contraction import Contraction
 from farrier_runtime.errors import ArgumentError
+from farrier_runtime.wording import signature_text
 
 
 class Summarized(Protocol):
@@ -147,7 +148,8 @@ def _check_arguments(module: Summarized, inputs: Sequence[Any], named: Mapping[s
     except TypeError as error:
         raise explain(
             ArgumentError(
-                f"The arguments do not fit {type(module).__name__}{signature}: {error}. "
+                f"The arguments do not fit {type(module).__name__}{signature_text(module)}: "
+                f"{error}. "
                 "Pass an InputInfo, a tensor or an array for each parameter."
             )
         ) from None

@@ -18,6 +18,7 @@ from farrier.modules.module import Module
 from farrier_compiler.diagnostics import Location
 from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.errors import ArgumentError, FarrierError
+from farrier_runtime.wording import signature_text
 
 FORMS = "MODEL is FILE.py:NAME, FILE.graph or FILE.mlir"
 
@@ -103,7 +104,7 @@ def _instance(path: Path, cls: type) -> Module:
         inspect.signature(cls).bind()
     except TypeError as error:
         raise ArgumentError(
-            f"{path}:{cls.__name__}{inspect.signature(cls)} cannot be made without arguments: "
+            f"{path}:{cls.__name__}{signature_text(cls)} cannot be made without arguments: "
             f"{error}. Name a Module instead: add a line such as 'net = {cls.__name__}(...)' to "
             f"the file, and compile {path}:net."
         ) from None

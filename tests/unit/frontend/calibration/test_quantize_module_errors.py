@@ -129,12 +129,12 @@ CASES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "arguments": (
         lambda: fr.quantize_module(net(), [(X, X)]),
-        "Calibration batch 0 does not fit Sequential(input: 'Tensor') -> 'Tensor': too many "
+        "Calibration batch 0 does not fit Sequential(input: Tensor) -> Tensor: too many "
         f"positional arguments. {FORMS}",
     ),
     "keywords": (
         lambda: fr.quantize_module(net(), [{"input": X}, {"x": X}]),
-        "Calibration batch 1 does not fit Sequential(input: 'Tensor') -> 'Tensor': missing a "
+        "Calibration batch 1 does not fit Sequential(input: Tensor) -> Tensor: missing a "
         f"required argument: 'input'. {FORMS}",
     ),
     "nan": (

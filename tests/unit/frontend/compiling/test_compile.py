@@ -143,7 +143,7 @@ def test_arguments_that_do_not_fit() -> None:
     with pytest.raises(fr.ArgumentError) as caught:
         trace(Net(), [])
     assert message(caught.value) == (
-        "The arguments do not fit Net(x: 'fr.Tensor') -> 'fr.Tensor': missing a required argument: "
+        "The arguments do not fit Net(x: fr.Tensor) -> fr.Tensor: missing a required argument: "
         "'x'. Pass an InputInfo or a constant for each parameter in args= and kwargs=."
     )
 

@@ -180,7 +180,7 @@ def test_wrong_arguments() -> None:
     with pytest.raises(fr.ArgumentError) as raised:
         fr.Linear(3, 4).summary()
     assert message(raised.value) == (
-        "The arguments do not fit Linear(x: 'Tensor') -> 'Tensor': missing a required argument: "
+        "The arguments do not fit Linear(x: Tensor) -> Tensor: missing a required argument: "
         "'x'. Pass an InputInfo, a tensor or an array for each parameter."
     )
 
