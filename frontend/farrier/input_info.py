@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, SupportsIndex, cast
 
@@ -222,11 +222,14 @@ def _bounds(sizes: Sequence[int | Dimension]) -> Bounds:
 
 
 def _shape(shape: Any) -> tuple[Any, ...]:
-    if not isinstance(shape, Iterable) or isinstance(shape, str):
+    try:
+        sizes = None if isinstance(shape, str) else tuple(shape)
+    except TypeError:
+        sizes = None
+    if sizes is None:
         raise ArgumentError(
             f"InputInfo needs a shape: a sequence of sizes, such as (2, 3), but got {shown(shape)}."
         )
-    sizes = tuple(cast("Iterable[Any]", shape))
     return tuple(_size(size, sizes) for size in sizes)
 
 

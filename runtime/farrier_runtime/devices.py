@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
+from typing import Any
 
 from farrier_runtime import session
 from farrier_runtime.errors import ArgumentError, DeviceError
@@ -27,7 +28,7 @@ class device:
     kind: str
     index: int
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str | device) -> None:
         """Parse a device's name.
 
         Args:
@@ -41,7 +42,9 @@ class device:
             >>> device("cpu")
             device('cpu:0')
         """
-        match = re.fullmatch(r"([a-z]+)(?::([0-9]{1,3}))?", str(device))
+        given: Any = device
+        text = str(given) if isinstance(given, str | type(self)) else ""
+        match = re.fullmatch(r"([a-z]+)(?::([0-9]{1,3}))?", text)
         kind, index = (match[1], int(match[2] or 0)) if match else ("", 0)
         if kind not in {*DRIVERS, "gpu"}:
             raise ArgumentError(

@@ -25,6 +25,7 @@ from farrier.modules import containers
 from farrier.modules.module import Module
 from farrier.modules.parameter import OptionalParameter, is_unset
 from farrier.modules.quantizable import Quantizable
+from farrier.ops.arguments import flag
 from farrier.ops.quantization import dequantize
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
@@ -86,7 +87,9 @@ def quantize_module(
         >>> print(small[2].quant_dtype, small[2].input_zero_point, net[2].quant_dtype)
         int8 tensor(-128, dtype=int8, loc=cpu:0, shape=()) None
     """
-    settings = Settings(scheme, per_channel, observer, percentile)
+    settings = Settings(
+        scheme, flag("quantize_module's per_channel", per_channel), observer, percentile
+    )
     settings.check()
     layers = _layers(model)
     settings.check_data(calibration_batches)

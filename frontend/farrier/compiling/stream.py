@@ -69,7 +69,7 @@ def default_stream(device: device | None = None) -> Stream:
         >>> fr.default_stream() == fr.default_stream()
         True
     """
-    if device is not None and runtime_device(str(device)).index:
+    if device is not None and runtime_device(device).index:
         problem = f"The default stream is that of device 0, but got {device}. Use fr.Stream()."
         raise explain(ArgumentError(problem))
     return _default

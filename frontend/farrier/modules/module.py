@@ -17,6 +17,7 @@ from farrier.modules.parameter import HiddenParameter, Parameter, fitting, is_un
 from farrier.modules.state import Slot
 from farrier.modules.summary import Summary, summarize
 from farrier.modules.wrappers import keeping_ties, resetting, scoped
+from farrier.ops.arguments import flag
 from farrier.other_names import MODULE_METHODS, misspelt
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
@@ -270,7 +271,7 @@ class Module:
     def _load(self, given: Any, strict: bool) -> tuple[set[str], set[str]]:
         if isinstance(given, Mapping):
             given = self._translated(cast("Mapping[str, Any]", given))
-        return state.load(type(self).__name__, self._parameters(), given, strict)
+        return state.load(type(self).__name__, self._parameters(), given, flag("strict", strict))
 
     def _translated(
         self, given: Mapping[str, Any], prefix: str = "", above: tuple[Module, ...] = ()

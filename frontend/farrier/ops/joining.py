@@ -119,7 +119,7 @@ def split(
         The parts, in order.
 
     Raises:
-        ArgumentError: the number of parts is less than 1.
+        ArgumentError: the number of parts is less than 1, or more than 65536.
         ShapeError: the sizes do not add up to the dimension's, or the dimension does not exist.
 
     Example:
@@ -140,6 +140,9 @@ def split(
     return tuple(parts)
 
 
+_MOST_PARTS = 1 << 16
+
+
 def _even(size: int, count: int) -> list[int]:
     if isinstance(count, SymbolicSize):
         problem = (
@@ -149,6 +152,8 @@ def _even(size: int, count: int) -> list[int]:
         raise explain(ArgumentError(problem))
     if count < 1:
         raise explain(ArgumentError(f"split makes at least 1 part, not {count}."))
+    if count > _MOST_PARTS:
+        raise explain(ArgumentError(f"split makes at most {_MOST_PARTS} parts, not {count}."))
     each = (size + count - 1) // count
     return [minimum(each * (index + 1), size) for index in range(count)]
 
