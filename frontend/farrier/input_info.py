@@ -238,7 +238,7 @@ def _size(size: Any, shape: Any) -> Any:
         return size
     if isinstance(size, Sequence) and not isinstance(size, str):
         bounds = tuple(cast("Sequence[Any]", size))
-        dimension = _dimension(f"{bounds}", bounds)
+        dimension = _dimension(shown(bounds), bounds)
         return dimension.min, dimension.opt, dimension.max
     if _is_whole(size) and int(size) >= 0:
         return int(size)

@@ -22,6 +22,7 @@ from farrier_runtime.errors import ArgumentError, ArtifactError, DeviceError, In
 from farrier_runtime.hints import did_you_mean
 from farrier_runtime.manifest import Function, Manifest, ResultTree
 from farrier_runtime.size_checks import SizeChecks
+from farrier_runtime.wording import shown
 
 
 class Executable:
@@ -200,6 +201,8 @@ class Executable:
 
 
 def _find(manifest: Manifest, name: str) -> Function:
+    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ArgumentError(f"A function is named by a text, not {shown(name)}")
     for function in manifest.functions:
         if function.name == name:
             return function
@@ -304,8 +307,7 @@ def start(
         weights: the external weights.
         exchange_weights: whether they may be others than those that the manifest has hashes of.
     """
-    if threads is not None and threads < 1:
-        raise ArgumentError(f"threads={threads} is not possible: give 1 or more, or leave it out")
+    _check_threads(threads)
     chosen = manifest.functions[0] if function is None else _find(manifest, function)
     try:
         where = _choose(device, manifest)
@@ -318,6 +320,13 @@ def start(
     return Executable(source, manifest, program, where, chosen)
 
 
+def _check_threads(threads: Any) -> None:
+    is_count = isinstance(threads, int | np.integer) and not isinstance(threads, bool)
+    if threads is not None and not (is_count and threads >= 1):
+        problem = f"threads={shown(threads)} is not possible: give 1 or more, or leave it out"
+        raise ArgumentError(problem)
+
+
 def _choose(wanted: str | Device | None, manifest: Manifest) -> Device:
     """Return the device to run on: the requested one, or the first target that is available."""
     kinds = [target.partition(":")[0] for target in manifest.targets]
@@ -327,7 +336,7 @@ def _choose(wanted: str | Device | None, manifest: Manifest) -> Device:
         if kind is None:
             raise DeviceError(f"{made_for}, but {why_absent(kinds[0])}")
         return Device(kind)
-    where = Device(wanted) if isinstance(wanted, str) else wanted
+    where = Device(wanted)
     if where.kind not in kinds:
         raise DeviceError(
             f"there is no code for {where}: {made_for}. Compile with target={where.kind!r} too"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from farrier.calibration.observers import Observer, observers
+from farrier.ops.arguments import is_one_of
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.dtypes import dtype, float8, int4, int8
@@ -100,7 +101,7 @@ def check_name(noun: str, name: Any, valid: Iterable[str]) -> None:
         ArgumentError: with the nearest valid name, or all of them.
     """
     names = list(valid)
-    if name not in names:
-        hint = did_you_mean(str(name), names)
+    if not is_one_of(name, names):
+        hint = did_you_mean(shown(name), names)
         end = hint if hint.endswith("?") else f"{hint}."
         raise explain(ArgumentError(f"There is no {noun} {shown(name)}{end}"))

@@ -17,7 +17,7 @@ from farrier.modules.parameter import HiddenParameter, Parameter, fitting, is_un
 from farrier.modules.state import Slot
 from farrier.modules.summary import Summary, summarize
 from farrier.modules.wrappers import keeping_ties, resetting, scoped
-from farrier.ops.arguments import flag
+from farrier.ops.arguments import flag, whole_number
 from farrier.other_names import MODULE_METHODS, misspelt
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
@@ -327,13 +327,16 @@ class Module:
 
         Args:
             seed: the same seed gives the same values to parameters of the same names.
+
+        Raises:
+            ArgumentError: the seed is not an integer.
         """
-        done = resetting.get()
+        done, whole = resetting.get(), whole_number("reset_parameters's seed", seed)
         assert done is not None
         for name, child in self.named_children():
             if id(child) not in done:
                 done.add(id(child))
-                child.reset_parameters(state.derived_seed(seed, name))
+                child.reset_parameters(state.derived_seed(whole, name))
 
     # ------------------------------------------------------------------ text
 
