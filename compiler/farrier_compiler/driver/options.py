@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from farrier_compiler.driver.targets import Layout
 from farrier_compiler.passes import parse_pipeline
@@ -37,16 +37,27 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.passes is not None:
-            parse_pipeline(self.passes)
+            parse_pipeline(_text("passes", self.passes))
         _check_choice("layout", self.layout, ("tiled", "compact"))
         _check_choice("weights", self.weights, ("embedded", "external"))
         for flag in self.flags:
-            if not flag.startswith("--"):
+            if not _text("a flag", flag).startswith("--"):
                 raise ArgumentError(f"{shown(flag)} is not an IREE flag: flags begin with '--'.")
+        level: Any = self.optimization_level
+        if not isinstance(level, int) or isinstance(level, bool):
+            raise ArgumentError(f"optimization_level is a number from 0 to 3, not {shown(level)}.")
+        if not isinstance(self.cache, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ArgumentError(f"cache is True or False, not {shown(self.cache)}.")
 
 
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ArgumentError(f"{name} must be a text, not {shown(value)}.")
+    return value
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or value not in choices:
         listed = " or ".join(map(repr, choices))
         raise ArgumentError(f"{name} must be {listed}, not {shown(value)}.")
 

@@ -63,7 +63,7 @@ class Target:
         Raises:
             ArgumentError: there is no such target; the text lists the targets.
         """
-        kind, _, name = text.partition(":")
+        kind, _, name = text.partition(":") if type(text) is str else ("", "", "")
         if kind not in _KINDS:
             raise ArgumentError(_unknown_kind(text))
         models = _KINDS[kind]
@@ -112,7 +112,7 @@ class Target:
 
 
 def _unknown_kind(text: str) -> str:
-    close = near(text, Target.all_names(), count=3, cutoff=0.7)
+    close = near(shown(text).strip("'"), Target.all_names(), count=3, cutoff=0.7)
     hint = f" Did you mean {' or '.join(close)}?" if close else ""
     return (
         f"There is no target {shown(text)}.{hint} Targets are {', '.join(_KINDS)}, with a model "

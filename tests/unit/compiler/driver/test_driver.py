@@ -172,3 +172,28 @@ def test_portable_stablehlo_stays_portable() -> None:
     assert "tanh" not in shown["graph"]
     assert "stablehlo.tanh" in shown["stablehlo"]
     assert "stablehlo.tanh" not in shown["iree-input"]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"passes": 3}, "passes must be a text, not 3."),
+        ({"passes": ["canonicalize"]}, "passes must be a text, not ['canonicalize']."),
+        ({"layout": []}, "layout must be 'tiled' or 'compact', not []."),
+        ({"weights": None}, "weights must be 'embedded' or 'external', not None."),
+        ({"flags": (1,)}, "a flag must be a text, not 1."),
+        ({"flags": ("-O2",)}, "'-O2' is not an IREE flag: flags begin with '--'."),
+        ({"optimization_level": 0.5}, "optimization_level is a number from 0 to 3, not 0.5."),
+        ({"cache": "no"}, "cache is True or False, not 'no'."),
+    ],
+)
+def test_options_of_other_kinds_are_refused(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        Options(**options)
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("target", [None, 3, ("cpu",), b"cpu"])
+def test_targets_of_other_kinds_are_refused(target: Any) -> None:
+    with pytest.raises(ArgumentError, match=r"^There is no target .*Targets are cpu, cuda,"):
+        Target.parse(target)
