@@ -138,7 +138,8 @@ def _drawn() -> list[tuple[str, Any, Any]]:
     draw = random.Random(0)
     taken: list[tuple[str, Any, Any]] = []
     while len(taken) < COMPILED:
-        name, info, dtype = draw.choice(INFOS).values
+        values: Any = draw.choice(INFOS).values
+        name, info, dtype = values
         if name in ("allclose", "equal"):  # which evaluate
             continue
         sample = draw.choice(_samples(info, dtype))

@@ -211,7 +211,7 @@ def _cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     return fr.concatenate(tensors, dim)
 
 
-def _gelu(x: Any, *, approximate: str = "none") -> Any:
+def _gelu(x: Any, *, approximate: Any = "none") -> Any:
     return fr.gelu(x, approximate)
 
 
