@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Literal, TypeAlias
 
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.sizes.requirements import equal_shapes
 from farrier_runtime.errors import ArgumentError, ShapeError
 from farrier_runtime.wording import shown
+
+Padding: TypeAlias = int | Sequence[Sequence[int]] | Literal["same", "valid"]
+"""The zeros around each spatial dimension: for all at once, in pairs, or by a rule of torch's."""
 
 
 def positive(layer: str, **sizes: int) -> None:
@@ -86,22 +90,43 @@ def check_count(layer: str, name: str, values: Sequence[object], count: int | No
 
 def windows(
     layer: str,
-    rank: int,
-    padding: Sequence[Sequence[int]] | None,
-    stride: Sequence[int] | None,
-    dilation: Sequence[int] | None,
+    kernel: Sequence[int],
+    padding: Padding | None,
+    stride: int | Sequence[int] | None,
+    dilation: int | Sequence[int] | None,
 ) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...], tuple[int, ...]]:
     """Return padding, stride and dilation of a convolution with one entry for each dimension.
+
+    One integer stands for all dimensions, before and after them.
 
     Raises:
         ArgumentError: one has too many or too few entries, or entries of the wrong form.
     """
-    none, ones = ((0, 0),) * rank, (1,) * rank
-    return (
-        pairs(layer, "padding", none if padding is None else padding, rank),
-        integers(layer, "stride", ones if stride is None else stride, rank),
-        integers(layer, "dilation", ones if dilation is None else dilation, rank),
-    )
+    rank = len(kernel)
+    steps = integers(layer, "stride", _for_each(1 if stride is None else stride, rank), rank)
+    gaps = integers(layer, "dilation", _for_each(1 if dilation is None else dilation, rank), rank)
+    if padding == "same":
+        return _same(layer, kernel, steps, gaps), steps, gaps
+    amounts: Any = 0 if padding is None or padding == "valid" else padding
+    if _is_integer(amounts):
+        amounts = ((amounts, amounts),) * rank
+    return pairs(layer, "padding", amounts, rank), steps, gaps
+
+
+def _for_each(given: Any, rank: int) -> Any:
+    """Return what is given for all dimensions at once for each of them."""
+    return (given,) * rank if _is_integer(given) else given
+
+
+def _same(
+    layer: str, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
+) -> tuple[tuple[int, int], ...]:
+    """Return the padding by which a result has the size of its input, as torch divides it."""
+    if any(step != 1 for step in stride):
+        problem = f"{layer} takes padding='same' with a stride of 1 only, not {tuple(stride)}."
+        raise explain(ArgumentError(problem))
+    reach = [gap * (size - 1) for gap, size in zip(dilation, kernel, strict=True)]
+    return tuple((count // 2, count - count // 2) for count in reach)
 
 
 def channels(layer: str, in_channels: int, out_channels: int, groups: int) -> None:

@@ -59,10 +59,10 @@ class _Convolution(Quantizable):
         out_channels: int,
         kernel_dims: Sequence[int],
         *,
-        padding: Sequence[Sequence[int]] | None = None,
-        stride: Sequence[int] | None = None,
+        padding: checks.Padding | None = None,
+        stride: int | Sequence[int] | None = None,
         groups: int | None = None,
-        dilation: Sequence[int] | None = None,
+        dilation: int | Sequence[int] | None = None,
         bias: bool = True,
         dtype: DtypeLike = float32,
         quant_dtype: DtypeLike | None = None,
@@ -72,7 +72,7 @@ class _Convolution(Quantizable):
         kernel = checks.integers(layer, "kernel_dims", kernel_dims)
         self.groups = 1 if groups is None else groups
         checks.channels(layer, in_channels, out_channels, self.groups)
-        windows = checks.windows(layer, len(kernel), padding, stride, dilation)
+        windows = checks.windows(layer, kernel, padding, stride, dilation)
         self.padding, self.stride, self.dilation = windows
         self.bias: Tensor | None = (
             Parameter((out_channels,), dtype) if flag(f"{layer}'s bias", bias) else None
@@ -102,7 +102,8 @@ class Conv(_Convolution):
         in_channels: the size of the input's dimension 1.
         out_channels: the size of the output's dimension 1.
         kernel_dims: the kernel's size in each spatial dimension.
-        padding: zeros before and after each spatial dimension, in pairs; none by default.
+        padding: zeros before and after each spatial dimension: one number, pairs, or "same" for
+            the input's size; none by default.
         stride: the distance between neighbouring windows in each spatial dimension; 1 by default.
         groups: the number of groups of channels, each convolved separately; 1 by default.
         dilation: the distance between neighbouring kernel elements in the input; 1 by default.
@@ -155,8 +156,8 @@ class ConvTranspose(_Convolution):
         in_channels: the size of the input's dimension 1.
         out_channels: the size of the output's dimension 1.
         kernel_dims: the kernel's size in each spatial dimension.
-        padding: how many elements to crop before and after each spatial dimension, in pairs;
-            none by default. torch's `padding=p, output_padding=q` is (p, p - q) here.
+        padding: how many elements to crop before and after each spatial dimension, one number or
+            pairs; none by default. torch's `padding=p, output_padding=q` is (p, p - q) here.
         stride: the distance between neighbouring windows in each spatial dimension; 1 by default.
         groups: the number of groups of channels, each convolved separately; 1 by default.
         dilation: the distance between neighbouring kernel elements in the output; 1 by default.

@@ -23,7 +23,7 @@ from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, Shap
 from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
-    from farrier.types import ShapeLike
+    from farrier.types import IntLike, ShapeLike
 
 Shape = SupportsIndex | Sequence[SupportsIndex]
 """The size of each dimension, or the only one."""
@@ -196,6 +196,27 @@ def _check_distinct(name: str, input: Tensor, dims: object, normal: Sequence[int
     if len(set(normal)) != len(normal):
         problem = f"{name} got dims {dims}, which name a dimension twice."
         raise refuse(ShapeError(problem), input=input)
+
+
+def for_each(name: str, numbers: IntLike | ShapeLike, count: int) -> tuple[int, ...]:
+    """Return an integer for each of `count` dimensions; a single one stands for all."""
+    whole = whole_numbers(name, numbers)
+    return whole * count if _is_number(numbers) else whole
+
+
+def _is_number(given: Any) -> bool:
+    """Return whether a number is given where a sequence may be, for all dimensions at once."""
+    return isinstance(given, int | np.integer | DimensionSize | SymbolicSize)
+
+
+def window_padding(
+    name: str, padding: IntLike | Sequence[ShapeLike] | None, count: int, input: Tensor
+) -> Padding:
+    """Return the padding of windows in pairs; a single number stands for all, None for 0."""
+    if padding is None:
+        return ((0, 0),) * count
+    pairs: Any = ((padding, padding),) * count if _is_number(padding) else padding
+    return padding_pairs(name, pairs, count, input)
 
 
 def padding_pairs(name: str, pairs: Sequence[ShapeLike], count: int, input: Tensor) -> Padding:

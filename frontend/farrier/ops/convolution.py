@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from farrier.ops.arguments import padding_pairs, refuse, same_dtype, whole_number, whole_numbers
+from farrier.ops.arguments import for_each, refuse, same_dtype, whole_number, window_padding
 from farrier.ops.shape import flip, permute, reshape
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops.convolution import Convolution
@@ -14,7 +14,7 @@ from farrier_compiler.sizes.requirements import at_most, equal
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
-    from farrier.types import ShapeLike
+    from farrier.types import IntLike, ShapeLike
 
 __all__ = ["conv_transpose", "convolution"]
 
@@ -22,9 +22,9 @@ __all__ = ["conv_transpose", "convolution"]
 def convolution(
     input: Tensor,
     weight: Tensor,
-    stride: ShapeLike | None = None,
-    padding: Sequence[ShapeLike] | None = None,
-    dilation: ShapeLike | None = None,
+    stride: IntLike | ShapeLike | None = None,
+    padding: IntLike | Sequence[ShapeLike] | None = None,
+    dilation: IntLike | ShapeLike | None = None,
     groups: int = 1,
 ) -> Tensor:
     r"""Sum products of a kernel with the windows of the input.
@@ -35,8 +35,8 @@ def convolution(
         input: (N, C, *S) with any number of spatial dimensions S.
         weight: (O, C / groups, *K), of the same data type.
         stride: the distance between neighbouring windows in each spatial dimension; by default 1.
-        padding: zeros before and after each spatial dimension; negative amounts remove elements.
-            By default none.
+        padding: zeros before and after each spatial dimension, in pairs, or one number for all;
+            negative amounts remove elements. By default none.
         dilation: the distance between neighbouring elements in a window; by default 1.
         groups: the number of groups of channels, each convolved separately.
 
@@ -57,9 +57,9 @@ def convolution(
     rank = max(input.rank - 2, 0)
     ones = (1,) * rank
     op = Convolution(
-        ones if stride is None else whole_numbers("convolution's stride", stride),
-        ((0, 0),) * rank if padding is None else padding_pairs("convolution", padding, rank, input),
-        ones if dilation is None else whole_numbers("convolution's dilation", dilation),
+        ones if stride is None else for_each("convolution's stride", stride, rank),
+        window_padding("convolution", padding, rank, input),
+        ones if dilation is None else for_each("convolution's dilation", dilation, rank),
         whole_number("convolution's groups", groups),
     )
     return apply(op, input, weight)
@@ -68,9 +68,9 @@ def convolution(
 def conv_transpose(
     input: Tensor,
     weight: Tensor,
-    stride: ShapeLike | None = None,
-    padding: Sequence[ShapeLike] | None = None,
-    dilation: ShapeLike | None = None,
+    stride: IntLike | ShapeLike | None = None,
+    padding: IntLike | Sequence[ShapeLike] | None = None,
+    dilation: IntLike | ShapeLike | None = None,
     groups: int = 1,
 ) -> Tensor:
     r"""Spread each input element over a window, scaled by a kernel, and sum the overlaps.
@@ -104,10 +104,9 @@ def conv_transpose(
     input, weight = as_tensor(input), as_tensor(weight)
     rank = max(input.rank - 2, 0)
     ones = (1,) * rank
-    steps = ones if stride is None else whole_numbers("conv_transpose's stride", stride)
-    crops = ((0, 0),) * rank if padding is None else padding
-    amounts = padding_pairs("conv_transpose", crops, rank, input)
-    gaps = ones if dilation is None else whole_numbers("conv_transpose's dilation", dilation)
+    steps = ones if stride is None else for_each("conv_transpose's stride", stride, rank)
+    amounts = window_padding("conv_transpose", padding, rank, input)
+    gaps = ones if dilation is None else for_each("conv_transpose's dilation", dilation, rank)
     count = whole_number("conv_transpose's groups", groups)
     _check_transposed(input, weight, steps, gaps, count)
     reach = [gap * (size - 1) for gap, size in zip(gaps, weight.sizes[2:], strict=True)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from farrier.ops.arguments import flag, padding_pairs, refuse, whole_numbers
+from farrier.ops.arguments import flag, for_each, refuse, window_padding
 from farrier.ops.arithmetic import divide
 from farrier.ops.conversion import cast
 from farrier.ops.creation import full
@@ -22,7 +22,7 @@ from farrier_runtime.dtypes import dtype, float32, int32
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
-    from farrier.types import ShapeLike
+    from farrier.types import IntLike, ShapeLike
 
 __all__ = ["avgpool", "maxpool"]
 
@@ -31,9 +31,9 @@ Window = tuple[tuple[int, ...], tuple[int, ...], Padding, tuple[int, ...]]
 
 def maxpool(
     input: Tensor,
-    kernel_dims: ShapeLike,
-    stride: ShapeLike | None = None,
-    padding: Sequence[ShapeLike] | None = None,
+    kernel_dims: IntLike | ShapeLike,
+    stride: IntLike | ShapeLike | None = None,
+    padding: IntLike | Sequence[ShapeLike] | None = None,
 ) -> Tensor:
     """Take the maximum of every window.
 
@@ -63,9 +63,9 @@ def maxpool(
 
 def avgpool(
     input: Tensor,
-    kernel_dims: ShapeLike,
-    stride: ShapeLike | None = None,
-    padding: Sequence[ShapeLike] | None = None,
+    kernel_dims: IntLike | ShapeLike,
+    stride: IntLike | ShapeLike | None = None,
+    padding: IntLike | Sequence[ShapeLike] | None = None,
     count_include_pad: bool = True,
 ) -> Tensor:
     """Take the mean of every window.
@@ -121,9 +121,9 @@ def _counts(op: SumPool, total: Tensor, input: Tensor) -> Tensor:
 def _window(
     name: str,
     input: Tensor,
-    kernel_dims: ShapeLike,
-    stride: ShapeLike | None,
-    padding: Sequence[ShapeLike] | None,
+    kernel_dims: IntLike | ShapeLike,
+    stride: IntLike | ShapeLike | None,
+    padding: IntLike | Sequence[ShapeLike] | None,
 ) -> Window:
     """Return window, stride, padding and dilation with entries for batch and channels too."""
     rank = input.rank - 2
@@ -137,12 +137,12 @@ def _window(
         )
     window = _entries(f"{name}'s kernel_dims", input, kernel_dims)
     step = (1,) * rank if stride is None else _entries(f"{name}'s stride", input, stride)
-    pairs = ((0, 0),) * rank if padding is None else padding_pairs(name, padding, rank, input)
+    pairs = window_padding(name, padding, rank, input)
     return (1, 1, *window), (1, 1, *step), ((0, 0), (0, 0), *pairs), (1,) * input.rank
 
 
-def _entries(name: str, input: Tensor, numbers: ShapeLike) -> tuple[int, ...]:
-    entries = whole_numbers(name, numbers)
+def _entries(name: str, input: Tensor, numbers: IntLike | ShapeLike) -> tuple[int, ...]:
+    entries = for_each(name, numbers, input.rank - 2)
     if len(entries) != input.rank - 2 or not all(at_most(1, n) for n in entries):
         raise refuse(
             ArgumentError(

@@ -229,7 +229,8 @@ class QuantizedConv(_QuantizedLayer):
         in_channels: the size of the input's dimension 1.
         out_channels: the size of the output's dimension 1.
         kernel_dims: the kernel's size in each spatial dimension.
-        padding: zeros before and after each spatial dimension, in pairs; none by default.
+        padding: zeros before and after each spatial dimension: one number, pairs, or "same" for
+            the input's size; none by default.
         stride: the distance between neighbouring windows in each spatial dimension; 1 by default.
         groups: the number of groups of channels, each convolved separately; 1 by default.
         dilation: the distance between neighbouring kernel elements in the input; 1 by default.
@@ -263,16 +264,16 @@ class QuantizedConv(_QuantizedLayer):
         in_channels: int,
         out_channels: int,
         kernel_dims: Sequence[int],
-        padding: Sequence[Sequence[int]] | None = None,
-        stride: Sequence[int] | None = None,
+        padding: checks.Padding | None = None,
+        stride: int | Sequence[int] | None = None,
         groups: int | None = None,
-        dilation: Sequence[int] | None = None,
+        dilation: int | Sequence[int] | None = None,
         bias: bool = True,
         dtype: DtypeLike = int8,
     ) -> None:
         layer = type(self).__name__
         kernel = checks.integers(layer, "kernel_dims", kernel_dims)
-        windows = checks.windows(layer, len(kernel), padding, stride, dilation)
+        windows = checks.windows(layer, kernel, padding, stride, dilation)
         self.padding, self.stride, self.dilation = windows
         self.groups = 1 if groups is None else groups
         checks.channels(layer, in_channels, out_channels, self.groups)

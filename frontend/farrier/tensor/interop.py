@@ -120,7 +120,7 @@ def _from_array(data: Any) -> Array:
     if isinstance(data, np.ndarray | np.generic):
         return np.asarray(data)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
     if hasattr(data, "detach"):  # torch: DLPack refuses gradients and bfloat16
-        return _from_torch(data.detach().cpu())
+        return _from_torch(data.detach())
     if hasattr(data, "__array__"):
         return np.asarray(data)
     if hasattr(data, "__dlpack__"):
@@ -138,6 +138,12 @@ def _from_torch(data: Any) -> Array:
             f"A quantized tensor of {data.dtype} cannot become a tensor as it is. Pass "
             "x.int_repr() or x.dequantize()."
         )
+    if data.is_meta or str(data.layout) != "torch.strided":
+        state = "meta tensor" if data.is_meta else f"tensor of {data.layout}"
+        raise ArgumentError(
+            f"A {state} cannot become a tensor, which is dense. Pass x.to_dense(), or elements."
+        )
+    data = data.cpu().resolve_conj().resolve_neg()
     name = names.get(str(data.dtype).rpartition(".")[2])
     if name is None:
         return data.numpy()

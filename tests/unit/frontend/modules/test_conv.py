@@ -139,11 +139,39 @@ BAD_ARGUMENTS: list[tuple[dict[str, Any], str]] = [
         "it, such as padding=((1, 1), (1, 1)); not (1, 1).",
     ),
     (
-        {"padding": "same"},
+        {"padding": "same", "stride": 2},
+        "Conv takes padding='same' with a stride of 1 only, not (2, 2).",
+    ),
+    (
+        {"padding": "full"},
         "Conv takes padding as a pair of integers for each spatial dimension, before and after "
-        "it, such as padding=((1, 1), (1, 1)); not 'same'.",
+        "it, such as padding=((1, 1), (1, 1)); not 'full'.",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("given", "windows"),
+    [
+        ({"padding": 1}, (((1, 1), (1, 1)), (1, 1), (1, 1))),
+        ({"stride": 2, "dilation": 3}, (((0, 0), (0, 0)), (2, 2), (3, 3))),
+        ({"padding": "valid", "stride": 2}, (((0, 0), (0, 0)), (2, 2), (1, 1))),
+        ({"padding": "same"}, (((1, 1), (0, 1)), (1, 1), (1, 1))),
+        ({"padding": "same", "dilation": (1, 3)}, (((1, 1), (1, 2)), (1, 1), (1, 3))),
+    ],
+)
+@pytest.mark.parametrize("layer", [fr.Conv, fr.ConvTranspose, fr.quantized.QuantizedConv])
+def test_one_number_stands_for_all_dimensions(
+    layer: Any, given: dict[str, Any], windows: tuple[Any, ...]
+) -> None:
+    conv = layer(4, 6, (3, 2), **given)
+    assert (conv.padding, conv.stride, conv.dilation) == windows
+
+
+@pytest.mark.parametrize("kernel", [(3, 2), (1, 4)])
+def test_the_same_size(kernel: tuple[int, int]) -> None:
+    conv = fr.Conv(4, 6, kernel, padding="same", dilation=2)
+    assert conv(fr.ones((1, 4, 9, 7))).shape == (1, 6, 9, 7)
 
 
 @pytest.mark.parametrize(("changed", "text"), BAD_ARGUMENTS)

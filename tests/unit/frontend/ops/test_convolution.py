@@ -101,3 +101,12 @@ def test_error(call: Callable[[], object], error: type[fr.FarrierError], text: s
     with pytest.raises(error) as caught:
         call()
     assert message(caught.value) == text
+
+
+def test_one_number_stands_for_all_dimensions() -> None:
+    image, weight = fr.randn((1, 2, 7, 6), seed=0), fr.randn((2, 2, 3, 2), seed=1)
+    for function in (fr.convolution, fr.conv_transpose):
+        every = function(image, weight, (2, 2), ((1, 1), (1, 1)), (2, 2))
+        assert fr.equal(function(image, weight, 2, 1, 2), every)
+    for pool in (fr.maxpool, fr.avgpool):
+        assert fr.equal(pool(image, 3, 2, 1), pool(image, (3, 3), (2, 2), ((1, 1), (1, 1))))
