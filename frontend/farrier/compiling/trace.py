@@ -19,6 +19,8 @@ from farrier.tensor.interop import as_array
 from farrier.tensor.tracing import tracing
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import Graph, TensorType, Value
+from farrier_compiler.ops.size_requirements import with_requirements
+from farrier_compiler.sizes.requirements import requirements
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import BY_NUMPY, int32
 from farrier_runtime.errors import ArgumentError, FarrierError
@@ -83,10 +85,12 @@ def trace(
     _check_dimensions(inputs)
     names = _constant_names(func)
     outputs: list[Tensor] = []
-    result = _flatten(_traced_call(func, bound), outputs)
+    with requirements() as required:
+        result = _flatten(_traced_call(func, bound), outputs)
     values = [output.value for output in outputs]
     try:
         graph = Graph.reaching(_graph_name(func, name), inputs, values, names)
+        graph = with_requirements(graph, required)
     except FarrierError as error:
         raise explain(error) from None
     graph = without_unread(graph)
