@@ -237,6 +237,11 @@ def _in_users_words(text: str) -> str:
     return called + text[name.end() :]
 
 
+def called() -> str:
+    """Return the name of the public function that the user called."""
+    return next(iter(_public_functions()), "a tensor's method")
+
+
 def _public_functions() -> list[str]:
     """Return the names of the public functions that are running, first the one the user called."""
     frame: FrameType | None = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]

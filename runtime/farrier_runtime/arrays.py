@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-import ml_dtypes
 import numpy as np
 
 from farrier_runtime import dlpack
 from farrier_runtime.calls import DeviceBuffer
 from farrier_runtime.dtypes import BY_NUMPY, Array
-from farrier_runtime.errors import DeviceError, FarrierError, InputError
+from farrier_runtime.errors import DeviceError, DtypeError, FarrierError, InputError
 from farrier_runtime.manifest import TensorSpec, shape_fits
+from farrier_runtime.numbers import check_masks, converted, keeps_kind, native
 
 
 class DeviceArray:
@@ -137,18 +137,19 @@ def host_array(value: Any) -> tuple[Array, bool]:
         DeviceError: the array is in a device's memory.
     """
     if isinstance(value, (np.ndarray, np.generic)):
-        return np.asarray(cast("Any", value)), False
+        return native(value), False
     if hasattr(value, "__dlpack__"):
         return dlpack.to_numpy(value), False
     if isinstance(value, int | float | list | tuple):
         return _from_numbers(value), True
-    array = np.asarray(value)
+    array = native(np.asarray(value))
     if array.dtype.kind in "OSU":
         raise TypeError(f"an object of type {type(value).__name__} is not an array")
     return array, False
 
 
 def _from_numbers(value: Any) -> Array:
+    check_masks(value)
     try:
         return np.asarray(value)
     except ValueError:
@@ -183,26 +184,11 @@ def _adapt(array: Array, value: Any, spec: TensorSpec) -> Array:
     """Convert numbers to the input's data type, if all of them keep their value."""
     if not shape_fits(array.shape, spec):
         raise InputError(f"expected {spec.type}, but got shape {list(array.shape)}")
-    with np.errstate(all="ignore"):
-        fits = not array.size or _fits(array, spec.dtype.numpy)
-    if not fits:
-        text = f"{value!r}"
-        text = text if len(text) <= 60 else text[:57] + "..."
-        raise InputError(f"expected {spec.type}, which cannot hold {text} without a loss")
-    return array.astype(spec.dtype.numpy)
-
-
-def _fits(array: Array, target: np.dtype[Any]) -> bool:
-    """Return whether numbers may be converted: floats may be rounded, but must not overflow."""
-    ours, source = BY_NUMPY[target], array.dtype.kind
-    if source not in "biuf" or not (ours.is_floating or ours.is_integer):
-        return source == "b"
-    if ours.is_integer:
-        limits = ml_dtypes.iinfo(target)
-        low, high = int(limits.min), int(limits.max)
-        return source != "f" and low <= int(array.min()) and int(array.max()) <= high
-    converted = array.astype(target)
-    if source == "f":
-        same_nan = np.isnan(converted) == np.isnan(array)
-        return bool((same_nan & (np.isinf(converted) == np.isinf(array))).all())
-    return bool((converted.astype(array.dtype) == array).all())
+    try:
+        if keeps_kind(array, spec.dtype) or not array.size:
+            return converted(array, spec.dtype)
+    except DtypeError:
+        pass
+    text = f"{value!r}"
+    text = text if len(text) <= 60 else text[:57] + "..."
+    raise InputError(f"expected {spec.type}, which cannot hold {text} without a loss")

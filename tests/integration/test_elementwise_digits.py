@@ -36,6 +36,9 @@ UNITS: dict[dtype, float] = {
     dtypes.float16: 0.502,
     dtypes.bfloat16: 0.502,
 }
+ROUNDED_TWICE = {"tan": 1.5}
+"""What factor functions need that are the quotient of two others."""
+
 SPECIAL = (0.0, 1.0, 2.0, 8.0, 27.0, 1000.0, np.inf, np.nan)
 NEIGHBOURS = (0.25, 0.5, 0.70710678, 1.0, 1.41421356, 1.57079633, 2.0, 3.0, 8.0, 10.0, 88.7, 709.7)
 
@@ -93,8 +96,8 @@ EXACT: dict[str, Callable[..., Array]] = {
 
 # Functions whose arguments `numbers` does not suit: rows of their own pin their digits.
 ELSEWHERE = {
-    *("atan2", "cos", "expm1", "floor_divide", "log1p", "power"),
-    *("remainder", "round", "sin", "tan", "tanh"),
+    *("atan2", "expm1", "floor_divide", "log1p", "power"),
+    *("remainder", "round", "tanh"),
 }
 
 TESTED = {*FORMULAS, *EXACT} - ELSEWHERE
@@ -156,7 +159,11 @@ def test_function_of_one(name: str, dtype: dtype, target: str) -> None:
     with np.errstate(all="ignore"):
         error = units(dtype, result, exact(name, x))
     worst = int(np.argmax(error))
-    assert error[worst] <= UNITS[dtype], (x[worst], result[worst], error[worst])
+    assert error[worst] <= UNITS[dtype] * ROUNDED_TWICE.get(name, 1), (
+        x[worst],
+        result[worst],
+        error[worst],
+    )
 
 
 @TARGETS

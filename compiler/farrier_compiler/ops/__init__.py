@@ -19,6 +19,7 @@ from farrier_compiler.ops import (
     reduction as reduction,
     rounding as rounding,
     shape as shape,
+    size_requirements as size_requirements,
     sorting as sorting,
     trigonometry as trigonometry,
 )

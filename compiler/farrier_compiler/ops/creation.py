@@ -10,9 +10,10 @@ import numpy as np
 from farrier_compiler.graph import Op
 from farrier_compiler.ops.checks import in_domain, normalize_dim
 from farrier_compiler.sizes.requirements import at_most
+from farrier_compiler.types.numbers import largest
 from farrier_compiler.types.tensor_type import Shape, TensorType
 from farrier_runtime.dtypes import dtype, int32
-from farrier_runtime.errors import ArgumentError, DtypeError
+from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.stablehlo.builder import Builder
@@ -64,6 +65,12 @@ class Iota(Op):
         normalize_dim(self.name, self.dim, len(self.shape))
         if not in_domain(self.dtype, "number"):
             raise DtypeError(f"iota counts in numbers, not in {self.dtype}: pass a number type.")
+        size, last = self.shape[self.dim], largest(self.dtype)
+        if not at_most(size, last + 1):
+            raise DtypeError(
+                f"iota counts to {size - 1} in dimension {self.dim} of {self.shape}, but "
+                f"{self.dtype} ends at {last}. Count in a larger type."
+            )
         return TensorType(self.shape, self.dtype)
 
     def reference(self) -> Array:
@@ -87,6 +94,8 @@ class SizeOf(Op):
     size: int
 
     def infer(self) -> TensorType:
+        if not at_most(self.size, largest(int32)):
+            raise ShapeError(f"The size {self.size} does not fit into int32.")
         return TensorType((), int32)
 
     def reference(self) -> Array:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from farrier_compiler.graph import Graph, VerificationError, verify
+from farrier_compiler.graph.requirements import requirements_of
 from farrier_compiler.graph.syntax import Cursor, Token, described, did_you_mean, fits
+from farrier_compiler.ops.size_requirements import with_requirements
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.canonicalize import Canonicalize
 from farrier_compiler.passes.channels_last import ChannelsLast
@@ -112,8 +114,11 @@ def run_passes(
         VerificationError: a pass made an invalid graph, which is a bug in it.
     """
     passes = parse_pipeline(pipeline) if isinstance(pipeline, str) else pipeline
+    required = requirements_of(graph) if graph.dimensions() else {}
     for one in passes:
         graph = one(graph)
+        if required:
+            graph = with_requirements(graph, required)
         if verify:
             _verify_after(one, graph)
         if after is not None:

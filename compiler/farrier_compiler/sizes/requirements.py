@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
+from farrier_compiler.diagnostics import Location, called, here
 from farrier_compiler.sizes.bounds import is_never, lower_bound, upper_bound
 from farrier_compiler.sizes.expression import calls_of
 from farrier_compiler.sizes.functions import broadcast, flat
@@ -32,6 +33,14 @@ class Requirement:
     left: int
     right: int
 
+    def is_among(self, others: Collection[Requirement]) -> bool:
+        """Return whether others say the same."""
+        return self in others or (self.relation == "equal" and any(map(self._is_alike, others)))
+
+    def _is_alike(self, other: Requirement) -> bool:
+        difference, theirs = self.left - self.right, other.left - other.right
+        return other.relation == "equal" and (difference == theirs or difference == -theirs)
+
     def __str__(self) -> str:
         match self.relation:
             case "equal":
@@ -42,13 +51,30 @@ class Requirement:
                 return f"{self.left} and {self.right} must be equal, or one of them 1"
 
 
-_recorded: ContextVar[list[Requirement] | None] = ContextVar("requirements", default=None)
+@dataclass(frozen=True)
+class Origin:
+    """What imposes a requirement.
+
+    Attributes:
+        name: the name of an op or a function.
+        location: the user's line.
+    """
+
+    name: str
+    location: Location | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.location.short()})" if self.location else self.name
+
+
+_recorded: ContextVar[dict[Requirement, Origin] | None] = ContextVar("requirements", default=None)
+_imposing: ContextVar[str | None] = ContextVar("imposing", default=None)
 
 
 @contextlib.contextmanager
-def requirements() -> Generator[list[Requirement]]:
+def requirements() -> Generator[dict[Requirement, Origin]]:
     """Collect the constraints that `equal`, `at_most` and `broadcast_size` cannot prove."""
-    recorded: list[Requirement] = []
+    recorded: dict[Requirement, Origin] = {}
     token = _recorded.set(recorded)
     try:
         yield recorded
@@ -56,10 +82,20 @@ def requirements() -> Generator[list[Requirement]]:
         _recorded.reset(token)
 
 
+@contextlib.contextmanager
+def imposed_by(name: str) -> Generator[None]:
+    """Name what imposes the constraints that are collected meanwhile, if users did not call it."""
+    token = _imposing.set(name)
+    try:
+        yield
+    finally:
+        _imposing.reset(token)
+
+
 def _record(requirement: Requirement) -> None:
     recorded = _recorded.get()
-    if recorded is not None:
-        recorded.append(requirement)
+    if recorded is not None and not requirement.is_among(recorded):
+        recorded[requirement] = Origin(_imposing.get() or called(), here())
 
 
 def equal(left: int, right: int) -> bool:

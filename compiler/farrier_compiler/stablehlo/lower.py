@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from farrier_compiler.graph import Graph, Node, Value
-from farrier_compiler.graph.node import symbolic_sizes
+from farrier_compiler.graph.requirements import requirements_of
 from farrier_compiler.mlir.module import MlirModule
 from farrier_compiler.mlir.text import Place, type_text
-from farrier_compiler.sizes import is_static
-from farrier_compiler.sizes.requirements import Requirement, defined, requirements
+from farrier_compiler.sizes.requirements import Requirement
 from farrier_compiler.stablehlo.builder import Builder
 from farrier_compiler.stablehlo.emitter import HloValue
 
@@ -121,20 +120,9 @@ class _Lowering:
 
 
 def _requirements(graph: Graph) -> list[tuple[Requirement, str]]:
-    """Return the constraints to assert at call time, each once, with the op that imposes it."""
-    texts: dict[Requirement, str] = {}
-    for node in graph.nodes:
-        sizes = [size for value in node.results for size in value.type.shape]
-        sizes += symbolic_sizes(node.op)
-        if not is_static(sizes) or any(not value.type.is_static for value in node.operands):
-            with requirements() as recorded:
-                node.op.infer(*[value.type.plain for value in node.operands])
-                for size in sizes:
-                    defined(size)
-            where = f" ({node.location.short()})" if node.location else ""
-            for requirement in recorded:
-                texts.setdefault(requirement, f"{node.op.name}{where}: {requirement}")
-    return list(texts.items())
+    """Return the constraints to assert at call time, and the texts of their errors."""
+    origins = requirements_of(graph)
+    return [(requirement, f"{origin}: {requirement}") for requirement, origin in origins.items()]
 
 
 def _place(number: int, node: Node) -> Place:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import Array as Array, dtype
+from farrier_runtime.errors import DtypeError
+from farrier_runtime.numbers import converted
 
 
 def elements_text(array: Any, dtype: dtype) -> str:
@@ -43,14 +46,23 @@ def parse_element(text: str, dtype: dtype) -> Array | None:
         return _from_bits(int(text, 16), dtype) if dtype.is_floating else None
     if dtype.is_floating:
         number = float(text)
-        element = _float(number, dtype)
-        fits = np.isfinite(element.astype(np.float64)) == np.isfinite(number)
-        return element if fits or (dtype is dtypes.float8 and np.isnan(number)) else None
+        return None if _is_beyond(text, number) else _fitting(number, dtype)
     if not dtype.is_integer or re.fullmatch(r"-?\d+", text) is None:
         return None
-    low = 0 if dtype.is_unsigned else -(2 ** (dtype.bits - 1))
-    fits = low <= int(text) < low + 2**dtype.bits
-    return np.asarray(int(text)).astype(dtype.numpy) if fits else None
+    return _fitting(int(text), dtype)
+
+
+def _is_beyond(text: str, number: float) -> bool:
+    """Return whether digits are too large or too small for any float."""
+    digits = set(text.lower().partition("e")[0]) & set("123456789")
+    return bool(digits) and (number == 0 or abs(number) == inf)
+
+
+def _fitting(number: float, dtype: dtype) -> Array | None:
+    try:
+        return converted(np.asarray(number), dtype)
+    except DtypeError:
+        return None
 
 
 def _from_bits(bits: int, dtype: dtype) -> Array | None:

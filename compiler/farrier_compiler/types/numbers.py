@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+import ml_dtypes
 import numpy as np
 
 from farrier_runtime import dtypes
@@ -39,6 +42,13 @@ def limits(dtype: dtype) -> tuple[int, int]:
     if dtype.is_unsigned:
         return 0, 2**dtype.bits - 1
     return -(2 ** (dtype.bits - 1)), 2 ** (dtype.bits - 1) - 1
+
+
+def largest(dtype: dtype) -> int:
+    """Return the largest finite number of a data type, which is whole."""
+    if dtype.is_floating:
+        return int(float(cast("Any", ml_dtypes.finfo(dtype.numpy)).max))
+    return int(_highest(dtype))
 
 
 def storage_limits(storage: dtype) -> tuple[float, float]:

@@ -35,7 +35,8 @@ def compile(
             tuples and dicts.
         optimization_level: from 0 (compiles fastest) to 3 (runs fastest); higher numbers mean 3.
         args: positional arguments: an InputInfo for each run-time input, possibly nested in
-            lists, tuples and dicts; everything else is a constant of the program.
+            lists, tuples and dicts. An array of numpy, torch or jax is an example of an input of
+            its shape and data type; everything else, also a Tensor, is a constant of the program.
         kwargs: keyword arguments, likewise.
         target: one or more targets: "cpu" (this machine), "cpu:x86-64-v3", "cuda:sm_80", ... By
             default the CUDA device if this machine has one, else its CPU.

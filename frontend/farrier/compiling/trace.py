@@ -8,16 +8,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from farrier.compiling.unread_keys import remaining, without_unread
 from farrier.input_info import DimensionInputInfo, InputInfo
 from farrier.modules.module import Module
 from farrier.tensor import Tensor
 from farrier.tensor.dimension_size import DimensionSize
+from farrier.tensor.interop import as_array
 from farrier.tensor.tracing import tracing
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import Graph, TensorType, Value
+from farrier_compiler.ops.size_requirements import with_requirements
+from farrier_compiler.sizes.requirements import requirements
 from farrier_runtime.dimension import Dimension
-from farrier_runtime.dtypes import int32
+from farrier_runtime.dtypes import BY_NUMPY, int32
 from farrier_runtime.errors import ArgumentError, FarrierError
 from farrier_runtime.wording import shown, signature_text
 
@@ -53,7 +58,7 @@ def trace(
 
     Args:
         func: a Module, a function or a bound method.
-        args: positional arguments, with InputInfos for run-time inputs.
+        args: positional arguments, with InputInfos or example arrays for run-time inputs.
         kwargs: keyword arguments, likewise.
         name: the graph's name; by default the function's or the Module's class's.
 
@@ -66,6 +71,8 @@ def trace(
     parameters: dict[str, inspect.Parameter] = {}
     infos: dict[str, Any] = {}
     slots = list(_slots(bound))
+    for _, slot in slots:
+        slot.set(_described(slot.get()))
     taken = {name for _, slot in slots for name in _named(slot.get())}
     for path, slot in slots:
         count = len(inputs)
@@ -78,10 +85,12 @@ def trace(
     _check_dimensions(inputs)
     names = _constant_names(func)
     outputs: list[Tensor] = []
-    result = _flatten(_traced_call(func, bound), outputs)
+    with requirements() as required:
+        result = _flatten(_traced_call(func, bound), outputs)
     values = [output.value for output in outputs]
     try:
         graph = Graph.reaching(_graph_name(func, name), inputs, values, names)
+        graph = with_requirements(graph, required)
     except FarrierError as error:
         raise explain(error) from None
     graph = without_unread(graph)
@@ -172,6 +181,28 @@ def _named(argument: Any) -> Iterator[str]:
             yield from _named(item)
     elif isinstance(argument, dict):
         yield from _named(list(cast("dict[Any, Any]", argument).values()))
+
+
+def _described(argument: Any) -> Any:
+    """Return the argument with an InputInfo in place of every example array."""
+    if isinstance(argument, np.ndarray) or _is_foreign(argument):
+        try:
+            array = as_array(argument)
+        except FarrierError as error:
+            raise explain(error) from None
+        return InputInfo(array.shape, BY_NUMPY[array.dtype])
+    if isinstance(argument, list | tuple):
+        items = cast("Sequence[Any]", argument)
+        return _rebuilt(items, list(map(_described, items)))
+    if isinstance(argument, dict):
+        named = cast("dict[Any, Any]", argument)
+        return {key: _described(item) for key, item in named.items()}
+    return argument
+
+
+def _is_foreign(argument: Any) -> bool:
+    """Return whether this is another library's array; tensors are constants."""
+    return hasattr(argument, "__dlpack__") and not isinstance(argument, Tensor)
 
 
 def _replace(argument: Any, path: str, inputs: list[Value], taken: set[str]) -> Any:

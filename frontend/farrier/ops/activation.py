@@ -7,6 +7,7 @@ from typing import Literal
 
 from farrier.ops.arguments import dims_over, is_one_of
 from farrier.ops.arithmetic import add, clamp, divide, maximum, minimum, multiply, subtract
+from farrier.ops.averages import widen
 from farrier.ops.comparison import greater
 from farrier.ops.conversion import cast
 from farrier.ops.elementwise import floating, negative, taken
@@ -14,7 +15,7 @@ from farrier.ops.error_function import erf
 from farrier.ops.exponential import exp, expm1, log, log1p
 from farrier.ops.hyperbolic import tanh
 from farrier.ops.logic import where
-from farrier.ops.reduction import max, sum, widen
+from farrier.ops.reduction import max, sum
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops import elementwise as primitive

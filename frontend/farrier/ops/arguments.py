@@ -11,15 +11,15 @@ import numpy as np
 from farrier.tensor import Tensor, apply
 from farrier.tensor.dimension_size import DimensionSize, raw_size
 from farrier.tensor.formatting import plain
-from farrier.tensor.interop import Number, fit
+from farrier.tensor.interop import Number
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.ops.checks import check_same_dtype, normalize_dim
-from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.ops.shape import Reshape
 from farrier_compiler.sizes import SymbolicSize
 from farrier_compiler.types.geometry import Padding
-from farrier_runtime.dtypes import bool as bool_, dtype
+from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
+from farrier_runtime.numbers import converted
 from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
@@ -235,13 +235,11 @@ def padding_pairs(name: str, pairs: Sequence[ShapeLike], count: int, input: Tens
 
 
 def number_of(value: Number, wanted: dtype) -> Number:
-    """Return a number as it is after conversion, floats for integers being cut off."""
+    """Return a number as it is in a data type, by the rule of `farrier_runtime.numbers`."""
     array = np.asarray(value)
     if array.ndim or not (array.dtype.kind in "biuf" or isinstance(value, int)):
         raise explain(ArgumentError(f"A tensor is filled with one number, not {shown(value)}."))
-    if wanted is bool_ or (wanted.is_integer and array.dtype.kind == "f"):
-        return plain(np.asarray(Cast(wanted).reference(array))).item()
     try:
-        return plain(fit(array, wanted)).item()
+        return plain(converted(array, wanted)).item()
     except DtypeError as error:
         raise explain(error) from None

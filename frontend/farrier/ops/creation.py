@@ -36,7 +36,7 @@ def full(shape: Shape, value: Tensor | Number, dtype: DtypeLike = float32) -> Te
 
     Args:
         shape: the size of each dimension.
-        value: a number (floats for integers are cut off as by `cast`), or a tensor to expand.
+        value: a number, which the data type must hold, or a tensor to cast and expand.
         dtype: the data type.
 
     Returns:
@@ -45,7 +45,7 @@ def full(shape: Shape, value: Tensor | Number, dtype: DtypeLike = float32) -> Te
     Raises:
         ArgumentError: a size is negative or not an integer, or `dtype` is not a data type.
         ShapeError: `value` is a tensor that does not expand to the shape.
-        DtypeError: an integer is out of the data type's range.
+        DtypeError: the data type cannot hold the number.
 
     Example:
         >>> fr.full((2, 2), 7)
@@ -74,7 +74,7 @@ def full_like(input: Tensor, value: Tensor | Number, dtype: DtypeLike | None = N
 
     Raises:
         ArgumentError: `dtype` is not a data type.
-        DtypeError: an integer is out of the data type's range.
+        DtypeError: the data type cannot hold the number.
 
     Example:
         >>> fr.full_like(fr.Tensor([1, 2]), 7)

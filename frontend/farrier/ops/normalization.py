@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from farrier.ops.arguments import real_number, refuse, whole_number, whole_numbers
+from farrier.ops.averages import widen
 from farrier.ops.conversion import cast
 from farrier.ops.elementwise import binary, floating
-from farrier.ops.reduction import averaged, widen
+from farrier.ops.reduction import averaged
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops.elementwise import Add, Multiply, Subtract
 from farrier_compiler.ops.normalization import BatchNormInference

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from farrier.ops.arguments import flag, for_each, refuse, window_padding
-from farrier.ops.arithmetic import divide
-from farrier.ops.conversion import cast
+from farrier.ops.averages import average
 from farrier.ops.creation import full
 from farrier.tensor import Tensor, apply, as_tensor
-from farrier.tensor.dimension_size import DimensionSize
 from farrier_compiler.ops.pooling import MaxPool, SumPool
-from farrier_compiler.sizes import SymbolicSize, is_static
+from farrier_compiler.sizes import is_static
 from farrier_compiler.sizes.requirements import at_most
 from farrier_compiler.types.geometry import Padding
-from farrier_runtime.dtypes import dtype, float32, int32
+from farrier_runtime.dtypes import dtype
 from farrier_runtime.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
@@ -70,7 +68,8 @@ def avgpool(
 ) -> Tensor:
     """Take the mean of every window.
 
-    16-bit floats are averaged in float32. Integers keep their data type: the quotient is truncated.
+    16-bit floats are averaged in float32. Integers keep their data type: the quotient is
+    truncated, the sum exact.
 
     Args:
         input: (N, C, *S) with at least one spatial dimension S.
@@ -94,28 +93,21 @@ def avgpool(
     """
     input, padded = as_tensor(input), flag("avgpool's count_include_pad", count_include_pad)
     op = SumPool(*_window("avgpool", input, kernel_dims, stride, padding))
-    total = apply(op, cast(input, _sum_dtype(input.dtype)))
-    count: Tensor | int = math.prod(op.window)
-    if isinstance(count, SymbolicSize):
-        count = DimensionSize.of_size(count)
-    if not padded and any(map(any, op.padding)):
-        count = _counts(op, total, input)
-    return cast(divide(total, count), input.dtype)
+    most: int = math.prod(op.window)
+    varies = not padded and any(map(any, op.padding))
+
+    def count(dtype: dtype) -> Tensor | int:
+        return _counts(op, input, dtype) if varies else most
+
+    return average(input, lambda part: apply(op, part), count, most)
 
 
-def _sum_dtype(dtype: dtype) -> dtype:
-    """Return the data type to sum in, which has at least 32 bits."""
-    if dtype.bits >= 32 or not (dtype.is_floating or dtype.is_integer):
-        return dtype
-    return float32 if dtype.is_floating else int32
-
-
-def _counts(op: SumPool, total: Tensor, input: Tensor) -> Tensor:
+def _counts(op: SumPool, input: Tensor, dtype: dtype) -> Tensor:
     """Return the number of input elements in each window."""
     shape = (1, 1, *input.sizes[2:])
     if is_static(shape):
-        return Tensor(op.reference(np.ones(shape)).astype(total.dtype.numpy))
-    return apply(op, full(shape, 1, total.dtype))
+        return Tensor(op.reference(np.ones(shape)).astype(dtype.numpy))
+    return apply(op, full(shape, 1, dtype))
 
 
 def _window(

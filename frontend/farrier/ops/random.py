@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+import ml_dtypes
 import numpy as np
 
 from farrier.ops.arguments import Shape, whole_numbers
@@ -14,7 +15,7 @@ from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import constant
 from farrier_compiler.ops.creation import check_sizes
 from farrier_compiler.sizes import is_static
-from farrier_runtime.dtypes import DtypeLike, float32
+from farrier_runtime.dtypes import DtypeLike, dtype, float32
 from farrier_runtime.errors import ArgumentError, DtypeError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["rand", "randn"]
+
+Rounding = Callable[["Array", dtype], "Array"]
 
 
 def rand(*shape: Shape, seed: int | None = None, dtype: DtypeLike = float32) -> Tensor:
@@ -45,7 +48,7 @@ def rand(*shape: Shape, seed: int | None = None, dtype: DtypeLike = float32) -> 
         >>> fr.rand(2, 3, seed=0).shape
         (2, 3)
     """
-    return _draw("rand", np.random.default_rng(seed).random, shape, dtype)
+    return _draw("rand", np.random.default_rng(seed).random, shape, dtype, _down)
 
 
 def randn(*shape: Shape, seed: int | None = None, dtype: DtypeLike = float32) -> Tensor:
@@ -72,8 +75,22 @@ def randn(*shape: Shape, seed: int | None = None, dtype: DtypeLike = float32) ->
     return _draw("randn", np.random.default_rng(seed).standard_normal, shape, dtype)
 
 
+def _down(numbers: Array, wanted: dtype) -> Array:
+    """Round down to multiples of the distance below 1, since the nearest number may be 1."""
+    steps = 2.0 ** (cast("Any", ml_dtypes.finfo(wanted.numpy)).nmant + 1)
+    return (np.floor(numbers * steps) / steps).astype(wanted.numpy)
+
+
+def _nearest(numbers: Array, wanted: dtype) -> Array:
+    return numbers.astype(wanted.numpy)
+
+
 def _draw(
-    name: str, draw: Callable[[tuple[int, ...]], Array], shape: tuple[Shape, ...], dtype: DtypeLike
+    name: str,
+    draw: Callable[[tuple[int, ...]], Array],
+    shape: tuple[Shape, ...],
+    dtype: DtypeLike,
+    rounded: Rounding = _nearest,
 ) -> Tensor:
     nested = len(shape) == 1 and isinstance(shape[0], Sequence)
     sizes = whole_numbers(f"{name}'s shape", shape[0] if nested else shape)  # pyright: ignore[reportArgumentType]
@@ -87,4 +104,4 @@ def _draw(
     if not is_static(sizes):
         problem = f"{name} draws numbers while tracing, which needs static sizes, not {sizes}."
         raise explain(ArgumentError(problem))
-    return Tensor.of(constant(draw(sizes).astype(wanted.numpy), wanted, None, here()))
+    return Tensor.of(constant(rounded(draw(sizes), wanted), wanted, None, here()))

@@ -15,14 +15,16 @@ from farrier.tensor.interop import Number
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import constant
 from farrier_compiler.ops import creation as primitive
-from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.sizes import maximum
+from farrier_compiler.sizes.requirements import at_most
+from farrier_compiler.types.numbers import largest
 from farrier_runtime.dtypes import DtypeLike, bool as bool_, dtype, dtype_of, float32
 from farrier_runtime.errors import ArgumentError, DtypeError
+from farrier_runtime.numbers import converted
 from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
-    pass
+    from farrier_compiler.graph import Array
 
 
 __all__ = ["arange", "iota", "iota_like"]
@@ -127,8 +129,17 @@ def _arange(first: Number, end: Number, step: Number, wanted: dtype) -> Tensor:
         number_of(first + (count - 1) * step, wanted)
     if first == 0 and step == 1:
         return iota((count,), dtype=wanted)
-    numbers = Cast(wanted).reference(first + np.arange(count) * step)
+    try:
+        numbers = converted(_numbers(first, count, step), wanted, from_array=True)
+    except DtypeError as error:
+        raise explain(error) from None
     return Tensor.of(constant(numbers, wanted, None, here()))
+
+
+def _numbers(first: Number, count: int, step: Number) -> Array:
+    ends = (first, step, first + count * step)
+    beyond = any(type(end) is int and abs(end) >= 2**63 for end in ends)
+    return first + np.arange(count, dtype=object if beyond else None) * step
 
 
 def _count(start: Number, stop: Number, step: Number) -> int:
@@ -154,8 +165,18 @@ def _sized_arange(bounds: tuple[Any, ...], wanted: dtype) -> Tensor:
     first, end, distance = whole_numbers("arange beside a DimensionSize", bounds)
     if distance == 0:
         raise explain(ArgumentError("arange needs a step that is not 0."))
-    count = (end - first + distance - (1 if distance > 0 else -1)) // distance
-    numbers = iota((maximum(count, 0),), dtype=wanted)
+    count = maximum((end - first + distance - (1 if distance > 0 else -1)) // distance, 0)
+    _check_ends((first, first + (count - 1) * distance), wanted)
+    numbers = iota((count,), dtype=wanted)
     if distance != 1:
         numbers = multiply(numbers, distance)
     return numbers if first == 0 else add(numbers, as_tensor(first, like=numbers))
+
+
+def _check_ends(ends: tuple[int, int], wanted: dtype) -> None:
+    """Refuse a range beyond its data type; ends that calls decide become requirements of them."""
+    high = largest(wanted)
+    low = 0 if wanted.is_unsigned else -high - wanted.is_integer
+    for end in ends:
+        if not (at_most(low, end) and at_most(end, high)):
+            raise explain(DtypeError(f"arange reaches {end}, which does not fit into {wanted}."))

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from farrier.ops.arguments import dim_along, dims_over, flag, whole_number
+from farrier.ops.averages import average, widen
 from farrier.ops.conversion import cast
 from farrier.ops.elementwise import binary, floating
 from farrier.tensor import Tensor, apply, as_tensor
@@ -13,7 +14,6 @@ from farrier_compiler.ops import reduction as primitive
 from farrier_compiler.ops.elementwise import Divide, Multiply, Subtract
 from farrier_compiler.ops.shape import Reshape
 from farrier_compiler.sizes import maximum
-from farrier_runtime.dtypes import float32
 
 __all__ = ["all", "any", "argmax", "argmin", "max", "mean", "min", "prod", "sum", "var"]
 
@@ -211,7 +211,8 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 
     `output = sum(input) / N`
 
-    Integers keep their data type: the quotient is truncated. 16-bit floats are averaged in float32.
+    Integers keep their data type: the quotient is truncated, the sum exact. 16-bit floats are
+    averaged in float32.
 
     Args:
         input: a tensor of numbers.
@@ -231,7 +232,9 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """
     input = as_tensor(input)
     dims, keepdim = dims_over("mean", input, dim), flag("mean's keepdim", keepdim)
-    return cast(averaged(widen(input), dims, keepdim), input.dtype)
+    count = math.prod([input.sizes[i] for i in dims])
+    op = primitive.Sum(dims, keepdim)
+    return average(input, lambda part: apply(op, part), lambda _: count, count)
 
 
 def averaged(wide: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
@@ -271,12 +274,6 @@ def var(input: Tensor, dim: Dims = None, keepdim: bool = False, correction: int 
     total = apply(primitive.Sum(dims, keepdim), apply(Multiply(), deviation, deviation))
     count = math.prod(input.sizes[i] for i in dims)
     return cast(binary(Divide(), total, maximum(0, count - correction)), input.dtype)
-
-
-def widen(input: Tensor) -> Tensor:
-    """Return floats of at most 16 bits in float32, so that a composite rounds once."""
-    dtype = input.value.type.dtype
-    return cast(input, float32) if dtype.is_floating and dtype.bits <= 16 else input
 
 
 def _arg_reduce(

@@ -11,9 +11,9 @@ import numpy as np
 
 from farrier.ops import arithmetic
 from farrier.ops.arguments import flag, is_one_of, refuse, whole_numbers
+from farrier.ops.averages import widen
 from farrier.ops.conversion import cast
 from farrier.ops.ranges import iota
-from farrier.ops.reduction import widen
 from farrier.ops.rounding import floor, round
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.dimension_size import DimensionSize
@@ -56,8 +56,8 @@ def resize(
     Element `i` of the result is sampled at `(i + 0.5) / scale - 0.5` of the input, or with
     `align_corners` at `i * (size - 1) / (new_size - 1)`; the elements at the edge are repeated.
 
-    16-bit floats and integers are computed in float32. Integers are then rounded, halves to even,
-    and clamped to the data type's range.
+    16-bit floats and integers of up to 16 bits are computed in float32, larger integers in float64.
+    Integers are then rounded, halves to even, and clamped to the data type's range.
 
     Args:
         input: a tensor of numbers; with `mode="nearest"` of any data type.
@@ -106,7 +106,9 @@ def _floats(input: Tensor) -> Tensor:
         check_domain("resize", input.value.type, "number")
     except DtypeError as error:
         raise refuse(error, input=input) from None
-    return widen(input) if input.dtype.is_floating else cast(input, float32)
+    if input.dtype.is_floating:
+        return widen(input)
+    return cast(input, float32 if input.dtype.bits <= 16 else float64)
 
 
 def _sizes(

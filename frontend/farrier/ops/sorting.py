@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from farrier.ops.arguments import dim_along, flag, vector, whole_number
+from farrier.ops.averages import widen
 from farrier.ops.conversion import cast
-from farrier.ops.reduction import widen
 from farrier.tensor import Tensor, apply, as_tensor, record
 from farrier_compiler.ops.creation import Iota
 from farrier_compiler.ops.reduction import Cumsum

@@ -16,9 +16,9 @@ from farrier_compiler.ops.creation import SizeOf
 from farrier_compiler.ops.elementwise import Cast
 from farrier_compiler.ops.evaluate import UnknownValueError, unknown_size
 from farrier_compiler.sizes import SymbolicSize, is_never, lower_bound, maximum, symbol, upper_bound
-from farrier_compiler.types.numbers import limits
+from farrier_compiler.types.numbers import largest, limits
 from farrier_runtime.dimension import Dimension
-from farrier_runtime.dtypes import int32
+from farrier_runtime.dtypes import bool as bool_, int32
 from farrier_runtime.errors import ArgumentError, DtypeError
 from farrier_runtime.wording import shown
 
@@ -143,12 +143,11 @@ class DimensionSize(Tensor):
     @classmethod
     def of_size(cls, size: int) -> DimensionSize:
         """Return a number or a symbolic size as a DimensionSize."""
+        if not isinstance(size, SymbolicSize):
+            return DimensionSize(size)
         tensor = object.__new__(DimensionSize)
         tensor.expression = size
-        if isinstance(size, SymbolicSize):
-            tensor.value = apply(SizeOf(size)).value
-        else:
-            tensor.value = constant(np.asarray(size, np.int32), int32)
+        tensor.value = apply(SizeOf(size)).value
         return tensor
 
     @classmethod
@@ -187,7 +186,7 @@ class DimensionSize(Tensor):
         dtype = like.dtype
         if dtype is int32:
             return self
-        if dtype.is_integer and upper_bound(self.expression) > limits(dtype)[1]:
+        if dtype is not bool_ and upper_bound(self.expression) > largest(dtype):
             problem = (
                 f"The size '{self.expression}' may be {upper_bound(self.expression)}, which "
                 f"{dtype} cannot hold. Cast the other operand, for example with "

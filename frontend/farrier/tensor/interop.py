@@ -12,6 +12,7 @@ from farrier_compiler.types.numbers import limits
 from farrier_runtime import dtypes
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 from farrier_runtime.errors import ArgumentError, DtypeError
+from farrier_runtime.numbers import check_masks, converted, keeps_kind, native
 from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
@@ -26,15 +27,16 @@ ShapeLike: TypeAlias = Sequence[IntLike]
 """The size of each dimension."""
 
 
-def as_array(data: Any, wanted: dtype | None = None) -> Array:
+def as_array(data: Any, wanted: dtype | None = None, convert: bool = False) -> Array:
     """Return `data` as a numpy array of one of Farrier's data types.
 
     Python ints become int32 (int64 where they do not fit), floats float32, bools bool; arrays
-    keep their type. An array's memory is shared where its layout allows it.
+    keep their type unless another is asked for. An array's memory is shared where possible.
 
     Args:
         data: a number, nested lists of numbers, or any array that supports `__array__` or DLPack.
         wanted: the data type that numbers and lists are converted to.
+        convert: whether arrays are converted to it too.
 
     Raises:
         ArgumentError: the data cannot be converted to an array, or lists are ragged.
@@ -48,21 +50,34 @@ def as_array(data: Any, wanted: dtype | None = None) -> Array:
         raise DtypeError(
             f"Arrays of {array.dtype} cannot become tensors. The data types are: {names}."
         )
-    return array
+    return converted(array, wanted, from_array=True) if convert and wanted else array
 
 
 def _from_python(data: Any, wanted: dtype | None) -> Array:
+    array = _numbers(data)
+    if array.size == 0:
+        return array.astype((wanted or dtypes.float32).numpy)
+    if array.dtype.kind not in "biuf" and not _holds_ints(array):
+        raise ArgumentError(
+            f"A tensor is made of numbers, but the data hold {array.dtype} elements: {shown(data)}"
+        )
+    wanted = wanted or _default(array)
+    if wanted.is_integer and _has_fractions(array):
+        raise DtypeError(_cut_off(wanted))
+    return converted(array, wanted)
+
+
+def _numbers(data: Any) -> Array:
+    """Return nested lists as an array, whose ints are exact however large they are."""
+    check_masks(data)
     try:
         array = np.asarray(data)
     except ValueError as error:
         raise ArgumentError(f"Nested lists must have equal lengths: {error}") from None
-    if array.size == 0:
-        return array.astype((wanted or dtypes.float32).numpy)
-    if array.dtype.kind not in "biuf" and not _giant(array):
-        raise ArgumentError(
-            f"A tensor is made of numbers, but the data hold {array.dtype} elements: {shown(data)}"
-        )
-    return fit(array, wanted or _default(array))
+    if array.dtype.kind == "f" and array.size and abs(array).max() >= 2.0**63:
+        exact = np.asarray(data, object)
+        return exact if _holds_ints(exact) else array
+    return array
 
 
 def _default(array: Array) -> dtype:
@@ -70,59 +85,53 @@ def _default(array: Array) -> dtype:
         return dtypes.bool
     if array.dtype.kind == "f":
         return dtypes.float32
-    return dtypes.int32 if _within(array, dtypes.int32) else dtypes.int64
+    low, high = limits(dtypes.int32)
+    fits = low <= int(array.min()) and int(array.max()) <= high
+    return dtypes.int32 if fits else dtypes.int64
 
 
 def fit(array: Array, wanted: dtype) -> Array:
-    """Return numbers as a data type that can hold them.
+    """Return numbers in a data type to which they adapt, by the rule of `farrier_runtime.numbers`.
 
     Raises:
-        DtypeError: a fraction would be cut off, or a number is out of range.
+        DtypeError: a float would become an integer, a number a bool, or a number does not fit.
     """
-    if array.ndim == 0 and wanted.is_floating and wanted.bits > 8 and abs(array.item()) < 60000:
+    if array.ndim == 0 and wanted.is_floating and wanted.bits > 8 and _is_usual(array.item()):
         return array.astype(wanted.numpy)  # a fast path for `x * 2`
-    if array.dtype.kind == "f" and not wanted.is_floating:
-        raise DtypeError(
-            f"Python floats are not cast to {wanted}: that would cut off fractions. Write "
-            f"integers, or cast the other operand, for example with fr.cast(x, fr.float32)."
-        )
-    if wanted is dtypes.bool and array.dtype.kind != "b":
+    if not keeps_kind(array, wanted):
+        if wanted.is_integer:
+            raise DtypeError(_cut_off(wanted))
         raise DtypeError("Python numbers are not cast to bool. Write True or False.")
-    if wanted.is_integer and not _within(array, wanted):
-        raise DtypeError(f"{array.tolist()!r:.60} does not fit into {wanted}.")
-    try:
-        numbers = array.astype(np.float64) if array.dtype.kind == "O" else array
-        with np.errstate(over="ignore"):
-            result = numbers.astype(wanted.numpy)
-    except OverflowError:
-        result = np.asarray(np.inf)
-    if wanted.is_floating and _overflowed(array, result):
-        raise DtypeError(f"{array.tolist()!r:.60} does not fit into {wanted}.")
-    return result
+    return converted(array, wanted)
 
 
-def _giant(array: Array) -> bool:
+def _is_usual(number: float) -> bool:
+    return number == 0 or 1e-7 < abs(number) < 60000
+
+
+def _cut_off(wanted: dtype) -> str:
+    return (
+        f"Python floats are not cast to {wanted}: that would cut off fractions. Write "
+        f"integers, or cast the other operand, for example with fr.cast(x, fr.float32)."
+    )
+
+
+def _has_fractions(array: Array) -> bool:
+    return array.dtype.kind == "f" and bool((np.isfinite(array) & (np.trunc(array) != array)).any())
+
+
+def _holds_ints(array: Array) -> bool:
     """Return whether these are Python ints, some of them too large for numpy."""
-    return all(isinstance(number, int) for number in array.flat)
-
-
-def _within(array: Array, wanted: dtype) -> bool:
-    low, high = limits(wanted)
-    return not array.size or (low <= int(array.min()) and int(array.max()) <= high)
-
-
-def _overflowed(array: Array, result: Array) -> bool:
-    finite = array.dtype.kind != "f" or np.isfinite(array)
-    return bool((finite & ~np.isfinite(result.astype(np.float64))).any())
+    return array.dtype.kind == "O" and all(isinstance(number, int) for number in array.flat)
 
 
 def _from_array(data: Any) -> Array:
     if isinstance(data, np.ndarray | np.generic):
-        return np.asarray(data)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return native(data)
     if hasattr(data, "detach"):  # torch: DLPack refuses gradients and bfloat16
         return _from_torch(data.detach())
     if hasattr(data, "__array__"):
-        return np.asarray(data)
+        return native(np.asarray(data))
     if hasattr(data, "__dlpack__"):
         return np.from_dlpack(data)
     raise ArgumentError(

@@ -72,11 +72,9 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
                     "Pass a number, nested lists or an array; copy a tensor with fr.copy."
                 )
             wanted = None if dtype is None else _checked(dtype)
-            array = as_array(data, wanted)
+            array = as_array(data, wanted, convert=True)
         except FarrierError as error:
             raise explain(error) from None
-        if wanted is not None and array.dtype != wanted.numpy:
-            array = array.astype(wanted.numpy)
         self.value = constant(array, BY_NUMPY[array.dtype], name, here())
 
     @classmethod
@@ -320,7 +318,10 @@ def _checked(given: DtypeLike) -> dtype:
     return wanted
 
 
-_NUMBERS: tuple[type, ...] = (np.integer, np.float16, np.float32, np.bool_)  # not Python's own
+_NUMBERS: tuple[type, ...] = (  # not Python's own; a timedelta64 is a signedinteger too
+    *(np.int8, np.int16, np.int32, np.int64, np.longlong, np.unsignedinteger),
+    *(np.float16, np.float32, np.bool_),
+)
 
 
 def apply(op: Op, *tensors: Tensor) -> Tensor:

@@ -175,3 +175,16 @@ iree_input(lambda x, k: fr.expand(x[:1], (k, 6)), X, SIZE, name="value_iree")
 # CHECK: %[[K:.*]] = tensor.extract %arg1[] : tensor<i32>
 # CHECK-NEXT: arith.index_cast %[[K]] : i32 to index
 # CHECK: cf.assert %{{.*}}, "the size 'k' must be 0 to 4, and the same in all inputs"
+
+# What only a lost result needs is asserted too; portable StableHLO has no word for it.
+Y = fr.InputInfo((fr.NamedDimension("m", 1, 4, 8), 6), fr.float32)
+# op: require_sizes
+stablehlo(lambda x, y: (fr.stack([x, y]), -x)[1], X, Y, name="require_sizes")
+# CHECK-LABEL: func.func @require_sizes(
+# CHECK-NEXT: stablehlo.negate %arg0
+# CHECK-NEXT: return
+
+iree_input(lambda x, y: (fr.stack([x, y]), -x)[1], X, Y, name="required")
+# CHECK-LABEL: func.func @required(
+# CHECK: cf.assert %{{.*}}, "stack ({{.*}}): m must be equal to n"
+# CHECK-NEXT: stablehlo.negate %arg0

@@ -12,6 +12,7 @@ import numpy as np
 import farrier as fr
 from farrier.tensor import apply
 from farrier_compiler.ops.shape import Pad
+from farrier_compiler.ops.size_requirements import RequireSizes
 from farrier_runtime import dtypes
 from support.records import ANY, Operand, Record, Refusal, no_such_dim, unfit, unlike_dtypes
 
@@ -250,5 +251,19 @@ ROWS = [
         lambda x: x.repeat(3, 1),
         _torch("repeat_interleave", 3, dim=1),
         refused=(no_such_dim("repeat", lambda x, dim: fr.repeat(x, 3, dim)),),
+    ),
+    Record(
+        "require_sizes",
+        lambda x: apply(RequireSizes("at_most", 1, x.sizes[0], "rows"), x),
+        (X,),
+        ANY,
+        lambda x: x,
+        refused=(
+            Refusal(
+                lambda: apply(RequireSizes("equal", 2, 3, "rows"), fr.ones(2)),
+                fr.ShapeError,
+                "rows needs other sizes: 2 must be equal to 3.",
+            ),
+        ),
     ),
 ]

@@ -33,8 +33,10 @@ FITTING = [
     (3, "float32"),
     (3, "bfloat16"),
     (2**24, "float32"),
+    (2**24 + 1, "float32"),
+    (257, "bfloat16"),
     (0.1, "float32"),
-    (1e-60, "float32"),
+    (1e-45, "float32"),
     (float("inf"), "float16"),
     (float("nan"), "float8"),
     (True, "bool"),
@@ -60,9 +62,9 @@ LOSING = [
     (1.0, "int32"),
     (1.0, "bool"),
     (1, "bool"),
-    (2**24 + 1, "float32"),
-    (257, "bfloat16"),
     (1e39, "float32"),
+    (1e-46, "float32"),
+    (1e-8, "float16"),
     (1e5, "float16"),
     (float("inf"), "float8"),
     (8, "int4"),
@@ -100,6 +102,12 @@ def test_lists_that_do_not_fit() -> None:
         "expected int8[99], which cannot hold [1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, "
         "1000, 10... without a loss"
     )
+
+
+def test_masks_are_not_lost() -> None:
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    for value in (masked, [masked, masked]):
+        assert text_of(value, "float64", 2).startswith("A masked array has elements without a")
 
 
 def test_arrays_are_never_cast() -> None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeVar
 
+from farrier_compiler.stablehlo.formulas.giant_angles import giant_quarter_turns, is_giant
 from farrier_compiler.stablehlo.formulas.parts import (
     cut,
     digits_of,
     has_sign,
+    integer_of,
     polynomial,
     with_sign_of,
 )
@@ -53,49 +55,60 @@ def _precision(bits: int, parts: int, terms: int, arctangent: int) -> _Precision
     )
 
 
-# Counts of quarter turns up to 2^17 (float32) and 2^29 (float64) are reduced without an error.
+# Counts of quarter turns up to 2^10 (float32) and 2^20 (float64) are reduced without an error.
 _PRECISIONS: Mapping[dtype, _Precision] = {
-    float32: _precision(7, 4, 5, 10),
-    float64: _precision(24, 3, 9, 21),
+    float32: _precision(14, 2, 5, 10),
+    float64: _precision(33, 2, 9, 21),
 }
 
 
 def _quarter_turns(x: T) -> tuple[T, T, T]:
     """Return how many quarter turns an angle has, and the sine and the cosine of the rest."""
-    precision = _PRECISIONS[x.type.dtype]
-    count = (x * (2 / math.pi)).call("round")
-    rest = x
+    dtype = x.type.dtype
+    precision, unit = _PRECISIONS[dtype], 1.5 * 2.0 ** digits_of(dtype)
+    shifted = x * (2 / math.pi) + unit  # which rounds, and whose last bits are the count
+    count, rest = shifted - unit, x
     for part in precision.parts:
         rest = rest - count * part
-    rest = rest.call("maximum", -0.8).call("minimum", 0.8)  # stay in [-1, 1] for giant angles
+    giant, (turns, fraction) = is_giant(x), giant_quarter_turns(x)
+    turns, rest = (
+        turns.where(giant, shifted.bitcast(integer_of(dtype))),
+        fraction.where(giant, rest),
+    )
     square = rest * rest
     sine = rest * polynomial(square, precision.sine)
-    return count, sine, polynomial(square, precision.cosine)
+    return turns, sine, polynomial(square, precision.cosine)
 
 
-def _turned(count: T, sine: T, cosine: T) -> T:
+def _turned(turns: T, sine: T, cosine: T) -> T:
     """Return the sine of an angle that is so many quarter turns further."""
-    quadrant = count - (count * 0.25).call("floor") * 4
-    odd = (count * 0.5).call("floor").compare("not_equal", count * 0.5)
-    chosen = cosine.where(odd, sine)
-    return (-chosen).where(quadrant.compare("greater", 1.5), chosen)
+    bits = turns.type.dtype
+    chosen = cosine.where((turns & 1).compare("not_equal", 0), sine).bitcast(bits)
+    sign = (turns & 2).call("shift_left", bits.bits - 2)
+    return chosen.call("bitwise_xor", sign).bitcast(sine.type.dtype)
 
 
 def sin(x: T) -> T:
     """Reduce to an eighth of a turn by Cody and Waite's method, then by Taylor's series."""
-    return _turned(*_quarter_turns(x))
+    return x.where(_is_tiny(x), _turned(*_quarter_turns(x)))
 
 
 def cos(x: T) -> T:
     """Return the sine a quarter turn further."""
-    count, sine, cosine = _quarter_turns(x)
-    return _turned(count + 1, sine, cosine)
+    turns, sine, cosine = _quarter_turns(x)
+    return _turned(turns + 1, sine, cosine)
 
 
 def tan(x: T) -> T:
     """Return sine by cosine."""
-    count, sine, cosine = _quarter_turns(x)
-    return _turned(count, sine, cosine) / _turned(count + 1, sine, cosine)
+    turns, sine, cosine = _quarter_turns(x)
+    quotient = _turned(turns, sine, cosine) / _turned(turns + 1, sine, cosine)
+    return x.where(_is_tiny(x), quotient)
+
+
+def _is_tiny(x: T) -> T:
+    """Return where a number is its own sine and tangent, also if CPUs take it for 0."""
+    return abs(x).compare("less", 2.0 ** -(digits_of(x.type.dtype) // 2 + 2))
 
 
 def atan2(y: T, x: T) -> T:
@@ -113,16 +126,14 @@ def atan(x: T) -> T:
     steep = size.compare("greater", 1)
     angle = _arctangent((size.full(1) / size).where(steep, size))
     result = _from_quarter(angle).where(steep, angle)
-    tiny = size.compare("less", 2.0 ** -(digits_of(x.type.dtype) // 2 + 2))
-    return x.where(tiny, with_sign_of(result, x))
+    return x.where(_is_tiny(x), with_sign_of(result, x))
 
 
 def asin(x: T) -> T:
     """Return the angle of `x / sqrt((1 - x) (1 + x))`."""
     size = abs(x)
     angle = _quarter(size, ((-size + 1) * (size + 1)).call("sqrt"))
-    tiny = size.compare("less", 2.0 ** -(digits_of(x.type.dtype) // 2 + 2))
-    return x.where(tiny, with_sign_of(angle, x))
+    return x.where(_is_tiny(x), with_sign_of(angle, x))
 
 
 def acos(x: T) -> T:

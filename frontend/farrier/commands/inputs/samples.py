@@ -14,7 +14,7 @@ from farrier.commands.inputs.types import InputType
 from farrier.modules.module import Module
 from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.dimension import Dimension
-from farrier_runtime.errors import ArgumentError
+from farrier_runtime.errors import ArgumentError, DtypeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -143,22 +143,22 @@ class _Samples:
 
     def _cast(self, array: Array) -> Array:
         """Return the samples in the input's data type, if the cast preserves bools and integers."""
-        import numpy as np
-
         from farrier_runtime.dtypes import BY_NUMPY
+        from farrier_runtime.numbers import converted
 
         actual, wanted = BY_NUMPY.get(array.dtype), self.type.dtype
         same = actual is not None and (actual.is_floating, actual.short == "bool") == (
             wanted.is_floating,
             wanted.short == "bool",
         )
-        with np.errstate(over="ignore"):
-            cast = array.astype(wanted.numpy) if same else array
-        if not same or not (wanted.is_floating or (cast == array).all()):
+        if not same:
             raise ArgumentError(
                 f"{self} holds {actual or array.dtype}, but --input {self.type} takes {wanted}."
             )
-        return cast
+        try:
+            return converted(array, wanted, from_array=True)
+        except DtypeError as error:
+            raise ArgumentError(f"{self} cannot become --input {self.type}: {error}") from None
 
     def _misfit(self) -> ArgumentError:
         return ArgumentError(

@@ -122,8 +122,8 @@ def test_nothing_is_recorded_outside() -> None:
             equal(n, 4)
         equal(n, 5)
     assert equal(n, 6)
-    assert outer == [Requirement("equal", n, 3), Requirement("equal", n, 5)]
-    assert inner == [Requirement("equal", n, 4)]
+    assert [*outer] == [Requirement("equal", n, 3), Requirement("equal", n, 5)]
+    assert [*inner] == [Requirement("equal", n, 4)]
 
 
 # ---------------------------------------------------------------------- of graphs

@@ -313,4 +313,6 @@ def test_integers_must_fit(folder: Path) -> None:
     assert read(folder, ["x=2xi8"], x=np.ones((1, 2), np.int64))[0]["x"].dtype == np.int8
     with pytest.raises(ArgumentError) as raised:
         read(folder, ["x=2xi8"], x=np.full((1, 2), 300))
-    assert str(raised.value) == "data.npz: 'x' holds int64, but --input x=2xi8 takes int8."
+    assert str(raised.value) == (
+        "data.npz: 'x' cannot become --input x=2xi8: [[300, 300]] does not fit into int8."
+    )

@@ -66,7 +66,7 @@ def test_default_data_type_is_float32() -> None:
 
 
 def test_full() -> None:
-    assert fr.full((2, 1), 1.75, fr.int32).tolist() == [[1], [1]]
+    assert fr.full((2, 1), 2.0, fr.int32).tolist() == [[2], [2]]
     assert fr.full((), True, fr.bool).tolist() is True
     assert fr.full((2, 2), fr.Tensor(3), fr.float64).tolist() == [[3.0, 3.0], [3.0, 3.0]]
     assert fr.full_like(fr.ones((1, 2), fr.int8), 7).dtype is fr.int8
