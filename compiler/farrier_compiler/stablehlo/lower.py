@@ -12,6 +12,7 @@ from farrier_compiler.sizes import is_static
 from farrier_compiler.sizes.requirements import Requirement, defined, requirements
 from farrier_compiler.stablehlo.builder import Builder
 from farrier_compiler.stablehlo.emitter import HloValue
+from farrier_compiler.types.tensor_type import TensorType
 
 
 def lower(
@@ -98,11 +99,21 @@ class _Lowering:
             for index, value in enumerate(operands)
         ]
         types = tuple(self.hlo.known_type(value.type) for value in node.results)
+        results = self._results(node, types, operands)
+        self.values.update(zip(node.results, results, strict=True))
+
+    def _results(
+        self, node: Node, types: tuple[TensorType, ...], operands: list[HloValue]
+    ) -> tuple[HloValue, ...]:
+        """Lower a node; where all results are empty, no op has anything to compute."""
+        if all(type.size == 0 for type in types):
+            return tuple(
+                self.hlo.as_quantized(self.hlo.full(type.plain, 0), type) for type in types
+            )
         results: HloValue | tuple[HloValue, ...] = node.op.lower(
             self.hlo, types[0] if len(types) == 1 else types, *operands
         )
-        results = results if isinstance(results, tuple) else (results,)
-        self.values.update(zip(node.results, results, strict=True))
+        return results if isinstance(results, tuple) else (results,)
 
     def _value(self, value: Value) -> HloValue:
         if value not in self.values:
