@@ -26,11 +26,15 @@ class DynamicShapes(IreeLoops):
 
     # ------------------------------------------------------------------ computed indices
 
+    def expands(self, size: int, new: int) -> bool:
+        """Return whether a dimension has one element: to IREE, expanding to 1 is the same."""
+        return size == 1 and new != 1
+
     def dynamic_broadcast(self, x: HloValue, shape: Shape, dims: Sequence[int]) -> HloValue:
         """IREE must know which dimensions expand; where it does not, compute the indices."""
         sizes = [shape[dim] for dim in dims]
         if all(
-            size == new or is_never(size, 1) or (size == 1 and is_never(new, 1))
+            size in (1, new) or is_never(size, 1)
             for size, new in zip(x.type.shape, sizes, strict=True)
         ):
             return super().dynamic_broadcast(x, shape, dims)
