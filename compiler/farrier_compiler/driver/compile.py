@@ -31,6 +31,7 @@ from farrier_compiler.mlir.failure import CompilationFailed
 from farrier_compiler.mlir.text import SCOPE
 from farrier_compiler.passes import Pass, default_pipeline, parse_pipeline, run_passes
 from farrier_compiler.passes.legalize_for_iree import LegalizeForIree
+from farrier_compiler.passes.separate_loops import SeparateLoops
 from farrier_compiler.types.elements import Array
 from farrier_runtime import files
 from farrier_runtime.artifact import Manifest, Parameters, ResultTree
@@ -283,9 +284,9 @@ def _pipeline(targets: Sequence[Target], options: Options, has_vnni: bool) -> li
 def _optimized(
     graph: Graph, passes: Sequence[Pass], after: Callable[[str, Graph], None] | None
 ) -> tuple[Graph, Graph]:
-    """Return a graph after passes, and after the last one, which no pipeline can leave out."""
+    """Return a graph after passes, and after the last ones, which no pipeline can leave out."""
     portable = run_passes(graph, passes, after=after)
-    return portable, run_passes(portable, [LegalizeForIree()], after=after)
+    return portable, run_passes(portable, [SeparateLoops(), LegalizeForIree()], after=after)
 
 
 def _external(graphs: Sequence[Graph]) -> dict[Value, str]:
