@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
 
 from farrier_compiler.graph import Graph, Node, Value
 from farrier_compiler.graph.node import symbolic_sizes
@@ -20,6 +20,7 @@ def lower(
     builder: Callable[[MlirModule], Builder],
     flags: Sequence[str] = (),
     parameters: Mapping[Value, str] | None = None,
+    alone: AbstractSet[int] = frozenset(),
 ) -> MlirModule:
     """Return a program with one function for each graph.
 
@@ -28,11 +29,12 @@ def lower(
         builder: `Builder` for portable StableHLO, `IreeBuilder` for the forms that IREE compiles.
         flags: session flags of the program.
         parameters: constants that are not embedded but loaded by these names at run time.
+        alone: nodes that are not to be fused with others, by their number in all graphs.
     """
     program = MlirModule(flags)
     first = 0
     for graph in graphs:
-        _Lowering(program, builder(program), graph, first, parameters or {}).run()
+        _Lowering(program, builder(program), graph, first, parameters or {}, alone).run()
         first += len(graph.nodes)
     program.at(None)
     return program
@@ -58,12 +60,14 @@ class _Lowering:
         graph: Graph,
         first: int,
         parameters: Mapping[Value, str],
+        alone: AbstractSet[int],
     ) -> None:
         self.program = program
         self.hlo = hlo
         self.graph = graph
         self.first = first
         self.parameters = parameters
+        self.alone = alone
         self.values: dict[Value, HloValue] = {}
         self.names = {value: name for name, value in graph.constants.items()}
 
@@ -93,6 +97,8 @@ class _Lowering:
     def _node(self, number: int, node: Node) -> None:
         self.program.at(_place(number, node))
         operands = [self._value(value) for value in node.operands]
+        if number in self.alone:
+            operands = list(map(self.hlo.barrier, operands))
         quantized = node.op.reads_quantized(node.operands)
         operands = [
             value if quantized and index == 0 else self.hlo.plain(value)
@@ -100,6 +106,8 @@ class _Lowering:
         ]
         types = tuple(self.hlo.known_type(value.type) for value in node.results)
         results = self._results(node, types, operands)
+        if number in self.alone:
+            results = tuple(map(self.hlo.barrier, results))
         self.values.update(zip(node.results, results, strict=True))
 
     def _results(
