@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import logging
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from farrier_compiler.driver.describe import (
     stored,
     stored_spec,
 )
-from farrier_compiler.driver.failures import explain_failure
+from farrier_compiler.driver.failures import explain_failure, retry_text
 from farrier_compiler.driver.graph_messages import encode
 from farrier_compiler.driver.messages import Message
 from farrier_compiler.driver.options import DEFAULT, Options
@@ -31,12 +32,15 @@ from farrier_compiler.mlir.failure import CompilationFailed
 from farrier_compiler.mlir.text import SCOPE
 from farrier_compiler.passes import Pass, default_pipeline, parse_pipeline, run_passes
 from farrier_compiler.passes.legalize_for_iree import LegalizeForIree
+from farrier_compiler.passes.separate_loops import SeparateLoops
 from farrier_compiler.types.elements import Array
 from farrier_runtime import files
 from farrier_runtime.artifact import Manifest, Parameters, ResultTree
 from farrier_runtime.errors import ArgumentError, CompileError, DtypeError
 from farrier_runtime.hashes import hashes
 from farrier_runtime.version import __version__
+
+_logger = logging.getLogger("farrier")
 
 
 def compile_graphs(
@@ -172,10 +176,28 @@ class Job:
         Raises:
             CompileError: IREE refused the program; the text names the layer and the line.
         """
-        (reply,) = self.replies("compile", file.fileno())
+        with self._refusals_explained():
+            reply = self._compiled(file)
         if len(self.targets) == 1 and not self.options.flags:
             cpu_models.learn(self.targets[0], reply["device"])  # saves asking for it
         return reply["seconds"]
+
+    def _compiled(self, file: BinaryIO) -> Message:
+        """Compile, and what IREE refuses once more, with barriers around the refused op, or all."""
+        try:
+            return self._attempt(file, [])
+        except CompilationFailed as failure:
+            _logger.warning("%s", retry_text(failure, self.graphs))
+            everything = range(sum(len(graph.nodes) for graph in self.graphs))
+            for alone in ([failure.node], everything):
+                with contextlib.suppress(CompilationFailed):
+                    return self._attempt(file, [node for node in alone if node is not None])
+            raise
+
+    def _attempt(self, file: BinaryIO, alone: Sequence[int]) -> Message:
+        """Compile with barriers around some nodes, by their numbers in all graphs."""
+        (reply,) = self._answers("compile", file.fileno(), alone=list(alone))
+        return reply
 
     def replies(self, task: str, *more: int, **fields: object) -> Iterator[Message]:
         """Run a task on the graphs in the compiler process, and yield its replies.
@@ -188,11 +210,14 @@ class Job:
         Raises:
             CompileError: IREE refused the program; the text names the layer and the line.
         """
+        with self._refusals_explained():
+            yield from self._answers(task, *more, **fields)
+
+    def _answers(self, task: str, *more: int, **fields: object) -> Iterator[Message]:
         graphs, constants = encode(self.graphs, self.external)
         try:
-            with self._refusals_explained():
-                message = {"task": task, "vnni_lanes": self.vnni_lanes, **graphs, **fields}
-                yield from replies(message, self.targets, self.options, [constants, *more])
+            message = {"task": task, "vnni_lanes": self.vnni_lanes, **graphs, **fields}
+            yield from replies(message, self.targets, self.options, [constants, *more])
         finally:
             os.close(constants)
 
@@ -283,9 +308,9 @@ def _pipeline(targets: Sequence[Target], options: Options, has_vnni: bool) -> li
 def _optimized(
     graph: Graph, passes: Sequence[Pass], after: Callable[[str, Graph], None] | None
 ) -> tuple[Graph, Graph]:
-    """Return a graph after passes, and after the last one, which no pipeline can leave out."""
+    """Return a graph after passes, and after the last ones, which no pipeline can leave out."""
     portable = run_passes(graph, passes, after=after)
-    return portable, run_passes(portable, [LegalizeForIree()], after=after)
+    return portable, run_passes(portable, [SeparateLoops(), LegalizeForIree()], after=after)
 
 
 def _external(graphs: Sequence[Graph]) -> dict[Value, str]:

@@ -50,6 +50,15 @@ def explain_failure(
     return error
 
 
+def retry_text(failure: CompilationFailed, graphs: Sequence[Graph]) -> str:
+    """Return what the log says where IREE refuses a program that may work without fusion."""
+    nodes = [node for graph in graphs for node in graph.nodes]
+    names = " and ".join(graph.name for graph in graphs)
+    what = names if failure.node is None else f"{_describe(nodes[failure.node])} in {names}"
+    reason = _plain(failure.errors[0] if failure.errors else str(failure))
+    return f"IREE refuses {what}: {reason}. Farrier tries again without fusing it with others."
+
+
 def place_of(message: str) -> tuple[str, int, int] | None:
     """Return the file, line and column at the beginning of a diagnostic."""
     match = re.match(r'"?(?P<file>[^"\n]+?)"?:(?P<line>\d+):(?P<column>\d+): ', message)

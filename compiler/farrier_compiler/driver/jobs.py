@@ -171,7 +171,8 @@ class Job:
         self.graphs, outside = decode(self.message, source)
         if any(v.type.dtype is int4 for graph in self.graphs for v in graph.constants.values()):
             flags = (*flags, UNPACKED_ONCE)
-        program = lower(self.graphs, builder or self._builder(), flags, outside)
+        alone = frozenset(self.message.get("alone", ()))
+        program = lower(self.graphs, builder or self._builder(), flags, outside, alone)
         program.verify()
         return program
 

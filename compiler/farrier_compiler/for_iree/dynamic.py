@@ -26,11 +26,15 @@ class DynamicShapes(IreeLoops):
 
     # ------------------------------------------------------------------ computed indices
 
+    def expands(self, size: int, new: int) -> bool:
+        """Return whether a dimension has one element: to IREE, expanding to 1 is the same."""
+        return size == 1 and new != 1
+
     def dynamic_broadcast(self, x: HloValue, shape: Shape, dims: Sequence[int]) -> HloValue:
         """IREE must know which dimensions expand; where it does not, compute the indices."""
         sizes = [shape[dim] for dim in dims]
         if all(
-            size == new or is_never(size, 1) or (size == 1 and is_never(new, 1))
+            size in (1, new) or is_never(size, 1)
             for size, new in zip(x.type.shape, sizes, strict=True)
         ):
             return super().dynamic_broadcast(x, shape, dims)
@@ -226,12 +230,14 @@ class DynamicShapes(IreeLoops):
         """IREE takes at most one batch dimension, and one each of rows, columns and sums."""
         if lhs.type.is_static and rhs.type.is_static:
             return super().dot_general(out, lhs, rhs, batch, contracting)
+        if all(lhs.type.shape[dim] == 1 for dim in contracting[0]):
+            return self._outer(out, lhs, rhs, batch, contracting)
         rows, columns = (
             free_dims(x.type.rank, tuple(batch[side]), tuple(contracting[side]))
             for side, x in enumerate((lhs, rhs))
         )
         groups = [[batch[0], rows, contracting[0]], [batch[1], contracting[1], columns]]
-        plain = rows and columns and contracting[0]
+        plain = rows and columns and contracting[0] and not _has_unit(lhs.type, rhs.type, groups)
         # Static operands may be transposed: weights are, once, at load.
         moved = [x for x, side in zip((lhs, rhs), groups, strict=True) if not _is_sorted(side)]
         if not plain or not all(x.type.is_static for x in moved):
@@ -242,6 +248,27 @@ class DynamicShapes(IreeLoops):
         dims, sums = tuple(range(len(lead))), ((len(lead) + 1,), (len(lead),))
         product = super().dot_general(out.with_shape(shape), left, right, (dims, dims), sums)
         return self.reshape(out, self.barrier(product))
+
+    def _outer(
+        self, out: TensorType, lhs: HloValue, rhs: HloValue, batch: DimPairs, contracting: DimPairs
+    ) -> HloValue:
+        """Multiply where sums have one term: of these, IREE makes a `dynamic_reshape` and fails."""
+        starts = len(batch[0]), lhs.type.rank - len(contracting[0])
+        sides = zip((lhs, rhs), batch, contracting, starts, strict=True)
+        return self.elementwise("multiply", out, *(self._factor(out, *side) for side in sides))
+
+    def _factor(
+        self, out: TensorType, x: HloValue, batch: Sequence[int], sums: Sequence[int], first: int
+    ) -> HloValue:
+        """Emit an operand in the shape of the result, which has its own dims from `first` on."""
+        own = free_dims(x.type.rank, tuple(batch), tuple(sums))
+        places = dict(
+            zip((*batch, *own), (*range(len(batch)), *range(first, out.rank)), strict=False)
+        )
+        kept = sorted(places)
+        wide = self.convert(x.type.with_dtype(out.dtype), x)
+        factor = self.reshape(wide.type.with_shape(x.type.shape[dim] for dim in kept), wide)
+        return self.broadcast_in_dim(factor, out.shape, [places[dim] for dim in kept])
 
     def _packable(self, x: HloValue) -> HloValue:
         """Data tiling fuses dynamic sizes wrongly: `no basis element may be non-positive`."""
@@ -318,6 +345,15 @@ def _is_around_others(shape: Shape, dims: Sequence[int]) -> bool:
 def _is_sorted(groups: Sequence[Sequence[int]]) -> bool:
     order = [dim for group in groups for dim in group]
     return order == sorted(order)
+
+
+def _has_unit(
+    left: TensorType, right: TensorType, groups: Sequence[Sequence[Sequence[int]]]
+) -> bool:
+    """Return whether merged batch, rows or columns have size 1: IREE wants to reshape these."""
+    (batch, rows, _), (_, _, columns) = groups
+    merged = (math.prod(left.shape[dim] for dim in dims) for dims in (batch, rows) if dims)
+    return 1 in (*merged, math.prod(right.shape[dim] for dim in columns))
 
 
 def _reassociation(groups: Sequence[Sequence[int]]) -> str:

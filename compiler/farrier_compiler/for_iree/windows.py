@@ -62,10 +62,12 @@ class Windows(IreeLoops):
         return self.reshape(x.type.with_shape(_grouped_shape(x.type.shape, dim, groups)), x)
 
     def reduce_window(self, out: TensorType, x: HloValue, attributes: PoolForm) -> HloValue:
-        """IREE supports only static sizes; emit loops for the others."""
+        """IREE supports only static sizes that are not 0; emit loops for the others."""
+        start = lowest(x.type.dtype) if attributes.kind == "max" else 0
+        if x.type.size == 0:
+            return self.full(out, start)
         if out.is_static and x.type.is_static:
             return super().reduce_window(out, x, attributes)
-        start = lowest(x.type.dtype) if attributes.kind == "max" else 0
         low, high = [pair[0] for pair in attributes.padding], [p[1] for p in attributes.padding]
         if any(amount != 0 for amount in (*low, *high)):
             shape = tuple(

@@ -10,6 +10,7 @@ import numpy as np
 from farrier_compiler.graph import Op
 from farrier_compiler.ops.checks import check_domain, normalize_dim
 from farrier_compiler.ops.pooling import SumPool
+from farrier_compiler.sizes import maximum
 from farrier_compiler.sizes.requirements import at_most
 from farrier_compiler.types.tensor_type import TensorType
 from farrier_runtime import dtypes
@@ -186,7 +187,7 @@ class Cumsum(Op):
         if out.size == 0:
             return x
         window = (*ones[:dim], size, *ones[dim + 1 :])
-        padding = tuple((extent - 1, 0) for extent in window)
+        padding = tuple((maximum(extent - 1, 0), 0) for extent in window)
         return hlo.reduce_window(out, x, SumPool(window, ones, padding, ones))
 
 

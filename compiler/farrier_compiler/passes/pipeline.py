@@ -28,6 +28,7 @@ from farrier_compiler.passes.pack_weights import PackWeights
 from farrier_compiler.passes.pointwise_convolution import PointwiseConvolution
 from farrier_compiler.passes.remove_barriers import RemoveBarriers
 from farrier_compiler.passes.scale_products import ScaleProducts
+from farrier_compiler.passes.separate_loops import SeparateLoops
 
 PASSES: dict[str, type[Pass]] = {
     cls.name: cls
@@ -47,6 +48,7 @@ PASSES: dict[str, type[Pass]] = {
         PackWeights,
         Int8ThroughFloat16,
         RemoveBarriers,
+        SeparateLoops,
         LegalizeForIree,
     )
 }

@@ -135,6 +135,8 @@ def folded_data(value: Value) -> Array | None:
     data, node = constant_data(value), value.producer
     if node is None or not isinstance(node.op, Reshape | Broadcast | Full):
         return data
+    if not value.type.is_static:
+        return None
     operands = [folded_data(operand) for operand in node.operands]
     arrays = [array for array in operands if array is not None]
     if len(arrays) < len(operands):

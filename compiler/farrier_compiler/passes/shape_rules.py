@@ -20,6 +20,7 @@ from farrier_compiler.ops.shape import (
 from farrier_compiler.passes.rewrite import constant_data, made_by
 from farrier_compiler.passes.rules import Emit, rule
 from farrier_compiler.sizes import minimum
+from farrier_compiler.sizes.requirements import requirements
 from farrier_compiler.types.geometry import free_dims
 
 
@@ -76,8 +77,9 @@ def broadcast_of_broadcast(op: Broadcast, node: Node, emit: Emit) -> Value | Non
 def part_of_full(op: Op, node: Node, emit: Emit) -> Value | None:
     """Wherever elements go that are all the same, they stay so."""
     full = made_by(node.operands[0], Full)
-    asserts = isinstance(op, Reshape) and op.divisor != 1
-    return emit(replace(full[0], shape=node.result.type.shape)) if full and not asserts else None
+    if full is None or _asserts(node):
+        return None
+    return emit(replace(full[0], shape=node.result.type.shape))
 
 
 @rule(DotGeneral)
@@ -120,10 +122,19 @@ def slice_of_all(op: Slice, node: Node, emit: Emit) -> Value | None:
 def slice_of_slice(op: Slice, node: Node, emit: Emit) -> Value | None:
     """Two slices are one."""
     inner = made_by(node.operands[0], Slice)
-    if inner is None:
+    if inner is None or _asserts(node):
         return None
     start, limit, step = zip(*map(_compose, _bounds(inner[0]), _bounds(op)), strict=True)
     return emit(Slice(start, limit, step), inner[1].operands[0])
+
+
+def _asserts(node: Node) -> bool:
+    """Return whether an op is defined for some sizes only, which a call must check."""
+    if isinstance(node.op, Reshape) and node.op.divisor != 1:
+        return True
+    with requirements() as recorded:
+        node.op.infer(*[value.type for value in node.operands])
+    return bool(recorded)
 
 
 def _bounds(op: Slice) -> list[tuple[int, int, int]]:

@@ -170,7 +170,7 @@ class Emitter:
     def dynamic_broadcast(self, x: HloValue, shape: Shape, dims: Sequence[int]) -> HloValue:
         """Emit a broadcast to a shape, with the dimensions that are known to expand or not to."""
         pairs = list(enumerate(zip(x.type.shape, (shape[dim] for dim in dims), strict=True)))
-        expanding = [dim for dim, (size, new) in pairs if size == 1 and is_never(new, 1)]
+        expanding = [dim for dim, (size, new) in pairs if self.expands(size, new)]
         fixed = [dim for dim, (size, new) in pairs if size == new or is_never(size, 1)]
         attributes = {
             "known_expanding_dimensions": expanding,
@@ -184,6 +184,10 @@ class Emitter:
             broadcast_dimensions=i64s(dims),
             **{name: i64s(listed) for name, listed in attributes.items() if listed},
         )
+
+    def expands(self, size: int, new: int) -> bool:
+        """Return whether a broadcast is known to expand a dimension."""
+        return size == 1 and is_never(new, 1)
 
     def dynamic_reshape(self, out: TensorType, x: HloValue) -> HloValue:
         """Emit a change of shape."""

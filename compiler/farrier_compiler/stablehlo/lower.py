@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set as AbstractSet
 
 from farrier_compiler.graph import Graph, Node, Value
 from farrier_compiler.graph.requirements import requirements_of
@@ -11,6 +11,7 @@ from farrier_compiler.mlir.text import Place, type_text
 from farrier_compiler.sizes.requirements import Requirement
 from farrier_compiler.stablehlo.builder import Builder
 from farrier_compiler.stablehlo.emitter import HloValue
+from farrier_compiler.types.tensor_type import TensorType
 
 
 def lower(
@@ -18,6 +19,7 @@ def lower(
     builder: Callable[[MlirModule], Builder],
     flags: Sequence[str] = (),
     parameters: Mapping[Value, str] | None = None,
+    alone: AbstractSet[int] = frozenset(),
 ) -> MlirModule:
     """Return a program with one function for each graph.
 
@@ -26,11 +28,12 @@ def lower(
         builder: `Builder` for portable StableHLO, `IreeBuilder` for the forms that IREE compiles.
         flags: session flags of the program.
         parameters: constants that are not embedded but loaded by these names at run time.
+        alone: nodes that are not to be fused with others, by their number in all graphs.
     """
     program = MlirModule(flags)
     first = 0
     for graph in graphs:
-        _Lowering(program, builder(program), graph, first, parameters or {}).run()
+        _Lowering(program, builder(program), graph, first, parameters or {}, alone).run()
         first += len(graph.nodes)
     program.at(None)
     return program
@@ -56,12 +59,14 @@ class _Lowering:
         graph: Graph,
         first: int,
         parameters: Mapping[Value, str],
+        alone: AbstractSet[int],
     ) -> None:
         self.program = program
         self.hlo = hlo
         self.graph = graph
         self.first = first
         self.parameters = parameters
+        self.alone = alone
         self.values: dict[Value, HloValue] = {}
         self.names = {value: name for name, value in graph.constants.items()}
 
@@ -91,17 +96,31 @@ class _Lowering:
     def _node(self, number: int, node: Node) -> None:
         self.program.at(_place(number, node))
         operands = [self._value(value) for value in node.operands]
+        if number in self.alone:
+            operands = list(map(self.hlo.barrier, operands))
         quantized = node.op.reads_quantized(node.operands)
         operands = [
             value if quantized and index == 0 else self.hlo.plain(value)
             for index, value in enumerate(operands)
         ]
         types = tuple(self.hlo.known_type(value.type) for value in node.results)
+        results = self._results(node, types, operands)
+        if number in self.alone:
+            results = tuple(map(self.hlo.barrier, results))
+        self.values.update(zip(node.results, results, strict=True))
+
+    def _results(
+        self, node: Node, types: tuple[TensorType, ...], operands: list[HloValue]
+    ) -> tuple[HloValue, ...]:
+        """Lower a node; where all results are empty, no op has anything to compute."""
+        if all(type.size == 0 for type in types):
+            return tuple(
+                self.hlo.as_quantized(self.hlo.full(type.plain, 0), type) for type in types
+            )
         results: HloValue | tuple[HloValue, ...] = node.op.lower(
             self.hlo, types[0] if len(types) == 1 else types, *operands
         )
-        results = results if isinstance(results, tuple) else (results,)
-        self.values.update(zip(node.results, results, strict=True))
+        return results if isinstance(results, tuple) else (results,)
 
     def _value(self, value: Value) -> HloValue:
         if value not in self.values:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from farrier_compiler.sizes import SymbolicSize, is_static, upper_bound
+from farrier_compiler.sizes import SymbolicSize, is_static, maximum, upper_bound
 from farrier_compiler.stablehlo.core import CoreBuilder
 from farrier_compiler.types.geometry import padded_shape
 from farrier_runtime.errors import CompileError
@@ -33,7 +33,7 @@ def with_numbers(attributes: PoolForm) -> PoolForm:
     """
     window, padding = list(attributes.window), list(attributes.padding)
     for dim, size in enumerate(window):
-        reaches_back = padding[dim] == (size - 1, 0) and attributes.dilation[dim] == 1
+        reaches_back = padding[dim] == (maximum(size - 1, 0), 0) and attributes.dilation[dim] == 1
         if isinstance(size, SymbolicSize) and reaches_back:  # a longer window only adds padding
             window[dim] = upper_bound(size)
             padding[dim] = (upper_bound(size) - 1, 0)

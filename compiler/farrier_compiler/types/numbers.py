@@ -13,12 +13,16 @@ from farrier_runtime.dtypes import dtype
 
 def lowest(dtype: dtype) -> float | int:
     """Return the smallest number of a data type."""
+    if dtype is dtypes.float8:  # it has no infinities
+        return storage_limits(dtype)[0]
     if dtype.is_floating:
         return -np.inf
     return 0 if dtype is dtypes.bool else limits(dtype)[0]
 
 
 def _highest(dtype: dtype) -> float | int:
+    if dtype is dtypes.float8:
+        return storage_limits(dtype)[1]
     if dtype.is_floating:
         return np.inf
     return 1 if dtype is dtypes.bool else limits(dtype)[1]

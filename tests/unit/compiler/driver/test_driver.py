@@ -150,10 +150,11 @@ def test_all_stages_come_in_order() -> None:
     options = Options(cache=False, passes="canonicalize,fold_constants")
     shown = list(stages([affine("f"), affine("g")], CPU, options))
     names = [name for name, _ in shown]
-    assert names[:7] == [
+    assert names[:8] == [
         "traced",
         "canonicalize",
         "fold_constants",
+        "separate_loops",
         "legalize_for_iree",
         "graph",
         "stablehlo",

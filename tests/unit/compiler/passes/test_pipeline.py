@@ -42,7 +42,7 @@ ERRORS = {
         "line 1, column 14: there is no pass 'xyz'; known are canonicalize, channels_last, "
         "deduplicate, delay_dequantize, eliminate_dead_nodes, fold_batch_norm, fold_constants, "
         "im2col, int8_through_float16, integer_matmul, legalize_for_iree, pack_int8, "
-        "pack_weights, pointwise_convolution, remove_barriers, scale_products.\n"
+        "pack_weights, pointwise_convolution, remove_barriers, scale_products, separate_loops.\n"
         "  canonicalize,xyz\n"
         "               ^"
     ),

@@ -1,0 +1,19 @@
+"""Two thousand random programs on static and dynamic sizes, of 0 and 1 too; four minutes."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.random_programs import check_together
+
+CHUNK = 25
+
+
+@pytest.mark.parametrize("first", range(0, 2000, CHUNK))
+def test_compiled_gives_what_the_references_do(first: int) -> None:
+    check_together(range(first, first + CHUNK))
+
+
+@pytest.mark.parametrize("first", range(2000, 2100, CHUNK))
+def test_for_any_x86_64_v3(first: int) -> None:
+    check_together(range(first, first + CHUNK), "cpu:x86-64-v3")
