@@ -196,6 +196,15 @@ def test_tensors_of_torch_that_are_not_plain() -> None:
     assert fr.Tensor(negated).tolist() == [-2.0]
 
 
+@pytest.mark.parametrize("dtype", [*DTYPES, torch.float16, torch.int64, torch.uint8])
+def test_data_types_of_torch(dtype: torch.dtype) -> None:
+    name = str(dtype).removeprefix("torch.")
+    assert fr.zeros(2, dtype).dtype is fr.InputInfo((2,), dtype).dtype is getattr(fr, name)
+    assert fr.zeros(2, torch.float8_e4m3fn).dtype is fr.float8
+    with pytest.raises(fr.ArgumentError, match=r"not torch\.complex64"):
+        fr.zeros(2, torch.complex64)
+
+
 def test_every_function_of_torch_is_compared() -> None:
     functions = [name for name in dir(fr) if name[0].islower() and callable(getattr(fr, name))]
     shared = {
