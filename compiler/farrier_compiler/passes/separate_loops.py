@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from farrier_compiler.graph import Graph, Node, Value
+from farrier_compiler.graph import Graph, Node, Op, Value
 from farrier_compiler.ops.contraction import Contraction
 from farrier_compiler.ops.creation import Full, Iota, SizeOf
 from farrier_compiler.ops.elementwise import Bitcast, Cast, Elementwise, Where
@@ -23,6 +23,7 @@ from farrier_compiler.ops.shape import (
     Slice,
     Transpose,
 )
+from farrier_compiler.ops.sorting import Sort, TopK
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter
 from farrier_compiler.sizes import SymbolicSize
@@ -76,7 +77,7 @@ class _Separator:
             operands = self._joined(node.op, operands)
         elif isinstance(node.op, Contraction):
             operands = [self._as_operand(value) for value in operands]
-        elif isinstance(node.op, Reduction) and self._is_apart(node.op, *operands):
+        elif operands and self._is_apart(node.op, operands[0]):
             operands = [self._separate(value) for value in operands]
         if not _is_copied(node):
             operands = self._within_limits(operands, node.results)
@@ -186,8 +187,14 @@ class _Separator:
             return self._spans[value]
         return frozenset(dim for dim, size in enumerate(value.type.shape) if size != 1)
 
-    def _is_apart(self, op: Reduction, x: Value) -> bool:
-        return not x.type.is_static and (self._is_spread(op, x) or self._depths.get(x, 0) >= _CHAIN)
+    def _is_apart(self, op: Op, x: Value) -> bool:
+        """Return whether an op along dynamic sizes shall read its operand from memory."""
+        if x.type.is_static:
+            return False
+        depth = self._depths.get(x, 0)
+        if isinstance(op, Sort | TopK):
+            return depth > 0
+        return isinstance(op, Reduction) and (depth >= _CHAIN or self._is_spread(op, x))
 
     def _depth(self, node: Node) -> int:
         """Return how many reductions, each of what the one before it gives, a kernel may hold."""
