@@ -82,7 +82,12 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
         return super().elementwise(name, out, *operands)
 
     def compare(self, name: str, out: TensorType, x: HloValue, y: HloValue) -> HloValue:
-        """IREE reads the NaN of float8 as a number: see `widened`."""
+        """IREE reads the NaN of float8 as a number: see `widened`.
+
+        Of the same dynamic tensor twice, it makes a constant, and refuses that.
+        """
+        if x.handle == y.handle and not x.type.is_static and not x.type.dtype.is_floating:
+            return self.full(out, name in ("equal", "greater_equal", "less_equal"))
         pair = [widened(IreeTerm(self, z)) if is_float8(z.type.dtype) else z for z in (x, y)]
         return super().compare(name, out, *pair)
 
