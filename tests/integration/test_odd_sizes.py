@@ -74,6 +74,11 @@ def normalized(x: fr.Tensor) -> fr.Tensor:
     return fr.batch_norm(halves, ones, ones, ones, ones)
 
 
+def topped(x: fr.Tensor) -> tuple[fr.Tensor, ...]:
+    padded = fr.pad(fr.cast(x, fr.float32), [(1, 0)], value=-9.0)
+    return fr.topk(fr.log_softmax(padded, 0), 1, 0)
+
+
 PRODUCTS: dict[str, tuple[Shape, Shape]] = {
     "one_feature": (("n", 1), (1, 16)),
     "one_of_each": (("n", 1), (1, 1)),
@@ -117,6 +122,12 @@ CASES = {
     "rows_reduced_twice": Case(lambda x, y: twice_reduced(repeated(x, y), 0), [("m",), ("n",)]),
     "mask_reduced_twice": Case(masked, [("n",)]),
     "softmax_of_log_softmax": Case(lambda x: fr.softmax(fr.log_softmax(x, 1), 1), [(4, "n")]),
+    "topk_of_log_softmax": Case(topped, [("n",)], dtypes.uint32),
+    "greater_than_itself": Case(lambda x: x > x, [("n", 7, "n")], dtypes.bool),
+    "equal_to_itself": Case(lambda x: x == x, [("n", 3)], dtypes.int32),
+    "product_of_swapped_batches": Case(
+        lambda x, y: fr.dot_general(x, y, ((2,), (2,)), ((1,), (0,))), [(2, "n", 1), ("n", "m", 1)]
+    ),
     "sort_of_float8": Case(
         lambda x: fr.cast(fr.sort(x, 0, True)[0], fr.float32), [("n", "n", 2)], dtypes.float8
     ),

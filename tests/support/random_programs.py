@@ -71,6 +71,11 @@ def elements(generator: np.random.Generator, shape: Sequence[int], dtype: dtype)
     return (numbers / 2 if dtype.is_floating else numbers).astype(dtype.numpy)
 
 
+def sizes(x: Tensor) -> tuple[int, ...]:
+    """Return the sizes of a traced tensor, which compare as expressions."""
+    return x.value.type.shape
+
+
 class Sketch:
     """A program in the making.
 
@@ -152,7 +157,7 @@ class Sketch:
 
     def partner(self, x: Tensor) -> Tensor:
         """Return a tensor that broadcasts against one: alike, a part of its dims, or a scalar."""
-        alike = [y for y in self.tensors if y.dtype is x.dtype and y.shape == x.shape]
+        alike = [y for y in self.tensors if y.dtype is x.dtype and sizes(y) == sizes(x)]
         if alike and self.coin():
             return self.one(alike)
         shape = [size if self.coin() else 1 for size in x.shape]

@@ -221,7 +221,8 @@ def _self_product(sketch: Sketch) -> Outcome:
 def _dot_general(sketch: Sketch) -> Outcome:
     x = sketch.ranked(1, 4)
     y = sketch.pick(lambda y: y.dtype is x.dtype and 1 <= y.rank <= 4)
-    pairs = [(i, j) for i in range(x.rank) for j in range(y.rank) if x.shape[i] == y.shape[j]]
+    left, right = x.value.type.shape, y.value.type.shape
+    pairs = [(i, j) for i in range(x.rank) for j in range(y.rank) if left[i] == right[j]]
     sketch.random.shuffle(pairs)
     chosen: list[tuple[int, int]] = []
     for i, j in pairs[: sketch.whole(1, 3)]:
@@ -288,7 +289,7 @@ def _reshape(sketch: Sketch) -> Outcome:
         return fr.flatten(x, start, sketch.whole(start, x.rank - 1))
     if choice == 2:
         return fr.unsqueeze(x, sketch.whole(-x.rank - 1, x.rank))
-    return fr.squeeze(x, sketch.one([dim for dim, n in enumerate(x.shape) if n == 1]))
+    return fr.squeeze(x, sketch.one([dim for dim, n in enumerate(x.value.type.shape) if n == 1]))
 
 
 def _split_dim(sketch: Sketch) -> Outcome:
@@ -300,7 +301,10 @@ def _split_dim(sketch: Sketch) -> Outcome:
 
 def _expand(sketch: Sketch) -> Outcome:
     x = sketch.pick()
-    return fr.expand(x, (sketch.whole(0, 3), *(3 if size == 1 else size for size in x.shape)))
+    return fr.expand(
+        x,
+        (sketch.whole(0, 3), *(3 if type(size) is int and size == 1 else size for size in x.shape)),
+    )
 
 
 def _repeat(sketch: Sketch) -> Outcome:
@@ -335,7 +339,7 @@ def _concatenate(sketch: Sketch) -> Outcome:
 
 def _stack(sketch: Sketch) -> Outcome:
     x = sketch.pick()
-    alike = sketch.pick(lambda y: y.dtype is x.dtype and y.shape == x.shape)
+    alike = sketch.pick(lambda y: y.dtype is x.dtype and y.value.type.shape == x.value.type.shape)
     return fr.stack([x, alike], sketch.whole(0, x.rank))
 
 
