@@ -112,6 +112,7 @@ CASES = {
     "argmax_of_no_rows": Case(lambda x: fr.argmax(x, 1), [(0, 3)]),
     "sum_of_none": Case(lambda x: fr.sum(x, 0), [(0, 3)]),
     "convolution_of_no_batch": Case(lambda x: fr.convolution(x, fr.ones((2, 3, 2))), [("n", 3, 2)]),
+    "convolution_of_no_width": Case(lambda x: fr.convolution(x, fr.ones((2, 3, 1))), [(2, 3, "n")]),
     "softmax_of_counts": Case(lambda x: fr.softmax(counted(x, 1), 1), [("n", "m")]),
     "counts_reduced_twice": Case(lambda x: twice_reduced(counted(x, 0), 0), [("n", 2)]),
     "counts_over_one": Case(lambda x: twice_reduced(counted(x, 2), 0), [("n", 1, 1)]),

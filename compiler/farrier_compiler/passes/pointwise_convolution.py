@@ -12,13 +12,15 @@ from farrier_compiler.ops.linear_algebra import DotGeneral
 from farrier_compiler.ops.shape import Reshape, Slice
 from farrier_compiler.passes.base import Pass
 from farrier_compiler.passes.rewrite import Rewriter
+from farrier_compiler.sizes import lower_bound
 
 
 @dataclass(frozen=True)
 class PointwiseConvolution(Pass):
     """Turn channels-last 1x1 convolutions into `dot_general` on (N * spatial sizes, C).
 
-    Convolutions with padding, groups or input dilation stay; a stride becomes a slice.
+    Convolutions with padding, groups or input dilation stay; a stride becomes a slice. So do those
+    of sizes that may be 0, which a call must refuse.
     """
 
     name: ClassVar[str] = "pointwise_convolution"
@@ -36,12 +38,14 @@ class PointwiseConvolution(Pass):
 
 def _is_pointwise(op: Convolution, node: Node) -> bool:
     window = node.operands[1].type.shape[:-2]
+    sizes = node.operands[0].type.shape[1:-1]
     return (
         op.layout == "channels_last"
         and op.groups == 1
         and set(window) <= {1}
         and not any(map(any, op.padding))
         and set(op.input_dilation) <= {1}
+        and all(lower_bound(size) > 0 for size in sizes)
     )
 
 
