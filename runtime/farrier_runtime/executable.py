@@ -205,9 +205,25 @@ class Executable:
             artifact.write(target, bytes(vmfb), self.manifest, weights)
         return target
 
+    def __reduce__(self) -> Any:
+        """Pickle the artifact, and where and how it runs; unpickling loads it."""
+        threads, weights = self._program.place.threads, self._program.weights
+        return _restored, (bytes(self._source), str(self.device), threads, self.name, weights)
+
     def __repr__(self) -> str:
         """The signature and the device."""
         return f"<Executable {self._function} on {self.device}>"
+
+
+def _restored(
+    data: bytes,
+    device: str,
+    threads: int | None,
+    function: str,
+    weights: Mapping[str, Array] | None,
+) -> Executable:
+    """Load what was pickled."""
+    return load(data, device, threads, function, weights, exchange_weights=True)
 
 
 def _find(manifest: Manifest, name: str) -> Function:

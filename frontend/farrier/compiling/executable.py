@@ -88,6 +88,10 @@ class Executable:
         except FarrierError as error:
             raise explain(error) from None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle or a copy keeps; it loads the artifact when it is called."""
+        return {**vars(self), "_loaded": None}
+
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the artifact: one .vmfb file, which `farrier_runtime.load` runs.
 

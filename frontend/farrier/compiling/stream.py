@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from farrier_compiler.diagnostics import explain
 from farrier_runtime.claims import Slots
@@ -50,6 +50,9 @@ class Stream:
             return call()
         finally:
             self._turns.release(turn)
+
+    def __reduce__(self) -> Any:
+        return (default_stream if self is _default else Stream), ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Stream) and self.ptr == other.ptr
