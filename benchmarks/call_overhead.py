@@ -40,9 +40,10 @@ def lowest(net: farrier_runtime.Executable, x: np.ndarray[Any, Any]) -> Callable
     """Return IREE's own call of the same function, in the same context, with prepared lists."""
     net(x, x)
     program = net._program  # pyright: ignore[reportPrivateUsage]
-    context = program.take()
+    slot = program.take()
+    context = slot.content
     prepared: Any = context.calls[net.name]
-    program.put(context)
+    program.put(slot)
     invoke, function, inputs = context.invoke, prepared._function, prepared._prepared
     new_list = iree().VmVariantList
     return lambda: invoke(function, inputs, new_list(1))

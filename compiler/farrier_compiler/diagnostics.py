@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from farrier_runtime.errors import FarrierError
 
@@ -83,6 +83,12 @@ class Location:
         self.instruction = instruction
         self.scope = scope
 
+    def __deepcopy__(self, memo: object) -> Location:
+        return self
+
+    def __reduce__(self) -> Any:
+        return _nowhere, ()  # in another process, the source may be another one
+
     @property
     def file(self) -> str:
         """The path of the source file."""
@@ -123,6 +129,10 @@ class Location:
             caret = _carets(source, start, stop)
             text += f"\n{gutter} | {caret}"
         return text
+
+
+def _nowhere() -> None:
+    """Return what is left of a location in a pickle."""
 
 
 class RecordedLocation(Location):

@@ -31,6 +31,7 @@ __all__ = [
     "Source",
     "TensorSpec",
     "describe",
+    "mapped",
     "read",
     "seal",
     "to_bytes",
@@ -177,6 +178,18 @@ def read(source: Source, any_version: bool = False) -> Manifest:
 
 
 def view(source: Source) -> memoryview:
+    """Return a view of an artifact's bytes, as `mapped` does.
+
+    Args:
+        source: a path, or the artifact's bytes, also mapped ones.
+
+    Raises:
+        ArtifactError: the file does not exist, or is empty.
+    """
+    return memoryview(mapped(source))
+
+
+def mapped(source: Source) -> bytes | mmap.mmap:
     """Return an artifact's bytes; a file is mapped, not read.
 
     Args:
@@ -187,10 +200,10 @@ def view(source: Source) -> memoryview:
         ArtifactError: the file does not exist, or is empty.
     """
     if isinstance(source, bytes | mmap.mmap):
-        return memoryview(source)
+        return source
     path = files.path_of(source)
     try:
-        return memoryview(files.MappedFile.open(path))
+        return files.MappedFile.open(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the file is empty"
         raise ArtifactError(f"cannot be read: {reason}") from None

@@ -18,7 +18,8 @@ import numpy as np
 from farrier_runtime.dtypes import Array, dtype, int4, int8
 from farrier_runtime.errors import ArtifactError, DeviceError, InputError
 from farrier_runtime.manifest import Function, TensorSpec, shape_fits
-from farrier_runtime.session import Context, LoadedModule, iree, reason
+from farrier_runtime.programs import Context
+from farrier_runtime.session import OpenDevice, iree, reason
 
 ALIGNMENT = 64
 STAGED_BYTES = 1 << 16
@@ -66,11 +67,11 @@ def _address(array: Array) -> int:
 class _Call:
     """A function in a context."""
 
-    def __init__(self, program: LoadedModule, context: Context, function: Function) -> None:
-        self._device = program.device
+    def __init__(self, context: Context, function: Function) -> None:
+        self._device = context.modules.device
         self._invoke = context.invoke
         self._name = function.name
-        self._function = program.function(function.name)
+        self._function = context.modules.function(function.name)
         self._inputs, self._outputs = function.inputs, function.outputs
         # None where the output itself determines its shape.
         self._shapes = [
@@ -110,15 +111,14 @@ class _Call:
 class HostCall(_Call):
     """A function on the CPU; arrays share memory with the program where that is safe."""
 
-    def __init__(self, program: LoadedModule, context: Context, function: Function) -> None:
+    def __init__(self, context: Context, function: Function) -> None:
         """Prepare the memory that small inputs are copied to.
 
         Args:
-            program: the program.
             context: the context to run in.
             function: the function.
         """
-        super().__init__(program, context, function)
+        super().__init__(context, function)
         sizes = [_staged_size(spec) for spec in function.inputs]
         self._staging = aligned_empty(sum(sizes))
         self._slots: list[Array | None] = []
@@ -142,7 +142,7 @@ class HostCall(_Call):
     def _import(self, memory: Array, shape: tuple[int, ...], dtype: dtype) -> Any:
         """Return a buffer view that refers to memory."""
         memory_type, use, _, _ = _memory()
-        buffer = self._device.allocator.import_host_allocation(
+        buffer = self._device.handle.allocator.import_host_allocation(
             memory, memory_type=memory_type, allowed_usage=use
         )
         return self._view(buffer, shape, _element_type(dtype))
@@ -225,11 +225,11 @@ def _importable(array: Array, dtype: np.dtype[Any]) -> Array:
 class DeviceBuffer:
     """A tensor in a device's memory."""
 
-    def __init__(self, device: Any, view: Any) -> None:
+    def __init__(self, device: OpenDevice, view: Any) -> None:
         """Hold a tensor.
 
         Args:
-            device: IREE's device.
+            device: the device.
             view: IREE's buffer view.
         """
         self.device, self.view = device, view
@@ -247,19 +247,30 @@ class DeviceBuffer:
 
         Returns:
             An array with its own memory.
+
+        Raises:
+            DeviceError: the parent of this fork has opened the device.
         """
-        runtime, source = iree(), self.view.get_buffer()
+        slot = self.device.begin_read()
+        try:
+            return np.ndarray(self.shape, storage(spec.dtype), self._copy().map())
+        finally:
+            self.device.end_read(slot)
+
+    def _copy(self) -> Any:
+        """Return a copy of the buffer in host memory."""
+        runtime, source, device = iree(), self.view.get_buffer(), self.device.handle
         use = int(runtime.BufferUsage.TRANSFER_TARGET) | int(runtime.BufferUsage.MAPPING_SCOPED)
         host, *_ = _memory()
-        target = self.device.allocator.allocate_buffer(
+        target = device.allocator.allocate_buffer(
             memory_type=host, allowed_usage=use, allocation_size=max(1, source.byte_length())
         )
         if source.byte_length():
-            done = self.device.create_semaphore(0)
+            done = device.create_semaphore(0)
             start, end = (runtime.HalFence.create_at(done, value) for value in (0, 1))
-            self.device.queue_copy(source, target, wait_semaphores=start, signal_semaphores=end)
+            device.queue_copy(source, target, wait_semaphores=start, signal_semaphores=end)
             end.wait()
-        return np.ndarray(self.shape, storage(spec.dtype), target.map())
+        return target
 
     def dlpack(self, device_type: int, index: int) -> Any:
         """Share the tensor.
@@ -270,8 +281,15 @@ class DeviceBuffer:
 
         Returns:
             A DLPack capsule.
+
+        Raises:
+            DeviceError: the parent of this fork has opened the device.
         """
-        return self.device.create_dlpack_capsule(self.view, device_type, index)
+        slot = self.device.begin_read()
+        try:
+            return self.device.handle.create_dlpack_capsule(self.view, device_type, index)
+        finally:
+            self.device.end_read(slot)
 
 
 class DeviceCall(_Call):
@@ -299,7 +317,7 @@ class DeviceCall(_Call):
     def _upload(self, array: Array, spec: TensorSpec) -> Any:
         _, _, memory_type, use = _memory()
         data = np.ascontiguousarray(array, storage(spec.dtype)).reshape(-1).view(np.uint8)
-        buffer = self._device.allocator.allocate_buffer_copy(
-            memory_type=memory_type, allowed_usage=use, device=self._device, buffer=data
+        buffer = self._device.handle.allocator.allocate_buffer_copy(
+            memory_type=memory_type, allowed_usage=use, device=self._device.handle, buffer=data
         )
         return self._view(buffer, array.shape, _element_type(spec.dtype))

@@ -13,9 +13,19 @@ from typing import Any
 
 import numpy as np
 
-from farrier_runtime import abi, artifact, container, cpu_features, files, parameters, session
+from farrier_runtime import (
+    abi,
+    artifact,
+    container,
+    cpu_features,
+    files,
+    parameters,
+    programs,
+    session,
+)
 from farrier_runtime.arrays import DeviceArray, convert
 from farrier_runtime.calls import DeviceBuffer, DeviceCall, HostCall
+from farrier_runtime.claims import Slots
 from farrier_runtime.devices import DRIVERS, check_available, count, device as Device, why_absent
 from farrier_runtime.dtypes import Array
 from farrier_runtime.errors import ArgumentError, ArtifactError, DeviceError, InputError
@@ -54,9 +64,9 @@ class Executable:
 
     def __init__(
         self,
-        source: artifact.Source,
+        source: bytes | mmap.mmap,
         manifest: Manifest,
-        program: session.LoadedModule,
+        program: programs.LoadedModule,
         device: Device,
         function: Function,
     ) -> None:
@@ -118,19 +128,19 @@ class Executable:
         if self._check_sizes:
             self._check_sizes(arrays)
         program = self._program
-        context = program.take()
+        slot = program.take()
         try:
-            call = context.calls.get(self.name) or self._prepare(context)
+            call = slot.content.calls.get(self.name) or self._prepare(slot.content)
             outputs = call(arrays)
         except InputError as error:
             raise InputError(f"{error}{self._check_sizes.described(arrays)}") from None
         finally:
-            program.put(context)
+            program.put(slot)
         return self._result(outputs if self._host else self._wrap(outputs))
 
-    def _prepare(self, context: session.Context) -> Callable[[Sequence[Any]], list[Any]]:
+    def _prepare(self, context: programs.Context) -> Callable[[Sequence[Any]], list[Any]]:
         make = HostCall if self._host else DeviceCall
-        call = context.calls[self.name] = make(self._program, context, self._function)
+        call = context.calls[self.name] = make(context, self._function)
         return call
 
     def _convert(self, args: Sequence[Any]) -> Sequence[Any]:
@@ -187,7 +197,7 @@ class Executable:
             OSError: the file cannot be written; nothing is left half-written.
         """
         target = files.path_of(path)
-        data, weights = artifact.view(self._source), self._program.weights
+        data, weights = memoryview(self._source), self._program.weights
         if weights is None:
             files.write(target, [data])
         else:
@@ -195,9 +205,25 @@ class Executable:
             artifact.write(target, bytes(vmfb), self.manifest, weights)
         return target
 
+    def __reduce__(self) -> Any:
+        """Pickle the artifact, and where and how it runs; unpickling loads it."""
+        threads, weights = self._program.place.threads, self._program.weights
+        return _restored, (bytes(self._source), str(self.device), threads, self.name, weights)
+
     def __repr__(self) -> str:
         """The signature and the device."""
         return f"<Executable {self._function} on {self.device}>"
+
+
+def _restored(
+    data: bytes,
+    device: str,
+    threads: int | None,
+    function: str,
+    weights: Mapping[str, Array] | None,
+) -> Executable:
+    """Load what was pickled."""
+    return load(data, device, threads, function, weights, exchange_weights=True)
 
 
 def _find(manifest: Manifest, name: str) -> Function:
@@ -287,6 +313,10 @@ def load(
     return start(source, manifest, device, threads, function, weights, exchange_weights)
 
 
+# Loads take turns: IREE's runtime is imported, its types registered and devices opened only once.
+_loads: Slots[None] = Slots(1, awaited=True)
+
+
 def start(
     source: artifact.Source,
     manifest: Manifest,
@@ -314,10 +344,11 @@ def start(
         if where.kind == "cpu" and manifest.cpu:
             cpu_features.check(manifest.cpu)
         arrays = parameters.find(source, manifest.parameters, weights, exchange_weights)
-        program = _start(source, manifest, where, threads, arrays)
+        data = artifact.mapped(source)
+        program = _start(data, manifest, where, threads, arrays)
     except (ArtifactError, DeviceError) as error:
         raise type(error)(f"{artifact.describe(source)}: {error}") from None
-    return Executable(source, manifest, program, where, chosen)
+    return Executable(data, manifest, program, where, chosen)
 
 
 def _check_threads(threads: Any) -> None:
@@ -346,16 +377,18 @@ def _choose(wanted: str | Device | None, manifest: Manifest) -> Device:
 
 
 def _start(
-    source: artifact.Source,
+    data: bytes | mmap.mmap,
     manifest: Manifest,
     where: Device,
     threads: int | None,
     weights: Mapping[str, Array] | None,
-) -> session.LoadedModule:
+) -> programs.LoadedModule:
     external = (manifest.parameters.scope, weights) if manifest.parameters and weights else None
-    driver = DRIVERS[where.kind]
-    handle, contexts = session.open_device(driver, where.index, threads)
-    mapped = source if isinstance(source, bytes | mmap.mmap) else os.fspath(source)
-    program = session.LoadedModule(mapped, handle, external, contexts)
-    abi.check(manifest.functions, program.declaration)
-    return program
+    place = session.Place(DRIVERS[where.kind], where.index, threads)
+    turn = _loads.claim()
+    try:
+        program = programs.LoadedModule(data, place, external)
+        abi.check(manifest.functions, program.modules.declaration)
+        return program
+    finally:
+        _loads.release(turn)

@@ -1,26 +1,21 @@
 # pyright: basic
 """Wrapper of IREE's runtime; the only file that imports iree.runtime, at the first load.
 
-Calls release the GIL. On two cores with local-sync, two threads with a context each are twice as
-fast as two that share one; with local-task, where one call uses all workers, a second context
-gains 5 %.
+The child of a fork lacks the threads of its parent's devices, and locks of theirs may be taken. So
+it opens devices of its own. Those of its parent are never used again, and never freed, which would
+wait for the threads.
 """
 
 from __future__ import annotations
 
 import functools
-import mmap
 import os
-import queue
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
-import numpy as np
-
-from farrier_runtime.dtypes import Array
-from farrier_runtime.errors import ArgumentError, ArtifactError, DeviceError
+from farrier_runtime.claims import Slot, Slots, never_free
+from farrier_runtime.errors import ArgumentError, DeviceError
 
 
 @functools.cache
@@ -28,11 +23,13 @@ def iree() -> ModuleType:
     """Import IREE's runtime, at the first load."""
     import iree.runtime
 
+    # It would warn of what forks and daemon threads keep until the process ends.
+    iree.runtime._binding.disable_leak_checker()
     return iree.runtime
 
 
 @functools.cache
-def _instance() -> Any:
+def instance() -> Any:
     """Return the process's only instance: several would race to register types (iree#24615)."""
     return iree().VmInstance()
 
@@ -48,9 +45,21 @@ def query(driver: str) -> tuple[list[dict[str, Any]], str]:
         The devices, and why there are none if the driver cannot be used.
     """
     try:
-        return iree().get_driver(driver).query_available_devices(), ""
+        return _driver(driver).query_available_devices(), ""
     except (RuntimeError, ValueError) as error:
         return [], reason(error)
+
+
+_drivers: dict[str, Any] = {}
+_devices: dict[tuple[str, int], OpenDevice] = {}
+
+
+def _driver(name: str) -> Any:
+    """Return a driver, made at its first use; not IREE's cached one, which outlives a fork."""
+    driver = _drivers.get(name)
+    if driver is None:
+        driver = _drivers.setdefault(name, iree()._binding.create_hal_driver(name))
+    return driver
 
 
 def reason(error: Exception) -> str:
@@ -66,13 +75,12 @@ def reason(error: Exception) -> str:
 class Workers:
     """The pool of worker threads of `local-task`; IREE makes one per process, at its first use."""
 
-    _lock = threading.Lock()
-    _made = False
-    _size: int | None = None
+    # By None, once it is decided; the child of a fork keeps it.
+    _size: ClassVar[dict[None, int | None]] = {}
 
     @classmethod
-    def make(cls, size: int | None) -> None:
-        """Make the pool, once.
+    def decide(cls, size: int | None) -> None:
+        """Decide on the size, once.
 
         Args:
             size: how many threads, or None for IREE's choice, one per core.
@@ -80,42 +88,93 @@ class Workers:
         Raises:
             ArgumentError: the pool already has another size.
         """
-        with cls._lock:
-            if not cls._made:
-                if size is not None:
-                    iree().flags.parse_flags(f"--task_topology_group_count={size}")
-                cls._made, cls._size = True, size
-            elif size not in (None, cls._size):
-                actual = f"{cls._size} threads" if cls._size else "one thread per core"
-                raise ArgumentError(
-                    f"threads={size} is not possible: an earlier load made this process's only "
-                    f"pool of workers, with {actual}. Pass threads={size} to the first load, leave "
-                    f"threads out, or use threads=1, which needs no pool"
-                )
+        decided = cls._size.setdefault(None, size)
+        if size not in (None, decided):
+            actual = f"{decided} threads" if decided else "one thread per core"
+            raise ArgumentError(
+                f"threads={size} is not possible: an earlier load made this process's only "
+                f"pool of workers, with {actual}. Pass threads={size} to the first load, leave "
+                f"threads out, or use threads=1, which needs no pool"
+            )
+        if decided is not None:
+            iree().flags.parse_flags(f"--task_topology_group_count={decided}")
 
 
-def open_device(driver: str, index: int, threads: int | None) -> tuple[Any, int]:
-    """Return a device of IREE's, created at its first use.
+@dataclass(frozen=True, eq=False)
+class OpenDevice:
+    """A device, opened by this process or, in the child of a fork, by its parent.
 
-    Args:
+    Attributes:
+        handle: IREE's device.
+        name: IREE's driver and the index.
+        process: the process that opened it.
+        reads: for one thread at a time that copies from it.
+    """
+
+    handle: Any
+    name: str
+    process: int
+    reads: Slots[None]
+
+    def begin_read(self) -> Slot[None]:
+        """Claim the device for a copy from it by the caller; return it with `end_read`.
+
+        Raises:
+            DeviceError: the parent of this fork has opened the device.
+        """
+        if self.process != os.getpid():
+            raise DeviceError(_forked_away(self.name))
+        return self.reads.claim(2)
+
+    def end_read(self, slot: Slot[None]) -> None:
+        """Return a slot from `begin_read`."""
+        self.reads.release(slot)
+
+
+def _forked_away(name: str) -> str:
+    return (
+        f"IREE's device {name} was opened before this process was forked, and its driver works "
+        "only in the process that opened it. Load and read in the parent, or start this process "
+        'with multiprocessing.get_context("spawn")'
+    )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a program runs.
+
+    Attributes:
         driver: `"local-sync"` for the CPU, or the name of another driver.
         index: the index among the driver's devices.
         threads: for the CPU, how many threads a call may use; None for all cores.
-
-    Returns:
-        The device, and how many contexts are worth having on it.
-
-    Raises:
-        ArgumentError: the process's worker pool has another size.
-        DeviceError: the driver cannot create the device.
     """
-    if driver != "local-sync":
-        return _create_device(driver, index), 1
-    cores = _usable_cores()
-    if threads == 1 or (threads is None and cores == 1):
-        return _create_device(driver, index), cores
-    Workers.make(threads)
-    return _create_device("local-task", index), 1
+
+    driver: str
+    index: int
+    threads: int | None = None
+
+    @property
+    def has_pool(self) -> bool:
+        """Whether a call uses the pool of workers."""
+        return self.driver == "local-sync" and (self.threads or _usable_cores()) > 1
+
+    @property
+    def contexts(self) -> int:
+        """How many calls of a program are worth running at once."""
+        return 1 if self.has_pool or self.driver != "local-sync" else _usable_cores()
+
+    def open(self) -> OpenDevice:
+        """Return the device, opened at its first use.
+
+        Raises:
+            ArgumentError: the process's worker pool has another size.
+            DeviceError: the driver cannot open the device.
+        """
+        if self.has_pool:
+            Workers.decide(self.threads)
+        driver = "local-task" if self.has_pool else self.driver
+        opened = _devices.get((driver, self.index))
+        return opened or _devices.setdefault((driver, self.index), _opened(driver, self.index))
 
 
 def _usable_cores() -> int:
@@ -123,139 +182,30 @@ def _usable_cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-@functools.cache
-def _create_device(driver: str, index: int) -> Any:
+def _opened(driver: str, index: int) -> OpenDevice:
+    name = f"{driver}:{index}"
+    if name.split(":")[0] in _drivers_of_parent:
+        raise DeviceError(_forked_away(name))
     try:
-        created = iree().get_driver(driver)
-        return created.create_device(created.query_available_devices()[index])
+        created = _driver(driver)
+        handle = created.create_device(created.query_available_devices()[index])
     except (RuntimeError, ValueError) as error:
         text = f"IREE's driver {driver} cannot open device {index}: {reason(error)}"
         raise DeviceError(text) from None
+    return OpenDevice(handle, name, os.getpid(), Slots(1, awaited=True))
 
 
-class LoadedModule:
-    """A module on a device; its contexts hold the state and run the functions."""
+# ------------------------------------------------------------------ forks
 
-    def __init__(
-        self,
-        source: str | bytes | mmap.mmap,
-        device: Any,
-        parameters: tuple[str, Mapping[str, Array]] | None,
-        contexts: int,
-    ) -> None:
-        """Load a module.
-
-        Args:
-            source: a path to map, bytes to copy, or a mapped file.
-            device: from `open_device`.
-            parameters: the scope and the arrays of external weights.
-            contexts: how many calls may run at once.
-
-        Raises:
-            ArtifactError: IREE cannot load the module.
-            DeviceError: the module has no code for the device.
-        """
-        runtime, instance = iree(), _instance()
-        self.device = device
-        self.weights = parameters[1] if parameters else None
-        self._free: queue.SimpleQueue[Context] = queue.SimpleQueue()
-        self._growing = threading.Lock()
-        self._growth = contexts
-        try:
-            self._module = _module(runtime.VmModule, instance, source)
-            self._modules = [runtime.create_hal_module(instance, device), self._module]
-            if parameters:
-                self._modules.insert(1, _parameter_module(*parameters))
-        except (RuntimeError, ValueError, IndexError, MemoryError) as error:
-            raise ArtifactError(f"IREE cannot load the module: {reason(error)}") from None
-        self.put(self.take())
-
-    def take(self) -> Context:
-        """Take a free context, or wait for one; return it with `put`."""
-        try:
-            return self._free.get_nowait()
-        except queue.Empty:
-            pass
-        with self._growing:
-            if self._growth:
-                context = Context(self)
-                self._growth -= 1
-                return context
-        return self._free.get()
-
-    def put(self, context: Context) -> None:
-        """Return a context from `take`."""
-        self._free.put(context)
-
-    def function(self, name: str) -> Any:
-        """Look up an exported function.
-
-        Args:
-            name: its name.
-
-        Returns:
-            IREE's function.
-
-        Raises:
-            ArtifactError: the module has no such function.
-        """
-        function = self._module.lookup_function(name)
-        if function is None:
-            raise ArtifactError(f"the module has no function {name!r}, which its manifest names")
-        return function
-
-    def declaration(self, name: str) -> str:
-        """Return what the module declares of a function's types; empty where it does not.
-
-        Args:
-            name: the function's name.
-
-        Raises:
-            ArtifactError: the module has no such function.
-        """
-        return self.function(name).reflection.get("iree.abi.declaration", "")
-
-    def new_context(self) -> Any:
-        """Run the module's initializers.
-
-        Returns:
-            IREE's context.
-
-        Raises:
-            ArtifactError: something that the module needs is missing.
-            DeviceError: the module has no code for the device.
-        """
-        try:
-            return iree().VmContext(_instance(), self._modules)
-        except (RuntimeError, ValueError, IndexError, MemoryError) as error:
-            raised = DeviceError if "INCOMPATIBLE" in str(error) else ArtifactError
-            raise raised(f"IREE cannot start the module: {reason(error)}") from None
+_drivers_of_parent: set[str] = set()  # those of GPUs, which do not work in this fork
 
 
-def _module(vm_module: Any, instance: Any, source: str | bytes | mmap.mmap) -> Any:
-    if isinstance(source, bytes):
-        return vm_module.copy_buffer(instance, source)
-    if isinstance(source, str):
-        return vm_module.mmap(instance, source)
-    return vm_module.wrap_buffer(instance, source)
+def _forked() -> None:
+    never_free((*_drivers.values(), *_devices.values()))
+    _drivers_of_parent.update(name for name in _drivers if not name.startswith("local-"))
+    _drivers.clear()
+    _devices.clear()
 
 
-def _parameter_module(scope: str, arrays: Mapping[str, Array]) -> Any:
-    """Provide arrays to a module; IREE keeps them alive, and does not copy aligned ones."""
-    index = iree().ParameterIndex()
-    for name, array in arrays.items():
-        index.add_buffer(name, np.ascontiguousarray(array).reshape(-1).view(np.uint8))
-    return iree().create_io_parameters_module(_instance(), index.create_provider(scope=scope))
-
-
-class Context:
-    """IREE's context, for one call at a time, with the prepared calls of its functions."""
-
-    def __init__(self, program: LoadedModule) -> None:
-        """Start the program.
-
-        Args:
-            program: the program.
-        """
-        self.invoke = program.new_context().invoke
-        self.calls: dict[str, Callable[[Sequence[Any]], list[Any]]] = {}
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from farrier_compiler.types.elements import Array
 from farrier_runtime import artifact, container, executable, files
@@ -32,6 +32,15 @@ def sealed(
         ) from None
 
 
+def _restored(data: bytes, weights: Mapping[str, Array]) -> Compiled:
+    """Return a compiled program from its artifact in a pickle."""
+    manifest = artifact.read(data)
+    file = files.temporary()
+    file.write(data)
+    file.flush()
+    return Compiled(file, manifest, weights)
+
+
 class Compiled:
     """A compiled program and its manifest.
 
@@ -47,6 +56,9 @@ class Compiled:
         self.manifest = manifest
         self.weights = dict(weights or {})
         self._file = file
+
+    def __reduce__(self) -> Any:
+        return _restored, (self.to_bytes(), self.weights)
 
     @cached_property
     def _mapped(self) -> mmap.mmap:

@@ -7,20 +7,22 @@ import contextlib
 import importlib.util
 import logging
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 import weakref
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from farrier_compiler.driver.messages import Closed, Message, anonymous_file, receive, send
 from farrier_compiler.mlir.failure import CompilationFailed
-from farrier_runtime import errors
+from farrier_runtime import claims, errors
+from farrier_runtime.claims import Slots
 from farrier_runtime.errors import ArgumentError, CompileError
 
 _logger = logging.getLogger("farrier")
@@ -38,7 +40,7 @@ _START = (
 
 
 def start() -> None:
-    """Start the compiler process if there is none; it imports IREE while this process goes on."""
+    """Start the compiler process if there is none; it imports IREE meanwhile."""
     _process.start()
 
 
@@ -56,7 +58,7 @@ def replies(message: Mapping[str, Any], files: Sequence[int] = ()) -> Iterator[M
         ArgumentError: IREE has no such flag, or the flag does not take this value.
         CompileError: the job failed; the text says why.
     """
-    with _process.slots, _process.job(_settings(message)) as (channel, log, child):
+    with _process.job(_settings(message)) as (channel, log, server):
         try:
             with contextlib.suppress(Closed):  # it may have ended, and then has sent the reason
                 send(channel, message, files)
@@ -64,7 +66,7 @@ def replies(message: Mapping[str, Any], files: Sequence[int] = ()) -> Iterator[M
         except TimeoutError:
             raise CompileError(_too_long()) from None
         except Closed:
-            raise _process.lost(child) from None
+            raise _process.lost(server) from None
 
 
 def _answers(channel: socket.socket, log: int, message: Mapping[str, Any]) -> Iterator[Message]:
@@ -103,58 +105,99 @@ def _text(file: int) -> str:
     return os.pread(file, 1 << 20, 0).decode(errors="replace").strip()
 
 
+class Server(NamedTuple):
+    """A running compiler process, the channel that brings it jobs, and the file it writes to.
+
+    It ends when nothing refers to the channel any more.
+    """
+
+    control: socket.socket
+    child: Child
+    log: int
+
+
 class _Process:
-    """The compiler process of this process, started when a job needs it."""
+    """The compiler process of this process, started when a job needs it.
+
+    A signal handler may end any step by an exception; the next job does not depend on it.
+    """
 
     def __init__(self) -> None:
-        self.slots = threading.BoundedSemaphore(max(2, os.cpu_count() or 1))
-        self._lock = threading.Lock()
-        self._control: socket.socket | None = None
-        self._child: Child | None = None
-        self._log = -1
+        self._most_jobs = max(2, os.cpu_count() or 1)
+        self._turns: Slots[None] = Slots(1, awaited=True)
+        self._server: Server | None = None
+        self._is_between_messages = True
         self._channels: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
     @contextlib.contextmanager
-    def job(self, settings: Message) -> Generator[tuple[socket.socket, int, Child]]:
+    def job(self, settings: Message) -> Generator[tuple[socket.socket, int, Server]]:
         """Begin a job, and end it in any case.
 
         Yields:
             Its channel, the descriptor of its log, and the process that runs it.
         """
+        while self._running_jobs() >= self._most_jobs:
+            time.sleep(0.01)
         channel, far_end = socket.socketpair()
         channel.settimeout(TIMEOUT)
         log = anonymous_file()
         try:
             with far_end:
-                child = self._begin(settings, [far_end.fileno(), log])
+                server = self._begin(settings, [far_end.fileno(), log])
             self._channels.add(channel)
-            yield channel, log, child
+            yield channel, log, server
         finally:
             with contextlib.suppress(OSError):  # a fork of this process may hold it open
                 channel.shutdown(socket.SHUT_RDWR)
             channel.close()
             os.close(log)
 
-    def _begin(self, settings: Message, files: Sequence[int]) -> Child:
+    def _running_jobs(self) -> int:
+        """Count the jobs whose channel is open at both ends."""
+        numbers = [channel.fileno() for channel in [*self._channels]]
+        channels = select.poll()
+        here = [number for number in numbers if number >= 0]
+        for number in here:
+            channels.register(number, 0)
+        return len(here) - len(channels.poll(0))
+
+    def _begin(self, settings: Message, files: Sequence[int]) -> Server:
         message = {"folder": temporary_folder(), "settings": settings}
-        with self._lock:
-            if self._child is not None and self._child.poll() is not None:
-                self._stop()
+        turn = self._turns.claim()
+        try:
+            server = self._usable() or self._start()
+            self._is_between_messages = False
             try:
-                send(self._control or self._start(), message, files)
+                send(server.control, message, files)
             except Closed:  # the process was killed since the last job
                 self._stop()
-                send(self._start(), message, files)
-            assert self._child is not None
-            return self._child
+                server = self._start()
+                send(server.control, message, files)
+            self._is_between_messages = True
+            return server
+        finally:
+            self._turns.release(turn)
 
     def start(self) -> None:
         """Start the process if there is none."""
-        with self._lock:
-            if self._control is None:
+        turn = self._turns.claim()
+        try:
+            if self._server is None:
                 self._start()
+        finally:
+            self._turns.release(turn)
 
-    def _start(self) -> socket.socket:
+    def _usable(self) -> Server | None:
+        """Return the process unless it has ended, or may have got only a part of a message."""
+        server = self._server
+        if server is not None and server.child.poll() is not None:
+            self._stop()
+        elif server is not None and not self._is_between_messages:
+            server.child.returncode = 0  # it ends after the jobs of other threads
+            self._server = None
+        return self._server
+
+    def _start(self) -> Server:
         """Start the process; jobs may be sent at once, and wait until it has imported IREE."""
         if not hasattr(os, "fork"):
             raise CompileError(
@@ -164,41 +207,46 @@ class _Process:
         # -S: site-packages may hold a sitecustomize; -P: so may the working directory.
         command = [sys.executable, "-P", "-s", "-S", "-c", _START, *_roots()]
         control, far_end = socket.socketpair()
-        self._log = anonymous_file()
+        log = anonymous_file()
         try:
-            self._child = subprocess.Popen(
+            child = subprocess.Popen(
                 command,
                 stdin=far_end.fileno(),
-                stdout=self._log,
-                stderr=self._log,
+                stdout=log,
+                stderr=log,
                 env=_environment(),
                 start_new_session=True,  # Ctrl-C at the terminal is this process's
             )
         except OSError as error:
             control.close()
+            os.close(log)
             raise CompileError(
                 f"The compiler process cannot be started with {sys.executable!r}: {error.strerror}."
             ) from None
         finally:
             far_end.close()
-        self._control = control
-        return control
+        self._server = server = Server(control, child, log)
+        self._is_between_messages = True
+        return server
 
     def _stop(self) -> None:
         """Forget a process that is dead."""
-        if self._control is not None and self._child is not None:
-            self._control.close()
-            self._child.wait()
-            os.close(self._log)
-        self._control = self._child = None
+        server, self._server = self._server, None
+        if server is not None:
+            server.control.close()
+            server.child.wait()
+            os.close(server.log)
 
-    def lost(self, child: Child) -> CompileError:
+    def lost(self, server: Server) -> CompileError:
         """Return the error for a job that was lost because its process died."""
-        with self._lock:
-            code, output = child.wait(), ""
-            if child is self._child:  # else another thread has replaced it
-                output = _text(self._log)
+        code, output = server.child.wait(), ""
+        turn = self._turns.claim()
+        try:
+            if server is self._server:  # else another thread has replaced it
+                output = _text(server.log)
                 self._stop()
+        finally:
+            self._turns.release(turn)
         error = CompileError(
             f"The compiler process {_end(code)}. The next compile starts another one."
         )
@@ -206,14 +254,17 @@ class _Process:
             error.add_note(f"It wrote:\n{output[-4000:]}")
         return error
 
+    def forget(self) -> None:
+        """Send no more jobs; the process ends, unless a parent of this fork still uses it."""
+        if self._server is not None:
+            self._server.control.close()
+            self._server.child.returncode = 0  # no warning that nobody waits for it
+
     def leave(self) -> None:
-        """Close all channels; this ends the process, unless a parent of this fork still uses it."""
-        if self._control is not None:
-            self._control.close()
+        """Close all channels too, which ends the jobs."""
+        self.forget()
         for channel in self._channels:
             channel.close()
-        if self._child is not None:
-            self._child.returncode = 0  # no warning that nobody waits for it
 
 
 _process = _Process()
@@ -227,7 +278,12 @@ def _forked() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)
-atexit.register(lambda: _process.leave())
+
+
+@atexit.register
+def _process_ends() -> None:
+    claims.end()  # no thread sends a job after that
+    _process.forget()
 
 
 def _roots() -> list[str]:

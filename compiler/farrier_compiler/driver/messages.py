@@ -31,9 +31,10 @@ def send(channel: socket.socket, message: Mapping[str, Any], files: Sequence[int
         Closed: the receiver is gone.
     """
     content = json.dumps(message).encode()
+    content = _LENGTH.pack(len(content)) + content
     try:
-        socket.send_fds(channel, [_LENGTH.pack(len(content))], list(files))
-        channel.sendall(content)
+        sent = socket.send_fds(channel, [content], list(files))
+        channel.sendall(memoryview(content)[sent:])
     except (BrokenPipeError, ConnectionResetError):
         raise Closed from None
 

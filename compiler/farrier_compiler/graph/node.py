@@ -60,6 +60,12 @@ class Value:
         self.location = location
         self.holder: ReferenceType[Any] | None = None
 
+    def __getstate__(self) -> tuple[None, dict[str, Any]]:
+        """Return all but what computes it and what represents it: copies have their elements."""
+        names = ("data", "dimension", "location", "name", "type")
+        state = {name: getattr(self, name) for name in names}
+        return None, state | {"holder": None, "producer": None}
+
     @property
     def is_scalar_constant(self) -> bool:
         """Whether this is a constant scalar, which graph text writes inline."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from farrier_runtime.errors import CompileError
 
@@ -32,6 +33,9 @@ class CompilationFailed(CompileError):
         self.node = node
         self.phase = phase
         super().__init__("\n".join(self.errors) or "The compiler failed and did not say why.")
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.diagnostics, self.node, self.phase), vars(self)
 
     @property
     def errors(self) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -89,6 +88,10 @@ class Executable:
         except FarrierError as error:
             raise explain(error) from None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle or a copy keeps; it loads the artifact when it is called."""
+        return {**vars(self), "_loaded": None}
+
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the artifact: one .vmfb file, which `farrier_runtime.load` runs.
 
@@ -142,8 +145,7 @@ class Executable:
                 args, kwargs = tuple(self._leaves(args, kwargs)), {}
             elif self._inside:
                 args, kwargs = self._named_leaves(args, kwargs)
-            with self._stream_lock():
-                result = self._runtime()(*map(_as_array, args), **_values(kwargs))
+            result = self._run(args, kwargs)
         except FarrierError as error:
             raise explain(error) from None
         return _as_tensors(result)
@@ -159,8 +161,11 @@ class Executable:
             raise explain(ArgumentError(f"An executable runs on a fr.Stream, not {shown(stream)}."))
         self._stream = stream
 
-    def _stream_lock(self) -> AbstractContextManager[object]:
-        return nullcontext() if self._stream is default_stream() else self._stream.lock
+    def _run(self, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        def call() -> Any:
+            return self._runtime()(*map(_as_array, args), **_values(kwargs))
+
+        return call() if self._stream is default_stream() else self._stream.run(call)
 
     def _runtime(self) -> farrier_runtime.Executable:
         if self._loaded is None:

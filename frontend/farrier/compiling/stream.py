@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from farrier_compiler.diagnostics import explain
+from farrier_runtime.claims import Slots
 from farrier_runtime.devices import device, device as runtime_device
 from farrier_runtime.errors import ArgumentError
+
+T = TypeVar("T")
 
 _pointers = itertools.count(1)
 
@@ -28,7 +32,7 @@ class Stream:
 
     def __init__(self) -> None:
         self._pointer = next(_pointers)
-        self.lock = threading.RLock()
+        self._turns: Slots[None] = Slots(1)
 
     @property
     def ptr(self) -> int:
@@ -37,8 +41,18 @@ class Stream:
 
     def synchronize(self) -> None:
         """Wait until every call on the stream is done."""
-        with self.lock:
-            return
+        self.run(lambda: None)
+
+    def run(self, call: Callable[[], T]) -> T:
+        """Return the result of a call that waits for those before it."""
+        turn = self._turns.claim()
+        try:
+            return call()
+        finally:
+            self._turns.release(turn)
+
+    def __reduce__(self) -> Any:
+        return (default_stream if self is _default else Stream), ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Stream) and self.ptr == other.ptr

@@ -166,6 +166,12 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
         self.numpy()
         return self
 
+    def __getstate__(self) -> object:
+        """Return what a pickle or a deep copy keeps: the elements, not how they are computed."""
+        if self.value.producer is not None:
+            self.numpy()
+        return super().__getstate__()
+
     def numpy(self) -> Array:
         """Return the elements as a numpy array, which must not be written to."""
         elements = self.elements()

@@ -268,7 +268,7 @@ def test_a_manifest_that_does_not_fit_its_module(add: Executable) -> None:
     )
     wrong = modules.declare("constant", "", "i32[4]")
     renamed = Executable(b"", add.manifest, add._program, add.device, wrong)  # pyright: ignore[reportPrivateUsage]
-    add._program.take().calls.clear()  # pyright: ignore[reportPrivateUsage]
+    add._program.take().content.calls.clear()  # pyright: ignore[reportPrivateUsage]
     with pytest.raises(ArtifactError) as caught:
         renamed()
     assert str(caught.value) == (

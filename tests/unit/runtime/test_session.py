@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from farrier_runtime.errors import DeviceError
-from farrier_runtime.session import open_device, reason
+from farrier_runtime.session import Place, reason
 
 
 def test_source_file_status_and_trace_are_left_out() -> None:
@@ -22,7 +22,7 @@ def test_pages_of_ir_are_cut() -> None:
 
 def test_a_driver_that_iree_lacks() -> None:
     with pytest.raises(DeviceError) as raised:
-        open_device("abacus", 0, None)
+        Place("abacus", 0).open()
     assert str(raised.value) == (
         "IREE's driver abacus cannot open device 0: no driver 'abacus' registered"
     )

@@ -42,9 +42,9 @@ pytestmark = pytest.mark.usefixtures("temporary")
 
 
 def process_id() -> int:
-    child = compiler_process._process._child  # pyright: ignore[reportPrivateUsage]
-    assert child is not None
-    return child.pid
+    server = compiler_process._process._server  # pyright: ignore[reportPrivateUsage]
+    assert server is not None
+    return server.child.pid
 
 
 # ---------------------------------------------------------------------- results and refusals
@@ -226,11 +226,11 @@ def test_a_process_that_was_killed_is_replaced() -> None:
 def test_a_job_of_a_process_that_is_replaced_does_not_wait_for_the_new_one() -> None:
     process = compiler_process._Process()  # pyright: ignore[reportPrivateUsage]
     with process.job({}) as (_, _, first):
-        first.kill()
-        wait_until(lambda: first.poll() is not None)
+        first.child.kill()
+        wait_until(lambda: first.child.poll() is not None)
         with process.job({}) as (_, _, second):
             assert "was killed by SIGKILL" in str(process.lost(first))
-            assert second.poll() is None
+            assert second.child.poll() is None
     process.leave()
 
 
@@ -317,7 +317,7 @@ def slow(x):
         x = fr.softmax(x @ x, dim=1)
     return x
 compiler_process.start()
-print(compiler_process._process._child.pid, flush=True)
+print(compiler_process._process._server.child.pid, flush=True)
 try:
     fr.compile(slow, args=[fr.InputInfo((64, 64), fr.float32)], target="cpu")
 except KeyboardInterrupt:
