@@ -42,19 +42,20 @@ def native(data: Any) -> Array:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-def check_masks(data: Any) -> None:
+def check_masks(data: Any, depth: int = 0) -> None:
     """Refuse masked arrays in lists, from which numpy would take the elements.
 
     Args:
         data: a number, an array, or nested lists.
+        depth: how many lists are around it; numpy refuses more than 64.
 
     Raises:
         ArgumentError: an element is masked.
     """
-    if isinstance(data, list | tuple):
+    if isinstance(data, list | tuple) and depth <= 64:
         items = cast("Sequence[Any]", data)
         for item in () if set(map(type, items)) <= {int, float, bool} else items:
-            check_masks(item)
+            check_masks(item, depth + 1)
     elif isinstance(data, np.ma.MaskedArray):
         native(data)
 

@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 from farrier.compiling.executable import Executable
 from farrier.compiling.trace import trace
+from farrier.ops.arguments import items
 from farrier_compiler.diagnostics import explain
-from farrier_runtime.errors import FarrierError
+from farrier_runtime.errors import ArgumentError, FarrierError
+from farrier_runtime.wording import shown
 
 
 def compile(
@@ -71,14 +73,19 @@ def compile(
     from farrier_compiler.driver.targets import Target
 
     traced = trace(func, args, kwargs, name)
-    wanted = [target] if isinstance(target, str) else target
+    wanted = None if target is None else items((target,) if isinstance(target, str) else target)
+    given = None if isinstance(flags, str) else items(flags)
     try:
+        if target is not None and not wanted:
+            raise ArgumentError(f"compile's target= names targets, unlike {shown(target)}.")
+        if given is None:
+            raise ArgumentError(f"compile's flags= takes a list of texts, not {shown(flags)}.")
         targets = [Target.parse(text) for text in wanted] if wanted else [Target.default()]
         options = Options(
             passes=passes,
             layout=layout,
             weights=weights,
-            flags=tuple(flags),
+            flags=given,
             cache=cache,
             optimization_level=optimization_level,
         )

@@ -132,6 +132,9 @@ def _bind(
         raise explain(
             ArgumentError(f"compile's args= takes a list of arguments, not {shown(args)}.")
         )
+    if not isinstance(kwargs, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        problem = f"compile's kwargs= takes a dict of arguments, not {shown(kwargs)}."
+        raise explain(ArgumentError(problem))
     try:
         return inspect.signature(func).bind(*args, **kwargs)
     except TypeError as error:
@@ -256,6 +259,8 @@ def _flatten(result: Any, outputs: list[Tensor]) -> ResultTree:
 
 
 def _graph_name(func: Any, name: str | None) -> str:
+    if not isinstance(name, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise explain(ArgumentError(f"compile's name= is a text, not {shown(name)}."))
     label = name or getattr(func, "__name__", None) or type(func).__name__
     return re.sub(r"\W+", "_", label).strip("_") or "main"
 

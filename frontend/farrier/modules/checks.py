@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 
+from farrier.ops.arguments import is_one_of
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.sizes.requirements import equal_shapes
@@ -105,9 +106,9 @@ def windows(
     rank = len(kernel)
     steps = integers(layer, "stride", _for_each(1 if stride is None else stride, rank), rank)
     gaps = integers(layer, "dilation", _for_each(1 if dilation is None else dilation, rank), rank)
-    if padding == "same":
+    if is_one_of(padding, ("same",)):
         return _same(layer, kernel, steps, gaps), steps, gaps
-    amounts: Any = 0 if padding is None or padding == "valid" else padding
+    amounts: Any = 0 if padding is None or is_one_of(padding, ("valid",)) else padding
     if _is_integer(amounts):
         amounts = ((amounts, amounts),) * rank
     return pairs(layer, "padding", amounts, rank), steps, gaps

@@ -17,7 +17,7 @@ from farrier.modules.parameter import HiddenParameter, Parameter, fitting, is_un
 from farrier.modules.state import Slot
 from farrier.modules.summary import Summary, summarize
 from farrier.modules.wrappers import keeping_ties, resetting, scoped
-from farrier.ops.arguments import flag, whole_number
+from farrier.ops.arguments import flag
 from farrier.other_names import MODULE_METHODS, misspelt
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
@@ -331,12 +331,12 @@ class Module:
         Raises:
             ArgumentError: the seed is not an integer.
         """
-        done, whole = resetting.get(), whole_number("reset_parameters's seed", seed)
+        done = resetting.get()
         assert done is not None
         for name, child in self.named_children():
             if id(child) not in done:
                 done.add(id(child))
-                child.reset_parameters(state.derived_seed(whole, name))
+                child.reset_parameters(state.derived_seed(seed, name))
 
     # ------------------------------------------------------------------ text
 

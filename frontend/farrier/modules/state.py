@@ -14,6 +14,7 @@ import numpy as np
 
 from farrier.modules.containers import Path, Place, attributes, replaced, unnamed
 from farrier.modules.parameter import HiddenParameter, OptionalParameter, fitting, is_unset
+from farrier.ops.arguments import whole_number
 from farrier.tensor import Tensor
 from farrier_compiler.graph import Array, Value
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
@@ -141,8 +142,13 @@ def assign(pairs: Sequence[tuple[Slot, Tensor]]) -> None:
 
 
 def derived_seed(seed: int, name: str) -> int:
-    """Return the seed of a child, or of a parameter, from the seed above it and its name."""
-    return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "little")
+    """Return the seed of a child, or of a parameter, from the seed above it and its name.
+
+    Raises:
+        ArgumentError: the seed is not an integer.
+    """
+    whole = whole_number("reset_parameters's seed", seed)
+    return int.from_bytes(hashlib.sha256(f"{whole}/{name}".encode()).digest()[:8], "little")
 
 
 def load(

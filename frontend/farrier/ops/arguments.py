@@ -236,7 +236,10 @@ def padding_pairs(name: str, pairs: Sequence[ShapeLike], count: int, input: Tens
 
 def number_of(value: Number, wanted: dtype) -> Number:
     """Return a number as it is in a data type, by the rule of `farrier_runtime.numbers`."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists that are ragged, or nested too deeply
+        array = np.empty(0)
     if array.ndim or not (array.dtype.kind in "biuf" or isinstance(value, int)):
         raise explain(ArgumentError(f"A tensor is filled with one number, not {shown(value)}."))
     try:

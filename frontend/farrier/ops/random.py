@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import ml_dtypes
 import numpy as np
 
-from farrier.ops.arguments import Shape, whole_numbers
+from farrier.ops.arguments import Shape, whole_number, whole_numbers
 from farrier.ops.conversion import check_dtype
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain, here
@@ -16,7 +16,7 @@ from farrier_compiler.graph import constant
 from farrier_compiler.ops.creation import check_sizes
 from farrier_compiler.sizes import is_static
 from farrier_runtime.dtypes import DtypeLike, dtype, float32
-from farrier_runtime.errors import ArgumentError, DtypeError
+from farrier_runtime.errors import ArgumentError, DeviceError, DtypeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -41,14 +41,15 @@ def rand(*shape: Shape, seed: int | None = None, dtype: DtypeLike = float32) -> 
         A tensor of that shape and data type.
 
     Raises:
-        ArgumentError: a size is negative, not an integer or unknown, or `dtype` is not a data type.
+        ArgumentError: a size is negative, not an integer or unknown, `dtype` is not a data type, or
+            the seed is negative or not an integer.
         DtypeError: `dtype` is not a floating-point data type.
 
     Example:
         >>> fr.rand(2, 3, seed=0).shape
         (2, 3)
     """
-    return _draw("rand", np.random.default_rng(seed).random, shape, dtype, _down)
+    return _draw("rand", _generator("rand", seed).random, shape, dtype, _down)
 
 
 def randn(*shape: Shape, seed: int | None = None, dtype: DtypeLike = float32) -> Tensor:
@@ -65,14 +66,22 @@ def randn(*shape: Shape, seed: int | None = None, dtype: DtypeLike = float32) ->
         A tensor of that shape and data type, of mean 0 and variance 1.
 
     Raises:
-        ArgumentError: a size is negative, not an integer or unknown, or `dtype` is not a data type.
+        ArgumentError: a size is negative, not an integer or unknown, `dtype` is not a data type, or
+            the seed is negative or not an integer.
         DtypeError: `dtype` is not a floating-point data type.
 
     Example:
         >>> fr.randn(2, 3, seed=0).shape
         (2, 3)
     """
-    return _draw("randn", np.random.default_rng(seed).standard_normal, shape, dtype)
+    return _draw("randn", _generator("randn", seed).standard_normal, shape, dtype)
+
+
+def _generator(name: str, seed: Any) -> np.random.Generator:
+    number = None if seed is None else whole_number(f"{name}'s seed", seed)
+    if number is not None and number < 0:
+        raise explain(ArgumentError(f"{name}'s seed is an integer >= 0, not {number}."))
+    return np.random.default_rng(number)
 
 
 def _down(numbers: Array, wanted: dtype) -> Array:
@@ -104,4 +113,9 @@ def _draw(
     if not is_static(sizes):
         problem = f"{name} draws numbers while tracing, which needs static sizes, not {sizes}."
         raise explain(ArgumentError(problem))
-    return Tensor.of(constant(rounded(draw(sizes), wanted), wanted, None, here()))
+    try:
+        numbers = rounded(draw(sizes), wanted)
+    except MemoryError:
+        problem = f"There is not enough memory for {name} to draw a tensor of shape {sizes}."
+        raise explain(DeviceError(problem)) from None
+    return Tensor.of(constant(numbers, wanted, None, here()))

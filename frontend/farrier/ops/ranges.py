@@ -121,6 +121,8 @@ def arange(
 
 
 def _arange(first: Number, end: Number, step: Number, wanted: dtype) -> Tensor:
+    for number in (first, end, step):
+        _check_finite(number)
     count = _count(first, end, step)
     if wanted is bool_:
         raise explain(DtypeError("arange counts in numbers, not in bool: pass a number type."))
@@ -147,9 +149,8 @@ def _count(start: Number, stop: Number, step: Number) -> int:
         raise explain(ArgumentError("arange needs a step that is not 0."))
     try:
         steps = (stop - start) / step
-    except TypeError:
-        problem = f"arange takes numbers, but got {shown(start)}, {shown(stop)} and {shown(step)}."
-        raise explain(ArgumentError(problem)) from None
+    except OverflowError:  # of ints beyond all floats
+        steps = math.inf if (stop > start) == (step > 0) else -math.inf
     if steps < 0:
         raise explain(
             ArgumentError(
@@ -157,7 +158,15 @@ def _count(start: Number, stop: Number, step: Number) -> int:
                 "Let the stop lie beyond the start, in the direction of the step."
             )
         )
+    if steps >= 2**63:
+        problem = f"arange from {shown(start)} to {shown(stop)} has more numbers than memory can."
+        raise explain(ArgumentError(problem))
     return math.ceil(steps)
+
+
+def _check_finite(number: Any) -> None:
+    if not isinstance(number, int | float | np.number) or not -math.inf < number < math.inf:
+        raise explain(ArgumentError(f"arange takes finite numbers, but got {shown(number)}."))
 
 
 def _sized_arange(bounds: tuple[Any, ...], wanted: dtype) -> Tensor:
