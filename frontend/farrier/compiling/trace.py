@@ -12,6 +12,7 @@ import numpy as np
 
 from farrier.compiling.unread_keys import remaining, without_unread
 from farrier.input_info import DimensionInputInfo, InputInfo
+from farrier.modules.containers import check_depth
 from farrier.modules.module import Module
 from farrier.tensor import Tensor
 from farrier.tensor.dimension_size import DimensionSize
@@ -67,6 +68,10 @@ def trace(
             function returns something that is not a tensor.
     """
     bound = _bind(func, args, kwargs or {})
+    try:
+        check_depth("compile", [args, kwargs])
+    except ArgumentError as error:
+        raise explain(error) from None
     inputs: list[Value] = []
     parameters: dict[str, inspect.Parameter] = {}
     infos: dict[str, Any] = {}

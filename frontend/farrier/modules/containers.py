@@ -14,6 +14,7 @@ from weakref import ProxyTypes
 import numpy as np
 
 from farrier.tensor import Tensor
+from farrier_runtime.errors import ArgumentError
 from farrier_runtime.wording import shown
 
 Path = tuple[Any, ...]
@@ -49,6 +50,29 @@ class Place(NamedTuple):
 
 
 ROOT = Place()
+
+
+_MOST_LEVELS = 100
+
+
+def check_depth(name: str, argument: Any) -> None:
+    """Refuse an argument that is nested too deeply, or contains itself.
+
+    Raises:
+        ArgumentError: naming what takes it.
+    """
+    pending: list[tuple[Any, int]] = [(argument, 0)]
+    while pending:
+        value, level = pending.pop()
+        if level > _MOST_LEVELS:
+            raise ArgumentError(
+                f"{name} takes arguments in at most {_MOST_LEVELS} lists, tuples and dicts around "
+                f"each other, unlike {shown(argument)}."
+            )
+        if isinstance(value, dict):
+            value = list(cast("dict[Any, Any]", value).values())
+        if isinstance(value, list | tuple):
+            pending += [(part, level + 1) for part in cast("Sequence[Any]", value)]
 
 
 def dotted(path: Path) -> str:

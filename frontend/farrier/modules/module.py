@@ -356,7 +356,7 @@ class Module:
             A Summary, which prints as a table; `rows` and the totals are its data.
 
         Raises:
-            ArgumentError: the arguments do not fit `forward`.
+            ArgumentError: the arguments do not fit `forward`, or are nested too deeply.
             UnknownValueError: `forward` needs the elements of an input.
 
         Example:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from farrier.input_info import InputInfo
+from farrier.modules.containers import check_depth
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import Scope, explain, here, scope
 from farrier_compiler.graph import Node, TensorType, Value, topological
@@ -143,6 +144,10 @@ def summarize(module: Summarized, inputs: Sequence[Any], named: Mapping[str, Any
 
 def _check_arguments(module: Summarized, inputs: Sequence[Any], named: Mapping[str, Any]) -> None:
     signature = inspect.signature(module)
+    try:
+        check_depth("summary", [list(inputs), dict(named)])
+    except ArgumentError as error:
+        raise explain(error) from None
     try:
         signature.bind(*inputs, **named)
     except TypeError as error:

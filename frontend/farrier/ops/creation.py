@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from farrier.ops.arguments import Shape, number_of, whole_numbers
+from farrier.ops.arguments import Shape, number_of, whole_number, whole_numbers
 from farrier.ops.arithmetic import add
 from farrier.ops.comparison import greater_equal
 from farrier.ops.conversion import cast, check_dtype
@@ -191,7 +191,7 @@ def tril(tensor: Tensor, diagonal: int = 0) -> Tensor:
             dtype=float32, loc=cpu:0, shape=(2, 3))
     """
     tensor = as_tensor(tensor)
-    below = _below("tril", tensor, diagonal)
+    below = _below("tril", tensor, whole_number("tril's diagonal", diagonal))
     return where(below, tensor, _zero(tensor))
 
 
@@ -216,7 +216,7 @@ def triu(tensor: Tensor, diagonal: int = 0) -> Tensor:
             dtype=float32, loc=cpu:0, shape=(2, 3))
     """
     tensor = as_tensor(tensor)
-    below = _below("triu", tensor, diagonal - 1)
+    below = _below("triu", tensor, whole_number("triu's diagonal", diagonal) - 1)
     return where(below, _zero(tensor), tensor)
 
 

@@ -177,7 +177,7 @@ def _item(input: Tensor, item: Any) -> Item:
         return _slice(input, array)
     # An array of one element has __index__ too, but would be taken for an index by mistake.
     wrong = isinstance(array, Tensor | bool | np.bool_ | np.ndarray)
-    if wrong or not hasattr(array, "__index__"):
+    if wrong or isinstance(array, type) or not hasattr(array, "__index__"):
         problem = (
             "Tensors are indexed by integers, slices, '...', None and one list, array or tensor of "
             f"integers, not by {_described(item, array)}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from farrier.ops import arithmetic
-from farrier.ops.arguments import flag, is_one_of, refuse, whole_numbers
+from farrier.ops.arguments import flag, is_one_of, items, real_number, refuse, whole_numbers
 from farrier.ops.averages import widen
 from farrier.ops.conversion import cast
 from farrier.ops.ranges import iota
@@ -19,6 +20,7 @@ from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.dimension_size import DimensionSize
 from farrier_compiler.graph import constant
 from farrier_compiler.ops.checks import check_domain
+from farrier_compiler.ops.creation import check_sizes
 from farrier_compiler.ops.elementwise import Add, Multiply
 from farrier_compiler.ops.indexing import Gather
 from farrier_compiler.sizes import SymbolicSize, is_static, lower_bound, maximum, upper_bound
@@ -122,26 +124,31 @@ def _sizes(
     name = "output_shape" if scales is None else "scales"
     given: Any = output_shape if scales is None else scales
     described = input.value.type.describe()
-    entries: tuple[Any, ...] = tuple(given) if hasattr(given, "__iter__") else (given,)
+    entries: tuple[Any, ...] = items(given) or (given,)
     if len(entries) != input.rank:
         problem = f"resize got {name}={entries} for {described}: give one for each dimension."
         raise refuse(ShapeError(problem), input=input)
     if scales is None:
         sizes = whole_numbers("resize's output_shape", entries)
     else:
-        sizes = tuple(map(_scaled, input.sizes, entries))
+        scales = [real_number("resize's scales", scale) for scale in entries]
+        sizes = tuple(map(_scaled, input.sizes, scales))
     every = (*sizes, *input.sizes)
     if not (min(every, default=1) > 0 if is_static(every) else all(at_most(1, n) for n in every)):
         problem = f"resize of {described} to {sizes} is not defined: all sizes must be positive."
         raise refuse(ShapeError(problem), input=input)
+    try:
+        check_sizes("resize", sizes)
+    except ArgumentError as error:
+        raise refuse(error, input=input) from None
     if scales is not None:
-        return sizes, tuple(1 / scale for scale in entries)
+        return sizes, tuple(1 / scale for scale in scales)
     return sizes, tuple(map(_quotient, input.sizes, sizes))
 
 
 def _scaled(size: int, scale: float) -> int:
     if not isinstance(size, SymbolicSize):
-        return int(size * scale)
+        return int(size * scale) if abs(scale) < math.inf else -1
     fraction = Fraction(scale).limit_denominator(_FINEST)
     if not _agree(scale, fraction, range(lower_bound(size), upper_bound(size) + 1)):
         problem = (

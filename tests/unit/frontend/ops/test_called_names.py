@@ -31,8 +31,8 @@ def first_words(call: Callable[[], object], count: int = 3) -> str:
         (lambda: fr.masked_fill(X, fr.ones(4, fr.bool), 1), "masked_fill cannot broadcast"),
         (lambda: fr.elu(X, alpha=fr.ones(4)), "elu cannot broadcast"),  # pyright: ignore[reportArgumentType]
         (lambda: fr.leaky_relu(X, fr.ones(4)), "leaky_relu cannot broadcast"),  # pyright: ignore[reportArgumentType]
-        (lambda: fr.tril(X, fr.ones(4)), "tril takes operands"),  # pyright: ignore[reportArgumentType]
-        (lambda: fr.triu(X, fr.ones(4)), "triu takes operands"),  # pyright: ignore[reportArgumentType]
+        (lambda: fr.tril(X, fr.ones(4)), "tril's diagonal takes"),  # pyright: ignore[reportArgumentType]
+        (lambda: fr.triu(X, fr.ones(4)), "triu's diagonal takes"),  # pyright: ignore[reportArgumentType]
         (lambda: fr.var(X, 1, correction=fr.Tensor(1)), "var's correction takes"),  # pyright: ignore[reportArgumentType]
         (lambda: fr.full_like(X, fr.ones(4)), "full_like cannot give"),
         (lambda: fr.ones(-1), "ones needs sizes"),

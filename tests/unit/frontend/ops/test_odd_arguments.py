@@ -13,6 +13,8 @@ import pytest
 import farrier as fr
 
 X = fr.ones((2, 4))
+CIRCULAR: list[object] = []
+CIRCULAR.append(CIRCULAR)
 IMAGE = fr.ones((1, 2, 4))
 
 
@@ -75,6 +77,27 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (
         lambda: fr.allclose(X, X, atol=float("nan")),
         "allclose's atol is a finite number >= 0, not nan.",
+    ),
+    (lambda: fr.triu(X, 0.5), "triu's diagonal takes integers, but got 0.5."),
+    (
+        lambda: fr.rand(2**63),
+        "rand got the shape (9223372036854775808,), of more elements than any memory has.",
+    ),
+    (
+        lambda: fr.arange(2**60),
+        "arange got the shape (1152921504606846976,), of more elements than any memory has.",
+    ),
+    (
+        lambda: fr.resize(X, (2**60, 2)),
+        "resize got the shape (1152921504606846976, 2), of more elements than any memory has.",
+    ),
+    (
+        lambda: fr.Linear(2, 2).summary(CIRCULAR),
+        "summary takes arguments in at most 100 lists, tuples and dicts around each other, unlike ",
+    ),
+    (
+        lambda: fr.compile(fr.relu, args=[CIRCULAR]),
+        "compile takes arguments in at most 100 lists, tuples and dicts around each other, unlike ",
     ),
     (lambda: fr.rand(2, seed=-1), "rand's seed is an integer >= 0, not -1."),
     (lambda: fr.randn(2, seed=0.5), "randn's seed takes integers, but got 0.5."),
