@@ -26,6 +26,34 @@ T = TypeVar("T")
 _PATIENCE = 0.05
 
 
+class Living(Generic[T]):
+    """Objects, as long as something else refers to them.
+
+    Unlike a WeakSet, it runs no code when one dies: an exception from a signal handler would be
+    lost there.
+    """
+
+    def __init__(self) -> None:
+        """Start with no objects."""
+        self._references: dict[weakref.ref[T], None] = {}
+
+    def add(self, value: T) -> None:
+        """Add an object.
+
+        Args:
+            value: it is told from others by identity.
+        """
+        for reference in [*self._references]:
+            if reference() is None:
+                self._references.pop(reference, None)
+        self._references[weakref.ref(value)] = None
+
+    def all(self) -> list[T]:
+        """Return the objects that are alive."""
+        values = [reference() for reference in [*self._references]]
+        return [value for value in values if value is not None]
+
+
 class Slot(Generic[T]):
     """What one call at a time may use.
 
@@ -107,12 +135,6 @@ class Slots(Generic[T]):
         if self._waiting and self._released.qsize() < len(self._waiting):
             self._released.put(None)
 
-    def clear(self) -> None:
-        """Drop the contents of all slots."""
-        for slot in self._slots:
-            if hasattr(slot, "content"):
-                del slot.content
-
     def are_awaited(self) -> bool:
         """Return whether the process has to wait for a call."""
         return self._awaited and self.are_claimed()
@@ -161,7 +183,7 @@ class Slots(Generic[T]):
 
 _Claim: TypeAlias = tuple[FrameType]
 
-_every: weakref.WeakSet[Slots[Any]] = weakref.WeakSet()
+_every: Living[Slots[Any]] = Living()
 _process_ends = False
 
 
@@ -183,7 +205,7 @@ def end() -> None:
     """Wait for calls of daemon threads that have an awaited slot, when the process ends."""
     global _process_ends
     _process_ends = True
-    while any(slots.are_awaited() for slots in [*_every]):
+    while any(slots.are_awaited() for slots in _every.all()):
         time.sleep(0.001)
 
 
@@ -197,7 +219,7 @@ def never_free(value: object) -> None:
 
 
 def _forked() -> None:
-    for slots in _every:
+    for slots in _every.all():
         slots.abandon()
 
 

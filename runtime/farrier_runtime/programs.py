@@ -8,16 +8,18 @@ gains 5 %.
 
 from __future__ import annotations
 
+import atexit
 import mmap
 import os
-import sys
-import weakref
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from farrier_runtime.claims import Slot, Slots, never_free
+from farrier_runtime import claims
+from farrier_runtime.claims import Living, Slot, Slots, never_free
 from farrier_runtime.dtypes import Array
 from farrier_runtime.errors import ArtifactError, DeviceError
 from farrier_runtime.session import OpenDevice, Place, instance, iree, reason
@@ -153,17 +155,9 @@ class LoadedModule:
         """Return a context from `take`."""
         self._slots.release(slot)
 
-    def __del__(self, process_ends: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Free the program as a call, because IREE takes Python's lock for it."""
-        if process_ends():
-            return
-        slots = self._slots
-        slot = slots.claim()
-        try:
-            self._modules = None
-            slots.clear()
-        finally:
-            slots.release(slot)
+    def keep(self) -> None:
+        """Never free what is loaded."""
+        never_free((self._modules, self._slots))
 
     def abandon(self) -> None:
         """Forget everything that the parent of this fork has loaded, without freeing it."""
@@ -199,12 +193,22 @@ class Context:
         self.calls: dict[str, Callable[[Sequence[Any]], list[Any]]] = {}
 
 
-_programs: weakref.WeakSet[LoadedModule] = weakref.WeakSet()
+_programs: Living[LoadedModule] = Living()
 
 
 def _forked() -> None:
-    for program in _programs:
+    for program in _programs.all():
         program.abandon()
+
+
+@atexit.register
+def _end() -> None:
+    """Keep daemon threads from freeing programs, for which IREE takes Python's lock."""
+    claims.end()
+    if any(thread.daemon for thread in threading.enumerate()):
+        for program in _programs.all():
+            program.keep()
+        time.sleep(0.01)  # for one that is being freed
 
 
 if hasattr(os, "register_at_fork"):

@@ -9,37 +9,40 @@ import pytest
 from support.processes import run
 from unit.runtime import modules
 
-SIGNALS = """
-import random, signal, sys, threading, time
+STORM = """
+import random, signal, sys, threading, time, warnings
 import numpy as np
 import farrier as fr
 import farrier_runtime
 
+# Python's own: a file whose owner was interrupted closes itself.
+warnings.simplefilter("ignore", ResourceWarning)
+
 class Stop(Exception):
     pass
 
-def stop(number, frame):
-    raise Stop
-
-signal.signal(signal.SIGALRM, stop)
-threads = None if sys.argv[2] == "None" else int(sys.argv[2])
-net = farrier_runtime.load(sys.argv[1], threads=threads)
-x = np.ones(4, np.float32)
+armed = False
 kept = []
 
-def interrupted(action):
-    for limit in (1e-4, 1e-3, 1e-2):
+def stop(number, frame):
+    global armed
+    if armed:
+        armed = False
+        raise Stop
+
+signal.signal(signal.SIGALRM, stop)
+
+def interrupted(action, limit):
+    global armed
+    try:
         try:
+            armed = True
             signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-6, limit))
-            for _ in range(20):
-                action()
-        except Stop as error:
-            kept[:] = [*kept[-50:], error]
+            action()
         finally:
-            try:
-                signal.setitimer(signal.ITIMER_REAL, 0)
-            except Stop:
-                pass
+            armed = False
+    except Stop as error:
+        kept[:] = [*kept[-50:], error]  # with all frames
 
 def in_thread(action):
     results = []
@@ -48,49 +51,49 @@ def in_thread(action):
     thread.join(60)
     return results[0]
 
+end = time.monotonic() + 20
+"""
+
+SIGNALS = (
+    STORM
+    + """
+threads = None if sys.argv[2] == "None" else int(sys.argv[2])
+net = farrier_runtime.load(sys.argv[1], threads=threads)
+x = np.ones(4, np.float32)
 actions = {
     "call": (lambda: net(x, x).tolist(), [2.0] * 4),
     "load": (lambda: farrier_runtime.load(sys.argv[1], threads=threads)(x, x).tolist(), [2.0] * 4),
     "eager": (lambda: (fr.ones((3,)) * 2 + 1).tolist(), [3.0] * 3),
 }
 action, expected = actions[sys.argv[3]]
-end = time.monotonic() + 20
 while time.monotonic() < end:
-    interrupted(action)
+    for limit in (1e-4, 1e-3, 1e-2):
+        interrupted(lambda: [action() for _ in range(20)], limit)
     assert action() == expected
     assert in_thread(action) == expected
+signal.setitimer(signal.ITIMER_REAL, 0)
 print("alive")
 """
+)
 
-COMPILES = """
-import random, signal, sys, threading, time
-import farrier as fr
-
-class Stop(Exception):
-    pass
-
-def stop(number, frame):
-    raise Stop
-
-signal.signal(signal.SIGALRM, stop)
+COMPILES = (
+    STORM
+    + """
 info = fr.InputInfo((4,), fr.float32)
 
 def scaled(number):
     net = fr.compile(lambda x: x * number, args=[info], target="cpu")
     return net(fr.ones((4,))).tolist() == [number] * 4
 
-end, number = time.monotonic() + 20, 1.0
+number = 1.0
 while time.monotonic() < end:
     number += 1
-    try:
-        signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-4, 0.8))
-        scaled(number)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    except Stop:
-        pass
+    interrupted(lambda: scaled(number), 0.8)
     assert scaled(number + 0.5)
+signal.setitimer(signal.ITIMER_REAL, 0)
 print("alive")
 """
+)
 
 FORKS = """
 import os, signal, sys, threading, time, warnings

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from farrier_runtime import claims
-from farrier_runtime.claims import Slot, Slots
+from farrier_runtime.claims import Living, Slot, Slots
 
 
 class Interrupt(Exception):
@@ -112,14 +112,22 @@ def test_a_call_inside_of_a_call_does_not_wait_for_it() -> None:
     assert not slots.are_claimed()
 
 
-def test_contents_stay_until_they_are_dropped() -> None:
+def test_contents_stay() -> None:
     slots: Slots[str] = Slots(1)
     slot = slots.claim()
     slot.content = "kept"
     slots.release(slot)
-    assert slots.claim() is slot
-    slots.clear()
-    assert not hasattr(slot, "content")
+    assert slots.claim().content == "kept"
+
+
+def test_the_living() -> None:
+    living: Living[Slots[None]] = Living()
+    one, two = Slots[None](1), Slots[None](1)
+    living.add(one)
+    living.add(two)
+    assert living.all() == [one, two]
+    del one
+    assert living.all() == [two]
 
 
 def test_a_waiting_call_goes_on_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
