@@ -143,7 +143,8 @@ def test_weights_outside(tmp_path: Path) -> None:
         for index, net in enumerate((model, other))
     ]
     loaded = farrier_runtime.load(paths[0])
-    swapped = farrier_runtime.load(paths[0], weights=tmp_path / "1.weights.safetensors")
+    weights = tmp_path / "1.weights.safetensors"
+    swapped = farrier_runtime.load(paths[0], weights=weights, exchange_weights=True)
     for shape in IMAGES:
         x = random(shape)
         for program, net in ((loaded, model), (swapped, other)):
