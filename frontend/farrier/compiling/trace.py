@@ -67,7 +67,7 @@ def trace(
         ArgumentError: the arguments do not fit the function, a parameter is unset, or the
             function returns something that is not a tensor.
     """
-    bound = _bind(func, args, kwargs or {})
+    bound = _bind(func, args, {} if kwargs is None else kwargs)
     try:
         check_depth("compile", [args, kwargs])
     except ArgumentError as error:
@@ -141,7 +141,12 @@ def _bind(
         problem = f"compile's kwargs= takes a dict of arguments, not {shown(kwargs)}."
         raise explain(ArgumentError(problem))
     try:
-        return inspect.signature(func).bind(*args, **kwargs)
+        signature = inspect.signature(func)
+    except ValueError:
+        problem = f"compile cannot see the parameters of {shown(func)}: call it in a function."
+        raise explain(ArgumentError(problem)) from None
+    try:
+        return signature.bind(*args, **kwargs)
     except TypeError as error:
         raise explain(
             ArgumentError(

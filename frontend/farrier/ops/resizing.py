@@ -26,7 +26,7 @@ from farrier_compiler.ops.indexing import Gather
 from farrier_compiler.sizes import SymbolicSize, is_static, lower_bound, maximum, upper_bound
 from farrier_compiler.sizes.requirements import at_most
 from farrier_runtime.dtypes import dtype, float32, float64, int32
-from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
+from farrier_runtime.errors import ArgumentError, DeviceError, DtypeError, ShapeError
 from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
@@ -86,6 +86,20 @@ def resize(
         raise refuse(ArgumentError(problem))
     input, align_corners = as_tensor(input), flag("resize's align_corners", align_corners)
     sizes, ratios = _sizes(input, output_shape, scales)
+    try:
+        return _resized(input, sizes, ratios, align_corners, mode)
+    except MemoryError:
+        problem = f"There is not enough memory for the positions of a resize to {sizes}."
+        raise refuse(DeviceError(problem), input=input) from None
+
+
+def _resized(
+    input: Tensor,
+    sizes: Sequence[int],
+    ratios: Sequence[float | Tensor],
+    align_corners: bool,
+    mode: Mode,
+) -> Tensor:
     result = input if mode == "nearest" else _floats(input)
     for dim, (size, ratio) in enumerate(zip(sizes, ratios, strict=True)):
         if size != input.sizes[dim] or isinstance(ratio, Tensor) or ratio != 1:

@@ -133,6 +133,10 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
         lambda: fr.compile(fr.relu, args=[X], flags="--O2"),
         "compile's flags= takes a list of texts, not '--O2'.",
     ),
+    (
+        lambda: fr.compile(int, args=[X]),
+        "compile cannot see the parameters of <class 'int'>: call it in a function.",
+    ),
     (lambda: fr.compile(fr.relu, args=[X], name=3), "compile's name= is a text, not 3."),
     (lambda: fr.compile(fr.relu, kwargs=[X]), "compile's kwargs= takes a dict of arguments, not "),
     (
