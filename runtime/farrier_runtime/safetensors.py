@@ -67,7 +67,11 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, Array]) -> None:
         (2, 3)
     """
     for name, array in tensors.items():
-        if array.dtype not in _NAMES or name == _METADATA:
+        if name == _METADATA:
+            raise ArgumentError(
+                f"A safetensors file keeps the name '{name}' to itself: give the tensor another."
+            )
+        if array.dtype not in _NAMES:
             raise ArgumentError(
                 f"A safetensors file cannot hold '{name}', {array.dtype} {array.shape}. Its data "
                 f"types are {', '.join(_TYPES)}."

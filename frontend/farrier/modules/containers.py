@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import sys
-from collections import UserDict, UserList, deque
+from collections import ChainMap, UserDict, UserList, deque
 from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from types import FunctionType, MappingProxyType, MemberDescriptorType, MethodType, SimpleNamespace
 from typing import Any, NamedTuple, cast
@@ -13,6 +13,7 @@ from weakref import ProxyTypes
 
 import numpy as np
 
+from farrier.modules.parameter import identity
 from farrier.tensor import Tensor
 from farrier_runtime.errors import ArgumentError
 from farrier_runtime.wording import shown
@@ -27,7 +28,8 @@ _INERT = _PLAIN | {property, classmethod, staticmethod, MemberDescriptorType}
 
 # Whose attributes are not looked at: Python's own objects, numpy's and Farrier's.
 _CLOSED = sys.stdlib_module_names | {"numpy", "farrier", "farrier_compiler", "farrier_runtime"}
-_OPEN = (SimpleNamespace, UserDict, UserList)  # of Python's own, those that hold what users put in
+# Of Python's own, those that hold what users put in.
+_OPEN = (ChainMap, SimpleNamespace, UserDict, UserList)
 
 
 class Place(NamedTuple):
@@ -159,8 +161,11 @@ def _with_item(container: Any, key: Any, item: Any) -> Any:
         container[key] = item
         return container
     old = cast("tuple[Any, ...]", container)
-    items, cls = (*old[:key], item, *old[key + 1 :]), cast("Any", type(old))
-    return cls._make(items) if hasattr(cls, "_make") else cls(items)  # a named tuple, or another
+    # Named tuples and others take other arguments than their items.
+    changed = cast("Any", tuple).__new__(type(old), (*old[:key], item, *old[key + 1 :]))
+    for name, value in attributes(old).items():
+        object.__setattr__(changed, name, value)
+    return changed
 
 
 # ------------------------------------------------------------------ what no name reaches
@@ -178,7 +183,7 @@ def unnamed(
         names: the tensors that have names.
         module_class: `Module`, whose instances are looked at wherever they are.
     """
-    values = {id(tensor.value) for tensor in names}
+    values = {id(identity(tensor)) for tensor in names}
     seen: dict[int, Any] = {id(module): module for module in modules.values()}  # kept alive
     pending = [
         (f"{name}{text}".lstrip("."), part)
@@ -191,7 +196,7 @@ def unnamed(
         seen[id(value)] = value
         if not isinstance(value, Tensor):
             pending += [(text + step, part) for step, part in _parts(value, module_class)]
-        elif id(value.value) not in values:
+        elif id(identity(value)) not in values:
             yield text, value
 
 

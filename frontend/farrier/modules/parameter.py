@@ -75,6 +75,26 @@ class HiddenParameter(OptionalParameter):
     __slots__ = ()
 
 
+class Retyped(Tensor):
+    """The elements of a parameter in another type, such as integers that know their scales.
+
+    Args:
+        tensor: the parameter, or what was made from it.
+        type: the type.
+    """
+
+    __slots__ = ("original",)
+
+    def __init__(self, tensor: Tensor, type: TensorType) -> None:
+        self.original = value = identity(tensor)
+        self.value = Value(type, None, value.data, value.name, value.location)
+
+
+def identity(tensor: Tensor) -> Value:
+    """Return what all tensors share that are the same parameter."""
+    return tensor.original if isinstance(tensor, Retyped) else tensor.value
+
+
 def _checked_shape(shape: Any) -> tuple[int, ...]:
     if hasattr(shape, "__array__"):
         raise ArgumentError(

@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 
 from farrier.modules.containers import Path, Place, attributes, replaced, unnamed
-from farrier.modules.parameter import HiddenParameter, OptionalParameter, fitting, is_unset
+from farrier.modules.parameter import (
+    HiddenParameter,
+    OptionalParameter,
+    fitting,
+    identity,
+    is_unset,
+)
 from farrier.ops.arguments import whole_number
 from farrier.tensor import Tensor
 from farrier_compiler.graph import Array, Value
@@ -80,7 +86,7 @@ def check(
     by_name: dict[str, Slot] = {}
     for slot in checked:
         other = by_name.setdefault(slot.name, slot)
-        if other.tensor.value is not slot.tensor.value:
+        if identity(other.tensor) is not identity(slot.tensor):
             raise ArgumentError(
                 f"Two parameters of {owner} have the name '{slot.name}': {other.place.text} and "
                 f"{slot.place.text}. Rename a key or an attribute on the way to one of them."
@@ -108,7 +114,7 @@ def tied(slots: Iterable[Slot]) -> list[list[Slot]]:
     """Return slots in groups that hold the same parameter."""
     groups: dict[int, list[Slot]] = {}
     for slot in slots:
-        groups.setdefault(id(slot.tensor.value), []).append(slot)
+        groups.setdefault(id(identity(slot.tensor)), []).append(slot)
     return list(groups.values())
 
 
@@ -117,14 +123,14 @@ def tie_again(before: Iterable[Slot], after: Iterable[Slot]) -> None:
     now = {slot.name: slot for slot in after}
     for group in tied(before):
         slots = [now[slot.name] for slot in group[len(group) == 1 :] if slot.name in now]
-        old = group[0].tensor.value
-        changed = [slot.tensor for slot in slots if slot.tensor.value is not old]
+        old = identity(group[0].tensor)
+        changed = [slot.tensor for slot in slots if identity(slot.tensor) is not old]
         assign([(slot, shared(slot, tensor)) for tensor in changed[:1] for slot in slots])
 
 
 def shared(slot: Slot, tensor: Tensor) -> Tensor:
     """Return the tensor that a slot holds when it shares another's."""
-    if slot.tensor.value is tensor.value:
+    if identity(slot.tensor) is identity(tensor):
         return slot.tensor
     return fitting(slot.name, slot.tensor, tensor)
 
@@ -191,9 +197,9 @@ def _assignments(
         given = [(slot.name, tensors[slot.name]) for slot in group if slot.name in tensors]
         _check_equal(owner, given)
         for _, tensor in given[:1]:
-            if id(tensor.value) in used:  # else one tensor for two parameters would tie them
+            if id(identity(tensor)) in used:  # else one tensor for two parameters would tie them
                 tensor = _handle(tensor)
-            used.add(id(tensor.value))
+            used.add(id(identity(tensor)))
             yield from ((slot, shared(slot, tensor)) for slot in group)
 
 

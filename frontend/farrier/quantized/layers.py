@@ -12,7 +12,7 @@ import numpy as np
 from farrier.modules import checks
 from farrier.modules.containers import ROOT, Place
 from farrier.modules.module import Module
-from farrier.modules.parameter import Parameter
+from farrier.modules.parameter import Parameter, Retyped
 from farrier.modules.state import Slot, derived_seed
 from farrier.ops.activation import relu
 from farrier.ops.arguments import flag, refuse
@@ -31,7 +31,6 @@ from farrier.quantized.operands import (
     with_bias,
 )
 from farrier.tensor import Tensor
-from farrier_compiler.graph import Value
 from farrier_compiler.ops.quantization import Dequantize
 from farrier_compiler.types.numbers import storage_limits
 from farrier_runtime.dtypes import DtypeLike, dtype, float32, int8, int64
@@ -96,14 +95,13 @@ class _QuantizedLayer(Module):
 
     def _attach_scales(self) -> None:
         """Add the scales to the weight's type, if both are set."""
-        weight, parameters = self.weight.value, (self.weight_scale, self.weight_zero_point)
-        values = [tensor.value for tensor in parameters]
+        weight = self.weight.value
+        values = [self.weight_scale.value, self.weight_zero_point.value]
         op = Dequantize(float32, self._dim)
         quantization = op.quantization(weight.type.plain, float32, values)
         if weight.data is not None and weight.type.quantization != quantization:
             type = replace(weight.type, quantization=quantization)
-            typed = Value(type, None, weight.data, weight.name, weight.location)
-            vars(self)["weight"] = Tensor.of(typed)
+            vars(self)["weight"] = Retyped(self.weight, type)
 
     def _slots(self, place: Place = ROOT, above: tuple[Module, ...] = ()) -> Iterator[Slot]:
         self._attach_scales()

@@ -213,7 +213,7 @@ def checked_scale(name: str, scale: Any, dtype: dtype) -> float:
         ArgumentError: it is not finite and > 0 in this data type.
     """
     try:
-        number = float("nan" if isinstance(scale, str) else scale)
+        number = float("nan" if isinstance(scale, str) else _number(scale))
     except (TypeError, ValueError, OverflowError):
         number = float("nan")
     with np.errstate(over="ignore"):
@@ -235,7 +235,7 @@ def checked_zero_point(name: str, zero_point: Any, dtype: dtype) -> int:
     """
     low, high = storage_limits(dtype)
     try:
-        number = operator.index(zero_point)
+        number = operator.index(_number(zero_point))
     except (TypeError, DtypeError):
         number = None
     if number is None or not low <= number <= high:
@@ -246,3 +246,9 @@ def checked_zero_point(name: str, zero_point: Any, dtype: dtype) -> int:
         )
         raise refuse(ArgumentError(problem))
     return number
+
+
+def _number(given: Any) -> Any:
+    """Return the number in a tensor, of which no warning is needed: it belongs to the type."""
+    single = isinstance(given, Tensor) and given.value.type.size == 1
+    return given.elements().item() if single else given

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from farrier.modules.parameter import Retyped, identity
 from farrier.tensor import Tensor
 from farrier.tensor.interop import as_array, fit
 from farrier_runtime.dtypes import BY_NUMPY
@@ -66,7 +67,9 @@ def parts(name: str, weight: Any) -> tuple[Any, Any, Any]:
         described, supported = weight.value.type.describe(), quantization.block is None
         _check_axis(name, described, quantization.axis, supported)
         scale, zero_point = weight.q_scale(), weight.q_zero_point()
-        return Tensor(weight.numpy()), np.asarray(scale), np.asarray(zero_point, weight.dtype.numpy)
+        integers = Tensor.of(identity(weight)) if isinstance(weight, Retyped) else weight.numpy()
+        scale = np.asarray(scale, quantization.expressed.numpy)
+        return integers, scale, np.asarray(zero_point, weight.dtype.numpy)
     integers = as_array(weight.int_repr())
     scheme = str(weight.qscheme()).rpartition(".")[2]
     if scheme.startswith("per_tensor"):

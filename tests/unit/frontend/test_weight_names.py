@@ -39,6 +39,14 @@ def test_ending_to_write(tmp_path: Path) -> None:
     assert str(raised.value) == "Weights are written to .safetensors and .npz files, not 'net.bin'."
 
 
+def test_name_that_safetensors_keep(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError) as raised:
+        weights.save(tmp_path / "net.safetensors", {"__metadata__": np.ones(2, np.float32)})
+    assert str(raised.value) == (
+        "A safetensors file keeps the name '__metadata__' to itself: give the tensor another."
+    )
+
+
 def test_type_that_safetensors_lack(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError) as raised:
         weights.save(tmp_path / "net.safetensors", {"fc.weight": np.ones((2, 3), int4.numpy)})

@@ -7,9 +7,9 @@ import enum
 import functools
 import types
 import weakref
-from collections import OrderedDict, UserDict, UserList, defaultdict, deque
+from collections import ChainMap, OrderedDict, UserDict, UserList, defaultdict, deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pytest
@@ -39,6 +39,17 @@ class Slotted(fr.Module):
     def __init__(self) -> None:
         self.leaf = Leaf()
         self.own: Any = fr.Parameter((3,))
+
+
+class Window(tuple[Any, ...]):
+    """A tuple that is not made from its items, and has an attribute."""
+
+    def __new__(cls, *, start: Any, stop: Any) -> Self:
+        window = super().__new__(cls, (start, stop))
+        window.unit = "s"
+        return window
+
+    unit: str
 
 
 class Inherited(fr.Module):
@@ -83,6 +94,10 @@ NAMED: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "deque": (lambda: deque([fr.Parameter((1,)), Leaf()]), ["held.0", "held.1.param"]),
     "OrderedDict": (lambda: OrderedDict(a=Leaf()), ["held.a.param"]),
     "defaultdict": (lambda: defaultdict(list, {"a": [Leaf()]}), ["held.a.0.param"]),
+    "tuple made from names": (
+        lambda: Window(start=Leaf(), stop=fr.Parameter((1,))),
+        ["held.1", "held.0.param"],
+    ),
     "named tuple": (lambda: Pair(Leaf(), fr.Parameter((1,))), ["held.1", "held.0.param"]),
     "nested": (lambda: {"a": [({4: Leaf()},)]}, ["held.a.0.0.4.param"]),
     "itself": (itself, ["held.leaf.param", "held.list.2.param"]),
@@ -123,6 +138,7 @@ NAMELESS: dict[str, tuple[Callable[[], Any], str]] = {
     "values": (lambda: {"a": Leaf()}.values(), "held{...}.param"),
     "mappingproxy": (lambda: types.MappingProxyType({"a": Leaf()}), "held['a'].param"),
     "UserDict": (lambda: UserDict({"a": Leaf()}), "held.data['a'].param"),
+    "ChainMap": (lambda: ChainMap({"a": Leaf()}), "held.maps[0]['a'].param"),
     "UserList": (lambda: UserList([Leaf()]), "held.data[0].param"),
     "object": (lambda: [Link(Leaf())], "held[0].leaf.param"),
     "dataclass": (lambda: Block(fr.Parameter((1,))), "held.leaf"),
