@@ -6,6 +6,7 @@ Exit codes: 0 success, 1 an error in a file, model or program, 2 a usage error.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import traceback
@@ -50,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _escape_what_cannot_be_printed()
     try:
         options = _parse(words)
         if options is None:
@@ -69,8 +71,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(_text(error), MISTAKE)
 
 
+def _escape_what_cannot_be_printed() -> None:
+    """Print any name, also one that is no text, or that the terminal's encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _report(text: str, status: int) -> int:
-    sys.stdout.flush()
+    print(end="", flush=True)  # there may be no standard output
     print(f"farrier: error: {text}", file=sys.stderr)
     return status
 

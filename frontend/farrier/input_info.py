@@ -10,6 +10,7 @@ from typing import Any, SupportsIndex, cast
 
 from farrier_compiler.diagnostics import explain
 from farrier_compiler.sizes import symbol
+from farrier_compiler.types.tensor_type import check_extent
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import DtypeLike, dtype as dtype_class, dtype_of
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError
@@ -100,6 +101,7 @@ class InputInfo:
 
     Raises:
         ArgumentError: a size is not an integer, or is negative, or bounds are not in order.
+        ShapeError: an array cannot have this shape.
         DtypeError: `dtype` is not a Farrier data type.
 
     Example:
@@ -120,6 +122,8 @@ class InputInfo:
         try:
             object.__setattr__(self, "shape", _shape(shape))
             object.__setattr__(self, "dtype", _data_type(dtype))
+            static = tuple(size if isinstance(size, int) else 1 for size in self.shape)
+            check_extent(static, self.dtype)
         except FarrierError as error:
             raise explain(error) from None
 
@@ -254,6 +258,8 @@ def _dimension(name: str, bounds: Any) -> Dimension:
     sizes = tuple(cast("Sequence[Any]", bounds)) if isinstance(bounds, Sequence) else ()
     if len(sizes) != 3 or not all(map(_is_whole, sizes)):
         raise ArgumentError(f"Bounds are three integers, (min, opt, max), but got {shown(bounds)}.")
+    if max(sizes) >= 2**63:
+        raise ArgumentError(f"Bounds are sizes below 2**63, but got {shown(bounds)}.")
     return Dimension(name, *map(int, sizes))
 
 

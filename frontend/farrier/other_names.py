@@ -197,6 +197,8 @@ _NONE = "Farrier has no gradients and no modes: leave it out."
 _NAMESPACE = "Functions and layers lie in farrier itself, such as farrier.relu and farrier.Linear."
 _MASK = "Programs have fixed shapes: choose with farrier.where."
 _NO_SCATTER = "Tensors are not changed: write farrier.where or farrier.concatenate."
+_NO_LOSS = "Farrier has no losses: write the formula."
+_FILES = "Modules have load_weights and save_weights, Executables load and save."
 _SAME = "Leave it out: it would return the tensor itself."
 
 ADVICE: dict[str, str] = {
@@ -212,6 +214,7 @@ ADVICE: dict[str, str] = {
     "addmm": "Write input + farrier.matmul(mat1, mat2).",
     "cond": "Choose with farrier.where.",
     "cuda": "Choose the device when compiling: farrier.compile(..., target='cuda').",
+    "cross_entropy": _NO_LOSS,
     "detach": _NONE,
     "dropout": "It has no effect in inference: leave it out.",
     "einsum": "Write it with farrier.dot_general, or farrier.permute and farrier.matmul.",
@@ -221,27 +224,36 @@ ADVICE: dict[str, str] = {
     "grad": _NONE,
     "index_add": _NO_SCATTER,
     "index_put": _NO_SCATTER,
+    "inf": "Write float('inf').",
     "inference_mode": _NONE,
+    "inner": "Write farrier.sum(x * y, -1).",
     "isclose": "Write farrier.abs(x - y) <= atol + rtol * farrier.abs(y).",
     "lax": _NAMESPACE,
     "linalg": _NAMESPACE,
     "linspace": "Write start + (stop - start) / (count - 1) * farrier.arange(count).",
+    "load": _FILES,
     "logsumexp": "With m = farrier.max(x), write m + farrier.log(farrier.sum(farrier.exp(x - m))).",
     "manual_seed": "farrier.rand and farrier.randn take a seed.",
     "masked_scatter": _NO_SCATTER,
     "masked_select": _MASK,
+    "mse_loss": _NO_LOSS,
+    "nan": "Write float('nan').",
     "nn": _NAMESPACE,
     "no_grad": _NONE,
     "nonzero": _MASK,
     "norm": "Write farrier.sqrt(farrier.sum(farrier.square(x))).",
+    "numel": "Write math.prod(x.shape).",
     "numpy": _NAMESPACE,
     "one_hot": "Write farrier.unsqueeze(x, -1) == farrier.arange(classes, farrier.int32).",
+    "pi": "Write math.pi.",
     "randint": "Write farrier.cast(farrier.rand(shape) * high, farrier.int32).",
     "random": _NAMESPACE,
     "roll": "Write farrier.concatenate([x[-n:], x[:-n]], 0).",
+    "save": _FILES,
     "scatter": _NO_SCATTER,
     "scatter_add": _NO_SCATTER,
     "scatter_reduce": _NO_SCATTER,
+    "set_default_dtype": "Give tensors and layers a dtype; without one they are float32.",
     "special": _NAMESPACE,
     "std": "Write farrier.sqrt(farrier.var(x)).",
     "stop_gradient": _NONE,
@@ -266,11 +278,13 @@ METHODS: dict[str, str] = {
     "detach": _SAME,
     "dim": "Write x.ndim.",
     "double": "Write x.cast(farrier.float64).",
+    "fill_": "Write farrier.full_like(x, value).",
     "float": "Write x.cast(farrier.float32).",
     "half": "Write x.cast(farrier.float16).",
     "int": "Write x.cast(farrier.int32).",
     "long": "Write x.cast(farrier.int64).",
     "mT": "Write x.transpose(-2, -1).",
+    "nbytes": "Write math.prod(x.shape) * x.dtype.itemsize.",
     "nelement": "Write math.prod(x.shape).",
     "new_full": "Write farrier.full(shape, value, x.dtype).",
     "new_ones": "Write farrier.ones(shape, x.dtype).",
@@ -279,9 +293,12 @@ METHODS: dict[str, str] = {
     "numel": "Write math.prod(x.shape).",
     "requires_grad": _NONE,
     "requires_grad_": _NONE,
+    "stride": "Tensors have no strides: they are contiguous.",
     "to": "Write x.cast(dtype): eager tensors live on the CPU.",
     "type": "Write x.cast(dtype).",
     "type_as": "Write x.cast(other.dtype).",
+    "unfold": "Write farrier.stack of slices.",
+    "zero_": "Write farrier.zeros_like(x).",
 }
 """Methods of other libraries' tensors that are not one of Farrier's under another name."""
 

@@ -9,6 +9,7 @@ import mmap
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -56,7 +57,7 @@ def write(path: str | os.PathLike[str], chunks: Iterable[Chunk]) -> None:
     """
     target = path_of(path)
     try:
-        _make_folder(target)
+        _prepare_folder(target)
         if target.exists() and not target.is_file():
             _fill(target, "wb", chunks)
         else:
@@ -65,9 +66,11 @@ def write(path: str | os.PathLike[str], chunks: Iterable[Chunk]) -> None:
         raise OSError(error.errno, error.strerror or str(error), str(target)) from error
 
 
-def _make_folder(target: Path) -> None:
+def _prepare_folder(target: Path) -> None:
+    """Make the folder of a file, and remove what killed writers have left there."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(target.parent)
     except FileExistsError:  # a file is in its place, as the error of opening the target says
         pass
     except OSError as error:
@@ -87,7 +90,23 @@ def _replace(target: Path, chunks: Iterable[Chunk], permissions: int = 0o666) ->
 
 
 PARTS = ".farrier-*.tmp"
-"""The names of files that are not finished; those of writers that were killed stay behind."""
+"""The names of files that are not finished; those of writers that were killed stay for an hour."""
+
+
+# After so many seconds without a change, the writer of a file was killed.
+_LONGEST_PAUSE = 3600.0
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove files that writers have begun in a folder and did not finish; `write` does it too.
+
+    Args:
+        folder: the folder.
+    """
+    for part in folder.glob(PARTS):
+        with contextlib.suppress(OSError):  # another process may remove it right now
+            if part.lstat().st_mtime < time.time() - _LONGEST_PAUSE:
+                part.unlink()
 
 
 def _part(target: Path) -> Path:
@@ -192,7 +211,7 @@ def publish(file: BinaryIO, path: str | os.PathLike[str]) -> None:
     """
     file.flush()
     target = path_of(path)
-    _make_folder(target)
+    _prepare_folder(target)
     if not ((target.is_file() or not target.exists()) and _linked(file, target)):
         with _content(file) as chunks:
             write(target, chunks)

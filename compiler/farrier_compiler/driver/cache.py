@@ -11,7 +11,6 @@ import os
 import shutil
 import stat
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,9 +32,6 @@ LIMIT = 2 << 30
 
 # Where less is free, in bytes, a full cache would make compiles fail.
 _LEAST_FREE = 16 << 20
-
-# After so many seconds, the writer of a file that is not finished was killed.
-_LONGEST_WRITE = 3600.0
 
 # Part of every key: raise it when what a key covers changes.
 _FORMAT = 1
@@ -196,9 +192,7 @@ class Cache:
                 yield status.st_mtime, status.st_size, file
 
     def _evict(self) -> None:
-        for begun, _, file in self._entries(files.PARTS):
-            if begun < time.time() - _LONGEST_WRITE:
-                _remove(file)
+        files.remove_abandoned(self.directory)
         excess = self.size() - self.limit
         for _, size, file in sorted(self._entries()):
             if excess <= 0:

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from farrier_compiler.driver import job_folders
 from farrier_compiler.driver.failures import place_of
 from farrier_compiler.driver.graph_messages import decode
 from farrier_compiler.driver.messages import Closed, Message, receive, send
@@ -120,10 +121,9 @@ class _NoFolder(Exception):
 
 def _enter(folder: str) -> None:
     try:
-        os.mkdir(folder, 0o700)
+        job_folders.enter(folder)
     except OSError as error:
         raise _NoFolder(error) from None
-    os.chdir(folder)
     # Relative, because IREE does not quote the linker's arguments.
     os.environ.update(dict.fromkeys(("TMPDIR", "TMP", "TEMP"), "."))
 

@@ -11,7 +11,6 @@ import contextlib
 import gc
 import os
 import select
-import shutil
 import signal
 import socket
 import traceback
@@ -19,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
+from farrier_compiler.driver import job_folders
 from farrier_compiler.driver.messages import Closed, Message, receive, send
 
 Work = Callable[[socket.socket, str], None]
@@ -97,7 +97,7 @@ class Server:
     def _start(self) -> None:
         message, (channel_number, log) = receive(self._control)
         channel = socket.socket(fileno=channel_number)
-        folder = os.path.join(message["folder"], f"farrier-{os.urandom(8).hex()}")
+        folder = job_folders.new_path(message["folder"])
         process = os.fork()
         if process == 0:
             self._become(channel, log, folder)
@@ -154,7 +154,7 @@ class Server:
         with contextlib.suppress(Closed, OSError):
             send(job.channel, {"ended": os.waitstatus_to_exitcode(status)})
         job.channel.close()
-        shutil.rmtree(job.folder, ignore_errors=True)
+        job_folders.remove(job.folder)
 
 
 def _freeze() -> None:

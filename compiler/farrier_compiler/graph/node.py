@@ -14,7 +14,7 @@ import numpy as np
 from farrier_compiler.diagnostics import PRIMITIVES, Location
 from farrier_compiler.sizes import SymbolicSize, substitute
 from farrier_compiler.types.elements import Array
-from farrier_compiler.types.tensor_type import TensorType
+from farrier_compiler.types.tensor_type import TensorType, check_extent
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.dtypes import DTYPES, dtype, float32, int4, int8
 
@@ -103,6 +103,8 @@ class Node:
             self.results = tuple(Value(t, self, None, None, location) for t in types)
         else:
             self.results = (Value(types, self, None, None, location),)  # pyright: ignore[reportArgumentType]
+        for result in self.results:
+            check_extent(result.type.shape, result.type.dtype)
 
     @property
     def result(self) -> Value:

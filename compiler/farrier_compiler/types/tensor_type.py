@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from farrier_compiler.sizes import is_static
+from farrier_compiler.sizes import SymbolicSize, is_static
 from farrier_compiler.types.uniform import Quantization
 from farrier_runtime.dtypes import dtype
+from farrier_runtime.errors import ShapeError
+from farrier_runtime.wording import shown
 
 Shape = tuple[int, ...]
 """The size of each dimension, symbolic for dynamic dimensions."""
@@ -80,3 +83,27 @@ class TensorType:
             element = self.quantization.text(self.dtype.short, self.shape)
             return f"{element}[{','.join(map(str, self.shape))}]"
         return f"{self.dtype.short}[{','.join(map(str, self.shape))}]"
+
+
+# numpy's arrays have no more.
+_MOST_DIMENSIONS = 64
+
+
+def check_extent(shape: Shape, dtype: dtype) -> None:
+    """Refuse a shape that no array can have.
+
+    Args:
+        shape: the size of each dimension; symbolic sizes count for nothing.
+        dtype: the data type of the elements.
+
+    Raises:
+        ShapeError: it has too many dimensions or elements.
+    """
+    if len(shape) > _MOST_DIMENSIONS:
+        problem = f"A tensor has at most {_MOST_DIMENSIONS} dimensions, not {len(shape)}."
+        raise ShapeError(problem)
+    sizes = (size for size in shape if not isinstance(size, SymbolicSize) and size)
+    if math.prod(sizes) * dtype.numpy.itemsize >= 2**63:
+        raise ShapeError(
+            f"A tensor has less than 2**63 bytes: {dtype} {shown(shape)} is too large."
+        )

@@ -27,7 +27,7 @@ def call(words: Sequence[str], function: Callable[[], int]) -> int:
     tree = ast.parse("function()", mode="eval")
     for node in ast.walk(tree):
         if isinstance(node, ast.expr):
-            node.col_offset, node.end_col_offset = 0, len(text.encode())
+            node.col_offset, node.end_col_offset = 0, len(text.encode(errors="surrogatepass"))
     code = compile(tree, FILE, "eval").replace(co_name="farrier", co_qualname="farrier")
     return eval(code, {"function": function})
 

@@ -13,15 +13,17 @@ def check_file(path: Path, form: str = "") -> None:
     """Refuse a path that is not a file.
 
     Raises:
-        ArgumentError: the path is a directory or does not exist.
+        ArgumentError: the path is a directory, a pipe or a device, or does not exist.
     """
     if path.is_dir():
         raise ArgumentError(f"{path} is a directory" + (f": {form}." if form else "."))
     if not path.exists():
         folder = path.parent
-        names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-        hint = did_you_mean(path.name, names)
+        names = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set[str]()
+        hint = did_you_mean(path.name, names - {path.name})  # which may be a broken link
         raise ArgumentError(f"{path}: no such file" + (hint if "you mean" in hint else "."))
+    if not path.is_file():
+        raise ArgumentError(f"{path} is a pipe or a device: name a file to read.")
 
 
 def check_folder(path: Path) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from farrier.commands.command_line import UsageError
 from farrier.commands.files import check_file, check_folder
 from farrier.commands.inputs import arrays
 from farrier.commands.text import time_text
@@ -65,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
     """Load the artifact, call the function, print or save the outputs."""
     import farrier_runtime
 
+    if options.seed < 0:
+        raise UsageError(f"--seed {options.seed}: give a whole number that is not negative.")
     check_file(Path(options.file))
     executable = farrier_runtime.load(
         options.file,

@@ -12,6 +12,7 @@ from farrier.tensor import Tensor
 from farrier.tensor.interop import as_array
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import TensorType, Value
+from farrier_compiler.types.tensor_type import check_extent
 from farrier_runtime.dtypes import DtypeLike, dtype, dtype_of, float32
 from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
 from farrier_runtime.wording import shown
@@ -31,6 +32,7 @@ class Parameter(Tensor):
 
     Raises:
         ArgumentError: the shape is not a sequence of integers >= 0.
+        ShapeError: an array cannot have this shape.
         DtypeError: `dtype` is not a Farrier data type.
 
     Example:
@@ -46,6 +48,7 @@ class Parameter(Tensor):
     ) -> None:
         try:
             type = TensorType(_checked_shape(shape), _checked_dtype(dtype))
+            check_extent(type.shape, type.dtype)
         except FarrierError as error:
             raise explain(error) from None
         self.value = Value(type, None, None, name, here())

@@ -119,6 +119,7 @@ class Quantizable(Module):
     def operands(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return input and weight or, where they are quantised, their dequantised values."""
         x = as_tensor(x)
+        self._check_dtype(x)
         self.observe_input(x)
         if self.quant_dtype is None or self.weight_scale is None:
             return x, self.weight
@@ -130,6 +131,15 @@ class Quantizable(Module):
             return x, weight
         x = quantize(x, scale, self.quant_dtype, None, offset)
         return dequantize(x, scale, self.dtype, None, offset), weight
+
+    def _check_dtype(self, x: Tensor) -> None:
+        if x.dtype is not self.weight.dtype:
+            problem = (
+                f"{type(self).__name__} holds {self.weight.dtype}, but got "
+                f"{x.value.type.describe()}. Cast the input, for example with "
+                f"fr.cast(x, fr.{self.weight.dtype}), or make the layer with another dtype."
+            )
+            raise explain(DtypeError(problem), [("x", x.value), ("weight", self.weight.value)])
 
     def reset_scale(self) -> None:
         """Set `weight_scale` so that the largest elements map to the largest integers."""

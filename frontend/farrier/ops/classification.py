@@ -7,6 +7,7 @@ import math
 from farrier.ops.elementwise import binary
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier_compiler.ops import comparison as primitive, elementwise
+from farrier_runtime.dtypes import float8
 
 __all__ = ["isfinite", "isinf", "isnan"]
 
@@ -41,8 +42,8 @@ def isinf(input: Tensor) -> Tensor:
         tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
     x = as_tensor(input)
-    if not x.dtype.is_floating:
-        return apply(primitive.NotEqual(), x, x)
+    if not x.dtype.is_floating or x.dtype is float8:  # which have no infinity
+        return apply(primitive.Less(), x, x)
     return binary(primitive.Equal(), apply(elementwise.Abs(), x), math.inf)
 
 

@@ -130,6 +130,13 @@ REFUSED = {
         "IREE cannot compile bad.mlir: line 1, column 59: use of undeclared SSA value name.\n"
         "The option -v shows more.",
     ),
+    "empty.mlir": ("", "empty.mlir is empty."),
+    "torch.mlir": (
+        "func.func @f(%x: !torch.vtensor<[2],f32>) -> !torch.vtensor<[2],f32> "
+        "{ return %x : !torch.vtensor<[2],f32> }",
+        "torch.mlir exports no synchronous function: make one public, on tensors of MLIR's own "
+        "types. Functions of the torch dialect are asynchronous: convert them first.",
+    ),
     "dynamic.mlir": (
         "func.func @f(%x: tensor<?xf32>) -> tensor<?xf32> { return %x : tensor<?xf32> }",
         "dynamic.mlir: %input0: tensor<?xf32> cannot be passed: inputs and outputs are tensors of "

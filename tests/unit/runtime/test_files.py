@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,24 @@ def test_links_are_followed_only_where_that_is_asked_for(tmp_path: Path) -> None
     assert bytes(MappedFile.open(tmp_path / "link")) == b"text"
     with pytest.raises(OSError, match="symbolic links"):
         opened(tmp_path / "link")
+
+
+def published(path: Path, chunks: list[bytes]) -> None:
+    file = temporary()
+    file.writelines(chunks)
+    publish(file, path)
+
+
+@pytest.mark.parametrize("put", [write, published])
+def test_what_a_killed_writer_has_left_goes_with_a_later_file(
+    put: Callable[[Path, list[bytes]], None], tmp_path: Path
+) -> None:
+    names = [".farrier-0123.tmp", ".farrier-4567.tmp", "farrier-89ab.tmp"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"half")
+    hours_ago = time.time() - 2 * 3600
+    for name in names[1:]:
+        os.utime(tmp_path / name, (hours_ago, hours_ago))
+    put(tmp_path / "net.vmfb", [b"new"])
+    assert sorted(os.listdir(tmp_path)) == [names[0], names[2], "net.vmfb"]
+    assert (tmp_path / "net.vmfb").read_bytes() == b"new"

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
@@ -74,14 +75,15 @@ def load(path: Path, name: str) -> Callable[..., Any]:
 
 def _execute(path: Path) -> ModuleType:
     name = f"_model_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path.resolve())
+    # A link may lead to a file without a suffix, for which importlib has no loader.
+    loader = SourceFileLoader(name, str(path.resolve()))
+    spec = importlib.util.spec_from_loader(name, loader)
     assert spec is not None
-    assert spec.loader is not None
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     importlib.util.find_spec("iree.compiler")  # imports the folder `iree`, but not what is in it
     sys.path.insert(_after_standard_library(), str(path.resolve().parent))
     with user_code(path):
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     return module
 
 

@@ -60,6 +60,12 @@ class StablehloSource:
         from farrier_compiler.driver import compile_module
 
         functions = tuple(self._functions(targets, settings))
+        if not functions:
+            raise CompileError(
+                f"{self.path} exports no synchronous function: make one public, on tensors of "
+                "MLIR's own types. Functions of the torch dialect are asynchronous: convert them "
+                "first."
+            )
         return self._explained(
             lambda: compile_module(self.path.name, self.source, functions, targets, settings)
         )
@@ -147,6 +153,7 @@ def read(path: Path, options: argparse.Namespace) -> StablehloSource:
     """Return the module in a file.
 
     Raises:
+        ArgumentError: the file is empty.
         UsageError: an option applies to graphs only.
     """
     for option in ("weights", "function_name", "passes"):
@@ -154,4 +161,7 @@ def read(path: Path, options: argparse.Namespace) -> StablehloSource:
             raise UsageError(
                 f"--{option.replace('_', '-')} is for graphs; {path} is StableHLO already."
             )
-    return StablehloSource(path, path.read_bytes())
+    source = path.read_bytes()
+    if not source:
+        raise ArgumentError(f"{path} is empty.")
+    return StablehloSource(path, source)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -326,3 +329,64 @@ def test_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(targets, "run", stop)
     assert run("targets") == (130, "", "")
+
+
+# ------------------------------------------------------------------ odd files
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("compile pipe.py:f", "compile pipe.graph", "compile pipe.mlir", "run pipe.vmfb"),
+        *("inspect pipe.vmfb", "compile model.py:Net --weights pipe.npz"),
+        "compile model.py:Net --input 1x3xf32 --quantize int8 --calibration pipe.npz --seed 0",
+    ],
+)
+def test_pipes_and_devices_are_no_files(run: Run, model: Path, words: str) -> None:
+    name = next(word for word in words.split() if "pipe" in word).partition(":")[0]
+    os.mkfifo(model / name)
+    text = f"farrier: error: {name} is a pipe or a device: name a file to read.\n"
+    assert run(*words.split()) == (1, "", text)
+    (model / name).unlink()
+    (model / name).symlink_to("/dev/zero")
+    assert run(*words.split()) == (1, "", text)
+
+
+def test_a_broken_link_is_not_what_was_meant(run: Run, model: Path) -> None:
+    (model / "network.vmfb").symlink_to("gone")
+    assert run("inspect", "network.vmfb") == (
+        *(1, ""),
+        "farrier: error: network.vmfb: no such file.\n",
+    )
+
+
+def test_model_that_is_a_link_to_a_file_without_a_suffix(run: Run, model: Path) -> None:
+    (model / "model.py").rename(model / "0f1e")
+    (model / "model.py").symlink_to("0f1e")
+    status, output, errors = run("compile", "model.py:double", "--input", "3xf32", "--dump=graph")
+    assert (status, output[:13], errors) == (0, "graph @double", "")
+
+
+def test_names_of_files_that_are_no_text(run: Run) -> None:
+    assert run("run", "net\udcff.vmfb") == (
+        *(1, ""),
+        "farrier: error: net\\udcff.vmfb: no such file.\n",
+    )
+
+
+def test_names_that_the_terminal_lacks(
+    run: Run, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (model / "größe.py").write_text((model / "model.py").read_text())
+    output = io.TextIOWrapper(io.BytesIO(), "ascii")
+    monkeypatch.setattr(sys, "stdout", output)
+    words = ("--input", "größe(1,2,3)xf32", "--dump", "graph")
+    assert run("compile", "größe.py:double", *words) == (0, "", "")
+    output.seek(0)
+    assert output.readline().startswith("graph @double[")
+
+
+def test_command_without_output(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after `>&-` in a shell."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run("inspect", "net.vmfb") == (1, "", "farrier: error: net.vmfb: no such file.\n")

@@ -33,6 +33,7 @@ from support.command import Run
             "compile model.py:Net --seed one",
             "argument --seed: invalid int value: 'one' (see 'farrier compile --help')",
         ),
+        ("run net.vmfb --seed -1", "--seed -1: give a whole number that is not negative."),
         (
             "compile model.py:Net --layout dense",
             "argument --layout: invalid choice: 'dense' (choose from 'tiled', 'compact') "

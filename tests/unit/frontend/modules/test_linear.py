@@ -53,13 +53,34 @@ def test_wrong_input(shape: tuple[int, ...]) -> None:
     assert f"  x: float32 {shape}, made here:\n" in str(raised.value)
 
 
-def test_wrong_type() -> None:
+@pytest.mark.parametrize(
+    ("layer", "x", "text"),
+    [
+        (
+            fr.Linear(6, 5),
+            fr.ones((2, 6), fr.float16),
+            "Linear holds float32, but got float16 (2, 6)",
+        ),
+        (
+            fr.Conv(3, 4, (1, 1)),
+            fr.ones((1, 3, 2, 2), fr.float64),
+            "Conv holds float32, but got float64 (1, 3, 2, 2)",
+        ),
+        (
+            fr.ConvTranspose(3, 4, (1,)),
+            fr.ones((1, 3, 2), fr.int8),
+            "ConvTranspose holds float32, but got int8 (1, 3, 2)",
+        ),
+    ],
+)
+def test_wrong_type(layer: fr.Module, x: fr.Tensor, text: str) -> None:
     with pytest.raises(fr.DtypeError) as raised:
-        fr.Linear(6, 5)(fr.ones((2, 6), fr.float16))
+        layer(x)
     assert message(raised.value) == (
-        "dot_general takes operands of one data type, but got float16 (2, 6) and float32 (5, 6). "
-        "Cast one of them, for example with fr.cast(x, fr.float16)."
+        f"{text}. Cast the input, for example with fr.cast(x, fr.float32), or make the layer with "
+        "another dtype."
     )
+    assert f"  x: {x.dtype} {x.shape}, made here:\n" in str(raised.value)
 
 
 @pytest.mark.parametrize("size", [0, -1, 2.0, True, "3", None])

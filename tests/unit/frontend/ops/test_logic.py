@@ -54,3 +54,10 @@ def test_refusals_name_the_function() -> None:
     )
     with pytest.raises(fr.ShapeError, match=r"^logical_or cannot broadcast"):
         fr.logical_or(fr.ones(2), fr.ones(3))
+
+
+def test_float8_has_no_infinity() -> None:
+    x = fr.Tensor([1.0, float("nan"), 448.0], dtype=fr.float8)
+    assert fr.isinf(x).tolist() == [False, False, False]
+    assert fr.isnan(x).tolist() == [False, True, False]
+    assert fr.isfinite(x).tolist() == [True, False, True]

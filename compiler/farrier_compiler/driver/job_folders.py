@@ -1,0 +1,81 @@
+"""Folders of jobs: each is locked as long as its job runs, and may be removed afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import time
+
+_NAME = re.compile(r"farrier-[0-9a-f]{16}(\.new)?")
+
+# After so many seconds, the job of a folder that is still called new was killed.
+_LONGEST_START = 60.0
+
+
+def new_path(parent: str) -> str:
+    """Return a path for another folder.
+
+    Args:
+        parent: the folder for temporary files.
+    """
+    return os.path.join(parent, f"farrier-{os.urandom(8).hex()}")
+
+
+def enter(path: str) -> None:
+    """Make a folder, lock it until this process ends, and make it the current one.
+
+    Args:
+        path: from `new_path`.
+
+    Raises:
+        OSError: the folder cannot be made.
+    """
+    new = f"{path}.new"  # a folder of that name need not be locked yet
+    os.mkdir(new, 0o700)
+    _lock(new)
+    os.rename(new, path)
+    os.chdir(path)
+
+
+def remove(path: str) -> None:
+    """Remove the folder of a job that has ended, and those that killed processes have left.
+
+    Args:
+        path: from `new_path`.
+    """
+    shutil.rmtree(path, ignore_errors=True)
+    with contextlib.suppress(OSError), os.scandir(os.path.dirname(path)) as entries:
+        for entry in entries:
+            if _NAME.fullmatch(entry.name) and _is_abandoned(entry):
+                shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _is_abandoned(entry: os.DirEntry[str]) -> bool:
+    status = entry.stat(follow_symlinks=False)
+    if not entry.is_dir(follow_symlinks=False) or status.st_uid != os.geteuid():
+        return False
+    if entry.name.endswith(".new") and status.st_mtime > time.time() - _LONGEST_START:
+        return False
+    try:
+        os.close(_lock(entry.path))
+    except OSError:
+        return False
+    return True
+
+
+def _lock(path: str) -> int:
+    """Lock a folder, and return its descriptor, which must stay open.
+
+    Raises:
+        OSError: another process has locked it.
+    """
+    number = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(number)
+        raise
+    return number

@@ -1,0 +1,76 @@
+"""Folders of jobs, and what becomes of those of killed processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from farrier_compiler.driver import job_folders
+from support.compiler_process import assert_computes, compiled, wait_until
+from support.programs import affine
+
+HOLD = """
+import sys, time
+from farrier_compiler.driver import job_folders
+job_folders.enter(sys.argv[1])
+open("half written", "w").close()
+print("entered", flush=True)
+time.sleep(100)
+"""
+
+
+def held(path: str) -> subprocess.Popen[str]:
+    """Start a process that is in a folder of its own."""
+    command = [sys.executable, "-c", HOLD, path]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "entered\n"
+    return process
+
+
+def test_a_folder_goes_when_nobody_is_in_it_any_more(tmp_path: Path) -> None:
+    mine, other = (job_folders.new_path(str(tmp_path)) for _ in range(2))
+    with held(other) as process:
+        job_folders.remove(mine)
+        assert os.listdir(other) == ["half written"]
+        process.send_signal(signal.SIGKILL)
+    job_folders.remove(mine)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.usefixtures("temporary")
+def test_a_compile_removes_the_folder_of_a_job_that_was_killed() -> None:
+    path = job_folders.new_path(tempfile.gettempdir())
+    with held(path) as process:
+        process.kill()
+    assert_computes(compiled(affine("f")))
+    wait_until(lambda: not os.path.exists(path))
+
+
+def test_other_files_and_folders_stay(tmp_path: Path) -> None:
+    name = "farrier-0123456789abcdef"
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "kept").touch()
+    (tmp_path / name).symlink_to("elsewhere")
+    (tmp_path / name.replace("0", "1")).touch()
+    for other in ("farrier-0123", "farrier", f"{name}.old", f"{name}.new"):
+        (tmp_path / other).mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    job_folders.remove(job_folders.new_path(str(tmp_path)))
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_that_stays_new_is_removed_later(tmp_path: Path) -> None:
+    new = tmp_path / "farrier-0123456789abcdef.new"
+    new.mkdir()
+    minutes_ago = time.time() - 120
+    os.utime(new, (minutes_ago, minutes_ago))
+    job_folders.remove(job_folders.new_path(str(tmp_path)))
+    assert os.listdir(tmp_path) == []
