@@ -79,6 +79,10 @@ def topped(x: fr.Tensor) -> tuple[fr.Tensor, ...]:
     return fr.topk(fr.log_softmax(padded, 0), 1, 0)
 
 
+def last_of_rest(x: fr.Tensor) -> fr.Tensor:
+    return x[3:][-1]
+
+
 PRODUCTS: dict[str, tuple[Shape, Shape]] = {
     "one_feature": (("n", 1), (1, 16)),
     "one_of_each": (("n", 1), (1, 1)),
@@ -134,6 +138,7 @@ CASES = {
     ),
     "argmax_of_float8": Case(lambda x: fr.argmax(x, 0), [("n", 1)], dtypes.float8),
     "batch_norm_of_divided_sizes": Case(normalized, [(2, "n")]),
+    "last_of_rest": Case(last_of_rest, [("n",)]),
 }
 
 
@@ -163,11 +168,7 @@ def test_values() -> None:
 
 
 def test_an_index_that_a_part_has_not_is_refused() -> None:
-    def last_of_rest(x: fr.Tensor) -> fr.Tensor:
-        return x[3:][-1]
-
-    info = fr.InputInfo([fr.NamedDimension("n", 0, 8, 40)], fr.float32)
-    run = together({"last_of_rest": (last_of_rest, [info])})["last_of_rest"]
+    run = compiled()["last_of_rest"]
     assert assert_as_eager(run, last_of_rest, [np.arange(5, dtype=np.float32)])
     for count in (0, 2, 3):
         assert not assert_as_eager(run, last_of_rest, [np.ones(count, np.float32)])
