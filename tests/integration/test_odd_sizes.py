@@ -79,6 +79,10 @@ def topped(x: fr.Tensor) -> tuple[fr.Tensor, ...]:
     return fr.topk(fr.log_softmax(padded, 0), 1, 0)
 
 
+def in_groups(x: fr.Tensor) -> fr.Tensor:
+    return fr.convolution(fr.concatenate([x, x], 1), fr.ones((6, x.shape[1], 1, 2)), groups=2)
+
+
 def last_of_rest(x: fr.Tensor) -> fr.Tensor:
     return x[3:][-1]
 
@@ -117,6 +121,7 @@ CASES = {
     "sum_of_none": Case(lambda x: fr.sum(x, 0), [(0, 3)]),
     "convolution_of_no_batch": Case(lambda x: fr.convolution(x, fr.ones((2, 3, 2))), [("n", 3, 2)]),
     "convolution_of_no_width": Case(lambda x: fr.convolution(x, fr.ones((2, 3, 1))), [(2, 3, "n")]),
+    "convolution_of_groups": Case(in_groups, [(1, "n", 2, 3)]),
     "softmax_of_counts": Case(lambda x: fr.softmax(counted(x, 1), 1), [("n", "m")]),
     "counts_reduced_twice": Case(lambda x: twice_reduced(counted(x, 0), 0), [("n", 2)]),
     "counts_over_one": Case(lambda x: twice_reduced(counted(x, 2), 0), [("n", 1, 1)]),
