@@ -83,6 +83,19 @@ def in_groups(x: fr.Tensor) -> fr.Tensor:
     return fr.convolution(fr.concatenate([x, x], 1), fr.ones((6, x.shape[1], 1, 2)), groups=2)
 
 
+def joined(*parts: fr.Tensor) -> fr.Tensor:
+    return fr.concatenate(parts, 0)
+
+
+def with_features(x: fr.Tensor, y: fr.Tensor) -> fr.Tensor:
+    return fr.batch_norm(x, y, y, y * y, y * y)
+
+
+def quantized(x: fr.Tensor) -> fr.Tensor:
+    scales = fr.ones((3,)) * 0.5
+    return fr.dequantize(fr.quantize(x, scales, fr.int8, dim=1), scales, fr.float32, dim=1)
+
+
 def last_of_rest(x: fr.Tensor) -> fr.Tensor:
     return x[3:][-1]
 
@@ -143,6 +156,12 @@ CASES = {
     ),
     "argmax_of_float8": Case(lambda x: fr.argmax(x, 0), [("n", 1)], dtypes.float8),
     "batch_norm_of_divided_sizes": Case(normalized, [(2, "n")]),
+    "equal_sizes_joined": Case(joined, [(5, 3, 3), ("m", 3, "n"), (2, 3, "n")]),
+    "equal_unsigned_sizes_joined": Case(joined, [(5, 3), (5, "n")], dtypes.uint8),
+    "equal_sizes_stacked": Case(lambda x, y: fr.stack([x, y]), [(3,), ("n",)]),
+    "equal_features": Case(with_features, [(2, "n", 4), (3,)]),
+    "equal_features_of_static_input": Case(with_features, [(2, 3, 4), ("n",)]),
+    "equal_scales": Case(quantized, [(2, "n")]),
     "last_of_rest": Case(last_of_rest, [("n",)]),
 }
 
