@@ -79,6 +79,27 @@ def topped(x: fr.Tensor) -> tuple[fr.Tensor, ...]:
     return fr.topk(fr.log_softmax(padded, 0), 1, 0)
 
 
+def in_groups(x: fr.Tensor) -> fr.Tensor:
+    return fr.convolution(fr.concatenate([x, x], 1), fr.ones((6, x.shape[1], 1, 2)), groups=2)
+
+
+def joined(*parts: fr.Tensor) -> fr.Tensor:
+    return fr.concatenate(parts, 0)
+
+
+def with_features(x: fr.Tensor, y: fr.Tensor) -> fr.Tensor:
+    return fr.batch_norm(x, y, y, y * y, y * y)
+
+
+def quantized(x: fr.Tensor) -> fr.Tensor:
+    scales = fr.ones((3,)) * 0.5
+    return fr.dequantize(fr.quantize(x, scales, fr.int8, dim=1), scales, fr.float32, dim=1)
+
+
+def last_of_rest(x: fr.Tensor) -> fr.Tensor:
+    return x[3:][-1]
+
+
 PRODUCTS: dict[str, tuple[Shape, Shape]] = {
     "one_feature": (("n", 1), (1, 16)),
     "one_of_each": (("n", 1), (1, 1)),
@@ -113,6 +134,7 @@ CASES = {
     "sum_of_none": Case(lambda x: fr.sum(x, 0), [(0, 3)]),
     "convolution_of_no_batch": Case(lambda x: fr.convolution(x, fr.ones((2, 3, 2))), [("n", 3, 2)]),
     "convolution_of_no_width": Case(lambda x: fr.convolution(x, fr.ones((2, 3, 1))), [(2, 3, "n")]),
+    "convolution_of_groups": Case(in_groups, [(1, "n", 2, 3)]),
     "softmax_of_counts": Case(lambda x: fr.softmax(counted(x, 1), 1), [("n", "m")]),
     "counts_reduced_twice": Case(lambda x: twice_reduced(counted(x, 0), 0), [("n", 2)]),
     "counts_over_one": Case(lambda x: twice_reduced(counted(x, 2), 0), [("n", 1, 1)]),
@@ -134,6 +156,13 @@ CASES = {
     ),
     "argmax_of_float8": Case(lambda x: fr.argmax(x, 0), [("n", 1)], dtypes.float8),
     "batch_norm_of_divided_sizes": Case(normalized, [(2, "n")]),
+    "equal_sizes_joined": Case(joined, [(5, 3, 3), ("m", 3, "n"), (2, 3, "n")]),
+    "equal_unsigned_sizes_joined": Case(joined, [(5, 3), (5, "n")], dtypes.uint8),
+    "equal_sizes_stacked": Case(lambda x, y: fr.stack([x, y]), [(3,), ("n",)]),
+    "equal_features": Case(with_features, [(2, "n", 4), (3,)]),
+    "equal_features_of_static_input": Case(with_features, [(2, 3, 4), ("n",)]),
+    "equal_scales": Case(quantized, [(2, "n")]),
+    "last_of_rest": Case(last_of_rest, [("n",)]),
 }
 
 
@@ -163,11 +192,7 @@ def test_values() -> None:
 
 
 def test_an_index_that_a_part_has_not_is_refused() -> None:
-    def last_of_rest(x: fr.Tensor) -> fr.Tensor:
-        return x[3:][-1]
-
-    info = fr.InputInfo([fr.NamedDimension("n", 0, 8, 40)], fr.float32)
-    run = together({"last_of_rest": (last_of_rest, [info])})["last_of_rest"]
+    run = compiled()["last_of_rest"]
     assert assert_as_eager(run, last_of_rest, [np.arange(5, dtype=np.float32)])
     for count in (0, 2, 3):
         assert not assert_as_eager(run, last_of_rest, [np.ones(count, np.float32)])

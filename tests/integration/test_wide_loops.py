@@ -13,6 +13,9 @@ import pytest
 
 import farrier as fr
 import farrier_runtime
+from farrier.compiling.trace import trace
+from farrier_compiler.driver import dump
+from support.compiler_process import CPU, UNCACHED
 from support.dynamic import assert_as_eager, together
 
 COUNT = 40
@@ -86,6 +89,17 @@ def test_values() -> None:
     )
 
 
+LOSS = [
+    fr.InputInfo((3, 5, 6, 6), fr.float32),
+    fr.InputInfo((3, 6, 6), fr.int64),
+    fr.InputInfo((5,), fr.float32),
+]
+REFUSAL = (
+    "IREE refuses sum of float32 (3, 5, 6, 6) in weighted_loss: operand #0 does not dominate this "
+    "use. Farrier tries again without fusing it with others."
+)
+
+
 def weighted_loss(x: fr.Tensor, t: fr.Tensor, w: fr.Tensor) -> fr.Tensor:
     hit = fr.iota(x.shape, 1, fr.int32) == fr.unsqueeze(fr.cast(t, fr.int32), 1)
     losses = -fr.sum(fr.where(hit, x, 0.0), 1)
@@ -97,16 +111,21 @@ def test_what_iree_fuses_wrongly_is_compiled_apart(caplog: pytest.LogCaptureFixt
     generator = np.random.default_rng(0)
     x = generator.standard_normal((3, 5, 6, 6)).astype(np.float32)
     t, w = generator.integers(0, 5, (3, 6, 6)), generator.random(5).astype(np.float32)
-    types = (fr.float32, fr.int64, fr.float32)
-    infos = [fr.InputInfo(a.shape, kind) for a, kind in zip((x, t, w), types, strict=True)]
     with caplog.at_level(logging.WARNING, "farrier"):
-        run = fr.compile(weighted_loss, args=infos, target="cpu", cache=False)
-    assert caplog.messages == [
-        "IREE refuses sum of float32 (3, 5, 6, 6) in weighted_loss: operand #0 does not dominate "
-        "this use. Farrier tries again without fusing it with others."
-    ]
+        run = fr.compile(weighted_loss, args=LOSS, target="cpu", cache=False)
+    assert caplog.messages == [REFUSAL]
     weights = w[t]
     losses = -np.take_along_axis(x, t[:, None], 1)[:, 0]
     expected = (losses * weights).astype(np.float64).sum() / weights.astype(np.float64).sum()
     result = run(fr.Tensor(x), fr.Tensor(t), fr.Tensor(w))
     np.testing.assert_allclose(result.numpy(), expected, rtol=1e-5)
+
+
+def test_dumps_show_what_is_compiled_apart(caplog: pytest.LogCaptureFixture) -> None:
+    graph = trace(weighted_loss, LOSS, name="weighted_loss").graph
+    with caplog.at_level(logging.WARNING, "farrier"):
+        phase = dump([graph], CPU, UNCACHED, "dispatch-creation")["dispatch-creation"]
+        code = dump([graph], CPU, UNCACHED, "asm")
+    assert caplog.messages == [REFUSAL] * 2
+    assert phase.count("util.optimization_barrier") == 2
+    assert any("weighted_loss" in text for text in code.values())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from support.random_programs import check_together
+from farrier_compiler.graph import REGISTRY
+from support.graphs import operations
+from support.random_programs import check_together, program
 
 CHUNK = 25
 
@@ -17,3 +19,8 @@ def test_compiled_gives_what_the_references_do(first: int) -> None:
 @pytest.mark.parametrize("first", range(2000, 2100, CHUNK))
 def test_for_any_x86_64_v3(first: int) -> None:
     check_together(range(first, first + CHUNK), "cpu:x86-64-v3")
+
+
+def test_programs_hold_every_op() -> None:
+    names = {name for seed in range(2000) for name in operations(program(seed, "p").graph)}
+    assert REGISTRY.keys() - names == set()

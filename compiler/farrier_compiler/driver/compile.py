@@ -8,7 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -118,6 +118,7 @@ class Job:
         options: how to compile.
         external: constants that are kept outside of the vmfb, with their names there.
         vnni_lanes: see `cpu_models.vnni_lanes`.
+        alone: nodes that get barriers around them, by their numbers in all graphs.
     """
 
     graphs: tuple[Graph, ...]
@@ -126,6 +127,7 @@ class Job:
     options: Options
     external: Mapping[Value, str]
     vnni_lanes: int | None
+    alone: tuple[int, ...] = ()
 
     @staticmethod
     def prepare(
@@ -176,28 +178,38 @@ class Job:
         Raises:
             CompileError: IREE refused the program; the text names the layer and the line.
         """
-        with self._refusals_explained():
-            reply = self._compiled(file)
+        _, reply = self.accepted(file)
         if len(self.targets) == 1 and not self.options.flags:
             cpu_models.learn(self.targets[0], reply["device"])  # saves asking for it
         return reply["seconds"]
 
-    def _compiled(self, file: BinaryIO) -> Message:
-        """Compile, and what IREE refuses once more, with barriers around the refused op, or all."""
-        try:
-            return self._attempt(file, [])
-        except CompilationFailed as failure:
-            _logger.warning("%s", retry_text(failure, self.graphs))
-            everything = range(sum(len(graph.nodes) for graph in self.graphs))
-            for alone in ([failure.node], everything):
-                with contextlib.suppress(CompilationFailed):
-                    return self._attempt(file, [node for node in alone if node is not None])
-            raise
+    def accepted(self, file: BinaryIO) -> tuple[Job, Message]:
+        """Compile, and what IREE refuses once more, with barriers around the refused op, or all.
 
-    def _attempt(self, file: BinaryIO, alone: Sequence[int]) -> Message:
-        """Compile with barriers around some nodes, by their numbers in all graphs."""
-        (reply,) = self._answers("compile", file.fileno(), alone=list(alone))
-        return reply
+        Args:
+            file: where the vmfb is written.
+
+        Returns:
+            The job with the barriers that it needs, and the reply to it.
+
+        Raises:
+            CompileError: IREE refused the program; the text names the layer and the line.
+        """
+        with self._refusals_explained():
+            try:
+                return self._attempt(file)
+            except CompilationFailed as failure:
+                _logger.warning("%s", retry_text(failure, self.graphs))
+                everything = tuple(range(sum(len(graph.nodes) for graph in self.graphs)))
+                refused = [] if failure.node is None else [(failure.node,)]
+                for alone in (*refused, everything):
+                    with contextlib.suppress(CompilationFailed):
+                        return replace(self, alone=alone)._attempt(file)
+                raise
+
+    def _attempt(self, file: BinaryIO) -> tuple[Job, Message]:
+        (reply,) = self._answers("compile", file.fileno())
+        return self, reply
 
     def replies(self, task: str, *more: int, **fields: object) -> Iterator[Message]:
         """Run a task on the graphs in the compiler process, and yield its replies.
@@ -216,7 +228,8 @@ class Job:
     def _answers(self, task: str, *more: int, **fields: object) -> Iterator[Message]:
         graphs, constants = encode(self.graphs, self.external)
         try:
-            message = {"task": task, "vnni_lanes": self.vnni_lanes, **graphs, **fields}
+            own = {"vnni_lanes": self.vnni_lanes, "alone": self.alone}
+            message = {"task": task, **own, **graphs, **fields}
             yield from replies(message, self.targets, self.options, [constants, *more])
         finally:
             os.close(constants)

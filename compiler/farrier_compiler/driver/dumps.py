@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from farrier_compiler.driver.compile import Job, new_file
+from farrier_compiler.driver.messages import Message
 from farrier_compiler.driver.options import Options
 from farrier_compiler.driver.targets import Target
 from farrier_compiler.graph import Graph
@@ -38,7 +39,8 @@ def dump(
         targets: what to compile for.
         options: how to compile.
         stage: one of `STAGES`: the graph after all passes, portable StableHLO, what IREE is given,
-            one of IREE's phases, or the code it generates.
+            one of IREE's phases, or the code it generates; where IREE refuses it, that of the
+            program with the barriers it needs.
         weights: print the elements of large constants too.
 
     Returns:
@@ -66,6 +68,9 @@ def stages(
 ) -> Iterator[tuple[str, str]]:
     """Yield the name and text of every stage in order: the graph after each pass, then every IR.
 
+    Where IREE refuses a phase of a program that it compiles with barriers, its phases come again
+    from the first on, with them.
+
     Args:
         graphs: what to compile.
         targets: what to compile for.
@@ -87,8 +92,18 @@ def stages(
 
 
 def _phases(job: Job, to: str, weights: bool) -> Iterator[tuple[str, str]]:
-    for reply in job.replies("phases", to=to, weights=weights):
+    for reply in _replies(job, "phases", to=to, weights=weights):
         yield reply["name"], reply["text"]
+
+
+def _replies(job: Job, task: str, **fields: object) -> Iterator[Message]:
+    """Yield the replies to a task, and where IREE refuses it, those with the barriers it needs."""
+    try:
+        yield from job.replies(task, **fields)
+    except CompileError:
+        # A whole compile, because IREE drops the user's lines when it writes files.
+        accepted, _ = job.accepted(new_file())
+        yield from accepted.replies(task, **fields)
 
 
 def _own_stage(job: Job, stage: str, weights: bool) -> str:
@@ -106,12 +121,7 @@ def _texts(graphs: Sequence[Graph]) -> str:
 
 def _generated_files(job: Job, stage: str) -> dict[str, str]:
     suffix, source = _FILES[stage]
-    try:
-        files = {reply["name"]: reply["text"] for reply in job.replies("code", ending=suffix)}
-    except CompileError:
-        # Fails with the user's lines, which IREE drops when it writes files.
-        job.compile(new_file())
-        raise
+    files = {reply["name"]: reply["text"] for reply in _replies(job, "code", ending=suffix)}
     if not files:
         listed = ", ".join(map(str, job.targets))
         raise ArgumentError(

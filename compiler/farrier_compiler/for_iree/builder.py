@@ -233,7 +233,12 @@ class IreeBuilder(PackedWeights, FourBits, Windows, DynamicShapes, Sorting):
     def batch_norm_inference(
         self, out: TensorType, *values: HloValue, eps: float, feature_dim: int
     ) -> HloValue:
-        """IREE computes in the operands' type, and refuses an epsilon that float16 cannot hold."""
+        """IREE computes in the operands' type, and refuses an epsilon that float16 cannot hold.
+
+        From static sizes of the others it would conclude those of an input, and refuse it itself.
+        """
+        features = (out.shape[feature_dim],)
+        values = (values[0], *(self.with_sizes(x, features) for x in values[1:]))
         if out.dtype.bits >= 32:
             return super().batch_norm_inference(out, *values, eps=eps, feature_dim=feature_dim)
         wide = [self.convert(x.type.with_dtype(dtypes.float32), x) for x in values]

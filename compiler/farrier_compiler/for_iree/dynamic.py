@@ -33,6 +33,7 @@ class DynamicShapes(IreeLoops):
     def dynamic_broadcast(self, x: HloValue, shape: Shape, dims: Sequence[int]) -> HloValue:
         """IREE must know which dimensions expand; where it does not, compute the indices."""
         sizes = [shape[dim] for dim in dims]
+        x = self._with_unknown(x, sizes)
         if all(
             size in (1, new) or is_never(size, 1)
             for size, new in zip(x.type.shape, sizes, strict=True)
@@ -46,6 +47,14 @@ class DynamicShapes(IreeLoops):
             ]
 
         return self._moved(x.type.with_shape(shape), x, source)
+
+    def _with_unknown(self, x: HloValue, sizes: Sequence[int]) -> HloValue:
+        """Hide static sizes behind equal dynamic ones: IREE would conclude sizes of inputs."""
+        pairs = zip(x.type.shape, sizes, strict=True)
+        shape = [
+            new if own != 1 and not isinstance(own, SymbolicSize) else own for own, new in pairs
+        ]
+        return self.with_sizes(x, tuple(shape))
 
     def dynamic_gather(
         self, out: TensorType, x: HloValue, index: HloValue, dim: int, numbers: str
@@ -91,6 +100,26 @@ class DynamicShapes(IreeLoops):
         else:
             reshaped = self._split(type, self._merged(carrier, groups), groups)
         return self.bitcast(out.dtype, reshaped)
+
+    def with_sizes(self, x: HloValue, shape: Shape) -> HloValue:
+        """Emit a tensor with sizes that are equal to its own in every call, but known otherwise."""
+        if x.type.shape == shape:
+            return x
+        carrier = self.signless(x)
+        known = self._flow_reshape(carrier.type.with_shape(shape), carrier)
+        return self.bitcast(x.type.dtype, known)
+
+    def concatenate(self, out: TensorType, values: Sequence[HloValue], dim: int) -> HloValue:
+        """IREE wants the sizes that the result has: `expected type to be ... (size mismatch)`."""
+
+        def sizes(x: HloValue) -> Shape:
+            pairs = enumerate(zip(x.type.shape, out.shape, strict=True))
+            return tuple(
+                own if d == dim or isinstance(wanted, SymbolicSize) else wanted
+                for d, (own, wanted) in pairs
+            )
+
+        return super().concatenate(out, [self.with_sizes(x, sizes(x)) for x in values], dim)
 
     def _flow_reshape(self, out: TensorType, x: HloValue) -> HloValue:
         before, after = self.dynamic_sizes(x.type.shape), self.dynamic_sizes(out.shape)

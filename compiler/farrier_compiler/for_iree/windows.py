@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from farrier_compiler.for_iree.loops import IreeLoops
 from farrier_compiler.mlir.module import Handle
 from farrier_compiler.mlir.text import mlir_dtype
-from farrier_compiler.sizes import SymbolicSize, terms_of
+from farrier_compiler.sizes import is_static, terms_of
 from farrier_compiler.stablehlo.emitter import HloValue
 from farrier_compiler.stablehlo.windows import padded
 from farrier_compiler.types.numbers import lowest
@@ -25,10 +25,8 @@ class Windows(IreeLoops):
     def convolution(
         self, out: TensorType, input: HloValue, kernel: HloValue, attributes: ConvolutionForm
     ) -> HloValue:
-        """IREE supports only a dynamic batch size, without groups; emit loops for the others."""
-        spatial = attributes.channels_first(input.type.shape)[1:]
-        static = all(not isinstance(size, SymbolicSize) for size in (*spatial, *kernel.type.shape))
-        if out.is_static or (static and attributes.groups == 1):
+        """IREE supports a dynamic batch, and what a static result sums over, but no groups then."""
+        if _is_supported(out, input.type, kernel.type, attributes):
             return super().convolution(out, input, kernel, attributes)
         left, right = (self.convert(x.type.with_dtype(out.dtype), x) for x in (input, kernel))
         left, split = padded(self, left, attributes), out
@@ -96,6 +94,14 @@ class Windows(IreeLoops):
         window = self.empty(TensorType(attributes.window, dtype))
         pooled = self.generic(initial.type, [carrier, window], initial, maps, body, out.rank)
         return self.bitcast(out.dtype, self._unfused(pooled))
+
+
+def _is_supported(
+    out: TensorType, input: TensorType, kernel: TensorType, attributes: ConvolutionForm
+) -> bool:
+    if attributes.groups > 1:
+        return out.is_static and input.is_static and kernel.is_static
+    return out.is_static or is_static((*attributes.channels_first(input.shape)[1:], *kernel.shape))
 
 
 def _has_multiple(size: int) -> bool:

@@ -70,7 +70,8 @@ class Affine(Op, abstract=True):
         if not scale.ndim and not offset.ndim:
             return Quantization(expressed, (float(scale),), (int(offset),))
         block = self._block(input.shape, scale.shape)
-        if block is not None and not is_static(block):
+        counted = block if self.dim is None else (input.shape[self.dim],)
+        if not is_static(counted or ()):
             return None
         scales = tuple(scale.astype(np.float64).reshape(-1).tolist())
         offsets = np.broadcast_to(offset, scale.shape).astype(np.int64).reshape(-1)
