@@ -9,10 +9,10 @@ import re
 import shutil
 import time
 
-_NAME = re.compile(r"farrier-[0-9a-f]{16}(\.new)?")
+_NAME = re.compile(r"farrier-[0-9a-f]{16}")
 
-# After so many seconds, the job of a folder that is still called new was killed.
-_LONGEST_START = 60.0
+# Folders that were changed within so many seconds stay: other versions of Farrier lock none.
+_LONGEST_PAUSE = 3600.0
 
 
 def new_path(parent: str) -> str:
@@ -33,10 +33,9 @@ def enter(path: str) -> None:
     Raises:
         OSError: the folder cannot be made.
     """
-    new = f"{path}.new"  # a folder of that name need not be locked yet
-    os.mkdir(new, 0o700)
-    _lock(new)
-    os.rename(new, path)
+    os.mkdir(path, 0o700)
+    with contextlib.suppress(OSError):  # some file systems have no locks
+        _lock(path)
     os.chdir(path)
 
 
@@ -55,9 +54,8 @@ def remove(path: str) -> None:
 
 def _is_abandoned(entry: os.DirEntry[str]) -> bool:
     status = entry.stat(follow_symlinks=False)
-    if not entry.is_dir(follow_symlinks=False) or status.st_uid != os.geteuid():
-        return False
-    if entry.name.endswith(".new") and status.st_mtime > time.time() - _LONGEST_START:
+    is_ours = entry.is_dir(follow_symlinks=False) and status.st_uid == os.geteuid()
+    if not is_ours or status.st_mtime > time.time() - _LONGEST_PAUSE:
         return False
     try:
         os.close(_lock(entry.path))
