@@ -5,10 +5,9 @@ This package never imports the compiler, and imports IREE's runtime only at the 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
-from farrier_runtime import dtypes, errors
+from farrier_runtime import dtypes, errors, imports
 from farrier_runtime.version import __version__
 
 if TYPE_CHECKING:
@@ -37,6 +36,6 @@ def __getattr__(name: str) -> Any:
     """Import lazily what loads and runs artifacts: the compiler process does not need it."""
     if name not in _FILES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_FILES[name]}"), name)
+    value = getattr(imports.module(f"{__name__}.{_FILES[name]}"), name)
     globals()[name] = value
     return value

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+import threading
+from collections import deque
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -21,8 +25,35 @@ def hashes(arrays: Mapping[str, Array]) -> dict[str, str]:
         >>> hashes({"bias": np.zeros(2, np.int8)})["bias"][:16]
         '96a296d224f285c6'
     """
-    with ThreadPoolExecutor() as pool:
-        return dict(zip(arrays, pool.map(_hash, arrays.values()), strict=True))
+    names, digests = deque(arrays), dict[str, str]()
+    helpers = [
+        threading.Thread(target=_help, args=(names, arrays, digests))
+        for _ in range(min(len(arrays), os.cpu_count() or 1) - 1)
+    ]
+    with contextlib.suppress(RuntimeError):  # a process that ends starts no threads
+        for helper in helpers:
+            helper.start()
+    try:
+        _take(names, arrays, digests)
+        for helper in helpers:
+            if helper.ident is not None:
+                helper.join()
+    finally:
+        names.clear()
+    return {name: digests.get(name) or _hash(arrays[name]) for name in arrays}
+
+
+def _help(*work: Any) -> None:
+    with contextlib.suppress(Exception):  # the caller takes that array again, and raises
+        _take(*work)
+
+
+def _take(names: deque[str], arrays: Mapping[str, Array], digests: dict[str, str]) -> None:
+    """Hash arrays until none is left."""
+    while names:
+        with contextlib.suppress(IndexError):  # another thread has taken the last
+            name = names.popleft()
+            digests[name] = _hash(arrays[name])
 
 
 def _hash(array: Array) -> str:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import functools
 import os
+import traceback
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, ClassVar
 
+from farrier_runtime import imports
 from farrier_runtime.claims import Slot, Slots, never_free
 from farrier_runtime.errors import ArgumentError, DeviceError
 
@@ -21,6 +23,7 @@ from farrier_runtime.errors import ArgumentError, DeviceError
 @functools.cache
 def iree() -> ModuleType:
     """Import IREE's runtime, at the first load."""
+    imports.module("iree.runtime")
     import iree.runtime
 
     # It would warn of what forks and daemon threads keep until the process ends.
@@ -67,9 +70,23 @@ def reason(error: Exception) -> str:
 
     Args:
         error: the error that IREE raised.
+
+    Raises:
+        Exception: the error itself, if a signal handler raised it meanwhile.
     """
-    text = str(error).splitlines()[0].split("; ", 1)[-1].split("; while ", 1)[0].rstrip("; ")
+    if not _is_raised_here(error):
+        raise error
+    lines = str(error).splitlines() or [type(error).__name__]
+    text = lines[0].split("; ", 1)[-1].split("; while ", 1)[0].rstrip("; ")
     return text if len(text) <= 300 else f"{text[:150]} ... {text[-150:]}"
+
+
+def _is_raised_here(error: Exception) -> bool:
+    """Return whether IREE or this package raised an error, rather than a signal handler."""
+    names = [
+        frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    return not names or names[-1].partition(".")[0] in ("farrier_runtime", "iree")
 
 
 class Workers:

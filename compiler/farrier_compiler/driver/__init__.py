@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
+
+from farrier_runtime import imports
 
 if TYPE_CHECKING:
     from farrier_compiler.driver.compile import compile_graphs
@@ -42,5 +43,5 @@ def __getattr__(name: str) -> Any:
     """Import lazily: the compiler process and the user's process each need only some files."""
     for file, names in _FILES.items():
         if name in names:
-            return getattr(importlib.import_module(f"farrier_compiler.{file}"), name)
+            return getattr(imports.module(f"farrier_compiler.{file}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

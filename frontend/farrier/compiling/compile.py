@@ -9,6 +9,7 @@ from farrier.compiling.executable import Executable
 from farrier.compiling.trace import trace
 from farrier.ops.arguments import items
 from farrier_compiler.diagnostics import explain
+from farrier_runtime import imports
 from farrier_runtime.errors import ArgumentError, FarrierError
 from farrier_runtime.wording import shown
 
@@ -66,9 +67,8 @@ def compile(
         >>> fast(fr.ones((2, 3))).shape
         (2, 4)
     """
-    from farrier_compiler.driver import compiler_process
-
-    compiler_process.start()
+    imports.module("farrier_compiler.driver.compiler_process").start()
+    imports.module("farrier_compiler.driver.compile")
     from farrier_compiler.driver import Options, compile_graphs
     from farrier_compiler.driver.targets import Target
 

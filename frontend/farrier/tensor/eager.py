@@ -15,6 +15,7 @@ from farrier_compiler.graph import Graph, Node, Value, topological
 from farrier_compiler.graph.graph import print_graph
 from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.ops.evaluate import interpret, require_data
+from farrier_runtime import imports
 from farrier_runtime.errors import ArgumentError, CompileError
 from farrier_runtime.wording import shown
 
@@ -77,6 +78,7 @@ def _detached(nodes: Iterable[Node], outputs: Iterable[Value]) -> tuple[Graph, l
 @functools.lru_cache(_KEPT)
 def compiled(text: str) -> Callable[..., Any] | None:
     """Return the compiled function of a printed graph, or None if IREE refuses it."""
+    imports.module("farrier_compiler.driver.compile")
     from farrier_compiler.driver import compile_graphs
     from farrier_compiler.driver.targets import Target
 

@@ -20,6 +20,18 @@ def test_pages_of_ir_are_cut() -> None:
     assert len(text) == 305
 
 
+def test_an_error_without_a_text() -> None:
+    assert reason(ValueError()) == "ValueError"
+
+
+def test_the_error_of_a_signal_handler_stays_what_it_is() -> None:
+    try:
+        raise ValueError("too late")
+    except ValueError as error:
+        with pytest.raises(ValueError, match="too late"):
+            reason(error)
+
+
 def test_a_driver_that_iree_lacks() -> None:
     with pytest.raises(DeviceError) as raised:
         Place("abacus", 0).open()
