@@ -8,7 +8,6 @@ import importlib.util
 import logging
 import os
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -19,11 +18,12 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from farrier_compiler.driver import endings
 from farrier_compiler.driver.messages import Closed, Message, anonymous_file, receive, send
 from farrier_compiler.mlir.failure import CompilationFailed
 from farrier_runtime import claims, errors
 from farrier_runtime.claims import Slots
-from farrier_runtime.errors import ArgumentError, CompileError
+from farrier_runtime.errors import CompileError
 
 _logger = logging.getLogger("farrier")
 
@@ -59,12 +59,15 @@ def replies(message: Mapping[str, Any], files: Sequence[int] = ()) -> Iterator[M
         CompileError: the job failed; the text says why.
     """
     with _process.job(_settings(message)) as (channel, log, server):
+        began = time.monotonic()
         try:
             with contextlib.suppress(Closed):  # it may have ended, and then has sent the reason
                 send(channel, message, files)
             yield from _answers(channel, log, message)
         except TimeoutError:
-            raise CompileError(_too_long()) from None
+            if time.monotonic() - began < TIMEOUT:
+                raise  # a signal handler's
+            raise CompileError(endings.too_long(TIMEOUT)) from None
         except Closed:
             raise _process.lost(server) from None
 
@@ -83,11 +86,11 @@ def _answers(channel: socket.socket, log: int, message: Mapping[str, Any]) -> It
         elif "error" in answer:
             raise getattr(errors, answer["error"][0])(answer["error"][1])
         elif "raised" in answer:
-            raise _bug(answer["raised"], answer["trace"])
+            raise endings.bug(answer["raised"], answer["trace"])
         elif "refused" in answer:
             raise CompileError(f"The compiler cannot begin: {answer['refused']}.")
         elif "ended" in answer:
-            raise _failure(answer["ended"], _text(log), message.get("flags", ()))
+            raise endings.failure(answer["ended"], _text(log), message.get("flags", ()))
         else:
             yield answer
 
@@ -220,11 +223,14 @@ class _Process:
         except OSError as error:
             control.close()
             os.close(log)
+            if error.errno is None:
+                raise  # a signal handler's
             raise CompileError(
                 f"The compiler process cannot be started with {sys.executable!r}: {error.strerror}."
             ) from None
         finally:
             far_end.close()
+        self.forget()  # that of a job which a signal handler has done meanwhile
         self._server = server = Server(control, child, log)
         self._is_between_messages = True
         return server
@@ -248,7 +254,7 @@ class _Process:
         finally:
             self._turns.release(turn)
         error = CompileError(
-            f"The compiler process {_end(code)}. The next compile starts another one."
+            f"The compiler process {endings.ending(code)}. The next compile starts another one."
         )
         if output:
             error.add_note(f"It wrote:\n{output[-4000:]}")
@@ -337,63 +343,3 @@ def temporary_folder() -> str:
             "Compiling needs a writable folder for temporary files, and there is none: set TMPDIR "
             "to one."
         ) from None
-
-
-# ------------------------------------------------------------------ how jobs end
-
-
-def _failure(code: int, output: str, flags: Sequence[str]) -> Exception:
-    if code == 1 and output.startswith("farrier: "):
-        return ArgumentError(_flag_refused(output, flags))
-    error = CompileError(_died(code, output))
-    if output:
-        error.add_note(f"It wrote:\n{output[-4000:]}")
-    return error
-
-
-def _bug(reason: str, trace: str) -> CompileError:
-    error = CompileError(
-        f"Farrier could not compile this program: {reason}. This is a bug in Farrier: report it "
-        "with the program, or leave out parts of the program to find the one that causes it."
-    )
-    error.add_note(f"In the compiler process:\n{trace}")
-    return error
-
-
-def _flag_refused(output: str, flags: Sequence[str]) -> str:
-    line = output.splitlines()[0].removeprefix("farrier: ")
-    named = next((flag for flag in flags if flag.partition("=")[0].lstrip("-") in line), "")
-    return f"IREE's compiler does not take the flag {named!r}: {line.partition('  Try:')[0]}"
-
-
-def _died(code: int, output: str) -> str:
-    fatal = [line for line in output.splitlines() if line.startswith("LLVM ERROR: ")]
-    reason = fatal[-1].removeprefix("LLVM ERROR: ").rstrip(".!") if fatal else ""
-    if "No space left on device" in output:
-        return f"IREE's compiler {_end(code)}: no space is left on a disk it writes to. {_SPACE}"
-    quoted = f" It said: {reason}." if reason else ""
-    return (
-        f"IREE's compiler {_end(code)}, a bug that this program or these flags trigger."
-        f"{quoted} Leave out parts of the program to find the one that does, or compile "
-        "without the flags."
-    )
-
-
-_SPACE = "Make room, or set TMPDIR and FARRIER_CACHE to folders elsewhere."
-
-
-def _end(code: int) -> str:
-    if code >= 0:
-        return f"ended with exit code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    return f"was killed by {name} ({signal.strsignal(-code) or 'unknown'})"
-
-
-def _too_long() -> str:
-    return (
-        f"IREE's compiler was stopped after {TIMEOUT:g} s. Compile a smaller program, or with a "
-        "lower optimization_level."
-    )
