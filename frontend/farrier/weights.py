@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -125,7 +126,7 @@ def _load_npz(file: Path) -> dict[str, Array]:
         try:
             with np.load(stream, allow_pickle=False) as archive:
                 return {name: _member(file, archive, name) for name in archive.files}
-        except (*_NPZ_ERRORS, zipfile.BadZipFile, zlib.error) as error:
+        except UNREADABLE as error:
             raise safetensors.damaged(file, str(error).rstrip(".")) from None
 
 
@@ -144,7 +145,11 @@ def _member(file: Path, archive: Any, name: str) -> Any:
 
 
 # An OSError is from a seek to an offset that is damaged: the file is open by now.
-_NPZ_ERRORS = (EOFError, KeyError, MemoryError, OSError, RuntimeError, ValueError)
+UNREADABLE = (
+    *(EOFError, KeyError, MemoryError, OSError, RuntimeError, SyntaxError, ValueError),
+    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error),
+)
+"""What numpy raises when an .npy or .npz file is damaged."""
 
 
 def _to_npz(arrays: Mapping[str, Array]) -> bytes:

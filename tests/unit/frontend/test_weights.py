@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from numpy.typing import NDArray
 
 from farrier import ArgumentError, ArtifactError, weights
+from farrier.commands.inputs.arrays import read_array
 from farrier_runtime.dtypes import DTYPES, float16, float32, int4
 from farrier_runtime.safetensors import UnreadTensor
 
@@ -352,6 +353,20 @@ def test_npz_with_a_damaged_header(tmp_path: Path) -> None:
         archive.writestr("x.npy", b"\x93NUMPY\x01\x00\xff\xff{'descr'")
     with pytest.raises(ArtifactError, match="is damaged, or is not a weight file: "):
         weights.load(path)
+
+
+def test_npz_with_a_header_that_numpys_parser_stumbles_over(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.ones(3, np.float32))
+    content = (tmp_path / "x.npy").read_bytes().replace(b"(3,)", b"(3,(")
+    (tmp_path / "x.npy").write_bytes(content)
+    with zipfile.ZipFile(tmp_path / "net.npz", "w") as archive:
+        archive.writestr("x.npy", content)
+    with pytest.raises(ArtifactError, match="is damaged, or is not a weight file: "):
+        weights.load(tmp_path / "net.npz")
+    with pytest.raises(ArgumentError) as raised:
+        read_array(tmp_path / "x.npy")
+    text = f"{tmp_path / 'x.npy'} is not a .npy file of numbers, or is damaged."
+    assert str(raised.value) == text
 
 
 def test_npz_whose_table_of_contents_is_elsewhere(tmp_path: Path) -> None:

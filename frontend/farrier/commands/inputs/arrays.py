@@ -95,7 +95,7 @@ def _elements(spec: TensorSpec, value: str, seed: int, chosen: ChosenSizes) -> A
     import numpy as np
 
     if (path := _file(value)) is not None:
-        return _read_array(path)
+        return read_array(path)
     if value == "random":
         return _random(spec, seed, chosen)
     if value in ("zeros", "ones"):
@@ -103,7 +103,7 @@ def _elements(spec: TensorSpec, value: str, seed: int, chosen: ChosenSizes) -> A
     return _numbers(spec, value, chosen)
 
 
-def _read_array(path: Path) -> Array:
+def read_array(path: Path) -> Array:
     """Return the array in a .npy file.
 
     Raises:
@@ -112,11 +112,12 @@ def _read_array(path: Path) -> Array:
     import numpy as np
 
     from farrier.commands.files import check_file
+    from farrier.weights import UNREADABLE
 
     check_file(path)
     try:
         array: Any = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError):
+    except UNREADABLE:
         raise ArgumentError(f"{path} is not a .npy file of numbers, or is damaged.") from None
     if not isinstance(array, np.ndarray):
         raise ArgumentError(f"{path} holds several arrays: save one with numpy.save.")

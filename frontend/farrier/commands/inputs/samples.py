@@ -7,11 +7,11 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 from farrier.commands.files import check_file
 from farrier.commands.inputs.types import InputType
 from farrier.modules.module import Module
+from farrier.weights import UNREADABLE
 from farrier_compiler.graph.syntax import did_you_mean
 from farrier_runtime.dimension import Dimension
 from farrier_runtime.errors import ArgumentError, DtypeError
@@ -76,7 +76,7 @@ def _arrays(path: Path, names: Sequence[str]) -> Mapping[str, Array]:
             return {name: archive[_key(path, name, names, archive.files)] for name in names}
     except ArgumentError:  # which is a ValueError
         raise
-    except (ValueError, EOFError, OSError, BadZipFile):
+    except UNREADABLE:
         raise ArgumentError(f"{path} is not an .npz file of numbers, or is damaged.") from None
 
 

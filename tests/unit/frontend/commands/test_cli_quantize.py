@@ -61,6 +61,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     save("empty.npz")
     np.save("x.npy", x)
     (tmp_path / "text.npz").write_text("no zip")
+    np.savez_compressed(tmp_path / "deflated.npz", x=np.ones((10, 3), np.float32))
+    content = (tmp_path / "deflated.npz").read_bytes()
+    begin = 30 + content[26] + content[28]  # behind the name and the extra field
+    (tmp_path / "deflated.npz").write_bytes(content[:begin] + b"\xff" + content[begin + 1 :])
     (tmp_path / "broken.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:100])
     return tmp_path
 
@@ -175,6 +179,9 @@ MISTAKES = {
     ),
     "model.py:Net --seed 0 --input 3xf32 --calibration broken.npz": (
         "broken.npz is not an .npz file of numbers, or is damaged."
+    ),
+    "model.py:Net --seed 0 --input 3xf32 --calibration deflated.npz": (
+        "deflated.npz is not an .npz file of numbers, or is damaged."
     ),
     "model.py:Net --seed 0 --input 3xf32 --calibration x.npy": (
         "x.npy is not an .npz file: save samples with numpy.savez, an array for each input."
