@@ -18,7 +18,7 @@ from farrier_compiler.driver import dump
 from support.compiler_process import CPU, UNCACHED
 from support.dynamic import assert_as_eager, together
 
-COUNT = 40
+COUNT = 34
 N = fr.NamedDimension("n", 0, 8, 64)
 OTHERS = [fr.NamedDimension(f"n{index}", 0, 8, 64) for index in range(COUNT)]
 LINE = fr.InputInfo((N,), fr.float32)
