@@ -42,6 +42,9 @@ class Executable:
         signature: inspect.Signature | None = None,
         nests: Mapping[str, Any] | None = None,
     ) -> None:
+        if not hasattr(compiled, "manifest"):
+            problem = f"An Executable is made by fr.compile or load, not of {shown(compiled)}."
+            raise explain(ArgumentError(problem))
         self._compiled = compiled
         self._loaded: farrier_runtime.Executable | None = None
         self._nests = nests

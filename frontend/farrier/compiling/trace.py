@@ -68,10 +68,7 @@ def trace(
             function returns something that is not a tensor.
     """
     bound = _bind(func, args, {} if kwargs is None else kwargs)
-    try:
-        check_depth("compile", [args, kwargs])
-    except ArgumentError as error:
-        raise explain(error) from None
+    _check_depth("An argument of a compiled function", [args, kwargs])
     inputs: list[Value] = []
     parameters: dict[str, inspect.Parameter] = {}
     infos: dict[str, Any] = {}
@@ -91,7 +88,9 @@ def trace(
     names = _constant_names(func)
     outputs: list[Tensor] = []
     with requirements() as required:
-        result = _flatten(_traced_call(func, bound), outputs)
+        returned = _traced_call(func, bound)
+        _check_depth("A result of a compiled function", returned)
+        result = _flatten(returned, outputs)
     values = [output.value for output in outputs]
     try:
         graph = Graph.reaching(_graph_name(func, name), inputs, values, names)
@@ -259,13 +258,29 @@ def _flatten(result: Any, outputs: list[Tensor]) -> ResultTree:
         return {container: [_flatten(part, outputs) for part in parts]}
     if isinstance(result, dict):
         named = cast("dict[Any, Any]", result)
-        return {"dict": {str(key): _flatten(part, outputs) for key, part in named.items()}}
+        return {"dict": {_key(key): _flatten(part, outputs) for key, part in named.items()}}
     raise explain(
         ArgumentError(
             "A compiled function returns tensors, or lists, tuples and dicts of them, but this "
-            f"one returned a {type(result).__name__}: {result!r:.60}"
+            f"one returned a {type(result).__name__}: {shown(result)}"
         )
     )
+
+
+def _key(key: Any) -> str:
+    try:
+        str(key).encode()
+    except UnicodeEncodeError:
+        problem = f"A key of a compiled function's result is no text: {shown(key)}"
+        raise explain(ArgumentError(problem)) from None
+    return str(key)
+
+
+def _check_depth(name: str, nest: Any) -> None:
+    try:
+        check_depth(name, nest)
+    except ArgumentError as error:
+        raise explain(error) from None
 
 
 def _graph_name(func: Any, name: str | None) -> str:

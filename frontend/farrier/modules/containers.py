@@ -58,18 +58,18 @@ _MOST_LEVELS = 100
 
 
 def check_depth(name: str, argument: Any) -> None:
-    """Refuse an argument that is nested too deeply, or contains itself.
+    """Refuse an argument or a result that is nested too deeply, or contains itself.
 
     Raises:
-        ArgumentError: naming what takes it.
+        ArgumentError: naming it.
     """
     pending: list[tuple[Any, int]] = [(argument, 0)]
     while pending:
         value, level = pending.pop()
         if level > _MOST_LEVELS:
             raise ArgumentError(
-                f"{name} takes arguments in at most {_MOST_LEVELS} lists, tuples and dicts around "
-                f"each other, unlike {shown(argument)}."
+                f"{name} has at most {_MOST_LEVELS} lists, tuples and dicts around each other, "
+                f"unlike {shown(argument)}."
             )
         if isinstance(value, dict):
             value = list(cast("dict[Any, Any]", value).values())

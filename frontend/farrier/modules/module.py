@@ -8,12 +8,10 @@ from collections.abc import Iterator, Mapping
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
-import numpy as np
-
 from farrier import weights
 from farrier.modules import containers, state
 from farrier.modules.containers import ROOT, Place
-from farrier.modules.parameter import HiddenParameter, Parameter, fitting, is_unset
+from farrier.modules.parameter import HiddenParameter, Parameter, filled, fitting, is_unset
 from farrier.modules.state import Slot
 from farrier.modules.summary import Summary, summarize
 from farrier.modules.wrappers import keeping_ties, resetting, scoped
@@ -313,8 +311,7 @@ class Module:
             slot = slots[0]
             tensor = slot.tensor
             if isinstance(tensor, Parameter) and is_unset(tensor) and not slot.optional:
-                with np.errstate(all="ignore"):
-                    dummy = Tensor(tensor.dummy().astype(tensor.dtype.numpy))
+                dummy = filled(tensor)
                 state.assign([(slot, dummy) for slot in slots])
 
     @keeping_ties

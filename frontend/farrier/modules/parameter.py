@@ -14,7 +14,7 @@ from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import TensorType, Value
 from farrier_compiler.types.tensor_type import check_extent
 from farrier_runtime.dtypes import DtypeLike, dtype, dtype_of, float32
-from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
+from farrier_runtime.errors import ArgumentError, DeviceError, DtypeError, FarrierError, ShapeError
 from farrier_runtime.wording import shown
 
 
@@ -64,6 +64,21 @@ class Parameter(Tensor):
     def dummy(self) -> Any:
         """Return what `initialize_dummy_parameters` sets: 0, 1, 2, ... in this shape."""
         return np.arange(self.value.type.size).reshape(self.shape)
+
+
+def filled(parameter: Parameter) -> Tensor:
+    """Return the dummy of a parameter, in its data type.
+
+    Raises:
+        DeviceError: there is not enough memory.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            return Tensor(parameter.dummy().astype(parameter.dtype.numpy))
+    except MemoryError:
+        described = parameter.value.type.describe()
+        problem = f"There is not enough memory for a parameter, {described}."
+        raise explain(DeviceError(problem)) from None
 
 
 class OptionalParameter(Parameter):

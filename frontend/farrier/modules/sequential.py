@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from farrier.modules.containers import is_name
 from farrier.modules.module import Module, name_unset, nested_line
+from farrier.ops.arguments import whole_number
 from farrier.tensor import Tensor
 from farrier_compiler.diagnostics import explain
 from farrier_runtime.errors import ArgumentError
@@ -67,8 +68,11 @@ class Sequential(Module):
         Raises:
             IndexError: there is no such position.
             KeyError: there is no such name.
+            ArgumentError: the index is neither an integer nor a name.
         """
-        return self.modules[idx] if isinstance(idx, str) else list(self.modules.values())[idx]
+        if isinstance(idx, str):
+            return self.modules[idx]
+        return list(self.modules.values())[whole_number("The index of a Sequential", idx)]
 
     def __getattr__(self, name: str) -> Any:
         """Return a layer by its name."""

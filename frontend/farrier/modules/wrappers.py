@@ -9,7 +9,8 @@ from typing import Any
 
 from farrier.modules import state
 from farrier.modules.summary import recorder
-from farrier_compiler.diagnostics import Scope, scope
+from farrier_compiler.diagnostics import Scope, explain, scope
+from farrier_runtime.errors import DeviceError
 
 # The Modules that `reset_parameters` has reached, by identity, or None.
 resetting: ContextVar[set[int] | None] = ContextVar("resetting", default=None)
@@ -33,6 +34,12 @@ def scoped(call: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def no_memory(module: object) -> DeviceError:
+    """Return the error for parameters that do not fit into memory."""
+    name = type(module).__name__
+    return DeviceError(f"There is not enough memory for the parameters of {name}.")
+
+
 def keeping_ties(reset: Callable[..., None]) -> Callable[..., None]:
     """Return a `reset_parameters` after which shared parameters are still shared."""
 
@@ -44,6 +51,8 @@ def keeping_ties(reset: Callable[..., None]) -> Callable[..., None]:
         token = resetting.set({id(self)})
         try:
             reset(self, *args, **kwargs)
+        except MemoryError:
+            raise explain(no_memory(self)) from None
         finally:
             resetting.reset(token)
         return state.tie_again(slots, self._slots())

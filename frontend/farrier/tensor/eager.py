@@ -31,9 +31,12 @@ def evaluate(values: Sequence[Value]) -> None:
             an unset parameter.
         ArgumentError: `farrier.config.eager` is not a valid mode.
     """
-    if config.eager == "reference":
+    mode: Any = config.eager
+    if not isinstance(mode, str):
+        mode = ""
+    if mode == "reference":
         interpret(values)
-    elif config.eager == "compiled":
+    elif mode == "compiled":
         _evaluate_compiled(values)
     else:
         raise ArgumentError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from farrier.tensor.functions import functions
 
@@ -61,6 +61,12 @@ class Operators(Generic[T]):
 
     def __rmatmul__(self, other: Any) -> T:
         return functions["matmul"](other, self)
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __round__(self, ndigits: None = None) -> T:
+        return functions["round"](self)
 
     def __neg__(self) -> T:
         return functions["negative"](self)

@@ -27,7 +27,13 @@ from farrier_compiler.types.uniform import MOST_SCALES, Quantization
 from farrier_runtime.devices import device
 from farrier_runtime.dlpack import to_capsule
 from farrier_runtime.dtypes import BY_NUMPY, DtypeLike, dtype, dtype_of
-from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, UnsupportedError
+from farrier_runtime.errors import (
+    ArgumentError,
+    DtypeError,
+    FarrierError,
+    ShapeError,
+    UnsupportedError,
+)
 from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
@@ -143,7 +149,13 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
 
     def size(self, dim: int | None = None) -> tuple[int, ...] | int:
         """Return the shape, or the size of one dimension, as torch's method does."""
-        return self.shape if dim is None else self.shape[dim]
+        if dim is None:
+            return self.shape
+        try:
+            return self.shape[dim]
+        except (IndexError, TypeError):
+            problem = f"size got dim={shown(dim)}, but the tensor has {self.rank} dimensions."
+            raise explain(ShapeError(problem), [("input", self.value)]) from None
 
     def adapted_to(self, like: Tensor) -> Tensor:
         """Return this tensor as an operand beside another; sizes adopt the other's data type."""
@@ -235,6 +247,11 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
 
     def __dlpack_device__(self) -> Any:
         return self.numpy().__dlpack_device__()
+
+    def __contains__(self, element: object) -> bool:
+        raise explain(
+            UnsupportedError("Tensors take no `in`: write fr.any(x == value), and evaluate it.")
+        )
 
     def __iter__(self) -> Iterator[Tensor]:
         raise explain(

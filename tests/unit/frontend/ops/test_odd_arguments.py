@@ -93,11 +93,24 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     ),
     (
         lambda: fr.Linear(2, 2).summary(CIRCULAR),
-        "summary takes arguments in at most 100 lists, tuples and dicts around each other, unlike ",
+        "An argument of summary has at most 100 lists, tuples and dicts around each other, unlike ",
     ),
     (
         lambda: fr.compile(fr.relu, args=[CIRCULAR]),
-        "compile takes arguments in at most 100 lists, tuples and dicts around each other, unlike ",
+        "An argument of a compiled function has at most 100 lists, tuples and dicts around each other, unlike ",
+    ),
+    (lambda: fr.Executable(3), "An Executable is made by fr.compile or load, not of 3."),
+    (
+        lambda: fr.Sequential(fr.relu)[None],
+        "The index of a Sequential takes integers, but got None.",
+    ),
+    (
+        lambda: fr.compile(lambda x: CIRCULAR, args=[X]),
+        "A result of a compiled function has at most 100 lists, tuples and dicts around each other, unlike ",
+    ),
+    (
+        lambda: fr.compile(lambda x: {"\ud800": x}, args=[X]),
+        "A key of a compiled function's result is no text: '\\ud800'",
     ),
     (lambda: fr.rand(2, seed=-1), "rand's seed is an integer >= 0, not -1."),
     (lambda: fr.randn(2, seed=0.5), "randn's seed takes integers, but got 0.5."),
@@ -151,3 +164,33 @@ def test_refused(call: Callable[[], object], text: str) -> None:
     with pytest.raises(fr.ArgumentError) as caught:
         call()
     assert text in str(caught.value).split("\n")[0]
+
+
+def test_other_uses_of_tensors_are_refused() -> None:
+    with pytest.raises(fr.ShapeError, match=r"^size got dim=3, but the tensor has 2 dimensions\."):
+        X.size(3)
+    with pytest.raises(fr.UnsupportedError, match=r"^Tensors take no `in`: write fr\.any"):
+        assert 1.0 in X
+
+
+def test_a_sign_and_round_are_taken() -> None:
+    assert (+X).tolist() == X.tolist()
+    assert round(fr.Tensor([1.5, -0.2])).tolist() == [2.0, 0.0]
+
+
+def test_a_setting_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fr.config, "eager", np.ones(2))
+    with pytest.raises(fr.ArgumentError, match=r"eager must be 'reference' or 'compiled', not arr"):
+        (X + 1).eval()
+
+
+@pytest.mark.parametrize("method", ["reset_parameters", "initialize_dummy_parameters"])
+def test_layers_beyond_memory_are_refused(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    layer = fr.Linear(2, 2)
+    monkeypatch.setattr(np, "arange", none)
+    monkeypatch.setattr(np.random, "default_rng", none)
+    with pytest.raises(fr.DeviceError, match=r"^There is not enough memory for (a|the) parameter"):
+        getattr(layer, method)()
