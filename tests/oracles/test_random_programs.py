@@ -1,4 +1,7 @@
-"""Two thousand random programs on static and dynamic sizes, of 0 and 1 too; four minutes."""
+"""Two thousand random programs on static and dynamic sizes, of 0 and 1 too.
+
+Seven minutes on one core, nearly all of them in IREE: a fifth of a second for each program.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from farrier_compiler.graph import REGISTRY
 from support.graphs import operations
 from support.random_programs import check_together, program
 
-CHUNK = 25
+CHUNK = 50
 
 
 @pytest.mark.parametrize("first", range(0, 2000, CHUNK))
