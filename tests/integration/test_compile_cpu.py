@@ -117,7 +117,7 @@ def test_external_weights_can_be_exchanged(tmp_path: Path) -> None:
     other.mkdir()
     compiled, _ = external(other, [affine("f", seed=3)])
     (other / "net.weights.safetensors").rename(tmp_path / "net.weights.safetensors")
-    result = farrier_runtime.load(path)(X)
+    result = farrier_runtime.load(path, exchange_weights=True)(X)
     w, b = (compiled.weights[f"layer.{name}"].astype(np.float64) for name in ("weight", "bias"))
     np.testing.assert_allclose(result, np.tanh(X.astype(np.float64) @ w + b), rtol=0, atol=2e-5)
 
@@ -179,7 +179,7 @@ from farrier_compiler.driver.targets import Target
 sys.path.insert(0, sys.argv[1])
 from support.programs import affine
 compiled = compile_graphs([affine("f")], [Target("cpu")])
-print(len(compiled.vmfb), compiler_process._process._child is not None)
+print(len(compiled.vmfb), compiler_process._process._server is not None)
 """
 
 

@@ -54,5 +54,5 @@ def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
     said = compile_in(tmp_path, HOME="/dev/null")
     assert said == (
         "Compiled programs are not cached: /dev/null/.cache/farrier cannot be written (Not a "
-        "directory). Set FARRIER_CACHE to a folder, or to 0.\n"
+        "directory). Set FARRIER_CACHE to a folder of your own, or to 0.\n"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ import numpy as np
 
 from farrier_compiler.graph import Op
 from farrier_compiler.ops.checks import in_domain, normalize_dim
-from farrier_compiler.sizes import is_static
 from farrier_compiler.sizes.requirements import at_most
 from farrier_compiler.types.numbers import largest
 from farrier_compiler.types.tensor_type import Shape, TensorType
@@ -108,15 +106,10 @@ class SizeOf(Op):
 
 
 def check_sizes(name: str, shape: Shape) -> None:
-    """Refuse a shape with a negative size, and one of more elements than any memory has.
+    """Refuse a shape with a negative size.
 
     Raises:
-        ArgumentError: naming the op and the shape.
+        ArgumentError: a size is; the text names the op and the shape.
     """
     if not all(at_most(0, size) for size in shape):
         raise ArgumentError(f"{name} needs sizes >= 0, but got the shape {shape}.")
-    if is_static(shape) and (max(shape, default=0) > _MOST or math.prod(shape) > _MOST):
-        raise ArgumentError(f"{name} got the shape {shape}, of more elements than any memory has.")
-
-
-_MOST = 1 << 56

@@ -15,8 +15,9 @@ from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import constant
 from farrier_compiler.ops.creation import check_sizes
 from farrier_compiler.sizes import is_static
-from farrier_runtime.dtypes import DtypeLike, dtype, float32
-from farrier_runtime.errors import ArgumentError, DeviceError, DtypeError
+from farrier_compiler.types.tensor_type import check_extent
+from farrier_runtime.dtypes import DtypeLike, dtype, float32, float64
+from farrier_runtime.errors import ArgumentError, DeviceError, DtypeError, ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -108,7 +109,8 @@ def _draw(
         raise explain(DtypeError(f"{name} draws floating-point numbers, not {wanted}: cast them."))
     try:
         check_sizes(name, sizes)
-    except ArgumentError as error:
+        check_extent(sizes, float64)
+    except (ArgumentError, ShapeError) as error:
         raise explain(error) from None
     if not is_static(sizes):
         problem = f"{name} draws numbers while tracing, which needs static sizes, not {sizes}."

@@ -15,12 +15,12 @@ from farrier.tensor.interop import Number
 from farrier_compiler.diagnostics import explain, here
 from farrier_compiler.graph import constant
 from farrier_compiler.ops import creation as primitive
-from farrier_compiler.ops.creation import check_sizes
 from farrier_compiler.sizes import maximum
 from farrier_compiler.sizes.requirements import at_most
 from farrier_compiler.types.numbers import largest
-from farrier_runtime.dtypes import DtypeLike, bool as bool_, dtype, dtype_of, float32
-from farrier_runtime.errors import ArgumentError, DeviceError, DtypeError
+from farrier_compiler.types.tensor_type import check_extent
+from farrier_runtime.dtypes import DtypeLike, bool as bool_, dtype, dtype_of, float32, int64
+from farrier_runtime.errors import ArgumentError, DeviceError, DtypeError, ShapeError
 from farrier_runtime.numbers import converted
 from farrier_runtime.wording import shown
 
@@ -133,14 +133,12 @@ def _arange(first: Number, end: Number, step: Number, wanted: dtype) -> Tensor:
     if first == 0 and step == 1:
         return iota((count,), dtype=wanted)
     try:
-        check_sizes("arange", (count,))
+        check_extent((count,), int64)
         numbers = converted(_numbers(first, count, step), wanted, from_array=True)
-    except ArgumentError as error:
-        raise explain(error) from None
     except MemoryError:
         problem = f"There is not enough memory for the {count} numbers of arange."
         raise explain(DeviceError(problem)) from None
-    except DtypeError as error:
+    except (DtypeError, ShapeError) as error:
         raise explain(error) from None
     return Tensor.of(constant(numbers, wanted, None, here()))
 

@@ -20,11 +20,11 @@ from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.dimension_size import DimensionSize
 from farrier_compiler.graph import constant
 from farrier_compiler.ops.checks import check_domain
-from farrier_compiler.ops.creation import check_sizes
 from farrier_compiler.ops.elementwise import Add, Multiply
 from farrier_compiler.ops.indexing import Gather
 from farrier_compiler.sizes import SymbolicSize, is_static, lower_bound, maximum, upper_bound
 from farrier_compiler.sizes.requirements import at_most
+from farrier_compiler.types.tensor_type import check_extent
 from farrier_runtime.dtypes import dtype, float32, float64, int32
 from farrier_runtime.errors import ArgumentError, DeviceError, DtypeError, ShapeError
 from farrier_runtime.wording import shown
@@ -152,8 +152,8 @@ def _sizes(
         problem = f"resize of {described} to {sizes} is not defined: all sizes must be positive."
         raise refuse(ShapeError(problem), input=input)
     try:
-        check_sizes("resize", sizes)
-    except ArgumentError as error:
+        check_extent(sizes, float64)
+    except ShapeError as error:
         raise refuse(error, input=input) from None
     if scales is not None:
         return sizes, tuple(1 / scale for scale in scales)

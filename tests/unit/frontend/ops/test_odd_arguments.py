@@ -81,15 +81,15 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: fr.triu(X, 0.5), "triu's diagonal takes integers, but got 0.5."),
     (
         lambda: fr.rand(2**63),
-        "rand got the shape (9223372036854775808,), of more elements than any memory has.",
+        "A tensor has less than 2**63 bytes: ",
     ),
     (
-        lambda: fr.arange(2**60),
-        "arange got the shape (1152921504606846976,), of more elements than any memory has.",
+        lambda: fr.arange(2**61),
+        "A tensor has less than 2**63 bytes: ",
     ),
     (
-        lambda: fr.resize(X, (2**60, 2)),
-        "resize got the shape (1152921504606846976, 2), of more elements than any memory has.",
+        lambda: fr.resize(X, (2**61, 2)),
+        "A tensor has less than 2**63 bytes: ",
     ),
     (
         lambda: fr.Linear(2, 2).summary(CIRCULAR),
@@ -161,7 +161,7 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
 
 @pytest.mark.parametrize(("call", "text"), REFUSED)
 def test_refused(call: Callable[[], object], text: str) -> None:
-    with pytest.raises(fr.ArgumentError) as caught:
+    with pytest.raises((fr.ArgumentError, fr.ShapeError)) as caught:
         call()
     assert text in str(caught.value).split("\n")[0]
 
