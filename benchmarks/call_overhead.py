@@ -1,4 +1,4 @@
-"""The overhead of a call over IREE's own, with two inputs of 4 float32 numbers and one output.
+"""The overhead of a call over IREE's own call, with two inputs of 4 float32s and one output.
 
 python benchmarks/call_overhead.py
 
@@ -37,7 +37,7 @@ def microseconds(function: Callable[[], Any], calls: int = 2000, rounds: int = 1
 
 
 def lowest(net: farrier_runtime.Executable, x: np.ndarray[Any, Any]) -> Callable[[], Any]:
-    """Return IREE's own call of the same function, in the same context, with prepared lists."""
+    """Return IREE's own call of the function, in the same context, with prepared lists."""
     net(x, x)
     program = net._program  # pyright: ignore[reportPrivateUsage]
     slot = program.take()

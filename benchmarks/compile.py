@@ -6,7 +6,7 @@ Every round is a fresh process without a cache. "first" is the process's first c
 the start of the compiler process; "later" is the median of the next five. The stages of the
 network are trace, passes, key (of the cache: hashes all weights), send (copies them into shared
 memory), lower and iree (in the compiler process; iree writes the artifact), seal (hash and
-manifest), save (gives the file a name), and call (loads the artifact and runs it once). Figures
+manifest), save (gives the file its name), and call (loads the artifact and runs it once). Figures
 are medians.
 """
 
@@ -30,7 +30,7 @@ from farrier.compiling.trace import trace
 
 
 class Chain(fr.Module):
-    """Linear layers one after the other."""
+    """A stack of linear layers."""
 
     def __init__(self, layers: int, width: int) -> None:
         super().__init__()

@@ -2,17 +2,17 @@
 
     python benchmarks/quantization.py [--threads 1,2] [--rounds 30] [--only 1x1024]
 
-The peers are torch, and onnx with onnxruntime, if they are installed. Each thread count runs in its
-own process, in which all take turns. Printed are the median time of one call for each, and the
-median of the pairwise ratios of Farrier's time to each peer's in the same scheme, and to those in
-float32, its own first. Below 1, Farrier is faster.
+The peers are torch and onnxruntime (which needs onnx), if they are installed. Each thread count
+runs in its own process, in which the libraries take turns. The output is the median time of one
+call for each, and the median of the pairwise ratios of Farrier's time to each peer's in the same
+scheme, and to those in float32, its own first. Below 1, Farrier is faster.
 
-All inputs and outputs are float32, without a bias, and are checked against float64 first. Weights,
-and inputs in int8, are multiples of their scales, so rounding changes none. Each output channel has
-a scale; in int4, each 64 weights of an output of Linear. Peers differ: in int8, torch, and ONNX
-Runtime for Conv, round results to 8 bits. For weights only, torch has Linear, which is fast in
-bfloat16, and its casts are timed too; ONNX Runtime rounds inputs of Linear to 8 bits, its default,
-and widens Conv's weights in each call.
+All inputs and outputs are float32, without a bias, and results are checked against float64 first.
+Weights, and inputs in int8, are multiples of their scales, so quantising them is exact. Each output
+channel has a scale; in int4 Linear, each block of 64 weights of an output has one. Peers differ: in
+int8, torch, and ONNX Runtime for Conv, round results to 8 bits. With only the weights quantised,
+torch has Linear, which is fast in bfloat16, and its casts are timed too; ONNX Runtime rounds inputs
+of Linear to 8 bits, its default, and widens Conv's weights in each call.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ import farrier_runtime
 NAMES = ("farrier", "torch", "onnx")
 BLOCK = 64
 
-# 7 of 8 bits, since on CPUs without VNNI, peers add two products in 16 bits, which may saturate.
+# 7 of 8 bits: on CPUs without VNNI, peers add two products in 16 bits, which may saturate.
 INPUT_SCALE, INPUT_ZERO_POINT, INPUT_LIMIT = 1 / 16, 67, 127
 
-# The largest errors, relative to the largest output: in int8, one step of it; for weights only, the
-# errors of bfloat16 and of inputs in 8 bits. Farrier's errors are always those of floats.
+# Relative to the largest output: one quantisation step in int8; with only weights quantised, errors
+# of bfloat16 and of inputs in 8 bits. Farrier's results must always be as exact as float32.
 FLOAT = 1e-5
 TOLERANCES = {"float32": FLOAT, "int8": 1 / 127, "int8 weights": 0.01, "int4 weights": 0.01}
 SETTLE_SECONDS = 0.01  # threads of the previous call may spin, torch's for 8 ms
@@ -52,7 +52,7 @@ SETTLE_SECONDS = 0.01  # threads of the previous call may spin, torch's for 8 ms
 
 @dataclass(frozen=True)
 class Case:
-    """The shapes of a layer: Linear if the weight is a matrix; Conv keeps the size of an image."""
+    """The shapes of a layer: Linear if the weight is a matrix, else Conv, which keeps the size."""
 
     label: str
     input: tuple[int, ...]
@@ -82,7 +82,7 @@ class Problem:
     """A layer's data: weight is integer times scale, (out, blocks); step is the output's scale."""
 
     case: Case
-    kind: str
+    scheme: str
     x: Any
     integers: Any
     scales: Any
@@ -91,8 +91,8 @@ class Problem:
     step: Any
 
 
-def problem(case: Case, kind: str) -> Problem:
-    generator, limit = np.random.default_rng(0), 7 if kind == "int4 weights" else 127
+def problem(case: Case, scheme: str) -> Problem:
+    generator, limit = np.random.default_rng(0), 7 if scheme == "int4 weights" else 127
     inputs = generator.integers(0, INPUT_LIMIT + 1, case.input) - INPUT_ZERO_POINT
     integers = generator.integers(-limit, limit + 1, case.weight).astype(np.int8)
     blocks = case.weight[1] // BLOCK if limit == 7 and case.is_linear else 1
@@ -100,7 +100,7 @@ def problem(case: Case, kind: str) -> Problem:
     x = (inputs * INPUT_SCALE).astype(np.float32)
     weight = (integers.reshape(*scales.shape, -1) * scales[..., None]).reshape(case.weight)
     expected = reference(case, x, weight)
-    return Problem(case, kind, x, integers, scales, weight, expected, abs(expected).max() / 127)
+    return Problem(case, scheme, x, integers, scales, weight, expected, abs(expected).max() / 127)
 
 
 def reference(case: Case, x: Any, weight: Any) -> Any:
@@ -126,8 +126,8 @@ def farrier_call(problem: Problem, threads: int) -> Callable[[], Any]:
 def farrier_layer(problem: Problem) -> Any:
     case, options = problem.case, dict[str, Any](bias=False)
     scales = problem.scales if problem.scales.shape[1] > 1 else problem.scales[:, 0]
-    if problem.kind != "float32":
-        options["quant_dtype"] = fr.int4 if problem.kind == "int4 weights" else fr.int8
+    if problem.scheme != "float32":
+        options["quant_dtype"] = fr.int4 if problem.scheme == "int4 weights" else fr.int8
         options["weight_quant_dim"] = 0 if scales.ndim == 1 else None
     if case.is_linear:
         layer: Any = fr.Linear(case.weight[1], case.weight[0], **options)
@@ -135,9 +135,9 @@ def farrier_layer(problem: Problem) -> Any:
         options |= {"padding": ((case.padding,) * 2,) * 2, "groups": case.groups}
         layer = fr.Conv(case.input[1], case.weight[0], case.weight[2:], **options)
     layer.weight = fr.Tensor(problem.weight)
-    if problem.kind != "float32":
+    if problem.scheme != "float32":
         layer.weight_scale = fr.Tensor(scales)
-    if problem.kind == "int8":
+    if problem.scheme == "int8":
         layer.input_scale, layer.input_zero_point = INPUT_SCALE, INPUT_ZERO_POINT - 128
     return layer
 
@@ -145,9 +145,9 @@ def farrier_layer(problem: Problem) -> Any:
 def torch_call(torch: Any, problem: Problem) -> Callable[[], Any] | None:
     """Return torch's layer, or None if it has no such layer."""
     x, case, functional = torch.from_numpy(problem.x), problem.case, torch.nn.functional
-    if problem.kind == "int8":
+    if problem.scheme == "int8":
         return torch_quantized(torch, problem, x)
-    if problem.kind != "float32":
+    if problem.scheme != "float32":
         return torch_weight_only(torch, problem, x) if case.is_linear else None
     weight = torch.from_numpy(problem.weight)
     if case.is_linear:
@@ -172,7 +172,7 @@ def torch_quantized(torch: Any, problem: Problem, x: Any) -> Callable[[], Any]:
 def torch_weight_only(torch: Any, problem: Problem, x: Any) -> Callable[[], Any]:
     ops, bfloat16 = torch.ops.aten, torch.bfloat16
     integers, scales = torch.from_numpy(problem.integers), torch.from_numpy(problem.scales)
-    if problem.kind == "int8 weights":
+    if problem.scheme == "int8 weights":
         scale = scales[:, 0].to(bfloat16)
         return lambda: ops._weight_int8pack_mm(x.to(bfloat16), integers, scale).float()
     packed = ops._convert_weight_to_int4pack_for_cpu(integers.to(torch.int32) + 8, 1)
@@ -182,10 +182,10 @@ def torch_weight_only(torch: Any, problem: Problem, x: Any) -> Callable[[], Any]
 
 
 def onnx_call(onnx: Any, runtime: Any, problem: Problem, threads: int) -> Callable[[], Any]:
-    """Return a session of a model with QuantizeLinear and DequantizeLinear, which it fuses."""
+    """Return ONNX Runtime's call of a QuantizeLinear-DequantizeLinear model, which it fuses."""
     model, options = onnx.parser.parse_model(onnx_text(problem)), runtime.SessionOptions()
-    weight = problem.weight if problem.kind == "float32" else problem.integers
-    weight = weight.astype(ml_dtypes.int4) if problem.kind == "int4 weights" else weight
+    weight = problem.weight if problem.scheme == "float32" else problem.integers
+    weight = weight.astype(ml_dtypes.int4) if problem.scheme == "int4 weights" else weight
     weight = weight.T if problem.case.is_linear else weight
     scales = problem.scales.T if problem.scales.shape[1] > 1 else problem.scales[:, 0]
     for name, data in (("weight", weight), ("scales", scales)):
@@ -200,11 +200,11 @@ def onnx_call(onnx: Any, runtime: Any, problem: Problem, threads: int) -> Callab
 def onnx_text(problem: Problem) -> str:
     """Return the model except for "weight", a Linear's (in, out), and its "scales"."""
     case, x, weight, y, nodes = problem.case, "x", "weight", "y", list[str]()
-    if problem.kind == "int8":
+    if problem.scheme == "int8":
         nodes += ["x_integers = QuantizeLinear (x, x_scale, x_zero)"]
         nodes += ["x_rounded = DequantizeLinear (x_integers, x_scale, x_zero)"]
         x, y = "x_rounded", "y" if case.is_linear else "y_exact"
-    if problem.kind != "float32":
+    if problem.scheme != "float32":
         blocks, weight = problem.scales.shape[1] > 1, "floats"
         options = f"axis = {int(case.is_linear and not blocks)}, block_size = {BLOCK * blocks}"
         nodes += [f"floats = DequantizeLinear <{options}> (weight, scales)"]
@@ -230,19 +230,19 @@ def installed(*names: str) -> list[Any]:
 
 
 def calls(case: Case, threads: int, peers: list[Any]) -> Iterator[tuple[str, str, Any]]:
-    """Yield the kind, name and function of each case; a wrong result ends the script."""
+    """Yield the scheme, library and function of each case; a wrong result ends the script."""
     torch, onnx, runtime = peers
-    for kind in TOLERANCES:
-        given = problem(case, kind)
+    for scheme in TOLERANCES:
+        given = problem(case, scheme)
         own, other = farrier_call(given, threads), torch and torch_call(torch, given)
         third = onnx and onnx_call(onnx, runtime, given, threads)
         for name, call in zip(NAMES, (own, other, third), strict=True):
             if call is not None:
-                limit = FLOAT if name == NAMES[0] else TOLERANCES[kind]
+                limit = FLOAT if name == NAMES[0] else TOLERANCES[scheme]
                 error = np.abs(np.asarray(call()) - given.expected).max() / (127 * given.step)
                 if not error <= limit:
-                    sys.exit(f"{case.label}, {kind}, {name}: error {error:.1e}, over {limit:.1e}")
-                yield kind, name, call
+                    sys.exit(f"{case.label}, {scheme}, {name}: error {error:.1e}, over {limit:.1e}")
+                yield scheme, name, call
 
 
 def timed(function: Callable[[], Any]) -> float:
@@ -256,16 +256,16 @@ def timed(function: Callable[[], Any]) -> float:
 
 
 def measure(case: Case, threads: int, rounds: int, peers: list[Any]) -> None:
-    """Time all in turn, and print the figures."""
-    functions = {(kind, name): call for kind, name, call in calls(case, threads, peers)}
+    """Time the libraries in turn, and print the figures."""
+    functions = {(scheme, name): call for scheme, name, call in calls(case, threads, peers)}
     turns = [{key: timed(call) for key, call in functions.items()} for _ in range(rounds)]
-    for kind in TOLERANCES:
-        same, plain = ([(k, name) for name in NAMES] for k in (kind, "float32"))
+    for scheme in TOLERANCES:
+        same, plain = ([(key, name) for name in NAMES] for key in (scheme, "float32"))
         times = [median(turn.get(key, np.nan) for turn in turns) for key in same]
         own, *others = *same, *plain
         ratios = [median(turn[own] / turn.get(key, np.nan) for turn in turns) for key in others]
         cells = "".join(f"{x:9.3f}" for x in times) + "".join(f"{x:9.2f}" for x in ratios)
-        print(f"{case.label:25}{kind:12}{cells.replace('nan', '  -')}", flush=True)
+        print(f"{case.label:25}{scheme:12}{cells.replace('nan', '  -')}", flush=True)
 
 
 def measure_all(threads: int, rounds: int, only: str) -> None:

@@ -2,8 +2,9 @@
 
     python benchmarks/resnet50.py [--threads 1,2] [--rounds 30] [--batch 1]
 
-Needs torch beside farrier. Each thread count runs in its own process. Printed are the median time
-of one call for each, the quartiles of the pairwise ratio, and the largest difference of results.
+Needs torch as well as farrier. Each thread count runs in its own process. The output is the median
+time of one call for each, the quartiles of the pairwise ratio, and the largest difference of the
+results.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def random_twin(seed: int = 0) -> TorchResNet50:
 
 
 def timed(function: Callable[[], Any]) -> float:
-    """Return the seconds of the second of two calls, when the other's threads no longer spin."""
+    """Return the seconds of the second of two calls, when the other's threads have stopped."""
     function()
     start = time.perf_counter()
     function()

@@ -2,9 +2,9 @@
 
     python benchmarks/sorting.py [--rounds 50]
 
-Needs torch beside farrier. Printed are the time to compile, the median time of one call for each,
-and the median of the pairwise ratio. `torch.topk` may choose any of equal elements; Farrier's takes
-the first ones.
+Needs torch as well as farrier. The output is the time to compile, the median time of one call for
+each, and the median of the pairwise ratio. `torch.topk` may choose any of equal elements; Farrier's
+takes the first.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 python benchmarks/tracing.py [--rounds 5] [--only NAME ...]
 
-Every function that records ops is measured. A new one is called with tensors, or needs an entry in
-`ARGUMENTS`. The slowest comes first; all should take less than 100 us, and an op less than 20.
+Every function that records ops is measured. It is called with tensors alone, unless `ARGUMENTS` has
+an entry for it. The slowest comes first; all should take less than 100 us, and an op less than 20.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WHOLE = fr.ones((4, 4), fr.int32).eval()
 TRUE = fr.ones((4, 4), fr.bool).eval()
 PAIRS = ((1, 1), (1, 1))
 
-# Arguments of functions that take more than tensors, or certain tensors only.
+# Arguments of functions that need more than tensors, or only certain tensors.
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "all": (TRUE,),
     "any": (TRUE,),
@@ -88,7 +88,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "bitwise_not": (TRUE,),
     "logical_not": (TRUE,),
 }
-# These compute something or record nothing.
+# Functions that evaluate tensors or record nothing.
 OTHERS = {
     "quantization_report",
     "quantize_module",

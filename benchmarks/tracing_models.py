@@ -2,7 +2,7 @@
 
 python benchmarks/tracing_models.py [--models gpt2,bert] [--rounds 7] [--profile]
 
-Importing and initialising the parameters are left out. Printed are the median milliseconds of
+Importing and initialising the parameters are not timed. The output is the median milliseconds of
 tracing, of the graph passes, and of emitting StableHLO; with --profile also where the time goes.
 """
 

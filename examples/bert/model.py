@@ -63,7 +63,7 @@ class SelfAttention(fr.Module):
         self.value = fr.Linear(config.hidden_size, config.hidden_size)
 
     def forward(self, x: fr.Tensor, mask: fr.Tensor) -> fr.Tensor:
-        """Mix x, (B, T, C); no position sees those where the mask, (B, 1, 1, T), is -inf."""
+        """Mix x, (B, T, C), ignoring positions where the mask, (B, 1, 1, T), is -inf."""
         q, k, v = (self.split_heads(layer(x)) for layer in (self.query, self.key, self.value))
         scores = q @ fr.transpose(k, -2, -1) / math.sqrt(self.head_size)  # (B, heads, T, T)
         weights = fr.softmax(scores + mask, dim=-1)

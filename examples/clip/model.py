@@ -121,7 +121,7 @@ class TextTower(fr.Module):
 
 
 class ImageEmbeddings(fr.Module):
-    """Images -> vectors, (B, 1 + patches, C): that of the class, and one for each patch."""
+    """Images -> vectors, (B, 1 + patches, C): the class token's, and one for each patch."""
 
     def __init__(self, config: VisionConfig):
         super().__init__()
@@ -151,7 +151,7 @@ class ImageTower(fr.Module):
         self.post_layernorm = fr.LayerNorm(config.hidden_size)
 
     def forward(self, images: fr.Tensor) -> fr.Tensor:
-        """Return the vectors at the class's position, which has seen all patches."""
+        """Return the vectors at the class token, which has seen all patches."""
         x = self.encoder(self.pre_layrnorm(self.embeddings(images)))
         return self.post_layernorm(x[:, 0])
 

@@ -49,7 +49,7 @@ def classify(net: farrier_runtime.Executable, images: Images) -> tuple[Digits, f
 
 
 def text_art(image: Images) -> list[str]:
-    """Return the 8 lines of an image, with two characters per pixel because they are tall."""
+    """Return the 8 lines of an image, with two characters per pixel, as characters are tall."""
     shades = np.rint(image / GREY_LEVELS * (len(SHADES) - 1)).astype(int)
     return ["".join(SHADES[shade] * 2 for shade in line) for line in shades]
 
@@ -74,7 +74,7 @@ def show(images: Images, labels: Digits, predictions: Digits) -> None:
 
 
 def read(vmfb: str, images: Images) -> tuple[Digits, float]:
-    """Return the digits that a compiled file reads, and the median seconds of a call."""
+    """Return the digits that a compiled network reads, and the median seconds of a call."""
     net = farrier_runtime.load(vmfb, device="cpu", threads=1)  # the network is too small for more
     return classify(net, images)
 

@@ -69,7 +69,7 @@ def print_gpu_command() -> None:
 
 
 def main() -> int:
-    """Compile for CPUs and GPUs, and in int8; classify on the CPU, and print how to on a GPU."""
+    """Compile for CPUs, for GPUs, and in int8; classify on the CPU; print the command for a GPU."""
     net = Net()
     net.load_weights(HERE / "digits.safetensors")
     BUILD.mkdir(exist_ok=True)

@@ -41,7 +41,7 @@ class Sampler:
     """Picks a token by its logits; with temperature 0, always the likeliest."""
 
     def __init__(self, temperature: float, seed: int):
-        """Make draws repeatable by a seed."""
+        """Seed the generator, so that draws are repeatable."""
         self.temperature = temperature
         self.random = np.random.default_rng(seed)
 
@@ -58,7 +58,7 @@ def generate(
 ) -> Iterator[int]:
     """Yield `count` tokens that continue the prompt.
 
-    The network sees all tokens so far, one more each time.
+    Each call of the network sees all tokens so far, one more than the call before.
     """
     tokens = list(prompt)
     for _ in range(count):
