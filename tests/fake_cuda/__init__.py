@@ -1,1 +1,1 @@
-"""A fake CUDA driver: how tests build it and run a Python program with it, without a GPU."""
+"""A fake CUDA driver, with which tests run Python programs for GPUs without one."""

@@ -71,7 +71,7 @@ static void write_log(const char *format, ...) {
   fclose(file);
 }
 
-// Handles are never looked into: a small block of memory tells them apart.
+// Handles are opaque: a small block of memory tells them apart.
 static CUresult new_handle(void **handle) {
   *handle = calloc(1, 16);
   return *handle ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;

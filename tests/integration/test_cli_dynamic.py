@@ -60,7 +60,7 @@ def test_inspect_lists_each_dynamic_dimension_once(run: Run) -> None:
     ]
 
 
-# What is given to rows.vmfb, and the shapes of its outputs.
+# The inputs of rows.vmfb, and the shapes of its outputs.
 SIZES = {
     "random random random": "(4, 2), output1 (4,)",
     "random zeros n=3 --size batch=5": "(10, 2), output1 (3,)",

@@ -154,7 +154,7 @@ def test_weights_of_every_type_may_be_asked_to_lie_outside(
     if dtype.is_unsigned:
         data = np.abs(np.arange(60 * 60).reshape(60, 60) % 250).astype(dtype.numpy)
     chosen = apply("where", argument(dtype=dtypes.bool), *pair(data))
-    if dtype is dtypes.int4:  # two to a byte, and no output
+    if dtype is dtypes.int4:  # stored two to a byte, and not allowed as an output
         chosen, data = apply(Cast(dtypes.int8), chosen), data.astype(np.int8)
     options = Options(cache=False, weights="external", passes="")
     compiled = compile_graphs([function("f", chosen)], CPU, options)

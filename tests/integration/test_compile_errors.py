@@ -53,7 +53,7 @@ def test_the_right_function_is_blamed() -> None:
 
 
 def test_a_refusal_in_code_generation_is_named_too() -> None:
-    # float8 is multiplied on GPUs from sm_89 on.
+    # Only GPUs from sm_89 on multiply float8.
     graph = function("f", apply("negative", product()))
     assert str(refusal([graph], "cuda:sm_80")) == (
         f"IREE cannot compile dot_general of {PRODUCT} for cuda:sm_80: the target has no code "

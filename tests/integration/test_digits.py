@@ -44,7 +44,7 @@ def test_calibration_images_are_not_held_out_images(images: Any) -> None:
 @pytest.mark.parametrize("observer", ["minmax", "percentile", "mse"])
 @pytest.mark.parametrize("scheme", ["int8", "int8-weight-only"])
 def test_accuracy_and_bytes(net: Any, images: Any, scheme: str, observer: str) -> None:
-    """At most half a percent of the scans fewer than in float32, at most 27 % of the bytes."""
+    """At most half a percent of the scans are lost, and the weights take at most 27 %."""
     scans, labels = held_out()
     small = fr.quantize_module(net, [images], scheme, observer=observer)
     right = [int((m(fr.Tensor(scans)).numpy().argmax(1) == labels).sum()) for m in (net, small)]
@@ -80,7 +80,7 @@ def test_demo(tmp_path: Path) -> None:
     assert re.search(line.format("int8", "[789]"), done.stdout, re.MULTILINE)
     assert "In int8, the weights take 25.5% of the bytes:" in done.stdout
     sizes = [(tmp_path / "build" / f"{name}.vmfb").stat().st_size for name in FILES]
-    assert sizes[1] < 0.6 * sizes[0]  # of which a part is code
+    assert sizes[1] < 0.6 * sizes[0]  # both hold code too
 
 
 FILES = ["digits", "digits-int8"]

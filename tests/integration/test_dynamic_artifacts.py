@@ -259,9 +259,9 @@ import farrier_runtime
 net = farrier_runtime.load(sys.argv[1], device="cuda:0")
 for rows in (2, 300, 0):
     x = np.ones((rows, 3), np.float32)
-    found = net(x, x)
-    print(found["sum"].shape, found["same"].numpy().shape, np.asarray(found["rows"]))
-    again = net(found["sum"], found["sum"])
+    result = net(x, x)
+    print(result["sum"].shape, result["same"].numpy().shape, np.asarray(result["rows"]))
+    again = net(result["sum"], result["sum"])
 try:
     net(np.ones((3, 3), np.float32), np.ones((2, 3), np.float32))
 except farrier_runtime.errors.InputError as error:

@@ -32,7 +32,7 @@ def random(shape: Sequence[int], seed: int = 0) -> np.ndarray[Any, Any]:
 
 
 def filled(module: fr.Module) -> Any:
-    """Return a module whose parameters are random and positive: variances are among them."""
+    """Return a module with random parameters, positive because variances are among them."""
     module.load_state_dict(
         {
             name: fr.Tensor(np.abs(random(tuple(tensor.shape), index)) * 0.3 + 0.1)
@@ -98,7 +98,7 @@ class Embeddings(fr.Module):
 
 
 class Upsampling(fr.Module):
-    """A transposed convolution whose result is brought to the size of the input."""
+    """A transposed convolution whose result is resized to the input's size."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ MODELS: dict[str, tuple[Callable[[], fr.Module], fr.InputInfo, list[tuple[int, .
 
 @functools.cache
 def programs() -> dict[str, tuple[fr.Module, farrier_runtime.Executable]]:
-    """Return all models, and what they are compiled to: one module."""
+    """Return all models with their compiled functions, which share a module."""
     models = {name: filled(make()) for name, (make, _, _) in MODELS.items()}
     loaded = together({name: (models[name], [MODELS[name][1]]) for name in MODELS})
     return {name: (models[name], loaded[name]) for name in MODELS}
@@ -160,7 +160,7 @@ def test_tokens_and_positions() -> None:
 
 
 def cached(q: fr.Tensor, k: fr.Tensor, v: fr.Tensor, ks: fr.Tensor, vs: fr.Tensor) -> Any:
-    """Attend to what came before, and append to it."""
+    """Attend to the cached keys and values too, and return them with the new ones appended."""
     k, v = fr.concatenate([ks, k], 2), fr.concatenate([vs, v], 2)
     now, whole = q.shape[2], k.shape[2]
     seen = fr.tril(fr.ones((whole, whole)))[whole - now :]

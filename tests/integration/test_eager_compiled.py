@@ -26,7 +26,7 @@ def by_iree(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def compilations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The texts of the graphs that are compiled from now on."""
+    """The texts of the graphs that the test compiles."""
     texts: list[str] = []
     original = driver.compile_graphs
 
@@ -49,7 +49,7 @@ def no_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(eager, "interpret", only_if_asked_for)
 
 
-# Every twelfth row, each on another of its data types; int4 does not enter programs.
+# Every twelfth row, each on another of its data types; int4 cannot enter compiled programs.
 SAMPLE = [
     pytest.param(row, row.dtypes[index % len(row.dtypes)], id=row.name)
     for index, row in enumerate([row for row in ROWS if "int4" not in row.name][::12])
@@ -93,7 +93,7 @@ def test_equal_ops_are_compiled_once(compilations: list[str]) -> None:
 
 @pytest.mark.usefixtures("no_reference")
 def test_what_a_loop_carries_on_is_computed_too(compilations: list[str]) -> None:
-    """The state is never looked at: only its tensor says that it is needed again."""
+    """The state is never read: only the tensor that holds it shows that it is needed again."""
     state, seen = fr.zeros((2,)).eval(), []
     compilations.clear()
     for _ in range(4):
@@ -130,7 +130,7 @@ def test_several_results() -> None:
     assert indices.tolist() == [1, 2, 0]
 
 
-# ---------------------------------------------------------------------- what is not
+# ---------------------------------------------------------------------- what is not compiled
 
 
 def test_four_bit_integers_are_left_to_the_reference(compilations: list[str]) -> None:

@@ -1,7 +1,7 @@
-"""Functions over all floating-point numbers, in units of the last place, against more digits.
+"""Errors of functions over all floating-point numbers, in units in the last place.
 
-What is compiled may differ by 3 units from the exact result in float32 and float64, and is rounded
-once more in float16 and bfloat16. CPUs run with subnormal numbers taken for 0; formulas avoid that.
+The exact results are long doubles. Compiled functions may be 3 units off in float32 and float64,
+and round once more in float16 and bfloat16. CPUs flush subnormal numbers to 0; formulas avoid them.
 """
 
 from __future__ import annotations
@@ -87,14 +87,14 @@ def logarithm_of_sum(x: Array, y: Array) -> Array:
     return larger + np.where(x == y, np.log(Wide(2)), np.log1p(np.exp(-np.abs(x - y))))
 
 
-# Functions whose ops numpy does not compute in long doubles, and one that is not an op.
+# Functions without an op, or whose op's reference does not compute in long doubles.
 EXACT: dict[str, Callable[..., Array]] = {
     "erfc": complement,
     "logaddexp": logarithm_of_sum,
     "trunc": np.trunc,
 }
 
-# Functions whose arguments `numbers` does not suit: rows of their own pin their digits.
+# Functions that need other arguments than `numbers`: rows of their own pin their digits.
 ELSEWHERE = {
     *("atan2", "expm1", "floor_divide", "log1p", "power"),
     *("remainder", "round", "tanh"),
@@ -120,7 +120,7 @@ BINARY = sorted(name for name in TESTED if operands(name) == 2)
 
 
 def units(dtype: dtype, result: Array, exact: Array, beside: Array | float = 0.0) -> Array:
-    """Return errors in units of the last place of the result, or of a second number."""
+    """Return errors in units in the last place of the result, or of a larger second number."""
     info: Any = ml_dtypes.finfo(dtype.numpy)
     rounded = exact.astype(dtype.numpy).astype(Wide)
     result = result.astype(Wide)
@@ -174,7 +174,7 @@ def test_function_of_two(name: str, dtype: dtype, target: str) -> None:
     with where_it_runs():
         result = np.asarray(programs(dtype, target)[name](x, y))
     with np.errstate(all="ignore"):
-        # Where the result is nearer to 0 than the operands, theirs are the digits.
+        # Near 0, where the operands cancel, the error is relative to the operands.
         beside = np.fmax(np.abs(x), np.abs(y)).astype(Wide) if name == "logaddexp" else 0.0
         error = units(dtype, result, exact(name, x, y), beside)
     worst = int(np.argmax(error))

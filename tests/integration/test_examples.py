@@ -89,7 +89,7 @@ def test_generate_greedily_with_given_weights(tmp_path: Path) -> None:
     model = model_of("gpt2")
     net = model.GPT2(model.GPT2Config(1000, 128, 64, n_layer=2, n_head=4))
     net.reset_parameters(seed=7)
-    layouts = {  # as Hugging Face keeps them
+    layouts = {  # as Hugging Face stores them
         name: value.numpy().T if ".c_" in name and name.endswith("weight") else value.numpy()
         for name, value in net.state_dict().items()
     }

@@ -31,7 +31,7 @@ def test_examples_print_what_the_guide_says(
 
 @pytest.mark.parametrize("guide", DOCUMENTS, ids=[document.stem for document in DOCUMENTS])
 def test_names_exist(guide: Path) -> None:
-    """What a table or a sentence calls `fr.name` is there."""
+    """Every `fr.name` in a table or a sentence exists."""
     names = set(re.findall(r"\b(?:fr|tp)\.([A-Za-z_]\w*)", guide.read_text()))
     assert [name for name in sorted(names) if not hasattr(fr, name)] == []
 
@@ -57,7 +57,7 @@ def test_other_output_is_noticed() -> None:
 def test_all_blocks_are_examples(tmp_path: Path) -> None:
     guide = tmp_path / "guide.md"
     guide.write_text("# Guide\n\n```python\nprint(1)\n```\n\nThen:\n\n```text\n1\n```\n")
-    with pytest.raises(AssertionError, match=r"guide.md: whose output is\n1"):
+    with pytest.raises(AssertionError, match=r"guide.md: no code block precedes the output\n1"):
         examples(guide)
     guide.write_text("```python torch\nx\n```\n\n```text\n1\n```\n\n```sh\nfarrier targets\n```\n")
     assert examples(guide) == [

@@ -27,13 +27,13 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def samples(kind: fr.dtype) -> Any:
-    """Return columns of extreme numbers, of one of them, and of both in turns."""
-    low, high = limits(kind)
+def samples(dtype: fr.dtype) -> Any:
+    """Return columns of one limit, of random extreme numbers, and of both limits in turn."""
+    low, high = limits(dtype)
     extremes = [low, low + 1, max(low, -1), 1, high - 1, high]
     drawn = [extremes[index] for index in np.random.default_rng(0).integers(0, 6, 300)]
     columns = [[high] * 300, [low] * 300, drawn, [low, high, high] * 100]
-    return np.array(columns, object).T.astype(kind.numpy)
+    return np.array(columns, object).T.astype(dtype.numpy)
 
 
 def truncated(numbers: Sequence[int]) -> int:
@@ -55,9 +55,9 @@ def flat(result: Any) -> list[int]:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize("kind", EAGER, ids=str)
-def test_eager(kind: fr.dtype, name: str) -> None:
-    x = samples(kind)
+@pytest.mark.parametrize("dtype", EAGER, ids=str)
+def test_eager(dtype: fr.dtype, name: str) -> None:
+    x = samples(dtype)
     assert flat(FUNCTIONS[name](fr.Tensor(x)).numpy()) == expected(name, x)
 
 
@@ -65,20 +65,20 @@ def test_eager(kind: fr.dtype, name: str) -> None:
 def compiled() -> dict[str, farrier_runtime.Executable]:
     return together(
         {
-            f"{name}_{kind}": (function, [fr.InputInfo((SAMPLES, 4), kind)])
+            f"{name}_{dtype}": (function, [fr.InputInfo((SAMPLES, 4), dtype)])
             for name, function in FUNCTIONS.items()
-            for kind in COMPILED
+            for dtype in COMPILED
         }
     )
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize("kind", COMPILED, ids=str)
+@pytest.mark.parametrize("dtype", COMPILED, ids=str)
 def test_compiled(
-    compiled: dict[str, farrier_runtime.Executable], kind: fr.dtype, name: str
+    compiled: dict[str, farrier_runtime.Executable], dtype: fr.dtype, name: str
 ) -> None:
-    x = samples(kind)
-    assert flat(compiled[f"{name}_{kind}"](x)) == expected(name, x)
+    x = samples(dtype)
+    assert flat(compiled[f"{name}_{dtype}"](x)) == expected(name, x)
 
 
 def test_large_integers_are_resized_without_a_loss() -> None:

@@ -26,11 +26,11 @@ def script(file: Path, *lines: str) -> Path:
 def python(file: Path, version: str) -> Path:
     """Write a fake interpreter, which reports a version and runs Python of that version."""
     numbers = ", ".join(version.split("."))
-    told = f"import sys; sys.version_info = ({numbers}); exec(sys.argv.pop(1))"
+    program = f"import sys; sys.version_info = ({numbers}); exec(sys.argv.pop(1))"
     return script(
         file,
         f'if [ "$1" = --version ]; then echo "Python {version}"; exit; fi',
-        f'shift; exec {sys.executable} -c "{told}" "$@"',
+        f'shift; exec {sys.executable} -c "{program}" "$@"',
     )
 
 
@@ -85,7 +85,7 @@ def test_no_python_on_the_path(tmp_path: Path) -> None:
 def test_the_first_python_that_runs_and_is_supported_is_taken(tmp_path: Path) -> None:
     folder = tools_alone(tmp_path / "bin")
     python(folder / "python3", "3.10.1")
-    script(folder / "python3.14", "exit 127")  # a shim of one that is not installed
+    script(folder / "python3.14", "exit 127")  # a shim of a version that is not installed
     python(folder / "python3.12", "3.12.9")
     python(folder / "python3.11", "3.11.1")
     done = make("-n", "demo", f"VENV={tmp_path}/venv", path=folder)
@@ -113,13 +113,13 @@ def test_an_environment_of_another_python_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_pip_says_is_shown_if_it_fails(tmp_path: Path) -> None:
-    said = ("echo 'WARNING: a notice'", r"printf '%s\n' 'ERROR: C:\new' >&2")
-    venv = environment(tmp_path / "fails", "3.12.1", *said, "exit 1")
+    lines = ("echo 'WARNING: a notice'", r"printf '%s\n' 'ERROR: C:\new' >&2")
+    venv = environment(tmp_path / "fails", "3.12.1", *lines, "exit 1")
     done = make(venv / "installed", f"VENV={venv}")
     assert done.returncode != 0
     command = 'pip install -e ./runtime -e "."\n'
     assert done.stdout == command + "WARNING: a notice\nERROR: C:\\new\n"
-    venv = environment(tmp_path / "works", "3.12.1", *said, "exit 0")
+    venv = environment(tmp_path / "works", "3.12.1", *lines, "exit 0")
     done = make(venv / "installed", f"VENV={venv}")
     assert (done.returncode, done.stdout, done.stderr) == (0, command, "")
 
@@ -163,6 +163,6 @@ def test_make_lit_finds_the_tests(tmp_path: Path) -> None:
     (*_, command) = make("-n", "lit", f"VENV={venv}").stdout.splitlines()
     interpreter = f"'{venv}'/bin/python"
     assert command.startswith(f"{interpreter} ")
-    told = command.replace(interpreter, shlex.quote(sys.executable)) + " --show-tests"
-    done = subprocess.run(told, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
+    listing = command.replace(interpreter, shlex.quote(sys.executable)) + " --show-tests"
+    done = subprocess.run(listing, shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "farrier :: filecheck/tools/run.test" in done.stdout

@@ -24,7 +24,7 @@ def heads(length: int, seed: int) -> fr.Tensor:
     return fr.Tensor(drawn.astype(np.float32))
 
 
-# 16 is a multiple of the tiles and fails elsewhere than 7, which is padded.
+# 16 is a multiple of the tiles, and 7 is padded: each can fail in its own way.
 LENGTHS = (7, 16)
 SHAPES = ("causal", "by_head", "padding")
 SOURCES = ("input", "constant")

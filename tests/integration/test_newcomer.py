@@ -20,7 +20,7 @@ print(farrier_runtime.load(path)(np.ones((2, 3), np.float32)).shape)
 
 
 def compile_in(folder: Path, **environment: str) -> str:
-    """Compile in another process, and return what it says beside the result."""
+    """Compile in another process, and return its messages."""
     folder.mkdir(exist_ok=True)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", COMPILE],
@@ -46,13 +46,15 @@ def test_names_of_folders_may_be_odd(tmp_path: Path) -> None:
 def test_without_a_home_and_with_a_folder_for_temporary_files_that_is_missing(
     tmp_path: Path,
 ) -> None:
-    said = compile_in(tmp_path, TMPDIR="/no/such/folder", XDG_CACHE_HOME=str(tmp_path / "cache"))
-    assert said == ""
+    messages = compile_in(
+        tmp_path, TMPDIR="/no/such/folder", XDG_CACHE_HOME=str(tmp_path / "cache")
+    )
+    assert messages == ""
 
 
 def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
-    said = compile_in(tmp_path, HOME="/dev/null")
-    assert said == (
+    messages = compile_in(tmp_path, HOME="/dev/null")
+    assert messages == (
         "Compiled programs are not cached: /dev/null/.cache/farrier cannot be written (Not a "
         "directory). Set FARRIER_CACHE to a folder of your own, or to 0.\n"
     )

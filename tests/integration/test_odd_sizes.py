@@ -1,4 +1,4 @@
-"""Programs on sizes of 0 and 1, static and dynamic, that IREE refuses without Farrier's care."""
+"""Programs on sizes of 0 and 1, static and dynamic, that IREE refuses unless rewritten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is no path, wherever a path is taken: refused in words, and no open file is touched."""
+"""Refusal of arguments that are not paths, by every function that takes one."""
 
 # pyright: basic, reportArgumentType=false
 
@@ -55,7 +55,7 @@ def test_refused(takers: dict[str, Callable[[Any], object]], shown: str) -> None
         if name in ("fr.Executable.load", "farrier_runtime.load") and isinstance(
             NO_PATHS[shown], bytes
         ):
-            continue  # these would be an artifact
+            continue  # they load bytes as an artifact
         with pytest.raises(fr.FarrierError) as caught:
             take(NO_PATHS[shown])
         text = "A file is named by a text or a pathlib.Path, not "

@@ -15,7 +15,7 @@ SCHEMES = ("int8", "int8-weight-only", "int4-weight-only", "float8")
 
 
 class Net(fr.Module):
-    """A layer of each kind, with inputs of both signs and of one."""
+    """A layer of each kind, with inputs of both signs and of one sign."""
 
     def __init__(self) -> None:
         self.words = fr.Embedding(16, 64)

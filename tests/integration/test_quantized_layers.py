@@ -30,7 +30,7 @@ LAYERS: dict[str, tuple[Callable[..., Any], tuple[int, ...]]] = {
 
 
 def random_layer(name: str, **options: Any) -> tuple[Any, Any, fr.InputInfo]:
-    """Return a layer with random parameters, an input, and what is known of it."""
+    """Return a layer with random parameters, an input, and the input's InputInfo."""
     make, shape = LAYERS[name]
     layer = make(**options)
     layer.reset_parameters(1)

@@ -98,7 +98,7 @@ CASES = {
     "conv_3d": conv((1, 4, 5, 6, 7), (4, 4, 3, 3, 3), padding=1, zero_point=-12),
 }
 
-# So many products that CPUs with AVX-512 VNNI compute them in a kernel.
+# Large enough for the kernel that CPUs with AVX-512 VNNI have.
 LARGE = {
     "rows_37": linear((37, 132), 64, zero_point=-17),
     "rows_64": linear((64, 128), 96),
@@ -164,7 +164,7 @@ def runs_here(name: str) -> bool:
     return True
 
 
-# The machine's own, and one with half as wide registers.
+# The machine's own, and one with registers half as wide.
 NAMES = [name for name in ("cpu", "cpu:alderlake") if runs_here(name)]
 
 
@@ -215,7 +215,7 @@ def traced(case: Case, name: str = "main") -> Graph:
 
 @functools.cache
 def optimized() -> dict[str, str]:
-    """Return for each small product what IREE has of it before it forms dispatches."""
+    """Return IREE's IR of each small product, as it is before dispatches are formed."""
     graphs = [traced(case, name) for name, case in CASES.items()]
     (text,) = dump(graphs, [CPU], NO_CACHE, "global-optimization").values()
     parts = re.split(r"util\.func public @(\w+)\(", text)
@@ -226,7 +226,10 @@ def optimized() -> dict[str, str]:
 def test_contractions_are_of_integers(name: str) -> None:
     graph = optimized()[name]
     sums = re.findall(r"arith\.muli[^\n]*\n[^\n]*arith\.addi[^\n]* : i32", graph)
-    if name in ("conv_depthwise", "conv_groups"):  # exact in float32: IREE reads other memory
+    if name in (
+        "conv_depthwise",
+        "conv_groups",
+    ):  # exact in float32; IREE miscompiles integers here
         assert re.search(r"arith\.sitofp[^\n]* : i8 to f32", graph)
         return
     integers = r"linalg\.(conv|matmul|quantized)[^\n]*i8[^\n]*i32|flow\.dispatch @bytes"
@@ -238,7 +241,7 @@ def test_contractions_are_of_integers(name: str) -> None:
     ("cpu", "register"), [("cascadelake", "zmm"), ("alderlake", "ymm"), ("x86-64-v4", None)]
 )
 def test_a_vnni_kernel_multiplies_int8(cpu: str, register: str | None) -> None:
-    names = LARGE if register else ["rows_37", "planes"]  # without a kernel, IREE takes its time
+    names = LARGE if register else ["rows_37", "planes"]  # without a kernel, IREE compiles slowly
     graphs = [traced(LARGE[name], name) for name in names]
     text = "\n".join(dump(graphs, [Target.parse(f"cpu:{cpu}")], NO_CACHE, "asm").values())
     assert set(re.findall(r"vpdpbusd[^\n]*%([xyz]mm)", text)) == ({register} if register else set())

@@ -15,7 +15,7 @@ from farrier_compiler.graph import Array, Graph
 from support.graphs import run
 from support.random_graphs import sketched
 
-# Graphs in one module, and modules: one graph costs 0.3 s, twenty in a module 1 s.
+# Graphs in a module, and the number of modules: one graph costs 0.3 s, twenty together 1 s.
 CHUNK, CHUNKS = 24, 2
 
 

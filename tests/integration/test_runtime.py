@@ -117,9 +117,9 @@ import farrier_runtime
 print(farrier_runtime.available_devices())
 add = farrier_runtime.load(sys.argv[1])
 x = np.ones(4, np.float32)
-found = add(x, y=x)
-print(add.device, found, found.shape, found.dtype, len(found), np.asarray(found))
-print(add(found, found).numpy())
+result = add(x, y=x)
+print(add.device, result, result.shape, result.dtype, len(result), np.asarray(result))
+print(add(result, result).numpy())
 """
 
 
@@ -133,7 +133,7 @@ def test_kernels_are_loaded_and_launched(cuda: FakeCuda, for_cuda: Path) -> None
     ]
     assert not [line for line in log if line.startswith("missing")]
     assert log[0] == "load .target sm_80"
-    # Two inputs go up and one result comes down; the second call's inputs are there already.
+    # Two inputs are copied to the device and one result back; the second call's are there already.
     launch = "launch add_dispatch_0_elementwise_4_f32 grid 1,1,1 block 32,1,1"
     assert log[1:] == ["copy 16", "copy 16", launch, "copy 16", launch, "copy 16"]
 

@@ -1,4 +1,4 @@
-"""Checks of sizes that eager evaluation makes, made by compiled functions at each call."""
+"""Eager evaluation's checks of sizes, in compiled functions at each call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a program runs: folders that were removed, and files with the names of modules."""
+"""Odd surroundings of programs: removed folders, and files with the names of modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Public functions with odd arguments: each answers, or refuses them in Farrier's words."""
+"""Public functions with odd arguments: each returns, or raises an error of Farrier's."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ import farrier as fr
 import farrier_runtime
 from support.odd_calls import Example
 
-SECONDS = 12  # for all calls of one example; of more calls than fit, a seeded draw
+SECONDS = 12  # for the calls of one example, in a seeded random order
 MEMORY = 6 << 30
 
-SHELL = {"farrier.cli.main"}  # takes the words of a command line: its tests are elsewhere
+SHELL = {"farrier.cli.main"}  # takes a command line: its tests are elsewhere
 
 # Parts that only Farrier itself calls.
 INTERNAL = (
@@ -40,9 +40,9 @@ INTERNAL = (
     ),
 )
 
-# Arguments for which Farrier does not answer.
+# Arguments that stay, as Farrier is not responsible for their errors.
 KEPT = {
-    "farrier.quantized.functional.apply": {"function"},  # raises what it likes
+    "farrier.quantized.functional.apply": {"function"},  # may raise anything
     "farrier.logger.Logger": {"stream"},
 }
 
@@ -131,14 +131,14 @@ EXAMPLES = _all()
 
 
 class Hanging(BaseException):
-    """A call that does not end: no `except Exception` may take it."""
+    """A call that does not end; no `except Exception` catches it."""
 
 
 @pytest.fixture(autouse=True)
 def bounds(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
-    """Bound the time of a call and the memory, and keep what it writes in a folder of its own."""
+    """Limit a call's time and memory, and keep the files that it writes in a folder of its own."""
 
     def hang(*_: Any) -> None:
         raise Hanging

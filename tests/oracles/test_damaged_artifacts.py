@@ -1,6 +1,6 @@
 """10,000 damaged files: each is refused in Farrier's words, or does no harm. Takes two minutes.
 
-A process of its own loads many of them, so that a crash or a hang is noticed.
+Each batch is loaded in a process of its own, so that a crash or a hang is noticed.
 """
 
 from __future__ import annotations
@@ -87,19 +87,19 @@ def test_damaged_files_do_no_harm(part: str, chunk: int, folder: Path, tmp_path:
 
 
 class Harm(Exception):
-    """A damaged file was loaded, and its results are others."""
+    """A damaged file was loaded, and its results are wrong."""
 
 
 def _check(expected: list[Any], path: Path, **options: Any) -> None:
     """Load a file and compare the results of a call.
 
     Raises:
-        Harm: they are others.
+        Harm: they differ.
     """
     results = farrier_runtime.load(path, threads=1, **options)(X, Y)
     for result, right in zip(results, expected, strict=True):
         if result.dtype != right.dtype or not np.array_equal(result, right):
-            raise Harm(f"{result} in place of {right}")
+            raise Harm(f"{result} instead of {right}")
 
 
 class Trial:
@@ -148,7 +148,7 @@ class Trial:
         _check(self._expected, self._written(bytes(vmfb) + tail, ".vmfb"), weights=weights)
 
     def _get(self) -> None:
-        """Damage an entry of a cache, which must be the whole one or none."""
+        """Damage an entry of a cache, which must not return it."""
         store = Cache(Path("cache"))
         store.directory.mkdir(mode=0o700, exist_ok=True)
         data = damaged(self._chance, self._whole.read_bytes())

@@ -1,8 +1,8 @@
 # pyright: basic, reportMissingImports=false
 """The examples against Hugging Face's models: same configuration, same random weights.
 
-Nothing is downloaded. Hugging Face computes in float64 with the float32 weights, so that what
-differs is our rounding alone.
+Nothing is downloaded. Hugging Face computes in float64 with the float32 weights, so that only our
+rounding differs.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from support.tolerances import assert_close
 # About ten float32 layers: 2e-5 of the largest element.
 SCALE = 10.0
 
-# The network, what renames its weights, and its result for inputs.
+# The network, a function that renames its weights, and its result for some inputs.
 Twin = tuple[torch.nn.Module, Callable[[Any], Any], Callable[..., Any]]
 
 
@@ -175,7 +175,7 @@ def test_compiled(name: str, variant: str) -> None:
 def test_gpt2_generates_the_same_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(1)
     theirs, renamed, _ = gpt2()
-    with torch.no_grad():  # or the same token would follow all others
+    with torch.no_grad():  # otherwise the same token would follow every other one
         theirs.state_dict()["transformer.wpe.weight"].normal_(std=3)
     ours = EXAMPLES["gpt2"].make()
     ours.load_state_dict(renamed(theirs.state_dict()))
@@ -203,7 +203,7 @@ def test_result_depends_on_every_weight(name: str) -> None:
         noise = np.random.default_rng(0).uniform(0.5, 1, weight.shape).astype(np.float32)
         ours.load_state_dict({key: weight + fr.Tensor(noise)}, strict=False)
         difference = np.abs(ours(*inputs).numpy() - before).max()
-        # A key's bias moves all scores of a position alike, which softmax takes out again.
+        # A key's bias moves all scores of a position alike, which softmax cancels.
         if not key.endswith(("key.bias", "k_proj.bias")):
             assert difference > 100 * SCALE * 2e-6 * np.abs(before).max(), key
         ours.load_state_dict({key: weight}, strict=False)

@@ -18,7 +18,7 @@ from support.guides import outputs
 GUIDE = Path(__file__).parents[2] / "docs" / "coming_from_pytorch.md"
 
 
-# torch says so of every tensor that it quantises.
+# torch warns of every tensor that it quantises.
 @pytest.mark.filterwarnings(
     "ignore:torch.quantize_per_tensor, torch.quantize_per_channel:UserWarning"
 )
@@ -30,7 +30,7 @@ def test_examples_with_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         assert example.agrees(output), f"{example.place} prints\n{output}"
 
 
-# As the table of functions says them: torch's, and Farrier's.
+# The rows of the table of functions: torch's, and Farrier's.
 FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "cat": (lambda x: torch.cat([x, x]), lambda x: fr.concatenate([x, x], dim=0)),
     "chunk": (lambda x: torch.chunk(x, 2)[1], lambda x: fr.split(x, 2)[1]),

@@ -1,7 +1,7 @@
 # pyright: basic, reportMissingImports=false
 """Every layer against torch's, with the same state_dict.
 
-Both compute in float64, so that they differ by the order of sums alone.
+Both compute in float64, so that only the order of sums differs.
 """
 
 from __future__ import annotations

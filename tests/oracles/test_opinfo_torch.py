@@ -1,4 +1,4 @@
-"""Samples of torch's OpInfo against torch, eagerly, and compiled for a drawn part; two minutes."""
+"""Samples of torch's OpInfo against torch, eagerly, and some of them compiled; two minutes."""
 
 # pyright: basic, reportMissingImports=false
 
@@ -18,8 +18,8 @@ import farrier as fr
 from farrier_runtime.dtypes import BY_NUMPY
 from support.dynamic import together
 from support.messages import message
-from support.opinfo import ADAPTERS, REFUSED, WITHOUT_SAMPLES, op_db, say
-from support.opinfo_windows import Unsaid
+from support.opinfo import ADAPTERS, REFUSED, WITHOUT_SAMPLES, op_db, run_sample
+from support.opinfo_windows import Unsupported
 from support.tolerances import assert_close
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16, torch.int32, torch.bool)
@@ -88,12 +88,12 @@ def _reference(info: Any, arguments: Any) -> list[np.ndarray[Any, Any]] | None:
     return [_wide(torch.as_tensor(part).detach().to_dense()).numpy() for part in parts]
 
 
-def _said(name: str, arguments: Any) -> list[np.ndarray[Any, Any]] | fr.FarrierError | None:
-    """Return Farrier's results as arrays, what it refuses, or None where it lacks an argument."""
+def _results(name: str, arguments: Any) -> list[np.ndarray[Any, Any]] | fr.FarrierError | None:
+    """Return Farrier's results as arrays, its refusal, or None where it lacks an argument."""
     try:
         sample, args, kwargs = _mapped(lambda tensor: fr.Tensor(tensor.detach()), arguments)
-        return [np.asarray(part) for part in _parts(say(name, (sample, *args), kwargs))]
-    except Unsaid:
+        return [np.asarray(part) for part in _parts(run_sample(name, (sample, *args), kwargs))]
+    except Unsupported:
         return None
     except fr.FarrierError as error:
         return error
@@ -102,7 +102,7 @@ def _said(name: str, arguments: Any) -> list[np.ndarray[Any, Any]] | fr.FarrierE
 def _check(name: str, info: Any, arguments: Any) -> Any:
     """Compare one sample, unless Farrier lacks or refuses it for a stated reason."""
     expected = _reference(info, _mapped(_wide, arguments))
-    arrays = _said(name, arguments)
+    arrays = _results(name, arguments)
     if isinstance(arrays, fr.FarrierError):
         assert expected is None or any(part in str(arrays) for part in REFUSED), arrays
     if expected is None or not isinstance(arrays, list):
@@ -140,7 +140,7 @@ def _drawn() -> list[tuple[str, Any, Any]]:
     while len(taken) < COMPILED:
         values: Any = draw.choice(INFOS).values
         name, info, dtype = values
-        if name in ("allclose", "equal"):  # which evaluate
+        if name in ("allclose", "equal"):  # they evaluate their operands
             continue
         sample = draw.choice(_samples(info, dtype))
         arguments = sample.input, list(sample.args), dict(sample.kwargs)
@@ -154,7 +154,7 @@ def _function(name: str, arguments: Any) -> Callable[..., Any]:
     def call(*tensors: fr.Tensor) -> Any:
         rest = iter(tensors)
         sample, args, kwargs = _mapped(lambda _: next(rest), arguments)
-        result = say(name, (sample, *args), kwargs)
+        result = run_sample(name, (sample, *args), kwargs)
         return tuple(result) if isinstance(result, list | tuple) else result
 
     return call

@@ -1,4 +1,4 @@
-"""Storms of signals and forks, nine of 20 s each: whatever they interrupt, all goes on."""
+"""Storms of signals and forks, nine of 20 s each, which no call and no compile fails in."""
 
 from __future__ import annotations
 

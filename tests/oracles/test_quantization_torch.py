@@ -1,7 +1,7 @@
 """quantize and dequantize against torch: equal but for documented differences in rounding.
 
-torch's quantize_per_tensor rounds behind the zero point (2.13 on x86), its fake_quantize before it,
-as ONNX does; both multiply by the scale's reciprocal, which may be inexact.
+torch's quantize_per_tensor rounds after adding the zero point (2.13 on x86), its fake_quantize
+before it, as ONNX does; both multiply by the scale's reciprocal, which may be inexact.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def elements(scale: float) -> Any:
 
 def torch_quantized(x: Any, scale: Any, zero_point: Any, qtype: str, dim: int | None = None) -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # it will be removed
+        warnings.simplefilter("ignore", UserWarning)  # torch warns that it will be removed
         if dim is None:
             return torch.quantize_per_tensor(x, scale, zero_point, getattr(torch, qtype))
         return torch.quantize_per_channel(x, scale, zero_point, dim, getattr(torch, qtype))

@@ -24,7 +24,7 @@ from support.quantized import quantized
 
 q = fr.quantized
 
-# torch says so of all that it quantises, and of the module that does.
+# torch warns of every tensor that it quantises, and of the module that does so.
 pytestmark = [
     pytest.mark.filterwarnings(
         "ignore:torch.quantize_per_tensor, torch.quantize_per_channel:UserWarning"
@@ -255,7 +255,7 @@ def float_network() -> Any:
 
 
 def farrier_network(fused: bool) -> Any:
-    """Return the same network; fused, ReLUs are a part of the layer before, and nothing after."""
+    """Return the same network; if fused, ReLUs are part of the layer before, and do nothing."""
     layer_class = q.QuantizedConvReLU if fused else q.QuantizedConv
     relu: Any = (lambda x: x) if fused else q.relu
     return fr.Sequential(
@@ -277,7 +277,7 @@ def farrier_network(fused: bool) -> Any:
 def test_a_network_that_torch_quantised(
     fused: bool, backend: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """Torch calibrates and converts it; one load_state_dict takes it over, and it compiles."""
+    """Torch calibrates and converts it; one load_state_dict takes over its weights."""
     before, torch.backends.quantized.engine = torch.backends.quantized.engine, backend
     try:
         net = float_network()

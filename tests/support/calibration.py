@@ -26,14 +26,14 @@ def snr(expected: Any, result: Any) -> float:
 
 
 class Scaled(fr.Linear):
-    """Goes through the formula of the class above."""
+    """Calls the base class's `forward` on a changed input."""
 
     def forward(self, x: fr.Tensor, factor: float = 3.0) -> fr.Tensor:
         return super().forward(x * factor)
 
 
 class Normalized(fr.Linear):
-    """Uses the weight in its own way."""
+    """Has a formula of its own, without the base class's `forward`."""
 
     def forward(self, x: fr.Tensor) -> fr.Tensor:
         return x @ fr.transpose(self.weight / fr.max(fr.abs(self.weight)), 0, 1)

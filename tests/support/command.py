@@ -10,11 +10,11 @@ import pytest
 from farrier import cli
 
 Run = Callable[..., tuple[int, str, str]]
-"""Runs the command with words; returns exit code, output and errors."""
+"""Runs the command with these words; returns exit code, output and errors."""
 
 
 def command_in(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return what runs the command; its errors name files without the folder."""
+    """Return a function that runs the command; errors name files without the folder."""
 
     def run(*words: str) -> tuple[int, str, str]:
         capsys.readouterr()

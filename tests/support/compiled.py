@@ -1,4 +1,4 @@
-"""Rows compiled many to a module: one function takes 0.3 s, twenty take 1 s."""
+"""Compilation of rows, many to a module: one function takes 0.3 s, twenty take 1 s."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def is_tested(row: Record, tested: dtype) -> bool:
 
 
 def together_with(row: Record, rows: Sequence[Record]) -> tuple[Record, ...]:
-    """Return the rows that share a module with one: large sorts compile slowly, and are apart."""
+    """Return the rows that share a module with one: large sorts, which are slow, stay apart."""
     alike = [other for other in rows if is_large_sort(other) == is_large_sort(row)]
     modules = -(-len(alike) // CHUNK)  # of equal sizes: a row that computes nothing is never alone
     return tuple(alike[alike.index(row) % modules :: modules])
@@ -127,15 +127,15 @@ def loaded(artifact: bytes, device: str) -> farrier_runtime.Executable:
     return farrier_runtime.load(artifact, device=device)
 
 
-Made = TypeVar("Made")
+Compiled = TypeVar("Compiled")
 
 
 def by_halves(
-    rows: Sequence[Record], make: Callable[[Sequence[Record]], Made]
-) -> Iterator[tuple[Record, Made | fr.CompileError]]:
-    """Yield what is made of the module of every row, halving it where a row is refused."""
+    rows: Sequence[Record], make: Callable[[Sequence[Record]], Compiled]
+) -> Iterator[tuple[Record, Compiled | fr.CompileError]]:
+    """Yield each row with its module, or its own error: a module that is refused is halved."""
     try:
-        module: Made | fr.CompileError = make(rows)
+        module: Compiled | fr.CompileError = make(rows)
     except fr.CompileError as error:
         if len(rows) > 1:
             middle = len(rows) // 2

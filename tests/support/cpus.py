@@ -21,12 +21,12 @@ AARCH64 = "cpu:aarch64"
 
 
 def x86_64_rows(tested: dtype) -> list[Record]:
-    """Return the rows that run on x86-64 with AVX2: all on floats, on others a third of them."""
+    """Return the rows that run on x86-64 with AVX2: all on floats, a third of them on others."""
     return _some_rows(tested, 1 if tested.is_floating else 3)
 
 
 def x86_64_dynamic_rows(tested: dtype) -> list[Record]:
-    """Return the rows with dynamic sizes that run there: each on one data type."""
+    """Return the rows with dynamic sizes for the same CPUs: each on one data type."""
     rows = dynamic.dynamic_rows(tested)
     return [row for row in rows if tested is _wanted(row) and not is_large_sort(row)]
 
@@ -41,7 +41,7 @@ def _some_rows(tested: dtype, every: int) -> list[Record]:
 
 
 def _is_tested(row: Record, tested: dtype, every: int) -> bool:
-    """Return whether a data type is one of every so many; casts have all, large sorts one."""
+    """Return whether a data type is tested: all for casts, one for large sorts, else some."""
     if is_large_sort(row):
         return tested is (float32 if float32 in row.dtypes else row.dtypes[0])
     alike = [dtype for dtype in row.dtypes if dtype.is_floating == tested.is_floating]

@@ -55,7 +55,7 @@ def _overwrite(chance: random.Random, data: bytearray, place: int) -> None:
 
 
 def _number(chance: random.Random, data: bytearray, place: int) -> None:
-    """Write a number in the place of a size or an offset, near a limit or the file's length."""
+    """Overwrite a size or an offset by a number near a limit or the file's length."""
     size = chance.choice((2, 4, 8))
     number = chance.choice((*_NUMBERS, len(data), len(data) - 1)) + chance.choice((0, 0, -1, 1))
     place -= place % chance.choice((1, size))
@@ -96,7 +96,7 @@ def damaged(chance: random.Random, whole: bytes) -> bytes:
 
 
 def changed(chance: random.Random, document: Any, left_alone: tuple[str, ...]) -> Any:
-    """Return a copy of a JSON document in which one value is another, missing or there twice.
+    """Return a copy of a JSON document with one value changed, removed or duplicated.
 
     Args:
         chance: the source of random numbers.

@@ -20,12 +20,12 @@ from support.compiled import Rows, artifact, function_name, loaded, rows_of
 from support.records import Array, Operand, Record, Values
 from support.tolerances import assert_close
 
-# By how much the sizes of a call differ from the row's.
+# The differences of a call's dynamic sizes from the row's.
 CHANGES = (-1, 0, 2)
 
 
 def is_dynamic(row: Record, operand: Operand, size: int) -> bool:
-    """Return whether a dimension of an operand is made dynamic."""
+    """Return whether a dimension of an operand becomes dynamic."""
     return size > 1 and size not in row.static and not isinstance(operand, Values)
 
 
@@ -103,7 +103,7 @@ def together(
     """Return functions with dynamic inputs, compiled to one module.
 
     Args:
-        functions: for each name a function, and what it is traced with.
+        functions: each function with the InputInfos to trace it on, by name.
     """
     traces = [trace(function, infos, name=name) for name, (function, infos) in functions.items()]
     compiled = compile_graphs(
@@ -129,10 +129,10 @@ def assert_as_eager(
     arrays: Sequence[Array],
     scale: float = 1.0,
 ) -> bool:
-    """Check that a compiled function gives what the interpreter does, and refuses what it does.
+    """Check that a compiled function returns or refuses the same as the interpreter.
 
     Returns:
-        Whether there is a result.
+        Whether the call has a result.
     """
     try:
         expected = interpreted(function, arrays)

@@ -19,7 +19,7 @@ Sizes = Mapping[str, Any]
 
 
 def model_of(example: str) -> ModuleType:
-    """Import an example's model.py by a name of its own: all have the same file name."""
+    """Import an example's model.py under a name of its own: all have the same file name."""
     name = f"examples_{example}_model"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, ROOT / example / "model.py")
@@ -67,12 +67,12 @@ END = VOCABULARY - 1
 
 
 def tokens(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    """Draw token ids, none of which is the end."""
+    """Draw token ids, none of which is the end token."""
     return generator.integers(0, END, shape)
 
 
 def ended(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
-    """Draw token ids with one end or more in each row, anywhere."""
+    """Draw token ids with at least one end token in each row, anywhere."""
     ids = tokens(generator, shape)
     for row in ids:
         row[generator.integers(0, len(row), 2)] = END

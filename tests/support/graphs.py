@@ -54,7 +54,7 @@ def graph_of(*outputs: Value, name: str = "main") -> Graph:
 
 
 def run(graph: Graph, arrays: Sequence[Array]) -> list[Array]:
-    """Return a graph's outputs by the ops' references, and change nothing."""
+    """Return a graph's outputs, computed by the ops' references; the graph stays unchanged."""
     arrays_of = dict(zip(graph.inputs, arrays, strict=True))
 
     def elements(value: Value) -> Array:
@@ -76,7 +76,7 @@ def operations(graph: Graph) -> list[str]:
 
 
 def written(inputs: str, *lines: str) -> Graph:
-    """Return the graph with these inputs and lines of graph text, which returns the last result.
+    """Return a graph of these inputs and lines of graph text, whose output is the last result.
 
     A line is `add(%x, 1.0: f32) -> f32[2]`; its result is `%0`, `%1`, ... Lines that begin with
     `constant` come first and get no number.

@@ -38,7 +38,7 @@ class Example:
     printed: str | None
 
     def agrees(self, output: str) -> bool:
-        """Return whether this was printed, but for spaces at the ends of lines."""
+        """Return whether the guide shows this output, apart from spaces at the ends of lines."""
         expected = "" if self.printed is None else self.printed
         if self.language == "sh" and self.printed is None:
             return True
@@ -61,7 +61,9 @@ def examples(guide: Path) -> list[Example]:
         language, label, code = block.groups()
         if language == "text":
             assert examples, f"{guide.name}: output comes after the code that prints it"
-            assert not text[end : block.start()].strip(), f"{guide.name}: whose output is\n{code}"
+            assert not text[end : block.start()].strip(), (
+                f"{guide.name}: no code block precedes the output\n{code}"
+            )
             examples[-1] = Example(examples[-1].place, *_parts(examples[-1]), printed=code)
         else:
             assert language in ("python", "sh"), f"{guide.name}: unknown language {language}"

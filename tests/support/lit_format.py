@@ -36,13 +36,13 @@ from lit.formats import ShTest
 
 SECONDS = 300  # after which a tool is killed
 FARRIER = ["-m", "farrier.cli"]
-PATHS = ("%s", "%S", "%t", "%T")  # quoted, for they may hold spaces
+PATHS = ("%s", "%S", "%t", "%T")  # quoted, since they may contain spaces
 PRELOADED = ("farrier.cli", "farrier_compiler.driver", "support.show")
 
 
 @dataclass
 class Line:
-    """One RUN line: a Python tool, filecheck, or the one into the other.
+    """One RUN line: a Python tool, filecheck, or a tool piped into filecheck.
 
     Attributes:
         text: the line, for the report of a failure.

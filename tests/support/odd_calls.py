@@ -1,4 +1,4 @@
-"""Calls of public functions with odd arguments: examples of docstrings, one argument exchanged."""
+"""Odd calls of public functions: docstrings' examples with one argument replaced."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _circular() -> list[Any]:
 
 
 class Unreadable:
-    """An object that answers nothing, not even how it looks."""
+    """An object that raises whatever it is asked, even for its repr."""
 
     def __repr__(self) -> str:
         raise RuntimeError("unreadable")
@@ -44,7 +44,7 @@ class Unreadable:
     __hash__ = None  # pyright: ignore[reportAssignmentType]
 
 
-# What is made anew for each call, as a call may change or consume it.
+# Created afresh for each call, as a call may change or consume them.
 ODD: Mapping[str, Callable[[], Any]] = {
     "None": lambda: None,
     "True": lambda: True,
@@ -141,13 +141,13 @@ ODD: Mapping[str, Callable[[], Any]] = {
 
 @dataclass(frozen=True)
 class OddCall:
-    """The statements of an example, in the last of which one argument is exchanged.
+    """The statements of an example, with one argument of the last one replaced.
 
     Attributes:
         name: the function, the parameter and the argument.
         before: the statements that come first.
         call: the call, which reads the argument as `odd_argument`.
-        odd: makes the argument.
+        odd: creates the argument.
         names: what the statements may use besides.
     """
 
@@ -167,10 +167,10 @@ class OddCall:
 
 @dataclass(frozen=True)
 class Example:
-    """Statements that call a function, as the one of its docstring.
+    """Statements that call a function, such as the example in its docstring.
 
     Attributes:
-        function: the function's name as the statements call it, behind all dots.
+        function: the function's name in the statements, after the last dot.
         signature: its parameters, without `self`.
         statements: the statements, in order.
         kept: parameters whose arguments stay as they are.
@@ -184,7 +184,7 @@ class Example:
     names: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def calls(self) -> Iterator[OddCall]:
-        """Yield all calls of the function, each with one argument exchanged or added."""
+        """Yield all calls of the function, each with one argument replaced or added."""
         for position, source in enumerate(self.statements):
             before = "\n".join(self.statements[:position])
             for node in ast.walk(ast.parse(source)):
@@ -230,7 +230,7 @@ def _called(node: ast.Call) -> str:
 
 
 def _variants(signature: inspect.Signature, node: ast.Call) -> Iterator[tuple[str, ast.Call]]:
-    """Yield the call with each argument exchanged, and with each other parameter given."""
+    """Yield the call with each argument replaced, and with each omitted parameter given."""
     odd = ast.Name("odd_argument", ast.Load())
     names = list(signature.parameters)
     for i in range(len(node.args)):

@@ -1,4 +1,4 @@
-"""Samples of torch's OpInfo, and how each is said in Farrier."""
+"""Samples of torch's OpInfo, and their translation to Farrier."""
 
 # pyright: basic, reportMissingImports=false
 
@@ -15,7 +15,14 @@ from typing import Any
 import ml_dtypes
 
 import farrier as fr
-from support.opinfo_windows import Unsaid, avg_pool, conv, conv_transpose, interpolate, max_pool
+from support.opinfo_windows import (
+    Unsupported,
+    avg_pool,
+    conv,
+    conv_transpose,
+    interpolate,
+    max_pool,
+)
 
 REFUSED = {
     "takes operands of one data type": "nothing is promoted",
@@ -47,7 +54,7 @@ REFUSED = {
 
 
 def op_db() -> list[Any]:
-    """Return torch's OpInfos; what its tests need beside torch is replaced by nothing."""
+    """Return torch's OpInfos; a stub replaces the module that torch's tests need for them."""
     if "expecttest" not in sys.modules:
         stub: Any = types.ModuleType("expecttest")
         stub.TestCase = unittest.TestCase
@@ -64,7 +71,7 @@ def _without(name: str, *keys: str, **renamed: str) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         for key in keys:
             if kwargs.pop(key, None):
-                raise Unsaid(key)
+                raise Unsupported(key)
         given = {renamed.get(key, key): value for key, value in kwargs.items()}
         return getattr(fr, name)(*args, **given)
 
@@ -74,7 +81,7 @@ def _without(name: str, *keys: str, **renamed: str) -> Callable[..., Any]:
 def _refuse_dtype(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs.pop("dtype", None) is not None:
-            raise Unsaid("dtype")
+            raise Unsupported("dtype")
         _check_arguments(function, args, kwargs)
         return function(*args, **kwargs)
 
@@ -84,7 +91,7 @@ def _refuse_dtype(function: Callable[..., Any]) -> Callable[..., Any]:
 def _scaled(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(x: Any, y: Any, *, alpha: Any = 1) -> Any:
         if alpha != 1:
-            raise Unsaid("alpha")
+            raise Unsupported("alpha")
         return function(x, y)
 
     return call
@@ -96,7 +103,7 @@ def _divide(x: Any, y: Any, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode == "trunc" and x.dtype.is_floating:
         return fr.trunc(fr.divide(x, y))
     if rounding_mode is None and not (isinstance(x, fr.Tensor) and x.dtype.is_floating):
-        raise Unsaid("rounding_mode")  # Farrier's quotient of integers is one
+        raise Unsupported("rounding_mode")  # Farrier's quotient of integers is an integer
     return fr.divide(x, y)
 
 
@@ -116,7 +123,7 @@ def _extreme(reduce: Any, arg: Any, pair: Any) -> Callable[..., Any]:
 
 def _var(x: Any, *args: Any, **kwargs: Any) -> Any:
     if "unbiased" in kwargs or any(type(arg) is bool for arg in args):
-        raise Unsaid("unbiased")
+        raise Unsupported("unbiased")
     if kwargs.get("correction", 1) is None:
         kwargs.pop("correction")
     return fr.var(x, *args, **kwargs)
@@ -124,13 +131,13 @@ def _var(x: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _repeat_interleave(x: Any, repeats: Any, *, dim: Any = None, output_size: Any = None) -> Any:
     if isinstance(repeats, fr.Tensor):
-        raise Unsaid("tensor")
+        raise Unsupported("tensor")
     return fr.repeat(fr.flatten(x), repeats, 0) if dim is None else fr.repeat(x, repeats, dim)
 
 
 def _topk(x: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
     if not largest:
-        raise Unsaid("largest")
+        raise Unsupported("largest")
     return fr.topk(x, k, dim)[0]  # torch's indices of equal elements are in any order
 
 
@@ -155,7 +162,7 @@ def _chunk(x: Any, count: int, dim: int = 0) -> Any:
 
 def _pad(x: Any, pad: Sequence[int], mode: str = "constant", value: Any = None) -> Any:
     if mode not in ("constant", "reflect"):
-        raise Unsaid("mode")
+        raise Unsupported("mode")
     pairs = [(low, high) for low, high in zip(pad[::2], pad[1::2], strict=True)]
     every = [(0, 0)] * (x.rank - len(pairs)) + pairs[::-1]
     return fr.pad(x, every, mode, 0 if value is None else value)  # pyright: ignore[reportArgumentType]
@@ -172,7 +179,7 @@ def _batch_norm(
     eps: float = 1e-5,
 ) -> Any:
     if training or weight is None or bias is None:
-        raise Unsaid("statistics")
+        raise Unsupported("statistics")
     return fr.batch_norm(x, weight, bias, mean, var, eps)
 
 
@@ -187,7 +194,7 @@ def _instance_norm(
     eps: float = 1e-5,
 ) -> Any:
     if not use_input_stats:
-        raise Unsaid("statistics")
+        raise Unsupported("statistics")
     return fr.instance_norm(x, weight, bias, eps)
 
 
@@ -207,7 +214,7 @@ def _index_select(x: Any, dim: int, index: Any) -> Any:
 
 def _cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     if len({tensor.rank for tensor in tensors}) > 1:
-        raise Unsaid("legacy")
+        raise Unsupported("legacy")
     return fr.concatenate(tensors, dim)
 
 
@@ -217,7 +224,7 @@ def _gelu(x: Any, *, approximate: Any = "none") -> Any:
 
 def _round(x: Any, *, decimals: int = 0) -> Any:
     if decimals:
-        raise Unsaid("arguments")
+        raise Unsupported("arguments")
     return fr.round(x)
 
 
@@ -300,11 +307,11 @@ ADAPTERS: dict[str, Callable[..., Any]] = {
     "view": fr.reshape,
     "zeros_like": _without("zeros_like", "dtype"),
 }
-"""For the last word of an OpInfo's name, the same in Farrier."""
+"""Farrier's counterpart, by the last word of an OpInfo's name."""
 
 WITHOUT_SAMPLES = {
     "arange": "its samples are not of tensors; tests of ranges compare with numpy",
-    "compile": "compiles nothing alike",
+    "compile": "compiles, but is no counterpart",
     "concatenate": "torch's alias of cat",
     "convolution": "the samples of conv1d to conv3d",
     "dequantize": "of torch's quantised tensors: test_quantized_torch.py",
@@ -329,11 +336,11 @@ WITHOUT_SAMPLES = {
 """Functions under torch's names that OpInfo's samples do not reach, with the reason."""
 
 
-def say(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """Return what Farrier makes of a sample.
+def run_sample(name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """Return Farrier's result for a sample.
 
     Raises:
-        Unsaid: it lacks an argument of the sample.
+        Unsupported: it lacks an argument of the sample.
     """
     adapter = ADAPTERS[name]
     kwargs = {key: value for key, value in kwargs.items() if key not in ("device", "layout")}
@@ -345,4 +352,4 @@ def _check_arguments(function: Any, args: Sequence[Any], kwargs: dict[str, Any])
     try:
         inspect.signature(function).bind(*args, **kwargs)
     except TypeError:
-        raise Unsaid("arguments") from None
+        raise Unsupported("arguments") from None

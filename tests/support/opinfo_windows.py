@@ -1,4 +1,4 @@
-"""Samples of torch's windows and resizes in Farrier's words, and what samples use that it lacks."""
+"""Translation of torch's windows and resizes to Farrier, and the features that it lacks."""
 
 # pyright: basic, reportMissingImports=false
 
@@ -9,7 +9,7 @@ from typing import Any
 import farrier as fr
 
 LACKING = {
-    "alpha": "a factor inside of add and sub: write it",
+    "alpha": "add and sub have no factor: multiply by it",
     "area": "resize has no mode of torch's `area`",
     "arguments": "the function has fewer parameters than torch's",
     "ceil_mode": "pools have no `ceil_mode`: pad",
@@ -17,27 +17,27 @@ LACKING = {
     "divisor_override": "avgpool divides by the window's size",
     "dtype": "a result's data type is cast explicitly",
     "gather": "torch's own gather has no counterpart",
-    "indices": "maxpool has no indices",
+    "indices": "maxpool returns no indices",
     "largest": "topk finds the largest",
-    "legacy": "cat leaves out vectors of no elements, for old programs of torch",
+    "legacy": "torch's cat ignores vectors of no elements, for old programs",
     "mode": "torch's nearest, replicate and circular have no counterpart",
-    "output_padding": "less padding behind",
-    "rank": "convolutions and pools take a batch of channels",
+    "output_padding": "pass less padding at the end",
+    "rank": "convolutions and pools need a batch dimension",
     "rounding_mode": "div has trunc and floor under other names",
     "scale": "torch takes the factor itself where Farrier takes the sizes' ratio",
     "statistics": "normalisations take all parameters, and do not train",
     "tensor": "the argument is a tensor in torch, and a number or a tuple in Farrier",
     "unbiased": "var has `correction`",
 }
-"""What samples use and Farrier lacks, with the reason or the way out."""
+"""Features that samples use and Farrier lacks, with the reason or a remedy."""
 
 
-class Unsaid(Exception):
-    """A sample uses what Farrier lacks."""
+class Unsupported(Exception):
+    """A sample uses a feature that Farrier lacks."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, feature: str) -> None:
         """Name a key of `LACKING`."""
-        super().__init__(f"{what}: {LACKING[what]}")
+        super().__init__(f"{feature}: {LACKING[feature]}")
 
 
 def _entries(given: Any, rank: int) -> tuple[int, ...]:
@@ -63,7 +63,7 @@ def conv(
 ) -> Any:
     rank = weight.rank - 2
     if x.rank != weight.rank:
-        raise Unsaid("rank")
+        raise Unsupported("rank")
     gaps = _entries(dilation, rank)
     if padding == "same":
         reach = [gap * (size - 1) for gap, size in zip(gaps, weight.shape[2:], strict=True)]
@@ -86,7 +86,7 @@ def conv_transpose(
 ) -> Any:
     rank = weight.rank - 2
     if x.rank != weight.rank:
-        raise Unsaid("rank")
+        raise Unsupported("rank")
     added = _entries(output_padding, rank)
     pairs = tuple((n, n - more) for n, more in zip(_entries(padding, rank), added, strict=True))
     arguments = _entries(stride, rank), pairs, _entries(dilation, rank), groups
@@ -120,7 +120,7 @@ def avg_pool(
     divisor_override: Any = None,
 ) -> Any:
     if divisor_override is not None:
-        raise Unsaid("divisor_override")
+        raise Unsupported("divisor_override")
     arguments = {"count_include_pad": count_include_pad}
     return _pool(fr.avgpool, rank, x, kernel_size, stride, padding, ceil_mode, **arguments)
 
@@ -139,11 +139,11 @@ def _pool(
 ) -> Any:
     for name, used in (("indices", indices), ("ceil_mode", ceil_mode)):
         if used:
-            raise Unsaid(name)
+            raise Unsupported(name)
     if x.rank != rank + 2:
-        raise Unsaid("rank")
+        raise Unsupported("rank")
     if any(n != 1 for n in _entries(dilation, rank)):
-        raise Unsaid("dilation")
+        raise Unsupported("dilation")
     kernel = _entries(kernel, rank)
     steps = kernel if stride in (None, (), []) else _entries(stride, rank)
     return function(x, kernel, steps, _pairs(padding, rank), **options)
@@ -159,8 +159,8 @@ def interpolate(
 ) -> Any:
     modes = {"linear": "linear", "bilinear": "linear", "trilinear": "linear", "bicubic": "cubic"}
     if mode not in modes:
-        raise Unsaid("area" if mode == "area" else "mode")
+        raise Unsupported("area" if mode == "area" else "mode")
     if scale_factor is not None:
-        raise Unsaid("scale")
+        raise Unsupported("scale")
     shape = (*x.shape[:2], *_entries(size, x.rank - 2))
     return fr.resize(x, shape, modes[mode], bool(align_corners))  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""Results of graphs with how far they may be off: what small errors on the way do to them."""
+"""Expected results of graphs, and how far small errors in intermediate results move them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from farrier_compiler.graph.node import run_reference
 from farrier_runtime.dtypes import BY_NUMPY, dtype
 from support.tolerances import RELATIVE
 
-# What gives exact results where operands and results are few binary digits long.
+# Ops with exact results, where operands and results have few binary digits.
 EXACT = {
     *("abs", "add", "broadcast", "cast", "ceil", "clamp", "concatenate", "convolution", "cumsum"),
     *("dot_general", "floor", "full", "gather", "iota", "max", "max_pool", "maximum", "min"),
@@ -21,33 +21,33 @@ EXACT = {
     *("reverse", "round", "sign", "size_of", "slice", "sort", "subtract", "sum", "sum_pool"),
     *("top_k", "transpose", "where"),
 }
-# What small errors may turn to something else, besides all that gives integers or bools.
+# Ops whose results small errors may change altogether, as all that give integers or bools.
 CHOOSES = {"ceil", "floor", "floor_divide", "fmod", "quantize", "remainder", "round", "sign"}
-# Errors of this many units of the data type are put into every inexact result.
+# Every inexact result is perturbed by this many units in the last place.
 _UNITS = 4
 
 
 @dataclass(frozen=True)
 class Expected:
-    """A result, and what it is with errors on the way.
+    """A result, and what errors in intermediate results make of it.
 
     Attributes:
-        exact: the result by the ops' references.
+        exact: the result, computed by the ops' references.
         perturbed: the results of further runs, whose inexact values are perturbed.
-        is_sure: whether no choice was made by inexact numbers, which errors may turn.
+        is_sure: whether no choice depends on inexact numbers, which errors may change.
     """
 
     exact: Array
     perturbed: tuple[Array, ...]
     is_sure: bool
 
-    def check(self, result: Array, what: str) -> None:
-        """Compare a result where small errors on the way change little.
+    def check(self, result: Array, label: str) -> None:
+        """Compare a result, where small errors in intermediate results change it little.
 
         Raises:
-            AssertionError: it is another one.
+            AssertionError: it differs.
         """
-        assert (result.shape, result.dtype) == (self.exact.shape, self.exact.dtype), what
+        assert (result.shape, result.dtype) == (self.exact.shape, self.exact.dtype), label
         if not self.is_sure:
             return
         dtype = BY_NUMPY[result.dtype]
@@ -59,7 +59,7 @@ class Expected:
             right = (given == nominal) | (np.abs(given - nominal) <= allowed)
         right |= np.isnan(given) & np.isnan(nominal)
         wrong = stable & ~right
-        assert not wrong.any(), f"{what}: {given[wrong][:5]}, expected {nominal[wrong][:5]}"
+        assert not wrong.any(), f"{label}: {given[wrong][:5]}, expected {nominal[wrong][:5]}"
 
 
 def _alike(other: Array, nominal: Array, dtype: dtype) -> Array:

@@ -1,4 +1,4 @@
-"""Python code that is run in a process of its own, with a time limit."""
+"""Execution of Python code in a process of its own, with a time limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def run(code: str, *arguments: str, status: int = 0, limit: float = 120) -> str:
 
     Args:
         code: the code; every warning in it is an error.
-        arguments: of the command line.
+        arguments: the command-line arguments.
         status: the exit status that it must have.
         limit: the seconds after which it must have ended.
     """

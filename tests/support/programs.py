@@ -56,7 +56,7 @@ class WrongType(Op, abstract=True):
 
 @dataclass(frozen=True)
 class EmptyDot(Op, abstract=True):
-    """A contraction over no elements, as portable StableHLO has it; IREE 3.13 dies of it."""
+    """A contraction over no elements, which StableHLO allows and which crashes IREE 3.13."""
 
     name = "empty_dot"
 

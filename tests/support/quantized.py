@@ -32,13 +32,13 @@ def quantized(
 
 
 def requantized(total: Any, step: Any, scale: float, zero_point: int, dtype: dtype) -> Any:
-    """Return sums of integer products, which stand for `total * step`, as integers."""
+    """Quantise sums of integer products, which represent the numbers `total * step`."""
     rounded = np.rint(total.astype(np.float64) * step / scale) + zero_point
     return np.clip(rounded, *storage_limits(dtype)).astype(dtype.numpy)
 
 
 class Foreign:
-    """A quantised tensor that describes itself by torch's methods."""
+    """A stand-in for torch's quantised tensor, with the methods that describe it."""
 
     is_quantized = True
 
@@ -70,13 +70,13 @@ class Foreign:
         return self.axis
 
 
-# Of layers with four outputs.
+# Biases and scales of layers with four outputs.
 OFFSETS = np.array([1, -2, 0.5, 3], np.float32)
 SCALES = np.array([0.01, 0.002, 0.03, 0.004], np.float32)
 
 
 def foreign(*shape: int, axis: int | None = None) -> Foreign:
-    """Return a weight as torch has it, quantised as a whole or for each output."""
+    """Return a weight like torch's, quantised per tensor or per channel."""
     if axis is None:
         return Foreign(drawn(fr.int8, *shape), 0.01, 0)
     return Foreign(drawn(fr.int8, *shape), SCALES, np.array([0, 3, -5, 0]), axis)

@@ -54,7 +54,7 @@ BINARY = ["add", "subtract", "multiply", "maximum", "minimum"]
 class Sketch:
     """A random graph under construction, with the elements of every value.
 
-    They are whole numbers of moderate size, so that sums are the same in any order, and
+    The elements are whole numbers of moderate size, so that sums are the same in any order, and
     results before and after a pass can be compared bit by bit.
 
     Args:
@@ -92,7 +92,7 @@ class Sketch:
         return np.reshape(self.random.choices(numbers, k=math.prod(shape)), tuple(shape))
 
     def constant(self, *shape: int) -> Value:
-        """Add a constant; half of them hold one number everywhere."""
+        """Add a constant; half of them are filled with one number."""
         data = self.elements(shape)
         if self.coin():
             data = np.full(shape, self.one(FILLINGS if self.special else FILLINGS[:4]))
@@ -105,7 +105,7 @@ class Sketch:
         return value
 
     def pick(self, suits: Callable[[Value], bool] = lambda value: True) -> Value | None:
-        """Choose a float64 value, most likely one of the last."""
+        """Choose a float64 value, most likely a recent one."""
         candidates = [v for v in self.arrays if v.type.dtype is dtypes.float64 and suits(v)]
         candidates = [v for v in candidates if v.producer is not None] or candidates
         return self.one(candidates[-3:] if self.coin() else candidates) if candidates else None

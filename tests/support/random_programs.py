@@ -1,4 +1,4 @@
-"""Programs made by chance of public functions, on static and dynamic sizes that may be 0."""
+"""Random programs of public functions, on static and dynamic sizes that may be 0."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def sizes(x: Tensor) -> tuple[int, ...]:
 
 
 class Sketch:
-    """A program in the making.
+    """A random program under construction.
 
     Args:
         seed: decides everything.
@@ -108,7 +108,7 @@ class Sketch:
         return self.random.random() < chance
 
     def pick(self, suits: Callable[[Tensor], bool] = lambda tensor: True) -> Tensor:
-        """Choose a tensor, most likely one of the last.
+        """Choose a tensor, most likely a recent one.
 
         Raises:
             ValueError: none suits.
@@ -143,20 +143,20 @@ class Sketch:
         return tuple(dim for dim in range(x.rank) if self.coin())
 
     def constant(self, shape: Sequence[int], dtype: dtype) -> Tensor:
-        """Return a constant; a third of them hold one number everywhere."""
+        """Return a constant; a third of them are filled with one number."""
         array = elements(self.generator, shape, dtype)
         if self.coin(0.33):
             array = np.full(shape, elements(self.generator, (), dtype), dtype.numpy)
         return Tensor(array)
 
     def weights(self, shape: Sequence[Any], dtype: dtype) -> Tensor:
-        """Return a tensor of a shape: a constant, where all its sizes are numbers."""
+        """Return a tensor of a shape: a constant if all its sizes are numbers."""
         if all(type(size) is int for size in shape):
             return self.constant(shape, dtype)
         return fr.ones(shape, dtype)
 
     def partner(self, x: Tensor) -> Tensor:
-        """Return a tensor that broadcasts against one: alike, a part of its dims, or a scalar."""
+        """Return a tensor that broadcasts against x: of its shape, of some dims, or a scalar."""
         alike = [y for y in self.tensors if y.dtype is x.dtype and sizes(y) == sizes(x)]
         if alike and self.coin():
             return self.one(alike)
@@ -164,7 +164,7 @@ class Sketch:
         return self.weights(shape[self.whole(0, len(shape)) :], x.dtype)
 
     def step(self) -> None:
-        """Apply a function; one that refuses its operands is left out."""
+        """Apply a random function; leave out one that refuses its operands."""
         try:
             outcome = self.one(STEPS)(self)
         except (fr.FarrierError, ValueError, ZeroDivisionError):
@@ -225,7 +225,7 @@ def check_together(seeds: Iterable[int], target: str = "cpu") -> None:
     """Compile the programs of some seeds to one module, and compare every call with the references.
 
     Raises:
-        AssertionError: a program is refused, or a result is another; the text names its seed.
+        AssertionError: a program is refused, or a result is wrong; the message names its seed.
     """
     programs = [program(seed, f"p{seed}") for seed in seeds]
     graphs = [one.graph for one in programs]
@@ -240,7 +240,7 @@ def check_together(seeds: Iterable[int], target: str = "cpu") -> None:
 
 
 def _check_call(run: farrier_runtime.Executable, program: Program, sizes: dict[str, int]) -> None:
-    arrays, what = program.arrays(sizes), f"program {program.seed} with {sizes}"
+    arrays, label = program.arrays(sizes), f"program {program.seed} with {sizes}"
     try:
         outcomes = expected(specialize(program.graph, sizes), arrays, program.seed)
     except fr.FarrierError:
@@ -250,4 +250,4 @@ def _check_call(run: farrier_runtime.Executable, program: Program, sizes: dict[s
     results = run(*arrays)
     parts = results if isinstance(results, tuple) else (results,)
     for part, outcome in zip(parts, outcomes, strict=True):
-        outcome.check(np.asarray(part), what)
+        outcome.check(np.asarray(part), label)

@@ -138,8 +138,8 @@ def _quantize(sketch: Sketch) -> Outcome:
 
 def _reduction(sketch: Sketch) -> Outcome:
     x = sketch.ranked(0)
-    kind = sketch.one([fr.sum, fr.sum, fr.max, fr.min, fr.prod])
-    return kind(x, sketch.dims(x), keepdim=sketch.coin())
+    reduction = sketch.one([fr.sum, fr.sum, fr.max, fr.min, fr.prod])
+    return reduction(x, sketch.dims(x), keepdim=sketch.coin())
 
 
 def _mean(sketch: Sketch) -> Outcome:

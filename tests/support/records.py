@@ -1,4 +1,4 @@
-"""Records, one row a function, which feed every generic test: eager, compiled, XLA, torch, CUDA."""
+"""Records of functions under test, for all generic tests: eager, compiled, XLA, torch, CUDA."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Values(Operand):
     """An operand of given numbers.
 
     Attributes:
-        values: the numbers, of which an integer type takes those that it can hold.
+        values: the numbers; an integer type takes those that it can represent.
     """
 
     values: tuple[float, ...] = ()
@@ -82,7 +82,7 @@ class Integers(Values):
     """An operand of given integers, which may be too large for float64.
 
     Attributes:
-        values: the integers, of which a narrower type takes its smallest and largest instead.
+        values: the integers; a narrower type takes its smallest and largest instead.
     """
 
     values: tuple[int, ...] = ()
@@ -167,7 +167,7 @@ def _widen(array: Array) -> Array:
     return array.astype(np.float64) if dtype.is_floating else array
 
 
-# By the data types that a row tests: what its op takes, a type that it refuses, one to cast to.
+# By a row's data types: what its op takes, a type that it refuses, and one to cast to.
 _TAKES: dict[tuple[dtype, ...], tuple[str, dtype, dtype]] = {
     FLOATS: ("a floating-point number", fr.int32, fr.float32),
     NUMBERS: ("a number", fr.bool, fr.float32),

@@ -35,14 +35,14 @@ def stablehlo(
 def iree_input(
     function: Callable[..., Any], *args: Info, passes: Passes = "", name: str = "main"
 ) -> None:
-    """Print what IREE is given for a function, verified."""
+    """Print IREE's input for a function, verified."""
     _print(function, args, IreeBuilder, f"{passes},legalize_for_iree".lstrip(","), name)
 
 
 def vnni_input(
     function: Callable[..., Any], *args: Info, passes: Passes = "", name: str = "main"
 ) -> None:
-    """Print what IREE is given for a function and a CPU with AVX-512 VNNI, verified."""
+    """Print IREE's input for a function and a CPU with AVX-512 VNNI, verified."""
     _print(function, args, VnniBuilder, f"{passes},legalize_for_iree".lstrip(","), name)
 
 
@@ -50,8 +50,8 @@ def error(function: Callable[..., Any], *args: Info) -> None:
     """Print the error that tracing a function raises."""
     try:
         trace(function, args)
-    except fr.FarrierError as found:
-        print(f"{type(found).__name__}: {found}\n")
+    except fr.FarrierError as raised:
+        print(f"{type(raised).__name__}: {raised}\n")
     else:
         raise AssertionError(f"{function.__name__} raised no error")
 

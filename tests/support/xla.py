@@ -23,7 +23,7 @@ def run(module: str | bytes, arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any
 
     Args:
         module: StableHLO as text or bytecode, of static shapes.
-        arrays: the arguments, of types that DLPack knows.
+        arrays: the arguments, of data types that DLPack supports.
     """
     module = module.encode() if isinstance(module, str) else module
     client = _client()
@@ -44,9 +44,9 @@ _HEAD = re.compile(r"func\.func @main\((.*)\) -> .*{\n")
 
 
 def refined(module: str, shapes: Sequence[tuple[int, ...]]) -> bytes:
-    """Return a module whose dynamic shapes are those that the arguments' shapes lead to.
+    """Return a module whose dynamic shapes are inferred from the arguments' shapes.
 
-    XLA finds them by StableHLO's shape refinement, and refuses what is still dynamic then.
+    XLA infers them by StableHLO's shape refinement, and refuses what stays dynamic.
 
     Args:
         module: StableHLO text.

@@ -9,8 +9,8 @@ import farrier as fr
 def error(**options: Any) -> None:
     try:
         fr.compile(fr.relu, args=[fr.InputInfo((2,), fr.float32)], **options)
-    except fr.FarrierError as found:
-        print(f"{type(found).__name__}: {found}")
+    except fr.FarrierError as raised:
+        print(f"{type(raised).__name__}: {raised}")
 
 
 # CHECK: ArgumentError: There is no target 'cuda:sm_9'. Did you mean cuda:sm_90 or

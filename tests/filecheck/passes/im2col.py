@@ -75,7 +75,7 @@ graph(
 )
 
 
-# Where an int8 kernel exists, convolutions of a multiple of four channels stay; of three, not.
+# Where an int8 kernel exists, convolutions with a multiple of four channels stay, but not of three.
 # CHECK-LABEL: graph @kernel
 # CHECK:         convolution(%x, %kernel)
 # CHECK-LABEL: graph @three

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""`separate_loops` puts a barrier where a reduction would have no array to read."""
+"""The `separate_loops` pass: a barrier where a reduction would have no array to read."""
 
 from farrier_compiler.graph.parser import parse_graph
 from farrier_compiler.passes import run_passes

@@ -49,7 +49,7 @@ iree_input(lambda x: x[5], X, name="position_iree")
 # CHECK-LABEL: func.func @position_iree(
 # CHECK: cf.assert %{{.*}}, "slice ({{.*}}): 6 must be at most n"
 
-# ---------------------------------------------------------------------- what IREE is given
+# ---------------------------------------------------------------------- IREE's input
 
 M = fr.NamedDimension("m", 1, 4, 8)
 H = fr.NamedDimension("h", 4, 8, 16)
@@ -176,7 +176,7 @@ iree_input(lambda x, k: fr.expand(x[:1], (k, 6)), X, SIZE, name="value_iree")
 # CHECK-NEXT: arith.index_cast %[[K]] : i32 to index
 # CHECK: cf.assert %{{.*}}, "the size 'k' must be 0 to 4, and the same in all inputs"
 
-# What only a lost result needs is asserted too; portable StableHLO has no word for it.
+# Requirements of unused results are asserted too; portable StableHLO cannot express them.
 Y = fr.InputInfo((fr.NamedDimension("m", 1, 4, 8), 6), fr.float32)
 # op: require_sizes
 stablehlo(lambda x, y: (fr.stack([x, y]), -x)[1], X, Y, name="require_sizes")

@@ -1,5 +1,5 @@
 # RUN: %python %s | filecheck %s
-"""Elementwise ops, one table row each, after numpy's broadcasting."""
+"""Elementwise ops, one table row each, with numpy's broadcasting."""
 
 import farrier as fr
 from support.show import stablehlo

@@ -98,7 +98,7 @@ SATURATIONS = [
 
 SMALL_FLOATS = (fr.bfloat16, fr.float16, *FLOAT8)
 
-# Between two numbers of a small float; beside that by what float32 drops; the largest; the ends.
+# Ties between small floats, numbers that float32 rounds to ties, the largest, and the limits.
 TIES = (
     *(0, 1, 9, 11, 13, 17, 19, 23, 25, 257, 258, 259, 261, 1025, 2049, 2051, 4099, 32897, 33023),
     *(448, 463, 464, 465, 480, 57344, 61439, 61440, 61441, 65504, 65519, 65520, 65535, 65536),
@@ -109,16 +109,16 @@ TIES = (
 ENDS = (*TIES, *(-number for number in TIES))
 
 
-# Likewise, and the smallest ones of float16.
+# The same for fractions, and the smallest numbers of float16.
 FRACTIONS = (
     *(1 + 2**-8, 1 + 2**-8 + 2**-40, 1 + 3 * 2**-8, 1 + 2**-11, 1 + 2**-11 + 2**-40),
     *(1 + 2**-11 - 2**-40, 1 + 3 * 2**-11 - 2**-50, 2**-14 - 2**-26, 1.3 * 2**-15, 2**-24),
     *(2**-25, 2**-25 + 2**-75, 464, 464.0001, 61439.9, 61440, 65519.999999, 65520, 1e30, math.inf),
 )
 SIGNED_FRACTIONS = (*FRACTIONS, *(-number for number in FRACTIONS), math.nan)
-UNIT = 2.0**-24  # of which all small floats in that range are multiples
+UNIT = 2.0**-24  # all small floats in that range are multiples of it
 
-# The results are integers: these are compared without a tolerance.
+# The results are integers, so they are compared without a tolerance.
 ROUNDED = [
     *[
         Record(
@@ -143,7 +143,7 @@ ROUNDED = [
         for wanted in SMALL_FLOATS
     ],
     Record(
-        "cast/bfloat16/nothing_between",  # IREE joins conversions between which nothing happens
+        "cast/bfloat16/nothing_between",  # IREE merges conversions that follow each other
         lambda x: fr.cast(fr.transpose(fr.cast(x, fr.float32), 0, 1) * 1.0, fr.bfloat16),
         (Operand((4, 7), -100, 100),),
         dtypes=INTEGERS,
@@ -158,7 +158,7 @@ def _units(x: fr.Tensor) -> fr.Tensor:
 
 OTHERS = [
     Record(
-        "cast/contracted",  # IREE would extend unsigned integers by their sign
+        "cast/contracted",  # IREE would sign-extend unsigned integers
         lambda x, y: fr.matmul(fr.cast(x, fr.float32), y),
         (Operand((4, 8), 0, 255), Operand((8, 5), dtype=dtypes.float32)),
         dtypes=UNSIGNED,
@@ -171,7 +171,7 @@ OTHERS = [
         dtypes=FLOAT8,
     ),
     Record(
-        "float8/smallest",  # LLVM would multiply them as float16, and Arm take them for 0
+        "float8/smallest",  # LLVM would multiply them in float16, and Arm flush them to 0
         lambda x: fr.cast(x, fr.float16),
         (Values((7,), values=tuple(number * 2.0**-9 for number in range(1, 8))),),
         dtypes=FLOAT8,
@@ -180,7 +180,7 @@ OTHERS = [
 
 
 def _flipped(x: fr.Tensor) -> fr.Tensor:
-    """Return numbers whose highest bit is another one."""
+    """Return numbers with their highest bit flipped."""
     bits = dtypes.DTYPES[f"{'' if x.dtype.is_unsigned else 'u'}int{x.dtype.bits}"]
     highest = 2 ** (bits.bits - 1)
     return fr.bitcast(fr.bitcast(x, bits) ^ (highest if bits.is_unsigned else -highest), x.dtype)

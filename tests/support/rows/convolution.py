@@ -60,7 +60,7 @@ def _row(
 
 
 def _by_definition(op: Convolution, x: Array, w: Array) -> Array:
-    """Compute each element of the result by itself, straight from the definition."""
+    """Compute each element of the result on its own, straight from the definition."""
     rank = len(op.stride)
     if op.layout == "channels_last":
         x, w = np.moveaxis(x, -1, 1), np.moveaxis(w, (-1, -2), (0, 1))
@@ -305,7 +305,7 @@ ROWS = [
         groups=2,
         input_dilation=(2, 2),
     ),
-    # One window, and the stride would not reach the end of the input: IREE wants it trimmed.
+    # One window, which leaves a rest of the input that is below the stride: IREE needs it trimmed.
     _row("one_window", (2, 3, 8, 9), (4, 3, 7, 3), stride=(2, 3), padding=((0, 0), (1, 0))),
     _row("one_window_groups", (2, 4, 8, 8), (4, 1, 7, 7), stride=(2, 2), groups=4),
     _row(

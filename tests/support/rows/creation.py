@@ -35,7 +35,7 @@ def _no_matrix(name: str) -> tuple[Refusal]:
 
 ROWS = [
     Record(
-        "size_of",  # where the sizes are dynamic, that is
+        "size_of",  # an op only where the sizes are dynamic
         lambda x: x * apply(SizeOf(x.sizes[0] * 2)),
         (Operand((3, 4)),),
         dtypes=(dtypes.int32,),

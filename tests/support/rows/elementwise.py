@@ -93,14 +93,14 @@ def binary(name: str, *, divisor: bool = False, **options: Any) -> Record:
     return Record(name, function, operands, tested, **options)
 
 
-# As integers, half of them are 0; special numbers are floats that are.
+# As integers, half of them are 0; floats that are 0 have rows of special numbers.
 ZEROS = (Operand((4, 1, 7), 0, 1), Operand((3, 7), 0, 1))
 
 
 def _unlike(
     name: str, function: Callable[..., Any], tested: tuple[fr.dtype, ...]
 ) -> tuple[Refusal, ...]:
-    """Return the refusals of two operands: their shapes, their data types, the data type."""
+    """Return the refusals of unlike shapes, of unlike data types, and of a wrong data type."""
     shapes = unlike_shapes(name, function, tested[0])
     pairs = (shapes, unlike_dtypes(name, function))
     return pairs if tested == ANY else (*pairs, wrong_dtype(name, function, tested, operands=2))

@@ -109,7 +109,7 @@ ROWS = [
         tolerance=4,
     ),
     Record(
-        "layer_norm/large_mean",  # a variance by mean squares would cancel to noise
+        "layer_norm/large_mean",  # a variance from mean squares would cancel to noise
         lambda x: fr.layer_norm(x, 64),
         (Operand((5, 64), 1000, 1003),),
         FLOAT32,

@@ -20,7 +20,7 @@ SMALL = (dtypes.float32, dtypes.int8)
 
 
 def _by_definition(op: Pool, x: Any) -> Any:
-    """Compute each element of the result by itself, straight from the definition."""
+    """Compute each element of the result on its own, straight from the definition."""
     reduce: Any = np.max if isinstance(op, MaxPool) else np.sum
     lowest = np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
     x = np.pad(x, op.padding, constant_values=lowest if isinstance(op, MaxPool) else 0)
@@ -111,7 +111,7 @@ ROWS = [
         torch=_torch("max_pool1d", 3, 1),
         torch_dtypes=FLOATS,
     ),
-    # The window fits once, and does not reach the end: IREE needs the rest cropped.
+    # The window fits once, and leaves a rest of the input, which IREE needs cropped.
     _primitive("once", MaxPool((1, 2, 2), (1, 2, 2), (NONE,) * 3, (1, 1, 1)), (2, 3, 3)),
     _primitive("once", SumPool((1, 2, 2), (1, 2, 3), (NONE, (0, 1), NONE), (1, 1, 2)), (2, 2, 4)),
     Record(

@@ -24,7 +24,7 @@ BLOCKS = Operand((2, 6), 0.05, 0.2)
 
 
 def _spread(array: Any, shape: tuple[int, ...], dim: int | None) -> Any:
-    """Return scales or zero points as an array of one for each element."""
+    """Return scales or zero points, broadcast to one for each element."""
     if array.ndim == 0 or dim is not None:
         sizes = [-1 if axis == dim else 1 for axis in range(len(shape))]
         return np.broadcast_to(array.reshape(sizes if array.ndim else ()), shape)
@@ -53,7 +53,7 @@ def _dequantized(dim: int | None = None):
 
 
 def _torch(name: str, qtype: str, *arguments: Any):
-    """Return torch's function, which says that it will be removed."""
+    """Return torch's function, which warns that it will be removed."""
 
     def call(x: Any, *parameters: Any) -> Any:
         import torch
@@ -78,7 +78,7 @@ def _storage(storage: dtype, **options: Any) -> Record:
 
 
 def _inverse(storage: dtype, low: int, high: int) -> Record:
-    """Return the row of `dequantize` from integers, by a scale and a zero point a channel."""
+    """Return the row of `dequantize` from integers, by the scale and zero point of each channel."""
     operands = (Operand((4, 6), low, high, storage), CHANNELS, Operand((6,), low, high, storage))
 
     def function(q: fr.Tensor, scale: fr.Tensor, zero_point: fr.Tensor) -> fr.Tensor:

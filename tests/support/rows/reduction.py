@@ -86,8 +86,8 @@ def _refused(name: str, tested: tuple[dtype, ...]) -> tuple[Refusal, ...]:
     if tested == ANY:
         return (dim,)
     if name == "mean":
-        tested = NUMBERS  # that of integers has a row of its own
-    # Over all dimensions argmax names the flat tensor, not the one that it got.
+        tested = NUMBERS  # the mean of integers has a row of its own
+    # Over all dimensions, argmax's error names the flattened tensor instead of its operand.
     return (dim, wrong_dtype(name, lambda x: function(x, dim=1), tested))
 
 
@@ -108,7 +108,7 @@ def _arg(name: str) -> list[Record]:
             (INPUT,),
             dtypes=NUMBERS,
             torch=_torch(name, dim=1),
-            torch_dtypes=FLOATS,  # of equal elements torch may choose any; integers have many
+            torch_dtypes=FLOATS,  # torch may choose any of equal elements, and integers have many
         ),
         Record(
             f"{name}/keep",
