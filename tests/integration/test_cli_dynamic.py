@@ -77,7 +77,7 @@ def words_of(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("text", "shapes"), SIZES.items(), ids=SIZES)
-def test_sizes_of_a_call(run: Run, text: str, shapes: str) -> None:
+def test_sizes_of_a_call_decide_the_outputs(run: Run, text: str, shapes: str) -> None:
     outcome = run("run", "rows.vmfb", *words_of(text), "--output", "o.npz")
     assert outcome == (0, f"o.npz: output0 {shapes}\n", "")
 
@@ -133,6 +133,6 @@ BAD_SIZES = {
 
 
 @pytest.mark.parametrize(("text", "expected"), BAD_SIZES.items(), ids=BAD_SIZES)
-def test_bad_size(run: Run, text: str, expected: tuple[int, str]) -> None:
+def test_bad_sizes_are_refused(run: Run, text: str, expected: tuple[int, str]) -> None:
     status, problem = expected
     assert run("run", "rows.vmfb", *words_of(text)) == (status, "", f"farrier: error: {problem}\n")

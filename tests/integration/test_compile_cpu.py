@@ -147,9 +147,7 @@ def test_external_weights_of_two_functions_have_names_of_their_own(tmp_path: Pat
     ],
     ids=str,
 )
-def test_weights_of_every_type_may_be_asked_to_lie_outside(
-    dtype: dtypes.dtype, tmp_path: Path
-) -> None:
+def test_external_weights_may_have_every_type(dtype: dtypes.dtype, tmp_path: Path) -> None:
     data = (np.arange(60 * 60).reshape(60, 60) % 15 - 7).astype(dtype.numpy)
     if dtype.is_unsigned:
         data = np.abs(np.arange(60 * 60).reshape(60, 60) % 250).astype(dtype.numpy)
@@ -202,7 +200,7 @@ def test_a_second_process_needs_no_compiler(tmp_path: Path) -> None:
     assert second[1] == "False"
 
 
-def test_the_cache_is_told_apart_by_everything(
+def test_whatever_changes_a_program_changes_its_cache_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FARRIER_CACHE", str(tmp_path))
@@ -229,9 +227,7 @@ def test_a_cached_program_with_external_weights_has_them(
         assert_computes(path)
 
 
-def test_nothing_is_stored_for_what_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refused_programs_are_not_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FARRIER_CACHE", str(tmp_path))
     with pytest.raises(ArgumentError):
         compile_graphs([affine("f")], CPU, Options(flags=("--no-such-flag",)))

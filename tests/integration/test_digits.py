@@ -43,7 +43,9 @@ def test_calibration_images_are_not_held_out_images(images: Any) -> None:
 
 @pytest.mark.parametrize("observer", ["minmax", "percentile", "mse"])
 @pytest.mark.parametrize("scheme", ["int8", "int8-weight-only"])
-def test_accuracy_and_bytes(net: Any, images: Any, scheme: str, observer: str) -> None:
+def test_int8_keeps_the_accuracy_in_fewer_bytes(
+    net: Any, images: Any, scheme: str, observer: str
+) -> None:
     """At most half a percent of the scans are lost, and the weights take at most 27 %."""
     scans, labels = held_out()
     small = fr.quantize_module(net, [images], scheme, observer=observer)
@@ -70,7 +72,7 @@ def test_the_compiled_network_is_as_accurate(net: Any, images: Any) -> None:
     assert int((result.argmax(1) == labels).sum()) >= 359 - 0.005 * len(labels)
 
 
-def test_demo(tmp_path: Path) -> None:
+def test_the_demo_reads_the_digits(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "error", "-X", "utf8", ROOT / "demo.py"]
     done = subprocess.run(
         command, capture_output=True, check=True, cwd=tmp_path, timeout=200, encoding="utf-8"

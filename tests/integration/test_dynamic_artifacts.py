@@ -44,14 +44,14 @@ def loaded(path: Path, request: pytest.FixtureRequest) -> farrier_runtime.Execut
 
 
 @pytest.mark.parametrize("rows", [0, 1, 5, STAGED_BYTES // 12, STAGED_BYTES // 12 + 1, 100_000])
-def test_any_number_of_rows(loaded: farrier_runtime.Executable, rows: int) -> None:
+def test_any_number_of_rows_is_computed(loaded: farrier_runtime.Executable, rows: int) -> None:
     result: Any = loaded(ramp(rows, 3), ramp(rows, 3) * 2)
     np.testing.assert_array_equal(result["sum"], ramp(rows, 3) * 3)
     assert result["rows"] == rows * 2
 
 
 @pytest.mark.parametrize("rows", [0, 5, 30_000])
-def test_inputs_of_any_layout(loaded: farrier_runtime.Executable, rows: int) -> None:
+def test_inputs_may_have_any_layout(loaded: farrier_runtime.Executable, rows: int) -> None:
     bytes_ = np.zeros(rows * 12 + 4, np.uint8)
     unaligned = bytes_[4:].view(np.float32).reshape(rows, 3)
     unaligned[...] = 2
@@ -180,7 +180,7 @@ def demanding() -> fr.Executable:
     return fr.compile(function, args=infos, target="cpu", name="demanding")
 
 
-def test_what_ops_need_is_checked(demanding: fr.Executable) -> None:
+def test_sizes_that_ops_allow_are_computed(demanding: fr.Executable) -> None:
     for a, b in ((1, 1), (1, 8), (8, 1), (5, 5)):
         total, part, grouped, pooled = demanding(ramp(a), ramp(b), ramp(8))
         np.testing.assert_array_equal(total.numpy(), ramp(a) + ramp(b))
@@ -196,7 +196,7 @@ def test_what_ops_need_is_checked(demanding: fr.Executable) -> None:
         ((3, 3, 6), "max_pool ({}): 7 must be at most z_dim0"),
     ],
 )
-def test_what_ops_need_and_calls_lack(
+def test_sizes_that_ops_do_not_allow_are_refused(
     sizes: tuple[int, int, int], text: str, demanding: fr.Executable
 ) -> None:
     shapes = ", ".join(
@@ -207,7 +207,7 @@ def test_what_ops_need_and_calls_lack(
     )
 
 
-def test_sizes_as_inputs() -> None:
+def test_sizes_may_be_inputs() -> None:
     def function(x: fr.Tensor, count: Any) -> Any:
         return fr.expand(x, (count, 3)), fr.zeros((count * 2,)), x + count
 
@@ -228,7 +228,7 @@ def test_sizes_as_inputs() -> None:
     )
 
 
-def test_sizes_as_inputs_that_do_not_fit_others() -> None:
+def test_input_sizes_that_do_not_fit_others_are_refused() -> None:
     compiled = fr.compile(
         lambda x, count: fr.reshape(x, (count, -1)),
         args=[fr.InputInfo((12,), fr.float32), fr.DimensionInputInfo((1, 4, 12))],

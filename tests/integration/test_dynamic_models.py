@@ -129,13 +129,13 @@ def programs() -> dict[str, tuple[fr.Module, farrier_runtime.Executable]]:
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_model_of_any_size(name: str) -> None:
+def test_models_take_any_size(name: str) -> None:
     model, program = programs()[name]
     for shape in MODELS[name][2]:
         assert assert_as_eager(program, model, [random(shape)], SCALE)
 
 
-def test_weights_outside(tmp_path: Path) -> None:
+def test_external_weights_are_exchanged(tmp_path: Path) -> None:
     model, other = filled(Classifier()), filled(Classifier())
     other.head.bias = fr.Tensor(np.full(5, 7, np.float32))
     paths = [
@@ -151,7 +151,7 @@ def test_weights_outside(tmp_path: Path) -> None:
             assert_close(np.asarray(program(x)), interpreted(net, [x])[0], SCALE)
 
 
-def test_tokens_and_positions() -> None:
+def test_embeddings_take_any_size() -> None:
     model = filled(Embeddings())
     program = compiled(model, [fr.InputInfo((BATCH, TOKENS), fr.int32)])
     for shape in ((1, 1), (2, 5), (4, 12)):
@@ -177,7 +177,7 @@ def attending() -> fr.Executable:
     return compiled(cached, [NEW, NEW, NEW, OLD, OLD])
 
 
-def test_attention_with_a_cache(attending: fr.Executable) -> None:
+def test_attention_takes_a_cache_of_any_size(attending: fr.Executable) -> None:
     for batch, tokens, past in ((1, 1, 0), (2, 1, 6), (4, 12, 12), (2, 3, 1)):
         arrays = [
             random((batch, 2, size, 4), i) for i, size in enumerate([tokens] * 3 + [past] * 2)
@@ -197,7 +197,7 @@ def test_generating_token_by_token_is_attending_at_once(attending: fr.Executable
     assert_close(np.concatenate(parts, 2), whole.numpy(), SCALE)
 
 
-def test_batch_norm_of_dynamic_features() -> None:
+def test_batch_norm_takes_dynamic_features() -> None:
     def function(x: fr.Tensor, scale: fr.Tensor) -> fr.Tensor:
         return fr.batch_norm(x, scale, scale, scale, fr.abs(scale))
 
@@ -231,13 +231,13 @@ def resizing() -> dict[str, farrier_runtime.Executable]:
 
 
 @pytest.mark.parametrize("name", RESIZING)
-def test_resizing(name: str) -> None:
+def test_any_size_is_resized_to_another(name: str) -> None:
     for shape, width in zip([*IMAGES, (1, 3, 7, 9)], (1, 30, 7, 9), strict=True):
         arrays = [random(shape), random((width,))]
         assert assert_as_eager(resizing()[name], RESIZING[name], arrays, SCALE)
 
 
-def test_resizing_by_scales() -> None:
+def test_any_size_is_scaled() -> None:
     def function(x: fr.Tensor) -> Any:
         return fr.resize(x, scales=(1, 1, 1.5, 0.5))
 
@@ -246,7 +246,7 @@ def test_resizing_by_scales() -> None:
         assert assert_as_eager(program, function, [random(shape)], SCALE)
 
 
-def test_programs_for_two_devices(tmp_path: Path) -> None:
+def test_a_program_for_two_devices_runs_on_the_cpu(tmp_path: Path) -> None:
     model = filled(Attention())
     path = fr.compile(model, args=[SEQUENCE], target=["cuda:sm_80", "cpu"]).save(
         tmp_path / "a.vmfb"

@@ -58,7 +58,7 @@ SAMPLE = [
 
 @pytest.mark.usefixtures("no_reference")
 @pytest.mark.parametrize(("row", "tested"), SAMPLE)
-def test_row(row: Record, tested: fr.dtype) -> None:
+def test_rows_are_computed_as_by_the_reference(row: Record, tested: fr.dtype) -> None:
     arrays = row.sample(tested)
     results = row.function(*map(fr.Tensor, arrays))
     for result, expected in zip(
@@ -92,7 +92,7 @@ def test_equal_ops_are_compiled_once(compilations: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("no_reference")
-def test_what_a_loop_carries_on_is_computed_too(compilations: list[str]) -> None:
+def test_the_state_of_a_loop_is_computed_too(compilations: list[str]) -> None:
     """The state is never read: only the tensor that holds it shows that it is needed again."""
     state, seen = fr.zeros((2,)).eval(), []
     compilations.clear()
@@ -117,13 +117,13 @@ def test_values_that_nothing_holds_are_not_computed(compilations: list[str]) -> 
 
 
 @pytest.mark.parametrize(("size", "dtype"), [(3, np.float32), (2, np.float16)])
-def test_other_types_are_another_program(compilations: list[str], size: int, dtype: Any) -> None:
+def test_other_types_need_another_program(compilations: list[str], size: int, dtype: Any) -> None:
     for x in (np.ones(2, np.float32), np.ones(size, dtype)):
         fr.abs(fr.Tensor(x)).eval()
     assert len(compilations) == 2
 
 
-def test_several_results() -> None:
+def test_several_results_are_computed_at_once() -> None:
     values, indices = fr.sort(fr.Tensor([3.0, 1.0, 2.0]))
     assert values.tolist() == [1, 2, 3]
     assert indices.value.producer is None
@@ -170,7 +170,9 @@ def test_unset_parameters_are_named() -> None:
 
 
 @pytest.mark.parametrize("look", [fr.Tensor.eval, repr, fr.Tensor.tolist])
-def test_unknown_setting(monkeypatch: pytest.MonkeyPatch, look: Callable[..., Any]) -> None:
+def test_an_unknown_setting_is_refused(
+    monkeypatch: pytest.MonkeyPatch, look: Callable[..., Any]
+) -> None:
     monkeypatch.setattr(fr.config, "eager", "iree")
     with pytest.raises(fr.ArgumentError) as raised:
         look(fr.ones((1,)) + 1)

@@ -152,7 +152,7 @@ TARGETS = pytest.mark.parametrize("target", ["cpu", X86_64])
 @TARGETS
 @DTYPES
 @pytest.mark.parametrize("name", UNARY)
-def test_function_of_one(name: str, dtype: dtype, target: str) -> None:
+def test_functions_of_one_are_exact_to_their_units(name: str, dtype: dtype, target: str) -> None:
     x = numbers(dtype)
     with where_it_runs():
         result = np.asarray(programs(dtype, target)[name](x))
@@ -169,7 +169,7 @@ def test_function_of_one(name: str, dtype: dtype, target: str) -> None:
 @TARGETS
 @DTYPES
 @pytest.mark.parametrize("name", BINARY)
-def test_function_of_two(name: str, dtype: dtype, target: str) -> None:
+def test_functions_of_two_are_exact_to_their_units(name: str, dtype: dtype, target: str) -> None:
     x, y = numbers(dtype), second(dtype)
     with where_it_runs():
         result = np.asarray(programs(dtype, target)[name](x, y))
@@ -183,7 +183,7 @@ def test_function_of_two(name: str, dtype: dtype, target: str) -> None:
 
 @DTYPES
 @pytest.mark.parametrize("name", UNARY)
-def test_the_reference_has_the_digits_too(name: str, dtype: dtype) -> None:
+def test_references_are_exact_to_their_units(name: str, dtype: dtype) -> None:
     x = numbers(dtype)
     result = getattr(fr, name)(fr.Tensor(x)).numpy()
     with np.errstate(all="ignore"):

@@ -29,7 +29,7 @@ def test_compiled_is_eager(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_parameters(name: str) -> None:
+def test_every_parameter_is_in_the_state_dict(name: str) -> None:
     net = EXAMPLES[name].make()
     assert len(net.state_dict()) == EXAMPLES[name].parameters
 
@@ -52,7 +52,7 @@ def test_bert_ignores_padding() -> None:
     assert float(np.linalg.norm(short)) == pytest.approx(1, abs=1e-6)
 
 
-def test_hugging_faces_names() -> None:
+def test_hugging_faces_names_are_translated() -> None:
     """The two models whose names or layouts differ; the others' are the same."""
     gpt2, bert = model_of("gpt2"), model_of("bert")
     matrix = np.zeros((2, 3))
@@ -79,13 +79,13 @@ def generated(*options: str) -> list[int]:
     return [int(word) for word in done.stdout.split()]
 
 
-def test_generate() -> None:
+def test_eager_generates_the_same_tokens() -> None:
     result = generated("--tokens", "4")
     assert len(result) == 4
     assert generated("--tokens", "4", "--eager") == result
 
 
-def test_generate_greedily_with_given_weights(tmp_path: Path) -> None:
+def test_generation_with_given_weights_is_greedy(tmp_path: Path) -> None:
     model = model_of("gpt2")
     net = model.GPT2(model.GPT2Config(1000, 128, 64, n_layer=2, n_head=4))
     net.reset_parameters(seed=7)

@@ -31,7 +31,7 @@ def nested() -> fr.Executable:
     return compiled(function, ROW, {"shift": [ROW]}, 3)
 
 
-def test_nested_arguments_and_results(nested: fr.Executable) -> None:
+def test_arguments_and_results_may_be_nested(nested: fr.Executable) -> None:
     result = nested(fr.Tensor(VALUES), {"shift": [VALUES]})
     np.testing.assert_allclose(result["total"].numpy(), VALUES * 4)
     np.testing.assert_allclose(result["parts"][0].numpy(), VALUES * 2)
@@ -66,7 +66,7 @@ def test_input_infos_compile_the_same_again(tmp_path: Path) -> None:
     assert info.dimension_names[0] == "n"
 
 
-def test_arguments_by_name(nested: fr.Executable) -> None:
+def test_arguments_may_be_passed_by_name(nested: fr.Executable) -> None:
     result = nested(options={"shift": [VALUES]}, x=VALUES)
     np.testing.assert_allclose(result["total"].numpy(), VALUES * 4)
 
@@ -79,13 +79,15 @@ def test_arguments_by_name(nested: fr.Executable) -> None:
         ({"shift": 1}, "Input 'options.shift' needs 1 items, but got 1."),
     ],
 )
-def test_nests_that_do_not_match(nested: fr.Executable, options: Any, text: str) -> None:
+def test_nests_that_do_not_match_are_refused(
+    nested: fr.Executable, options: Any, text: str
+) -> None:
     with pytest.raises(fr.InputError) as caught:
         nested(VALUES, options)
     assert message(caught.value) == text
 
 
-def test_missing_argument(nested: fr.Executable) -> None:
+def test_a_missing_argument_is_refused(nested: fr.Executable) -> None:
     with pytest.raises(fr.InputError) as caught:
         nested(VALUES)
     assert message(caught.value) == (
@@ -93,7 +95,7 @@ def test_missing_argument(nested: fr.Executable) -> None:
     )
 
 
-def test_saved_and_loaded_again(nested: fr.Executable, tmp_path: Path) -> None:
+def test_a_saved_function_is_loaded_again(nested: fr.Executable, tmp_path: Path) -> None:
     path = nested.save(tmp_path / "nested.vmfb")
     again = fr.Executable.load(path)
     np.testing.assert_allclose(again(VALUES, VALUES)["total"].numpy(), VALUES * 4)
@@ -135,7 +137,7 @@ def test_keys_that_were_not_read_are_ignored(tmp_path: Path) -> None:
     assert message(caught.value) == "Input 'batch' needs the key 'ids', but got {'labels': 1}."
 
 
-def test_a_function_without_inputs() -> None:
+def test_a_function_needs_no_inputs() -> None:
     np.testing.assert_array_equal(compiled(lambda: fr.iota((3,)))().numpy(), [0, 1, 2])
 
 
@@ -147,7 +149,7 @@ def test_an_input_that_is_also_an_output_is_copied() -> None:
         np.testing.assert_array_equal(part.numpy(), VALUES)
 
 
-def test_bound_methods_of_modules() -> None:
+def test_bound_methods_of_modules_compile() -> None:
     class Scaled(fr.Module):
         def __init__(self) -> None:
             self.scale = fr.Tensor(VALUES)

@@ -89,7 +89,7 @@ def test_an_executable_is_called_without_being_saved(net: Net, fast: fr.Executab
     assert_close(fast(X).numpy(), reference(net, X), scale=8)
 
 
-def test_compact_layout(net: Net) -> None:
+def test_the_compact_layout_computes_the_same(net: Net) -> None:
     assert_close(compiled(net, "compact")(X).numpy(), reference(net, X), scale=8)
 
 
@@ -105,7 +105,7 @@ def test_a_result_from_the_cache_has_its_weights(
     assert_close(compiled(net, cache=True)(X).numpy(), reference(net, X), scale=8)
 
 
-def test_a_program_without_weights(tmp_path: Path) -> None:
+def test_a_program_without_weights_is_one_file(tmp_path: Path) -> None:
     double = compiled(lambda x: x + x)
     assert double.manifest.parameters is None
     np.testing.assert_array_equal(double(X).numpy(), X + X)
@@ -150,7 +150,7 @@ def test_a_loaded_program_is_saved_with_its_weights(net: Net, path: Path, tmp_pa
     assert_close(farrier_runtime.load(copy)(X), reference(net, X), scale=8)
 
 
-def test_calls_in_several_threads(net: Net, path: Path) -> None:
+def test_several_threads_may_call(net: Net, path: Path) -> None:
     loaded = farrier_runtime.load(path, threads=1)
     results: list[Array] = []
     threads = [
@@ -202,7 +202,7 @@ def test_a_state_dict_serves_as_weights_where_no_pass_changed_them() -> None:
     assert_close(loaded(x), expected, scale=8)
 
 
-def test_weights_that_the_model_saved_before_it_was_compiled(net: Net, path: Path) -> None:
+def test_weights_of_the_uncompiled_model_are_refused(net: Net, path: Path) -> None:
     net.save_weights(path.with_name("model.safetensors"))
     with pytest.raises(fr.ArtifactError) as raised:
         farrier_runtime.load(path, weights=path.with_name("model.safetensors"))
@@ -245,7 +245,7 @@ class EveryType(fr.Module):
 
 
 @pytest.mark.parametrize("layout", ["tiled", "compact"])
-def test_data_types(layout: Literal["tiled", "compact"], tmp_path: Path) -> None:
+def test_weights_keep_their_data_types(layout: Literal["tiled", "compact"], tmp_path: Path) -> None:
     net = EveryType()
     fast = compiled(net, layout, args=[fr.InputInfo((20, 30), fr.float32)])
     assert fast.manifest.parameters is not None
@@ -268,7 +268,7 @@ net = fr.Linear(16, 40)
 """
 
 
-def test_the_command(
+def test_the_command_exchanges_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

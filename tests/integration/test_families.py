@@ -41,7 +41,7 @@ def programs() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_family(family: str) -> None:
+def test_first_row_of_each_family_is_right(family: str) -> None:
     row = FAMILIES[family]
     arrays = row.sample(FLOAT)
     returned = programs()[family](*arrays)

@@ -160,7 +160,7 @@ with multiprocessing.get_context("fork").Pool(2) as pool:
 """
 
 
-def test_a_pool_of_forks(path: Path) -> None:
+def test_a_pool_of_forks_calls(path: Path) -> None:
     assert run(POOL, str(path)) == f"{[[float(number + 1)] * 4 for number in range(3)]}\n"
 
 
@@ -184,7 +184,7 @@ print(run(x, x).numpy().tolist())
 )
 
 
-def test_forks_of_a_process_that_used_cuda_are_told(tmp_path: Path) -> None:
+def test_forks_of_a_process_that_used_cuda_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "cuda.vmfb"
     file.write_bytes(modules.device_artifact(modules.CUDA, "cuda:sm_80"))
     printed, _ = build(tmp_path).run(ON_CUDA, str(file))

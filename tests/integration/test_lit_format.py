@@ -24,11 +24,11 @@ PYTHON = sys.executable
         f"env A=1 {PYTHON} a.py | filecheck a.py",
     ],
 )
-def test_what_needs_a_shell(text: str) -> None:
+def test_lines_that_need_a_shell_are_left_to_lit(text: str) -> None:
     assert Line.parse(text) is None
 
 
-def test_what_needs_no_shell() -> None:
+def test_other_lines_are_parsed() -> None:
     text = f'not {PYTHON} -m farrier.cli run "a b" 2>&1 | filecheck a.py --check-prefix=A'
     line = Line.parse(text)
     assert line == Line(

@@ -73,7 +73,7 @@ def tools_alone(folder: Path) -> Path:
     return folder
 
 
-def test_no_python_on_the_path(tmp_path: Path) -> None:
+def test_a_path_without_python_is_refused(tmp_path: Path) -> None:
     done = make("demo", f"VENV={tmp_path}/venv", path=tools_alone(tmp_path / "bin"))
     assert done.returncode != 0
     assert done.stdout == (

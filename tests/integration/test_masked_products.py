@@ -57,7 +57,7 @@ def programs() -> dict[str, farrier_runtime.Executable]:
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("source", SOURCES)
-def test_mask(source: str, shape: str, length: int) -> None:
+def test_masked_products_are_right(source: str, shape: str, length: int) -> None:
     inputs = [heads(length, seed=0), heads(length, seed=1), mask(shape, length)]
     given = inputs if source == "input" else inputs[:2]
     result = programs()[f"{source}_{shape}_{length}"](*(x.numpy() for x in given))

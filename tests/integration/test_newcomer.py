@@ -43,7 +43,7 @@ def test_names_of_folders_may_be_odd(tmp_path: Path) -> None:
     assert len(list((folder / "cache").iterdir())) == 1
 
 
-def test_without_a_home_and_with_a_folder_for_temporary_files_that_is_missing(
+def test_home_and_temporary_folder_may_be_missing(
     tmp_path: Path,
 ) -> None:
     messages = compile_in(
@@ -52,7 +52,7 @@ def test_without_a_home_and_with_a_folder_for_temporary_files_that_is_missing(
     assert messages == ""
 
 
-def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_gives_a_warning(tmp_path: Path) -> None:
     messages = compile_in(tmp_path, HOME="/dev/null")
     assert messages == (
         "Compiled programs are not cached: /dev/null/.cache/farrier cannot be written (Not a "

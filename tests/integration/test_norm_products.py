@@ -29,7 +29,7 @@ class Block(fr.Module):
 
 
 @pytest.mark.parametrize("norm", [fr.LayerNorm(768), fr.RMSNorm(768)])
-def test_transformer_block(norm: fr.Module) -> None:
+def test_a_transformer_block_compiles(norm: fr.Module) -> None:
     block = Block(norm)
     block.reset_parameters(0)
     x = np.random.default_rng(0).uniform(-1, 1, (128, 768)).astype(np.float32)
@@ -38,7 +38,7 @@ def test_transformer_block(norm: fr.Module) -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 16, 512), (1, 77, 768)])
-def test_norm_of_a_sum_that_is_used_again(shape: tuple[int, int, int]) -> None:
+def test_a_norm_of_a_sum_that_is_used_again_compiles(shape: tuple[int, int, int]) -> None:
     """The first half of a transformer's block: the sum of the embeddings is the residual too."""
     norm, linear = fr.LayerNorm(shape[-1]), fr.Linear(shape[-1], shape[-1])
     linear.reset_parameters(0)

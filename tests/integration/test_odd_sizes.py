@@ -179,7 +179,7 @@ def test_compiled_gives_what_eager_does(name: str) -> None:
         assert_as_eager(compiled()[name], case.function, case.arrays(sizes))
 
 
-def test_values() -> None:
+def test_values_are_right() -> None:
     rows = np.array([[2.0], [3.0]], np.float32)
     features = np.array([[1.0] * 15 + [4.0]], np.float32)
     product = np.asarray(compiled()["product_one_feature"](rows, features))
@@ -191,7 +191,7 @@ def test_values() -> None:
     assert np.asarray(compiled()["maxpool_of_no_batch"](np.zeros((0, 3, 4), np.float32))).size == 0
 
 
-def test_an_index_that_a_part_has_not_is_refused() -> None:
+def test_an_index_outside_a_slice_is_refused() -> None:
     run = compiled()["last_of_rest"]
     assert assert_as_eager(run, last_of_rest, [np.arange(5, dtype=np.float32)])
     for count in (0, 2, 3):

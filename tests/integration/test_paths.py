@@ -50,7 +50,9 @@ def takers(double: fr.Executable, tmp_path: Path) -> dict[str, Callable[[Any], o
 
 
 @pytest.mark.parametrize("shown", NO_PATHS)
-def test_refused(takers: dict[str, Callable[[Any], object]], shown: str) -> None:
+def test_what_is_not_a_path_is_refused(
+    takers: dict[str, Callable[[Any], object]], shown: str
+) -> None:
     for name, take in takers.items():
         if name in ("fr.Executable.load", "farrier_runtime.load") and isinstance(
             NO_PATHS[shown], bytes

@@ -33,7 +33,7 @@ def copied(request: pytest.FixtureRequest) -> Copy:
 X = np.arange(2, dtype=np.float32)
 
 
-def test_executables(copied: Copy, tmp_path: Path) -> None:
+def test_executables_are_copied(copied: Copy, tmp_path: Path) -> None:
     x = fr.InputInfo((2,), fr.float32)
     net = fr.compile(lambda x: {"y": x * 2}, args=[x], target="cpu")
     for one in (net, copied(net), copied(copied(net))):
@@ -44,13 +44,13 @@ def test_executables(copied: Copy, tmp_path: Path) -> None:
     assert (tmp_path / "net.vmfb").read_bytes() == net.save(tmp_path / "other.vmfb").read_bytes()
 
 
-def test_arguments_that_are_nested(copied: Copy) -> None:
+def test_copies_take_nested_arguments(copied: Copy) -> None:
     x = fr.InputInfo((2,), fr.float32)
     net = fr.compile(lambda p: p["a"] + p["b"], args=[{"a": x, "b": x}], target="cpu")
     assert copied(net)({"a": X, "b": X}).tolist() == [0.0, 2.0]
 
 
-def test_loaded_executables(copied: Copy, tmp_path: Path) -> None:
+def test_loaded_executables_are_copied(copied: Copy, tmp_path: Path) -> None:
     linear = fr.Linear(2, 2)
     linear.reset_parameters(seed=0)
     x = fr.InputInfo((1, 2), fr.float32)
@@ -79,14 +79,14 @@ def test_loaded_executables(copied: Copy, tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_tensors(copied: Copy, tensor: fr.Tensor) -> None:
+def test_tensors_are_copied(copied: Copy, tensor: fr.Tensor) -> None:
     again = copied(tensor)
     assert (type(again), again.name, repr(again)) == (type(tensor), tensor.name, repr(tensor))
     assert again.dtype is tensor.dtype
     assert not np.shares_memory(again.numpy(), tensor.numpy()) or not tensor.numpy().size
 
 
-def test_quantized_tensors(copied: Copy) -> None:
+def test_quantized_tensors_are_copied(copied: Copy) -> None:
     tensor = fr.quantize(fr.Tensor([1.0, 2.0]), [0.5, 0.25], fr.int8, 0)
     again = copied(tensor)
     assert again.q_scale().tolist() == [0.5, 0.25]
@@ -94,7 +94,7 @@ def test_quantized_tensors(copied: Copy) -> None:
     assert again.int_repr().tolist() == [2, 8]
 
 
-def test_an_input_of_a_function_that_is_traced() -> None:
+def test_a_traced_tensor_is_refused() -> None:
     def function(x: fr.Tensor) -> fr.Tensor:
         pickle.dumps(x * 2)
         return x
@@ -128,7 +128,7 @@ def test_data_types_stay_the_same(copied: Copy, dtype: Any) -> None:
     assert copied(dtype) is dtype
 
 
-def test_descriptions_and_devices(copied: Copy) -> None:
+def test_descriptions_and_devices_are_copied(copied: Copy) -> None:
     batch = fr.NamedDimension("batch", 1, 2, 3)
     for value in (
         batch,
@@ -148,7 +148,7 @@ def subclasses(error: type[Any]) -> list[type[Any]]:
     return [error, *(deeper for each in error.__subclasses__() for deeper in subclasses(each))]
 
 
-def test_errors(copied: Copy) -> None:
+def test_errors_are_copied(copied: Copy) -> None:
     plain = [error for error in subclasses(FarrierError) if error is not CompilationFailed]
     assert len(plain) > 10
     for each in plain:
@@ -194,7 +194,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
-def test_processes_of_their_own(method: str, tmp_path: Path) -> None:
+def test_other_processes_read_pickles(method: str, tmp_path: Path) -> None:
     file = tmp_path / "main.py"
     file.write_text(PROCESSES)
     start = "import subprocess, sys; subprocess.run([sys.executable, *sys.argv[1:]], check=True)"

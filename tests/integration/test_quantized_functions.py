@@ -132,7 +132,7 @@ def test_a_network_compiled_is_eager() -> None:
     assert (difference > 1e-6).mean() < 0.05
 
 
-def test_a_network_of_dynamic_batches() -> None:
+def test_a_network_takes_any_batch() -> None:
     net, batch = network(), fr.NamedDimension("batch", 1, 2, 8)
     run = fr.compile(net, args=[fr.InputInfo((batch, 3, 8, 8), fr.float32)], target="cpu")
     for size in (1, 5):

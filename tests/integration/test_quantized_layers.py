@@ -84,11 +84,11 @@ def test_compiled_is_eager(name: str, dtype: fr.dtype) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in LAYERS if name != "Embedding"])
-def test_compiled_with_a_zero_point(name: str) -> None:
+def test_compiled_is_eager_with_a_zero_point(name: str) -> None:
     assert_compiled_is_eager(*compiled(name)["zero_point"])
 
 
-def test_compiled_with_scales_of_blocks() -> None:
+def test_compiled_is_eager_with_block_scales() -> None:
     layer, x, info = random_layer("Linear", quant_dtype=fr.int4)
     layer.weight_scale = np.full((4, 6), 0.05, np.float32)
     assert_compiled_is_eager(layer, x, fr.compile(layer, args=[info], target="cpu"))
@@ -100,7 +100,7 @@ ROWS: tuple[int | tuple[int, int, int], ...] = (1, 2, 32, (1, 4, 64))
 
 
 @pytest.mark.parametrize(("n", "k", "blocks"), [(20, 35, 5), (128, 256, 2), (96, 6, 6)])
-def test_compiled_scales_of_blocks_by_rows(n: int, k: int, blocks: int) -> None:
+def test_block_scales_fit_any_number_of_rows(n: int, k: int, blocks: int) -> None:
     generator = np.random.default_rng(0)
     layer = fr.Linear(k, n, quant_dtype=fr.int4)
     layer.reset_parameters()

@@ -189,7 +189,9 @@ def program(table: str, target: str) -> farrier_runtime.Executable:
 @pytest.mark.parametrize(
     ("table", "target"), [("small", "cpu"), *(("large", name) for name in NAMES)]
 )
-def test_bit_for_bit_the_sums_of_integers(table: str, target: str, adversarial: bool) -> None:
+def test_results_are_bit_for_bit_sums_of_integers(
+    table: str, target: str, adversarial: bool
+) -> None:
     run = program(table, target)
     for name, case in TABLES[table].items():
         x, weight, scales = operands(case, adversarial)
@@ -300,7 +302,7 @@ def of_any_batch() -> dict[str, farrier_runtime.Executable]:
 
 
 @pytest.mark.parametrize("name", ANY_BATCH)
-def test_any_batch(name: str) -> None:
+def test_any_batch_has_the_same_sums(name: str) -> None:
     case = (CASES | LARGE)[name]
     _, weight, scales = operands(case, False)
     for size in (1, 3, 9):

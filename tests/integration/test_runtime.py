@@ -206,7 +206,7 @@ for device in (None, "cpu", "cuda:0", "cuda:1"):
 """
 
 
-def test_an_artifact_for_several_devices(cuda: FakeCuda, path: Path) -> None:
+def test_an_artifact_for_several_devices_runs_on_each(cuda: FakeCuda, path: Path) -> None:
     both = path.with_name("both.vmfb")
     both.write_bytes(modules.device_artifact(modules.FAT, "cuda:sm_80", "cpu:host"))
     printed, _ = cuda.run(CHOICE, str(both))
@@ -224,7 +224,7 @@ def test_an_artifact_for_several_devices(cuda: FakeCuda, path: Path) -> None:
     assert printed.splitlines() == ["cpu:0 [2. 2. 2. 2.]"] * 2 + [no_cuda] * 2
 
 
-def test_a_driver_and_no_code_for_it(cuda: FakeCuda, path: Path) -> None:
+def test_a_device_without_code_is_refused(cuda: FakeCuda, path: Path) -> None:
     no_code = (
         "there is no code for cuda:{}: it was compiled for cpu:host. Compile with target='cuda' too"
     )
@@ -237,7 +237,7 @@ def test_a_driver_and_no_code_for_it(cuda: FakeCuda, path: Path) -> None:
     ]
 
 
-def test_a_manifest_that_promises_code_for_cuda(cuda: FakeCuda, path: Path) -> None:
+def test_a_manifest_that_promises_missing_code_is_refused(cuda: FakeCuda, path: Path) -> None:
     wrong = path.with_name("wrong.vmfb")
     wrong.write_bytes(modules.device_artifact(modules.CPU, "cuda:sm_80"))
     printed, _ = cuda.run(CHOICE, str(wrong))

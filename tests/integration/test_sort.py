@@ -30,7 +30,7 @@ def test_payloads_of_equal_keys_keep_their_order() -> None:
     np.testing.assert_array_equal(result[1].numpy(), payload[order])
 
 
-def test_keys_alone() -> None:
+def test_keys_alone_are_sorted() -> None:
     keys = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     info = fr.InputInfo((50, 3), fr.float32)
     result = fr.compile(lambda x: sorted_by_first(x), args=[info], target="cpu")(keys)
@@ -61,7 +61,7 @@ def orders(array: NDArray[Any]) -> list[NDArray[Any]]:
 )
 @settings(derandomize=True, database=None, deadline=None, max_examples=60)
 @given(data=st.data())
-def test_any_bits(dtype: fr.dtype, shape: tuple[int, int], data: st.DataObject) -> None:
+def test_any_bits_are_sorted(dtype: fr.dtype, shape: tuple[int, int], data: st.DataObject) -> None:
     carrier = f"u{dtype.numpy.itemsize}"
     array = data.draw(arrays(carrier, shape)).view(dtype.numpy)
     result = [tensor.numpy() for tensor in compiled(dtype, shape)(array)]

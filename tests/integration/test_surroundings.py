@@ -42,7 +42,7 @@ for call in (lambda: farrier_runtime.load("net.vmfb"), lambda: fr.Executable.loa
 """
 
 
-def test_a_working_directory_that_was_removed(tmp_path: Path) -> None:
+def test_the_working_directory_may_be_missing(tmp_path: Path) -> None:
     saved = tmp_path / "double.vmfb"
     x = fr.InputInfo((2,), fr.float32)
     fr.compile(lambda x: x * 2, args=[x], target="cpu").save(saved)
@@ -53,7 +53,7 @@ def test_a_working_directory_that_was_removed(tmp_path: Path) -> None:
     ]
 
 
-def test_a_working_directory_that_is_removed_later(
+def test_the_working_directory_may_be_removed_later(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "gone").mkdir()

@@ -79,7 +79,7 @@ def test_compiled_gives_what_eager_does(name: str, size: int) -> None:
     assert assert_as_eager(compiled()[name], function, arrays)
 
 
-def test_values() -> None:
+def test_values_are_right() -> None:
     ones = [np.ones(4, np.float32)] * COUNT
     np.testing.assert_array_equal(np.asarray(compiled()["sum"](*ones)), np.full(4, COUNT))
     assert np.asarray(compiled()["reduced"](*ones)) == 4 * COUNT

@@ -155,7 +155,7 @@ def bounds(
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_odd_arguments_are_answered_in_words(name: str) -> None:
+def test_odd_arguments_return_or_raise_errors_of_farrier(name: str) -> None:
     calls = list(EXAMPLES[name].calls())
     random.Random(0).shuffle(calls)
     end, raw = time.monotonic() + SECONDS, list[str]()

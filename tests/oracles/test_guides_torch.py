@@ -22,7 +22,9 @@ GUIDE = Path(__file__).parents[2] / "docs" / "coming_from_pytorch.md"
 @pytest.mark.filterwarnings(
     "ignore:torch.quantize_per_tensor, torch.quantize_per_channel:UserWarning"
 )
-def test_examples_with_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_examples_print_what_the_guide_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     printed = list(outputs(GUIDE, ("torch",)))
     assert any(example.label == "torch" for example, _ in printed)
@@ -72,7 +74,9 @@ FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
 
 
 @pytest.mark.parametrize(("theirs", "ours"), FUNCTIONS.values(), ids=FUNCTIONS)
-def test_table_of_functions(theirs: Callable[[Any], Any], ours: Callable[[Any], Any]) -> None:
+def test_functions_in_the_table_are_alike(
+    theirs: Callable[[Any], Any], ours: Callable[[Any], Any]
+) -> None:
     data = np.random.default_rng(0).standard_normal((4, 6, 8))
     result, expected = ours(fr.Tensor(data)).numpy(), theirs(torch.from_numpy(data)).numpy()
     np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-12)

@@ -172,7 +172,7 @@ def randomize(module: Any) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_layer(name: str) -> None:
+def test_layers_equal_torchs(name: str) -> None:
     make, make_theirs, shape = CASES[name]
     ours, theirs = make(), make_theirs()
     randomize(theirs)
@@ -184,7 +184,7 @@ def test_layer(name: str) -> None:
 
 
 @pytest.mark.parametrize("n", [(4,), (3, 2)])
-def test_nlinear(n: tuple[int, ...]) -> None:
+def test_nlinear_equals_einsum(n: tuple[int, ...]) -> None:
     layer = fr.NLinear(n, 6, 7, dtype=fr.float64)
     generator = torch.Generator().manual_seed(0)
     weight = torch.rand(*n, 6, 7, generator=generator, dtype=torch.float64)
@@ -197,14 +197,14 @@ def test_nlinear(n: tuple[int, ...]) -> None:
     )
 
 
-def test_embedding() -> None:
+def test_embedding_equals_torchs() -> None:
     ours, theirs = fr.Embedding(9, 4, fr.float64), nn.Embedding(9, 4, dtype=torch.float64)
     assert ours.load_state_dict(theirs.state_dict()) == (set(), set())
     tokens = torch.tensor([[0, 8, 3], [3, 7, 1]])
     np.testing.assert_array_equal(ours(fr.Tensor(tokens)).numpy(), theirs(tokens).detach().numpy())
 
 
-def test_first_values_have_torchs_spread() -> None:
+def test_initial_values_have_torchs_spread() -> None:
     for ours, theirs in (
         (fr.Linear(64, 300), nn.Linear(64, 300)),
         (fr.Conv(16, 300, (3, 3), groups=4), nn.Conv2d(16, 300, 3, groups=4)),
@@ -219,7 +219,7 @@ def test_first_values_have_torchs_spread() -> None:
             assert np.abs(tensor.numpy()).max() == pytest.approx(largest, rel=0.03)
 
 
-def test_whole_network_with_torchs_names() -> None:
+def test_a_network_takes_torchs_names() -> None:
     theirs = nn.Sequential(
         nn.Conv2d(1, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 2, 3)
     ).eval()

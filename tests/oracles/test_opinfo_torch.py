@@ -160,7 +160,7 @@ def _function(name: str, arguments: Any) -> Callable[..., Any]:
     return call
 
 
-def test_drawn_samples_compiled() -> None:
+def test_drawn_samples_compile() -> None:
     drawn = _drawn()
     functions: dict[str, Any] = {}
     for index, (name, arguments, _) in enumerate(drawn):
@@ -175,12 +175,12 @@ def test_drawn_samples_compiled() -> None:
 
 
 @pytest.mark.parametrize(("name", "info", "dtype"), INFOS)
-def test_samples_eagerly(name: str, info: Any, dtype: torch.dtype) -> None:
+def test_samples_equal_torchs(name: str, info: Any, dtype: torch.dtype) -> None:
     for sample in _samples(info, dtype):
         _check(name, info, (sample.input, list(sample.args), dict(sample.kwargs)))
 
 
-def test_tensors_of_torch_that_are_not_plain() -> None:
+def test_torch_tensors_that_are_not_plain_are_taken_or_refused() -> None:
     x = torch.eye(2)
     for other, words in (
         (x.to_sparse(), "tensor of torch.sparse_coo"),
@@ -197,7 +197,7 @@ def test_tensors_of_torch_that_are_not_plain() -> None:
 
 
 @pytest.mark.parametrize("dtype", [*DTYPES, torch.float16, torch.int64, torch.uint8])
-def test_data_types_of_torch(dtype: torch.dtype) -> None:
+def test_data_types_of_torch_are_taken_or_refused(dtype: torch.dtype) -> None:
     name = str(dtype).removeprefix("torch.")
     assert fr.zeros(2, dtype).dtype is fr.InputInfo((2,), dtype).dtype is getattr(fr, name)
     assert fr.zeros(2, torch.float8_e4m3fn).dtype is fr.float8

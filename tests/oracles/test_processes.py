@@ -140,14 +140,14 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("threads", [None, 1])
 @pytest.mark.parametrize("action", ["call", "load", "eager"])
-def test_signals(path: Path, threads: int | None, action: str) -> None:
+def test_signals_do_no_harm(path: Path, threads: int | None, action: str) -> None:
     assert run(SIGNALS, str(path), str(threads), action, limit=200) == "alive\n"
 
 
-def test_signals_during_compiles() -> None:
+def test_signals_during_compiles_do_no_harm() -> None:
     assert run(COMPILES, limit=200) == "alive\n"
 
 
 @pytest.mark.parametrize("threads", [None, 1])
-def test_forks(path: Path, threads: int | None) -> None:
+def test_forks_do_no_harm(path: Path, threads: int | None) -> None:
     assert run(FORKS, str(path), str(threads), limit=200) == "alive\n"

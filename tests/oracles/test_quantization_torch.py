@@ -74,7 +74,7 @@ def test_elsewhere_only_halves_differ_and_by_one_step(qtype: str, scale: float) 
 
 
 @pytest.mark.parametrize(("qtype", "storage"), STORAGE.items())
-def test_per_channel(qtype: str, storage: dtype) -> None:
+def test_per_channel_equals_torch(qtype: str, storage: dtype) -> None:
     generator = np.random.default_rng(1)
     x = generator.normal(0, 30, (5, 64, 3)).astype(np.float32)
     scale = (2.0 ** generator.integers(-4, 4, 64)).astype(np.float32)

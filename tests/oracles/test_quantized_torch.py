@@ -98,7 +98,7 @@ def assert_within_a_step(
 @pytest.mark.parametrize("shape", [(64, 128), (3, 5, 128)])
 @pytest.mark.parametrize("per_channel", [False, True])
 @pytest.mark.parametrize("with_bias", [False, True])
-def test_linear(
+def test_linear_equals_torchs(
     engine: str,
     shape: tuple[int, ...],
     per_channel: bool,
@@ -125,7 +125,7 @@ def test_linear_takes_scale_and_zero_point_from_the_input(
     assert_within_a_step(q.linear(ours(x), ours(w)), expected, record_property)
 
 
-def test_linear_with_a_zero_point_of_the_weight(
+def test_linear_takes_a_zero_point_of_the_weight(
     record_property: Callable[[str, object], None],
 ) -> None:
     w = weight(16, 64, per_channel=False, zero_point=19)
@@ -148,7 +148,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("rank", SIZES)
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 @pytest.mark.parametrize("per_channel", [False, True])
-def test_convolutions(
+def test_convolutions_equal_torchs(
     engine: str,
     rank: int,
     options: dict[str, Any],
@@ -274,7 +274,7 @@ def farrier_network(fused: bool) -> Any:
 @pytest.mark.filterwarnings("ignore:Please use quant_min and quant_max:UserWarning")
 @pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("backend", ["x86", "qnnpack"])
-def test_a_network_that_torch_quantised(
+def test_a_network_that_torch_quantised_is_taken_over(
     fused: bool, backend: str, record_property: Callable[[str, object], None]
 ) -> None:
     """Torch calibrates and converts it; one load_state_dict takes over its weights."""

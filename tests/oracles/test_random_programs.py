@@ -20,7 +20,7 @@ def test_compiled_gives_what_the_references_do(first: int) -> None:
 
 
 @pytest.mark.parametrize("first", range(2000, 2100, CHUNK))
-def test_for_any_x86_64_v3(first: int) -> None:
+def test_compiled_for_x86_64_v3_gives_the_same(first: int) -> None:
     check_together(range(first, first + CHUNK), "cpu:x86-64-v3")
 
 

@@ -44,7 +44,7 @@ def test_compile_writes_one_line(run: Run, built: Path) -> None:
     (built / "p.vmfb").unlink()
 
 
-def test_missing_folders_are_made(run: Run, tmp_path: Path) -> None:
+def test_missing_folders_are_created(run: Run, tmp_path: Path) -> None:
     words = ("--input", "2xf32", "--target", "cpu", "-o", str(tmp_path / "new" / "deep" / "p.vmfb"))
     folder = tmp_path / "dumps" / "deep"
     dumped = ("--dump", "graph", "--dump-to", str(folder))
@@ -65,7 +65,7 @@ def test_artifact_without_a_name_is_called_after_the_function(run: Run, built: P
     (built / "both.vmfb").unlink()
 
 
-def test_weights_from_a_file(run: Run, built: Path) -> None:
+def test_weights_are_read_from_a_file(run: Run, built: Path) -> None:
     generator = np.random.default_rng(0)
     weights = {
         name: generator.standard_normal(shape).astype(np.float32)
@@ -88,7 +88,7 @@ def test_weights_from_a_file(run: Run, built: Path) -> None:
     assert "in o.weights.safetensors beside it" in run("inspect", "o.vmfb")[1]
 
 
-def test_graph_file(run: Run, built: Path) -> None:
+def test_a_graph_file_compiles(run: Run, built: Path) -> None:
     (built / "scale.graph").write_text(GRAPH.replace("  constant @factor: f32[300,3]\n", ""))
     assert run("compile", "scale.graph", "--target", "cpu")[0] == 0
     x = np.random.default_rng(1).standard_normal((2, 3)).astype(np.float32)
@@ -105,7 +105,7 @@ def test_dumped_graph_compiles_again(run: Run, built: Path) -> None:
     )
 
 
-def test_stablehlo_file(run: Run, built: Path) -> None:
+def test_a_stablehlo_file_compiles(run: Run, built: Path) -> None:
     (built / "add.mlir").write_text(STABLEHLO)
     status, _, errors = run("compile", "add.mlir", "--target", "cpu")
     assert (status, errors) == (0, "")
@@ -162,14 +162,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("file", REFUSED)
-def test_refused_files(run: Run, built: Path, file: str) -> None:
+def test_bad_files_are_refused(run: Run, built: Path, file: str) -> None:
     source, text = REFUSED[file]
     (built / file).write_bytes(source.encode(errors="surrogateescape"))
     assert run("compile", file, "--target", "cpu") == (1, "", f"farrier: error: {text}\n")
     assert not (built / file).with_suffix(".vmfb").exists()
 
 
-def test_dumps_of_a_stablehlo_file_are_irees(run: Run, built: Path) -> None:
+def test_a_stablehlo_file_has_only_dumps_of_irees_phases(run: Run, built: Path) -> None:
     (built / "add.mlir").write_text(STABLEHLO)
     outcome = run("compile", "add.mlir", "--target", "cpu", "--dump", "iree-input")
     text = (
@@ -202,6 +202,6 @@ def test_inspect_json_is_the_manifest(run: Run) -> None:
     ]
 
 
-def test_inspect_graph(run: Run) -> None:
+def test_inspect_prints_the_graph(run: Run) -> None:
     status, output, _ = run("inspect", "net.vmfb", "--graph")
     assert (status, output.partition("\n")[0]) == (0, "graph @Net(%x: f32[4,16]) -> f32[4,2] {")

@@ -26,7 +26,7 @@ def test_run_prints_each_output(run: Run) -> None:
     )
 
 
-def test_run_on_a_file_and_to_a_file(run: Run, built: Path) -> None:
+def test_run_reads_and_writes_files(run: Run, built: Path) -> None:
     x = np.random.default_rng(3).standard_normal((4, 16)).astype(np.float32)
     np.save(built / "x.npy", x)
     words = ["--input", "x=@x.npy", "--output", "y.npy", "--device", "cpu", "--threads", "1"]
@@ -36,7 +36,7 @@ def test_run_on_a_file_and_to_a_file(run: Run, built: Path) -> None:
         assert run("run", "net.vmfb", "--input", plain, *words[2:])[0] == 0
 
 
-def test_run_to_an_archive(run: Run) -> None:
+def test_run_writes_an_archive(run: Run) -> None:
     words = ["--input", "ones", "--input", "zeros", "--output", "y.npz"]
     output = "y.npz: output0 (2, 3), output1 (2, 3), output2 ()\n"
     assert run("run", "parts.vmfb", *words) == (0, output, "")
@@ -56,13 +56,13 @@ def test_random_inputs_repeat(run: Run) -> None:
     assert run("run", "net.vmfb", "--input", "random", "--seed", "1") != first
 
 
-def test_size_of_a_function_without_dynamic_sizes(run: Run) -> None:
+def test_a_size_for_a_function_with_fixed_sizes_is_refused(run: Run) -> None:
     outcome = run("run", "net.vmfb", "--input", "zeros", "--size", "batch=2")
     text = "--size batch=2: Net(x: float32[4, 16]) -> float32[4, 2] has fixed sizes only."
     assert outcome == (1, "", f"farrier: error: {text}\n")
 
 
-def test_benchmark(run: Run) -> None:
+def test_benchmark_prints_times(run: Run) -> None:
     status, output, errors = run("run", "net.vmfb", "--input", "zeros", "--benchmark", "5")
     assert (status, errors) == (0, "")
     time = r"[\d.]+ (us|ms|s)"
@@ -136,7 +136,7 @@ BAD_RUNS = {
 
 
 @pytest.mark.parametrize(("words", "text"), BAD_RUNS.items(), ids=BAD_RUNS)
-def test_bad_run(run: Run, built: Path, words: str, text: str) -> None:
+def test_bad_runs_are_refused(run: Run, built: Path, words: str, text: str) -> None:
     data = (built / "net.vmfb").read_bytes()
     (built / "cut.vmfb").write_bytes(data[: len(data) // 2])
     np.savez(built / "several.npz", a=np.zeros(1), b=np.zeros(1))
@@ -149,7 +149,7 @@ def test_input_given_twice_is_wrong_usage(run: Run) -> None:
     assert outcome == (2, "", "farrier: error: --input x=ones: 'x' is given twice.\n")
 
 
-def test_device_that_is_not_in_the_artifact(run: Run) -> None:
+def test_a_device_that_is_not_in_the_artifact_is_refused(run: Run) -> None:
     cpu = farrier_runtime.load("net.vmfb").targets[0]
     text = (
         f"net.vmfb: there is no code for cuda:0: it was compiled for {cpu}. Compile with "
