@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import threading
@@ -33,6 +34,11 @@ def interrupted(action: Callable[[], Any], number: int) -> Interrupt | None:
             raise Interrupt
         return trace
 
+    here = inspect.currentframe()
+    assert here is not None
+    here.f_trace_opcodes = (
+        True  # when it begins to trace, Python 3.12 asks whether any frame has it
+    )
     sys.settrace(trace)
     try:
         action()
