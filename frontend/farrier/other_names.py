@@ -194,9 +194,9 @@ NAMES: dict[str, str] = {
 """Names of other libraries, each with the name of what comes nearest to it in Farrier."""
 
 _NONE = "Farrier has no gradients and no modes: leave it out."
-_NAMESPACE = "Functions and layers lie in farrier itself, such as farrier.relu and farrier.Linear."
+_NAMESPACE = "Functions and layers are in farrier itself, such as farrier.relu and farrier.Linear."
 _MASK = "Programs have fixed shapes: choose with farrier.where."
-_NO_SCATTER = "Tensors are not changed: write farrier.where or farrier.concatenate."
+_NO_SCATTER = "Tensors cannot be changed: write farrier.where or farrier.concatenate."
 _NO_LOSS = "Farrier has no losses: write the formula."
 _FILES = "Modules have load_weights and save_weights, Executables load and save."
 _SAME = "Leave it out: it would return the tensor itself."
@@ -207,8 +207,8 @@ ADVICE: dict[str, str] = {
     "GRU": "Unroll it over farrier.Linear layers.",
     "Identity": "Write lambda x: x.",
     "LSTM": "Unroll it over farrier.Linear layers.",
-    "ModuleDict": "A dict of layers does it.",
-    "ModuleList": "A list of layers does it.",
+    "ModuleDict": "Use a dict of layers.",
+    "ModuleList": "Use a list of layers.",
     "PixelShuffle": "Write farrier.reshape, farrier.permute and farrier.reshape.",
     "RNN": "Unroll it over farrier.Linear layers.",
     "addmm": "Write input + farrier.matmul(mat1, mat2).",
@@ -368,7 +368,7 @@ def _in_place_hint(name: str, names: Collection[str]) -> str:
     if (other := name[:-1]) in ADVICE:
         return f" {ADVICE[other]}"
     function = NAMES.get(other, other)
-    text = f" Tensors are not changed in place: farrier.{function} returns another one."
+    text = f" Tensors cannot be changed in place: farrier.{function} returns a new one."
     return text if function in names else ""
 
 

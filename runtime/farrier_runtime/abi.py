@@ -34,7 +34,7 @@ def check(functions: Iterable[Function], declaration: Callable[[str], str]) -> N
         declared = _DECLARATION.fullmatch(text)
         if declared is None:
             raise ArtifactError(
-                f"the module does not say what types {function.name} has, so that its manifest "
+                f"the module does not say what types {function.name} has, so its manifest "
                 f"cannot be trusted. {_CURE}"
             )
         inputs, outputs = declared.groups()

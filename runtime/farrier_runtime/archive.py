@@ -124,7 +124,7 @@ class _Reader:
         try:
             return np.broadcast_to(row, (size // length, length))
         except ValueError:
-            raise self._fault(f"'{name}' has {size} bytes, more than memory can") from None
+            raise self._fault(f"'{name}' has {size} bytes, more than memory can hold") from None
 
     def _check_overlaps(self) -> None:
         """Refuse parameters that share some bytes; the format lets them share all."""

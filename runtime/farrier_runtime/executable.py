@@ -228,7 +228,7 @@ def _restored(
 
 def _find(manifest: Manifest, name: str) -> Function:
     if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise ArgumentError(f"A function is named by a text, not {shown(name)}")
+        raise ArgumentError(f"A function's name is a string, not {shown(name)}")
     for function in manifest.functions:
         if function.name == name:
             return function

@@ -35,7 +35,7 @@ def path_of(path: Any) -> Path:
     except (TypeError, ValueError):
         name = ""
     if not name or "\0" in name:
-        raise ArgumentError(f"A file is named by a text or a pathlib.Path, not {shown(path)}")
+        raise ArgumentError(f"A file's name is a string or a pathlib.Path, not {shown(path)}")
     return Path(name)
 
 

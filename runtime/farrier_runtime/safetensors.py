@@ -69,7 +69,7 @@ def write(path: str | os.PathLike[str], tensors: Mapping[str, Array]) -> None:
     for name, array in tensors.items():
         if name == _METADATA:
             raise ArgumentError(
-                f"A safetensors file keeps the name '{name}' to itself: give the tensor another."
+                f"Safetensors files reserve the name '{name}': give the tensor another one."
             )
         if array.dtype not in _NAMES:
             raise ArgumentError(

@@ -60,7 +60,7 @@ def test_what_is_not_a_path_is_refused(
             continue  # they load bytes as an artifact
         with pytest.raises(fr.FarrierError) as caught:
             take(NO_PATHS[shown])
-        text = "A file is named by a text or a pathlib.Path, not "
+        text = "A file's name is a string or a pathlib.Path, not "
         assert f"{text}{NO_PATHS[shown]!r}" in str(caught.value), name
     for number in range(3):
         os.fstat(number)

@@ -52,7 +52,7 @@ class Options:
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise ArgumentError(f"{name} must be a text, not {shown(value)}.")
+        raise ArgumentError(f"{name} must be a string, not {shown(value)}.")
     return value
 
 

@@ -77,9 +77,9 @@ def compile(
     given = None if isinstance(flags, str) else items(flags)
     try:
         if target is not None and not wanted:
-            raise ArgumentError(f"compile's target= names targets, unlike {shown(target)}.")
+            raise ArgumentError(f"compile's target= takes names of targets, not {shown(target)}.")
         if given is None:
-            raise ArgumentError(f"compile's flags= takes a list of texts, not {shown(flags)}.")
+            raise ArgumentError(f"compile's flags= takes a list of strings, not {shown(flags)}.")
         targets = [Target.parse(text) for text in wanted] if wanted else [Target.default()]
         options = Options(
             passes=passes,

@@ -43,7 +43,7 @@ class Executable:
         nests: Mapping[str, Any] | None = None,
     ) -> None:
         if not hasattr(compiled, "manifest"):
-            problem = f"An Executable is made by fr.compile or load, not of {shown(compiled)}."
+            problem = f"An Executable is made by fr.compile or load, not from {shown(compiled)}."
             raise explain(ArgumentError(problem))
         self._compiled = compiled
         self._loaded: farrier_runtime.Executable | None = None

@@ -142,7 +142,7 @@ def _bind(
     try:
         signature = inspect.signature(func)
     except ValueError:
-        problem = f"compile cannot see the parameters of {shown(func)}: call it in a function."
+        problem = f"compile cannot see the parameters of {shown(func)}: wrap it in a function."
         raise explain(ArgumentError(problem)) from None
     try:
         return signature.bind(*args, **kwargs)
@@ -271,7 +271,7 @@ def _key(key: Any) -> str:
     try:
         str(key).encode()
     except UnicodeEncodeError:
-        problem = f"A key of a compiled function's result is no text: {shown(key)}"
+        problem = f"A key of a compiled function's result is not valid text: {shown(key)}"
         raise explain(ArgumentError(problem)) from None
     return str(key)
 
@@ -285,7 +285,7 @@ def _check_depth(name: str, nest: Any) -> None:
 
 def _graph_name(func: Any, name: str | None) -> str:
     if not isinstance(name, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise explain(ArgumentError(f"compile's name= is a text, not {shown(name)}."))
+        raise explain(ArgumentError(f"compile's name= is a string, not {shown(name)}."))
     label = name or getattr(func, "__name__", None) or type(func).__name__
     return re.sub(r"\W+", "_", label).strip("_") or "main"
 

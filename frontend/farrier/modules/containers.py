@@ -68,7 +68,7 @@ def check_depth(name: str, argument: Any) -> None:
         value, level = pending.pop()
         if level > _MOST_LEVELS:
             raise ArgumentError(
-                f"{name} has at most {_MOST_LEVELS} lists, tuples and dicts around each other, "
+                f"{name} nests at most {_MOST_LEVELS} lists, tuples and dicts, "
                 f"unlike {shown(argument)}."
             )
         if isinstance(value, dict):

@@ -102,7 +102,7 @@ def _check_reached(
     texts = [text for text, tensor in lost if not isinstance(tensor, OptionalParameter)]
     if texts:
         raise ArgumentError(
-            f"No name reaches these tensors of {owner}, so that they could be neither saved nor "
+            f"No name reaches these tensors of {owner}, so they can be neither saved nor "
             f"loaded: {_listed(texts)}. Names lead through the attributes of Modules, not of their "
             "classes, and through lists, tuples, deques and dicts whose keys are strings or "
             "integers: hold them there, or derive the class of the object that holds them from "
@@ -215,8 +215,8 @@ def _check_equal(owner: str, given: list[tuple[str, Tensor]]) -> None:
         if not _is_equal(other, tensor):
             raise ArgumentError(
                 f"{first} and {name} are names of one parameter of {owner}, but the values given "
-                "for them differ. Give one of them, or assign a tensor of its own to one of the "
-                "two attributes before."
+                "for them differ. Give one of them, or first assign a separate tensor to one of "
+                "the two attributes."
             )
 
 

@@ -164,7 +164,9 @@ def _count(start: Number, stop: Number, step: Number) -> int:
             )
         )
     if steps >= 2**63:
-        problem = f"arange from {shown(start)} to {shown(stop)} has more numbers than memory can."
+        problem = (
+            f"arange from {shown(start)} to {shown(stop)} has more numbers than memory can hold."
+        )
         raise explain(ArgumentError(problem))
     return math.ceil(steps)
 

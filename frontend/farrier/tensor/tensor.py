@@ -250,7 +250,9 @@ class Tensor(Operators["Tensor"], Methods["Tensor"]):
 
     def __contains__(self, element: object) -> bool:
         raise explain(
-            UnsupportedError("Tensors take no `in`: write fr.any(x == value), and evaluate it.")
+            UnsupportedError(
+                "Tensors do not support `in`: write fr.any(x == value), and evaluate it."
+            )
         )
 
     def __iter__(self) -> Iterator[Tensor]:

@@ -51,9 +51,9 @@ def test_hints_name_what_exists() -> None:
         ("add", "Did you mean: 'farrier.add'?"),
         ("cat", "Did you mean: 'farrier.concatenate'?"),
         ("std", "Write farrier.sqrt(farrier.var(x))."),
-        ("add_", "Tensors are not changed in place: farrier.add returns another one."),
-        ("mul_", "Tensors are not changed in place: farrier.multiply returns another one."),
-        ("scatter_", "Tensors are not changed: write farrier.where or farrier.concatenate."),
+        ("add_", "Tensors cannot be changed in place: farrier.add returns a new one."),
+        ("mul_", "Tensors cannot be changed in place: farrier.multiply returns a new one."),
+        ("scatter_", "Tensors cannot be changed: write farrier.where or farrier.concatenate."),
         ("reshap_", "Did you mean: 'reshape'?"),
     ],
 )

@@ -43,7 +43,7 @@ def test_name_that_safetensors_keep(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError) as raised:
         weights.save(tmp_path / "net.safetensors", {"__metadata__": np.ones(2, np.float32)})
     assert str(raised.value) == (
-        "A safetensors file keeps the name '__metadata__' to itself: give the tensor another."
+        "Safetensors files reserve the name '__metadata__': give the tensor another one."
     )
 
 

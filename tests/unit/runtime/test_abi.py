@@ -104,7 +104,7 @@ def test_a_module_that_declares_nothing_is_refused(text: str) -> None:
     with pytest.raises(ArtifactError) as caught:
         abi.check([declare("f", "x: f32[2]", "f32[2]")], lambda _: text)
     assert str(caught.value) == (
-        "the module does not say what types f has, so that its manifest cannot be trusted. " + CURE
+        "the module does not say what types f has, so its manifest cannot be trusted. " + CURE
     )
 
 

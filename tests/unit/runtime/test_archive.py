@@ -118,7 +118,7 @@ FAULTS: dict[str, tuple[list[tuple[int, int]], str]] = {
     ),
     "a pattern for more than memory": (
         [(SPLAT_SIZE, LARGE)],
-        f"'ones' has {LARGE} bytes, more than memory can",
+        f"'ones' has {LARGE} bytes, more than memory can hold",
     ),
 }
 

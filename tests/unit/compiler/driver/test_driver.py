@@ -178,11 +178,11 @@ def test_portable_stablehlo_stays_portable() -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"passes": 3}, "passes must be a text, not 3."),
-        ({"passes": ["canonicalize"]}, "passes must be a text, not ['canonicalize']."),
+        ({"passes": 3}, "passes must be a string, not 3."),
+        ({"passes": ["canonicalize"]}, "passes must be a string, not ['canonicalize']."),
         ({"layout": []}, "layout must be 'tiled' or 'compact', not []."),
         ({"weights": None}, "weights must be 'embedded' or 'external', not None."),
-        ({"flags": (1,)}, "a flag must be a text, not 1."),
+        ({"flags": (1,)}, "a flag must be a string, not 1."),
         ({"flags": ("-O2",)}, "'-O2' is not an IREE flag: flags begin with '--'."),
         ({"optimization_level": 0.5}, "optimization_level is a number from 0 to 3, not 0.5."),
         ({"cache": "no"}, "cache is True or False, not 'no'."),

@@ -157,7 +157,7 @@ def test_containers_without_names(name: str) -> None:
     net = Holder(make())
     net.leaf = Leaf()  # pyright: ignore[reportAttributeAccessIssue]
     text = (
-        f"No name reaches these tensors of Holder, so that they could be neither saved nor loaded: "
+        f"No name reaches these tensors of Holder, so they can be neither saved nor loaded: "
         f"{place}. Names lead through the attributes of Modules, not of their classes, and through "
         "lists, tuples, deques and dicts whose keys are strings or integers: hold them there, or "
         "derive the class of the object that holds them from fr.Module."

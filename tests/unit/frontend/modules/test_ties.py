@@ -71,8 +71,8 @@ def test_values_that_differ(strict: bool) -> None:
         net.load_state_dict({"wte.weight": TABLE, "head.weight": other}, strict)
     assert message(caught.value) == (
         "wte.weight and head.weight are names of one parameter of Tied, but the values given for "
-        "them differ. Give one of them, or assign a tensor of its own to one of the two attributes "
-        "before."
+        "them differ. Give one of them, or first assign a separate tensor to one of the two "
+        "attributes."
     )
     np.testing.assert_array_equal(net.head.weight.numpy(), TABLE)
     assert net.load_state_dict({"wte.weight": other, "head.weight": other.copy()})[0] == set()

@@ -93,24 +93,24 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     ),
     (
         lambda: fr.Linear(2, 2).summary(CIRCULAR),
-        "An argument of summary has at most 100 lists, tuples and dicts around each other, unlike ",
+        "An argument of summary nests at most 100 lists, tuples and dicts, unlike ",
     ),
     (
         lambda: fr.compile(fr.relu, args=[CIRCULAR]),
-        "An argument of a compiled function has at most 100 lists, tuples and dicts around each other, unlike ",
+        "An argument of a compiled function nests at most 100 lists, tuples and dicts, unlike ",
     ),
-    (lambda: fr.Executable(3), "An Executable is made by fr.compile or load, not of 3."),
+    (lambda: fr.Executable(3), "An Executable is made by fr.compile or load, not from 3."),
     (
         lambda: fr.Sequential(fr.relu)[None],
         "The index of a Sequential takes integers, but got None.",
     ),
     (
         lambda: fr.compile(lambda x: CIRCULAR, args=[X]),
-        "A result of a compiled function has at most 100 lists, tuples and dicts around each other, unlike ",
+        "A result of a compiled function nests at most 100 lists, tuples and dicts, unlike ",
     ),
     (
         lambda: fr.compile(lambda x: {"\ud800": x}, args=[X]),
-        "A key of a compiled function's result is no text: '\\ud800'",
+        "A key of a compiled function's result is not valid text: '\\ud800'",
     ),
     (lambda: fr.rand(2, seed=-1), "rand's seed is an integer >= 0, not -1."),
     (lambda: fr.randn(2, seed=0.5), "randn's seed takes integers, but got 0.5."),
@@ -118,7 +118,7 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: fr.arange(0, float("inf")), "arange takes finite numbers, but got inf."),
     (
         lambda: fr.arange(0, 2**64),
-        "arange from 0 to 18446744073709551616 has more numbers than memory can.",
+        "arange from 0 to 18446744073709551616 has more numbers than memory can hold.",
     ),
     (lambda: fr.split(X, 1 << 17), "split makes at most 65536 parts, not 131072."),
     (
@@ -141,16 +141,19 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
         lambda: fr.Conv(2, 2, (1,), padding={}),
         "Conv takes padding as a pair of integers for each spatial dimension, before and after it, such as padding=((1, 1), (1, 1)); not {}.",
     ),
-    (lambda: fr.compile(fr.relu, args=[X], target=3), "compile's target= names targets, unlike 3."),
+    (
+        lambda: fr.compile(fr.relu, args=[X], target=3),
+        "compile's target= takes names of targets, not 3.",
+    ),
     (
         lambda: fr.compile(fr.relu, args=[X], flags="--O2"),
-        "compile's flags= takes a list of texts, not '--O2'.",
+        "compile's flags= takes a list of strings, not '--O2'.",
     ),
     (
         lambda: fr.compile(int, args=[X]),
-        "compile cannot see the parameters of <class 'int'>: call it in a function.",
+        "compile cannot see the parameters of <class 'int'>: wrap it in a function.",
     ),
-    (lambda: fr.compile(fr.relu, args=[X], name=3), "compile's name= is a text, not 3."),
+    (lambda: fr.compile(fr.relu, args=[X], name=3), "compile's name= is a string, not 3."),
     (lambda: fr.compile(fr.relu, kwargs=[X]), "compile's kwargs= takes a dict of arguments, not "),
     (
         lambda: fr.quantized.apply(3, fr.quantize(X, 0.5, fr.uint8)),
@@ -169,7 +172,7 @@ def test_refused(call: Callable[[], object], text: str) -> None:
 def test_other_uses_of_tensors_are_refused() -> None:
     with pytest.raises(fr.ShapeError, match=r"^size got dim=3, but the tensor has 2 dimensions\."):
         X.size(3)
-    with pytest.raises(fr.UnsupportedError, match=r"^Tensors take no `in`: write fr\.any"):
+    with pytest.raises(fr.UnsupportedError, match=r"^Tensors do not support `in`: write fr\.any"):
         assert 1.0 in X
 
 

@@ -59,8 +59,8 @@ def test_values_that_differ() -> None:
         used().load_state_dict({"one.weight": ONES, "two.weight": -ONES}, strict=False)
     assert message(caught.value) == (
         "one.weight and two.weight are names of one parameter of Tied, but the values given for "
-        "them differ. Give one of them, or assign a tensor of its own to one of the two attributes "
-        "before."
+        "them differ. Give one of them, or first assign a separate tensor to one of the two "
+        "attributes."
     )
 
 
