@@ -87,7 +87,7 @@ class Location:
         return self
 
     def __reduce__(self) -> Any:
-        return _nowhere, ()  # in another process, the source may be another one
+        return _nowhere, ()  # the source may differ in another process
 
     @property
     def file(self) -> str:
@@ -132,7 +132,7 @@ class Location:
 
 
 def _nowhere() -> None:
-    """Return what is left of a location in a pickle."""
+    """Stand in for a location in a pickle, which does not keep it."""
 
 
 class RecordedLocation(Location):

@@ -109,7 +109,7 @@ TripyException = FarrierError
 
 # The functions that methods and operators of tensors call.
 _functions.functions.update({name: value for name, value in globals().items() if callable(value)})
-globals().pop("tensor")  # the room, in the place of torch's function
+globals().pop("tensor")  # the subpackage, where torch has a function
 _PUBLIC = [name for name, value in globals().items() if not isinstance(value, _types.ModuleType)]
 
 

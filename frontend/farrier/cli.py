@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _escape_what_cannot_be_printed() -> None:
-    """Print any name, also one that is no text, or that the terminal's encoding lacks."""
+    """Escape what output cannot encode: names that are not text, or that the terminal lacks."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -97,7 +97,7 @@ class InputInfo:
     Args:
         shape: the size of each dimension: a number, or `(min, opt, max)` or a `NamedDimension`
             for a dynamic one.
-        dtype: the data type; numpy's and torch's will do too.
+        dtype: the data type; numpy's and torch's are accepted too.
 
     Raises:
         ArgumentError: a size is not an integer, or is negative, or bounds are not in order.

@@ -144,19 +144,19 @@ def _member(file: Path, archive: Any, name: str) -> Any:
         return safetensors.UnreadTensor(file, name, str(dtype), shape)
 
 
-# An OSError is from a seek to an offset that is damaged: the file is open by now.
+# An OSError here comes from seeking to a damaged offset: the file is open already.
 UNREADABLE = (
     *(EOFError, KeyError, MemoryError, OSError, RuntimeError, SyntaxError, ValueError),
     *(tokenize.TokenError, zipfile.BadZipFile, zlib.error),
 )
-"""What numpy raises when an .npy or .npz file is damaged."""
+"""The exceptions that numpy raises for damaged .npy and .npz files."""
 
 
 def _to_npz(arrays: Mapping[str, Array]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, array in arrays.items():
-            array = np.asarray(array)  # which refuses an UnreadTensor
+            array = np.asarray(array)  # raises for an UnreadTensor
             if array.dtype.isbuiltin != 1:
                 raise ArgumentError(
                     f"An npz file cannot hold '{name}', {array.dtype} {array.shape}: numpy itself "

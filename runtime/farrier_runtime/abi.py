@@ -18,7 +18,7 @@ _TYPE = re.compile(r"tensor<([^<>]*)>(?: \{iree\.abi\.encoding = tensor<([^<>]*)
 def check(functions: Iterable[Function], declaration: Callable[[str], str]) -> None:
     """Refuse a manifest whose functions differ from the module's.
 
-    Arrays are read and written by the manifest, so a wrong one would touch memory of others.
+    Arrays are read and written by the manifest, so a wrong one would touch memory outside them.
 
     Args:
         functions: the functions of the manifest.
@@ -30,7 +30,7 @@ def check(functions: Iterable[Function], declaration: Callable[[str], str]) -> N
     for function in functions:
         text = declaration(function.name)
         if text.startswith("sync func @") and text.endswith(_signature(function)):
-            continue  # names of inputs may be anything, with which the pattern cannot deal
+            continue  # an input may have any name, also one that breaks the pattern
         declared = _DECLARATION.fullmatch(text)
         if declared is None:
             raise ArtifactError(

@@ -1,6 +1,6 @@
 """IREE's parameter archives (`.irpa`): tables of names and bytes, without data types.
 
-IREE's own reader trusts the numbers in them, and a damaged one ends the process.
+IREE's own reader trusts the numbers in them, so a damaged one crashes the process.
 """
 
 from __future__ import annotations

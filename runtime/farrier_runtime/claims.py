@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
-# A call that waits looks this often, in seconds, for claims of calls that were interrupted.
+# How long a waiting call pauses, in seconds, before it looks for claims of interrupted calls.
 _PATIENCE = 0.05
 
 
@@ -41,7 +41,7 @@ class Living(Generic[T]):
         """Add an object.
 
         Args:
-            value: it is told from others by identity.
+            value: the object, which must allow weak references.
         """
         for reference in [*self._references]:
             if reference() is None:
@@ -74,7 +74,7 @@ class Slots(Generic[T]):
     """A fixed number of slots; a call claims one, and releases it in a `finally`.
 
     When the process ends, Python ends daemon threads wherever they next touch a Python object,
-    which aborts the process if that is inside of native code. So it waits for those that have an
+    which aborts the process if that is inside native code. So it waits for those that have an
     awaited slot, and those that want one then sleep.
 
     Example:
@@ -108,8 +108,8 @@ class Slots(Generic[T]):
     def claim(self, depth: int = 1) -> Slot[T]:
         """Claim a slot, or wait for one.
 
-        A call inside of a call of the same thread, as from a signal handler, never waits for it: it
-        gets a slot of its own.
+        A call that interrupts another one of its thread, as from a signal handler, never waits for
+        it, but gets a slot of its own.
 
         Args:
             depth: whose claim it is: 1 for the caller, 2 for its caller, and so on.

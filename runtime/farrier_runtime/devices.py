@@ -86,7 +86,7 @@ def count(kind: str) -> int:
     """Return the number of this machine's devices of a kind; 0 where there is no driver for it.
 
     Args:
-        kind: a key of `DRIVERS`, or another kind, of which this version knows nothing.
+        kind: a key of `DRIVERS`, or another kind, which this version does not know.
     """
     if kind not in DRIVERS:
         return 0

@@ -190,7 +190,7 @@ def dtype_of(given: object) -> dtype | None:
 
     Args:
         given: one of Farrier, numpy, ml_dtypes, torch or jax, or Python's `bool`. Python's `int`
-            and `float` have no size, so they mean none; nor do names, which differ.
+            and `float` mean none, as they have no size; nor do names, which differ.
 
     Returns:
         The data type; None if Farrier has none of this kind.
@@ -209,5 +209,5 @@ def dtype_of(given: object) -> dtype | None:
         return given if given.short else None  # the bases, such as `floating`, have no name
     if given in _BY_SCALAR:
         return _BY_SCALAR[given]
-    counterpart: Any = getattr(given, "dtype", None)  # of jax's types, which are no numpy scalars
+    counterpart: Any = getattr(given, "dtype", None)  # jax's types are not numpy scalars
     return BY_NUMPY.get(counterpart) if type(counterpart) in _NUMPY_DTYPES else None

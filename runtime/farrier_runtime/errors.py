@@ -26,7 +26,7 @@ class DtypeError(FarrierError, TypeError):
 
 
 class UnsupportedError(FarrierError, TypeError):
-    """The object does not support the operation: tensors are not iterated over, nor changed."""
+    """The object does not support the operation: tensors cannot be iterated over or changed."""
 
 
 class InputError(FarrierError, ValueError):

@@ -290,7 +290,7 @@ def load(
         function: the function to call; by default the artifact's first.
         weights: external weights, as a .safetensors or .irpa file or arrays by name; by default the
             file that the artifact names, in its folder.
-        exchange_weights: whether external weights may be others than those that the artifact was
+        exchange_weights: whether external weights may differ from those that the artifact was
             compiled with. They belong to the compiled program: passes may have changed the model's
             (by folding batch norm), so take new ones from `save` of the same model, compiled again.
 
@@ -335,7 +335,7 @@ def start(
         threads: how many CPU threads a call may use.
         function: the function to call.
         weights: the external weights.
-        exchange_weights: whether they may be others than those that the manifest has hashes of.
+        exchange_weights: whether they may differ from those whose hashes the manifest holds.
     """
     _check_threads(threads)
     chosen = manifest.functions[0] if function is None else _find(manifest, function)

@@ -21,7 +21,7 @@ Chunk: TypeAlias = bytes | bytearray | memoryview
 
 
 def path_of(path: Any) -> Path:
-    """Return the path that a user passed; numbers would be files that are open already.
+    """Return the path that a user passed; a number would be a file descriptor.
 
     Args:
         path: text, or an object such as `pathlib.Path`.
@@ -71,7 +71,7 @@ def _prepare_folder(target: Path) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_abandoned(target.parent)
-    except FileExistsError:  # a file is in its place, as the error of opening the target says
+    except FileExistsError:  # a file is in its place: opening the target will say so
         pass
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(target)) from error
@@ -90,15 +90,15 @@ def _replace(target: Path, chunks: Iterable[Chunk], permissions: int = 0o666) ->
 
 
 PARTS = ".farrier-*.tmp"
-"""The names of files that are not finished; those of writers that were killed stay for an hour."""
+"""The names of unfinished files; those that killed writers left stay for an hour."""
 
 
-# After so many seconds without a change, the writer of a file was killed.
+# A file that has not changed for so many seconds was left by a killed writer.
 _LONGEST_PAUSE = 3600.0
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove files that writers have begun in a folder and did not finish; `write` does it too.
+    """Remove the unfinished files of killed writers from a folder; `write` does so too.
 
     Args:
         folder: the folder.
@@ -246,7 +246,7 @@ def _content(file: BinaryIO) -> Generator[list[memoryview]]:
 
 
 def _linked(file: BinaryIO, target: Path) -> bool:
-    """Give a file without a name this one, and return whether that is possible."""
+    """Give an unnamed file this name, and return whether that is possible."""
     part = _part(target)
     if not _link(file.fileno(), part):
         return False

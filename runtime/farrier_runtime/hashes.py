@@ -44,7 +44,7 @@ def hashes(arrays: Mapping[str, Array]) -> dict[str, str]:
 
 
 def _help(*work: Any) -> None:
-    with contextlib.suppress(Exception):  # the caller takes that array again, and raises
+    with contextlib.suppress(Exception):  # the caller hashes that array itself, and raises
         _take(*work)
 
 

@@ -1,6 +1,6 @@
-"""Imports at the first use, which no signal and no fork interrupts.
+"""Imports at first use, which neither signals nor forks interrupt.
 
-An exception from a signal handler inside of an import leaves parts of native packages behind, or
+An exception from a signal handler during an import leaves parts of native packages behind, or
 ends the process. The child of a fork would wait for ever for an import of a thread that it lacks.
 So a thread of its own imports, where Python runs no signal handlers, and forks wait for it.
 """

@@ -146,7 +146,7 @@ class Parameters:
         file: the file's name, a `.safetensors` or `.irpa` in the artifact's folder.
         scope: the scope of the parameters in the module.
         entries: the tensors that the file must hold.
-        hashes: the sha256 of the elements of each, by name; those without one may be any.
+        hashes: the sha256 of the elements of each, by name; one without a hash may have any.
     """
 
     file: str

@@ -4,7 +4,7 @@ A number keeps its value; a floating-point type rounds it to the nearest one tha
 
 - An integer type takes whole numbers within its range, bool takes 0 and 1.
 - No finite number becomes infinite, and no infinity becomes NaN.
-- No number of a program's text becomes 0 but 0. Elements of arrays may, as in any rounding.
+- No number in a program's text becomes 0, except 0 itself. Elements of arrays may, by rounding.
 - A number that adapts to a type, unasked, also keeps its kind: True is a number, but no number is
   a bool, and no float is an integer.
 """
@@ -43,7 +43,7 @@ def native(data: Any) -> Array:
 
 
 def check_masks(data: Any, depth: int = 0) -> None:
-    """Refuse masked arrays in lists, from which numpy would take the elements.
+    """Refuse masked arrays in lists, whose masks numpy would drop.
 
     Args:
         data: a number, an array, or nested lists.

@@ -34,7 +34,7 @@ def find(
         wanted: the manifest's description of the weights.
         weights: the file or arrays that the user chose, or None for the file that the manifest
             names.
-        exchange: whether other elements than those that the manifest has hashes of may be used.
+        exchange: whether elements may differ from those whose hashes the manifest holds.
 
     Returns:
         Arrays by name, those of files mapped; None where the weights are in the artifact.
@@ -140,7 +140,7 @@ def _fault(wanted: Parameters, arrays: Mapping[str, Array]) -> str | None:
         are = "is" if len(missing) == 1 else "are"
         return f"{', '.join(missing[:3])}{more} {are} missing"
     for spec in wanted.entries:
-        array = np.asarray(arrays[spec.name])  # which names a data type that Farrier lacks
+        array = np.asarray(arrays[spec.name])  # raises for a data type that Farrier lacks
         if array.shape != spec.shape or array.dtype != spec.dtype.numpy:
             actual = type_text(array.shape, array.dtype)
             return f"{spec.name!r} should be {spec.type}, but is {actual}"

@@ -92,7 +92,7 @@ def _is_raised_here(error: Exception) -> bool:
 class Workers:
     """The pool of worker threads of `local-task`; IREE makes one per process, at its first use."""
 
-    # By None, once it is decided; the child of a fork keeps it.
+    # Under the key None, once it is decided; the child of a fork keeps it.
     _size: ClassVar[dict[None, int | None]] = {}
 
     @classmethod

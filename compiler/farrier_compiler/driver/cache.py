@@ -30,7 +30,7 @@ _logger = logging.getLogger("farrier")
 # The most bytes that the cache may hold; the least recently used artifacts are evicted first.
 LIMIT = 2 << 30
 
-# Where less is free, in bytes, a full cache would make compiles fail.
+# With fewer free bytes than this, filling the disk would make compiles fail.
 _LEAST_FREE = 16 << 20
 
 # Part of every key: raise it when what a key covers changes.
@@ -52,7 +52,7 @@ def find() -> Cache | None:
 def default_directory() -> Path | None:
     """Return the folder for Farrier's cache by the conventions of this platform.
 
-    None for a user without a home folder, as in containers that run as any number.
+    None for a user without a home folder, as in containers with an arbitrary user ID.
     """
     variables = {"win32": "LOCALAPPDATA", "darwin": None}
     variable = variables.get(sys.platform, "XDG_CACHE_HOME")
@@ -103,7 +103,7 @@ def digest_of_files(directory: Path) -> str:
 class Cache:
     """A folder of artifacts, one file each; several processes may use it at the same time.
 
-    An artifact is a program, so those of other users, or that others may write, are not used.
+    An artifact is a program, so one that other users own or may write is not used.
 
     Attributes:
         directory: the folder; it is made when something is stored.
@@ -173,7 +173,7 @@ class Cache:
         self._evict()
 
     def size(self) -> int:
-        """Return how many bytes the cache holds, with files that are not finished."""
+        """Return how many bytes the cache holds, unfinished files included."""
         return sum(size for _, size, _ in (*self._entries(), *self._entries(files.PARTS)))
 
     def clear(self) -> None:

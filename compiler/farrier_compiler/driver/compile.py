@@ -113,12 +113,12 @@ class Job:
 
     Attributes:
         graphs: the graphs for IREE, legalized.
-        portable: the graphs before that.
+        portable: the graphs before legalization.
         targets: what to compile for.
         options: how to compile.
         external: constants that are kept outside of the vmfb, with their names there.
         vnni_lanes: see `cpu_models.vnni_lanes`.
-        alone: nodes that get barriers around them, by their numbers in all graphs.
+        alone: numbers of the nodes that get barriers around them, counted over all graphs.
     """
 
     graphs: tuple[Graph, ...]
@@ -184,7 +184,7 @@ class Job:
         return reply["seconds"]
 
     def accepted(self, file: BinaryIO) -> tuple[Job, Message]:
-        """Compile, and what IREE refuses once more, with barriers around the refused op, or all.
+        """Compile; if IREE refuses, try again with barriers around the refused op, then around all.
 
         Args:
             file: where the vmfb is written.
@@ -321,7 +321,7 @@ def _pipeline(targets: Sequence[Target], options: Options, has_vnni: bool) -> li
 def _optimized(
     graph: Graph, passes: Sequence[Pass], after: Callable[[str, Graph], None] | None
 ) -> tuple[Graph, Graph]:
-    """Return a graph after passes, and after the last ones, which no pipeline can leave out."""
+    """Return a graph after the given passes and the final ones, which every pipeline ends with."""
     portable = run_passes(graph, passes, after=after)
     return portable, run_passes(portable, [SeparateLoops(), LegalizeForIree()], after=after)
 

@@ -111,7 +111,7 @@ def _text(file: int) -> str:
 class Server(NamedTuple):
     """A running compiler process, the channel that brings it jobs, and the file it writes to.
 
-    It ends when nothing refers to the channel any more.
+    The process ends when nothing refers to the channel any more.
     """
 
     control: socket.socket
@@ -122,7 +122,7 @@ class Server(NamedTuple):
 class _Process:
     """The compiler process of this process, started when a job needs it.
 
-    A signal handler may end any step by an exception; the next job does not depend on it.
+    A signal handler's exception may end any step; the next job works all the same.
     """
 
     def __init__(self) -> None:
@@ -191,7 +191,7 @@ class _Process:
             self._turns.release(turn)
 
     def _usable(self) -> Server | None:
-        """Return the process unless it has ended, or may have got only a part of a message."""
+        """Return the process unless it has ended, or may have received only part of a message."""
         server = self._server
         if server is not None and server.child.poll() is not None:
             self._stop()
@@ -230,7 +230,7 @@ class _Process:
             ) from None
         finally:
             far_end.close()
-        self.forget()  # that of a job which a signal handler has done meanwhile
+        self.forget()  # a signal handler's job may have started one meanwhile
         self._server = server = Server(control, child, log)
         self._is_between_messages = True
         return server
@@ -264,7 +264,7 @@ class _Process:
         """Send no more jobs; the process ends, unless a parent of this fork still uses it."""
         if self._server is not None:
             self._server.control.close()
-            self._server.child.returncode = 0  # no warning that nobody waits for it
+            self._server.child.returncode = 0  # prevents the warning that nobody waited for it
 
     def leave(self) -> None:
         """Close all channels too, which ends the jobs."""
@@ -308,7 +308,7 @@ def _origin(name: str) -> str:
     """Return the file of a package, which need not have been imported."""
     try:
         spec = importlib.util.find_spec(name)
-    except ModuleNotFoundError:  # its parent is something else
+    except ModuleNotFoundError:  # its parent is not a package
         spec = None
     if spec is not None and spec.origin is not None:
         return spec.origin

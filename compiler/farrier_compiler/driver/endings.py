@@ -19,7 +19,7 @@ def failure(code: int, output: str, flags: Sequence[str]) -> Exception:
 
 
 def bug(reason: str, trace: str) -> CompileError:
-    """Return the error for a job that raised an exception which nobody expected."""
+    """Return the error for a job that raised an unexpected exception."""
     error = CompileError(
         f"Farrier could not compile this program: {reason}. This is a bug in Farrier: report it "
         "with the program, or leave out parts of the program to find the one that causes it."
@@ -62,7 +62,7 @@ def ending(code: int) -> str:
 
 
 def too_long(seconds: float) -> str:
-    """Return the text for a job that has not replied for so many seconds."""
+    """Return the error text for a job that has not replied in time."""
     return (
         f"IREE's compiler was stopped after {seconds:g} s. Compile a smaller program, or with a "
         "lower optimization_level."

@@ -54,9 +54,9 @@ def retry_text(failure: CompilationFailed, graphs: Sequence[Graph]) -> str:
     """Return what the log says where IREE refuses a program that may work without fusion."""
     places = [f"{_describe(node)} in {graph.name}" for graph in graphs for node in graph.nodes]
     names = " and ".join(graph.name for graph in graphs)
-    what = names if failure.node is None else places[failure.node]
+    subject = names if failure.node is None else places[failure.node]
     reason = _plain(failure.errors[0] if failure.errors else str(failure))
-    return f"IREE refuses {what}: {reason}. Farrier tries again without fusing it with others."
+    return f"IREE refuses {subject}: {reason}. Farrier tries again without fusing it with others."
 
 
 def place_of(message: str) -> tuple[str, int, int] | None:

@@ -1,4 +1,4 @@
-"""Folders of jobs: each is locked as long as its job runs, and may be removed afterwards."""
+"""Folders of jobs, each locked while its job runs and free to be removed afterwards."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import time
 
 _NAME = re.compile(r"farrier-[0-9a-f]{16}")
 
-# Folders that were changed within so many seconds stay: other versions of Farrier lock none.
+# Folders changed within so many seconds stay: other versions of Farrier do not lock theirs.
 _LONGEST_PAUSE = 3600.0
 
 
 def new_path(parent: str) -> str:
-    """Return a path for another folder.
+    """Return a path for a new folder.
 
     Args:
         parent: the folder for temporary files.

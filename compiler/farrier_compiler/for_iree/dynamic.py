@@ -49,7 +49,7 @@ class DynamicShapes(IreeLoops):
         return self._moved(x.type.with_shape(shape), x, source)
 
     def _with_unknown(self, x: HloValue, sizes: Sequence[int]) -> HloValue:
-        """Hide static sizes behind equal dynamic ones: IREE would conclude sizes of inputs."""
+        """Hide static sizes behind equal dynamic ones: IREE would infer sizes of inputs."""
         pairs = zip(x.type.shape, sizes, strict=True)
         shape = [
             new if own != 1 and not isinstance(own, SymbolicSize) else own for own, new in pairs
@@ -102,15 +102,15 @@ class DynamicShapes(IreeLoops):
         return self.bitcast(out.dtype, reshaped)
 
     def with_sizes(self, x: HloValue, shape: Shape) -> HloValue:
-        """Emit a tensor with sizes that are equal to its own in every call, but known otherwise."""
+        """Emit a tensor with other expressions for its sizes, which are equal in every call."""
         if x.type.shape == shape:
             return x
         carrier = self.signless(x)
-        known = self._flow_reshape(carrier.type.with_shape(shape), carrier)
-        return self.bitcast(x.type.dtype, known)
+        resized = self._flow_reshape(carrier.type.with_shape(shape), carrier)
+        return self.bitcast(x.type.dtype, resized)
 
     def concatenate(self, out: TensorType, values: Sequence[HloValue], dim: int) -> HloValue:
-        """IREE wants the sizes that the result has: `expected type to be ... (size mismatch)`."""
+        """IREE requires the result's sizes: `expected type to be ... (size mismatch)`."""
 
         def sizes(x: HloValue) -> Shape:
             pairs = enumerate(zip(x.type.shape, out.shape, strict=True))
@@ -281,7 +281,7 @@ class DynamicShapes(IreeLoops):
     def _outer(
         self, out: TensorType, lhs: HloValue, rhs: HloValue, batch: DimPairs, contracting: DimPairs
     ) -> HloValue:
-        """Multiply where sums have one term: of these, IREE makes a `dynamic_reshape` and fails."""
+        """Multiply where sums have one term: IREE fails on its `dynamic_reshape` of these."""
         starts = len(batch[0]), lhs.type.rank - len(contracting[0])
         sides = zip((lhs, rhs), batch, contracting, starts, strict=True)
         return self.elementwise("multiply", out, *(self._factor(out, *side) for side in sides))
@@ -379,7 +379,7 @@ def _is_sorted(groups: Sequence[Sequence[int]]) -> bool:
 def _has_unit(
     left: TensorType, right: TensorType, groups: Sequence[Sequence[Sequence[int]]]
 ) -> bool:
-    """Return whether merged batch, rows or columns have size 1: IREE wants to reshape these."""
+    """Return whether merged batch, rows or columns have size 1, which IREE would reshape."""
     (batch, rows, _), (_, _, columns) = groups
     merged = (math.prod(left.shape[dim] for dim in dims) for dims in (batch, rows) if dims)
     return 1 in (*merged, math.prod(right.shape[dim] for dim in columns))

@@ -22,7 +22,7 @@ def logical_or(x: T, y: T) -> T:
 
 Functions = Mapping[str, Callable[..., Any]]
 
-# All others it lacks on llvm-cpu (`undefined symbol: tanh`), or computes slowly or badly.
+# IREE lacks all others on llvm-cpu (`undefined symbol: tanh`), or is slow or inexact.
 _RIGHT_IN_FLOAT32 = {"expm1", "fmod", "log1p", "remainder", "tanh"}
 _FLOAT32: Functions = {
     name: formula for name, formula in FORMULAS.items() if name not in _RIGHT_IN_FLOAT32

@@ -25,7 +25,7 @@ class Windows(IreeLoops):
     def convolution(
         self, out: TensorType, input: HloValue, kernel: HloValue, attributes: ConvolutionForm
     ) -> HloValue:
-        """IREE supports a dynamic batch, and what a static result sums over, but no groups then."""
+        """IREE supports dynamic batches, and dynamic sums of static results, but without groups."""
         if _is_supported(out, input.type, kernel.type, attributes):
             return super().convolution(out, input, kernel, attributes)
         left, right = (self.convert(x.type.with_dtype(out.dtype), x) for x in (input, kernel))

@@ -61,7 +61,7 @@ class Value:
         self.holder: ReferenceType[Any] | None = None
 
     def __getstate__(self) -> tuple[None, dict[str, Any]]:
-        """Return all but what computes it and what represents it: copies have their elements."""
+        """Return the state without producer and holder: copies have their elements."""
         names = ("data", "dimension", "location", "name", "type")
         state = {name: getattr(self, name) for name in names}
         return None, state | {"holder": None, "producer": None}

@@ -1,4 +1,4 @@
-"""What a graph requires of the sizes that calls decide."""
+"""Constraints of a graph on the sizes that calls decide."""
 
 from __future__ import annotations
 

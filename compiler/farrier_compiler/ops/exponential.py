@@ -74,7 +74,7 @@ class Log10(FloatFunction):
     """Logarithm to base 10, elementwise. StableHLO spec: none; a formula around exponents."""
 
     def reference(self, x: Array) -> Array:
-        # In float32, numpy's of powers of 10 are not exact.
+        # numpy's float32 logarithms of powers of 10 are not exact.
         return np.log10(x, dtype=np.result_type(x, np.float64))
 
 

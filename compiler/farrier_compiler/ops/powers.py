@@ -48,7 +48,7 @@ class Cbrt(FloatFunction):
     """Cube root, elementwise. StableHLO spec: cbrt."""
 
     def reference(self, x: Array) -> Array:
-        # In float32, numpy's of 27 is not 3.
+        # numpy's float32 cube root of 27 is not 3.
         return np.cbrt(x, dtype=np.result_type(x, np.float64))
 
 

@@ -72,8 +72,8 @@ class RequireSizes(Op):
 def with_requirements(graph: Graph, wanted: Mapping[Requirement, Origin]) -> Graph:
     """Return a graph that makes these checks, with ops for those that it lacks.
 
-    What only the shape of a value is used for, or what a pass put in place of another op, would
-    otherwise let calls through that eager evaluation refuses.
+    Where only the shape of a value is used, or a pass replaced an op, calls that eager evaluation
+    refuses would otherwise be let through.
     """
     present = requirements_of(graph)
     missing = {key: origin for key, origin in wanted.items() if not key.is_among(present)}

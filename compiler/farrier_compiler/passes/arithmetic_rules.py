@@ -136,7 +136,7 @@ def cast_to_same(op: Cast, node: Node, emit: Emit) -> Value | None:
 
 @rule(Cast)
 def cast_after_lossless_cast(op: Cast, node: Node, emit: Emit) -> Value | None:
-    """A detour over a type that holds every element is none."""
+    """Casting through a type that holds every element changes nothing."""
     inner = made_by(node.operands[0], Cast)
     if inner is None:
         return None

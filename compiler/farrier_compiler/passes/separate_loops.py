@@ -1,7 +1,7 @@
 """Barriers between loops that IREE 3.13 would fuse to more than it can compile or run.
 
 A kernel takes 32 arrays, results included, and 64 words, two for each size and place that only the
-call decides. Beyond that, IREE's runtime refuses to load it; its compiler does not count.
+call decides. Beyond that, IREE's runtime refuses to load it; its compiler does not check.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ Arrays = frozenset[Value]
 _POINTWISE = (Elementwise, Where, Cast, Bitcast)
 # Words for arrays and sizes, two each; the rest is for what lowering adds.
 _WORDS = 56
-# With more arrays, an operand of a contraction is an array of its own; with many, surely.
+# An operand of a contraction that reads more than a few arrays is taken for an array of its own,
+# and one that reads many is made one by a barrier.
 _FEW, _MANY = 6, 14
 
 
@@ -48,13 +49,13 @@ class SeparateLoops(Pass):
         return _Separator(graph).run()
 
 
-# As in softmax. Of longer chains of dynamic sizes, IREE says `'vector.maskedstore' op write
+# As in softmax. For longer chains of dynamic sizes, IREE says `'vector.maskedstore' op write
 # affecting operations on global resources are restricted`.
 _CHAIN = 2
 
 
 class _Separator:
-    """Follows which arrays the kernel of each value may read and write, if all loops are fused."""
+    """Tracks which arrays the kernel of each value may read and write, if all loops are fused."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
@@ -137,7 +138,7 @@ class _Separator:
     # ------------------------------------------------------------------ ops of their own kind
 
     def _joined(self, op: Concatenate, operands: list[Value]) -> list[Value]:
-        """Join some operands at a time: of dynamic sizes, IREE joins all in one kernel."""
+        """Join a few operands at a time: IREE joins all operands of dynamic sizes in one kernel."""
         groups: list[list[Value]] = [[]]
         for value in operands:
             group = [*groups[-1], value]
@@ -153,7 +154,7 @@ class _Separator:
         return self._separate(group[0] if len(group) == 1 else self._rewriter.emit(op, *group))
 
     def _spanned(self, node: Node) -> frozenset[int]:
-        """Return the dims along which some array is read; along others, all is computed."""
+        """Return the dims along which some array is read; along others, elements are computed."""
         rank = node.results[0].type.rank
         match node.op:
             case Full() | Iota() | SizeOf():
@@ -178,7 +179,7 @@ class _Separator:
     def _spanned_when_reshaped(self, node: Node) -> frozenset[int]:
         before, after = (_longer(v.type.shape) for v in (node.operands[0], node.result))
         spans = self._span(node.operands[0])
-        if len(before) != len(after):  # more than dims of size 1 come and go
+        if len(before) != len(after):  # not only dims of size 1 are added or removed
             return frozenset(after) if spans else frozenset()
         return frozenset(new for dim, new in zip(before, after, strict=True) if dim in spans)
 
@@ -188,7 +189,7 @@ class _Separator:
         return frozenset(dim for dim, size in enumerate(value.type.shape) if size != 1)
 
     def _is_apart(self, op: Op, x: Value) -> bool:
-        """Return whether an op along dynamic sizes shall read its operand from memory."""
+        """Return whether an op along dynamic sizes has to read its operand from memory."""
         if x.type.is_static:
             return False
         depth = self._depths.get(x, 0)
@@ -197,7 +198,7 @@ class _Separator:
         return isinstance(op, Reduction) and (depth >= _CHAIN or self._is_spread(op, x))
 
     def _depth(self, node: Node) -> int:
-        """Return how many reductions, each of what the one before it gives, a kernel may hold."""
+        """Return the length of the longest chain of reductions that a node's kernel may hold."""
         if isinstance(node.op, OptimizationBarrier | Contraction):
             return 0
         depth = max((self._depths.get(value, 0) for value in node.operands), default=0)
@@ -231,7 +232,7 @@ def _is_copied(node: Node) -> bool:
 
 
 def _words(values: Sequence[Value]) -> int:
-    """Return how many words a kernel takes for arrays, with the sizes that calls decide."""
+    """Return how many words a kernel takes for arrays and for the sizes that calls decide."""
     sizes = {
         (value if _is_input(value) else None, size)  # IREE reads the sizes of each input anew
         for value in values

@@ -34,7 +34,7 @@ class Requirement:
     right: int
 
     def is_among(self, others: Collection[Requirement]) -> bool:
-        """Return whether others say the same."""
+        """Return whether this or an equivalent requirement is among others."""
         return self in others or (self.relation == "equal" and any(map(self._is_alike, others)))
 
     def _is_alike(self, other: Requirement) -> bool:
@@ -84,7 +84,7 @@ def requirements() -> Generator[dict[Requirement, Origin]]:
 
 @contextlib.contextmanager
 def imposed_by(name: str) -> Generator[None]:
-    """Name what imposes the constraints that are collected meanwhile, if users did not call it."""
+    """Name what imposes the constraints recorded meanwhile, unless the user called it."""
     token = _imposing.set(name)
     try:
         yield

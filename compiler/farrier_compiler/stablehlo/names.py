@@ -37,7 +37,7 @@ ELEMENTWISE = {
     "sinh": "chlo.sinh",
 }
 
-# What neither StableHLO nor CHLO has.
+# Ops that neither StableHLO nor CHLO has.
 WORDLESS = {"exp2", "hypot", "log2", "log10", "logaddexp"}
 
 REDUCERS = {

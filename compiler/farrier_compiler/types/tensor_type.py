@@ -85,7 +85,7 @@ class TensorType:
         return f"{self.dtype.short}[{','.join(map(str, self.shape))}]"
 
 
-# numpy's arrays have no more.
+# The limit of numpy's arrays.
 _MOST_DIMENSIONS = 64
 
 
@@ -93,7 +93,7 @@ def check_extent(shape: Shape, dtype: dtype) -> None:
     """Refuse a shape that no array can have.
 
     Args:
-        shape: the size of each dimension; symbolic sizes count for nothing.
+        shape: the size of each dimension; symbolic sizes are left out.
         dtype: the data type of the elements.
 
     Raises:

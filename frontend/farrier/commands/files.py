@@ -27,7 +27,7 @@ def check_file(path: Path, form: str = "") -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Refuse an output file that cannot be written; a missing folder is made when it is.
+    """Refuse an output file that cannot be written; a missing folder is made later.
 
     Raises:
         ArgumentError: the path is a directory, or its folder is read-only or cannot be made.

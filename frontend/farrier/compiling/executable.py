@@ -68,7 +68,7 @@ class Executable:
             device: where to run it, for example "cpu" or "cuda:0".
             weights: the file of external weights, or arrays by name; by default the file beside
                 the artifact.
-            exchange_weights: whether external weights may be others than those that the artifact
+            exchange_weights: whether external weights may differ from those that the artifact
                 was compiled with.
 
         Raises:
@@ -108,7 +108,7 @@ class Executable:
             The path.
 
         Raises:
-            ArgumentError: the path is none.
+            ArgumentError: `path` is not a path.
             OSError: the file cannot be written; no partial file is left.
         """
         try:

@@ -17,7 +17,7 @@ from farrier_runtime.dimension import Dimension
 def without_unread(graph: Graph) -> Graph:
     """Return a graph without the inputs in dicts that nothing depends on.
 
-    An argument of which nothing is read keeps its inputs, as one that is no dict does.
+    An argument that is not read at all keeps its inputs, like one that is not a dict.
     """
     read = _read(graph)
     roots = {root(str(value.name)) for value in read}

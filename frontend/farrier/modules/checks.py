@@ -13,7 +13,7 @@ from farrier_runtime.errors import ArgumentError, ShapeError
 from farrier_runtime.wording import shown
 
 Padding: TypeAlias = int | Sequence[Sequence[int]] | Literal["same", "valid"]
-"""The zeros around each spatial dimension: for all at once, in pairs, or by a rule of torch's."""
+"""The zeros around each spatial dimension: for all at once, in pairs, or by the name of a rule."""
 
 
 def positive(layer: str, **sizes: int) -> None:
@@ -115,14 +115,14 @@ def windows(
 
 
 def _for_each(given: Any, rank: int) -> Any:
-    """Return what is given for all dimensions at once for each of them."""
+    """Return one entry for each dimension where a single number is given for all."""
     return (given,) * rank if _is_integer(given) else given
 
 
 def _same(
     layer: str, kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
 ) -> tuple[tuple[int, int], ...]:
-    """Return the padding by which a result has the size of its input, as torch divides it."""
+    """Return the padding that keeps the input's size; as in torch, an odd zero goes after it."""
     if any(step != 1 for step in stride):
         problem = f"{layer} takes padding='same' with a stride of 1 only, not {tuple(stride)}."
         raise explain(ArgumentError(problem))

@@ -23,12 +23,12 @@ Path = tuple[Any, ...]
 # Types whose instances hold no tensors; walks over long lists and dicts skip them early.
 _PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes, type, FunctionType})
 
-# Types that a class's own attributes have besides, which say nothing of an instance.
+# Further types of a class's own attributes, which hold nothing of its instances.
 _INERT = _PLAIN | {property, classmethod, staticmethod, MemberDescriptorType}
 
-# Whose attributes are not looked at: Python's own objects, numpy's and Farrier's.
+# Packages whose objects' attributes are not searched: Python's own, numpy and Farrier.
 _CLOSED = sys.stdlib_module_names | {"numpy", "farrier", "farrier_compiler", "farrier_runtime"}
-# Of Python's own, those that hold what users put in.
+# The exceptions: Python's own classes that hold what users put in.
 _OPEN = (ChainMap, SimpleNamespace, UserDict, UserList)
 
 
@@ -44,7 +44,7 @@ class Place(NamedTuple):
     text: str = ""
 
     def part(self, path: Path) -> Place:
-        """Return the place of what a path leads to from here."""
+        """Return the place that a path leads to from here."""
         name = f"{self.name}.{dotted(path)}" if self.name else dotted(path)
         first, *rest = path
         text = f"{self.text}.{first}" if self.text else str(first)
@@ -141,7 +141,7 @@ def _named_parts(value: Any) -> Iterable[tuple[Any, Any]]:
 
 
 def is_name(key: object) -> bool:
-    """Return whether a name can have a key as a part."""
+    """Return whether a key can be a part of a name."""
     return isinstance(key, str | int | np.integer) and not isinstance(key, bool)
 
 
@@ -161,7 +161,7 @@ def _with_item(container: Any, key: Any, item: Any) -> Any:
         container[key] = item
         return container
     old = cast("tuple[Any, ...]", container)
-    # Named tuples and others take other arguments than their items.
+    # Named tuples, for example, are not made from one sequence of items.
     changed = cast("Any", tuple).__new__(type(old), (*old[:key], item, *old[key + 1 :]))
     for name, value in attributes(old).items():
         object.__setattr__(changed, name, value)
@@ -201,7 +201,7 @@ def unnamed(
 
 
 def _parts(value: Any, module_class: type) -> Iterator[tuple[str, Any]]:
-    """Yield what an object holds, with the step that leads there."""
+    """Yield what an object holds, each with the step that leads to it."""
     for classes, parts in _CONTAINERS.items():
         if isinstance(value, classes):
             yield from parts(value)
@@ -250,7 +250,7 @@ def _bound(value: functools.partial[Any]) -> Iterator[tuple[str, Any]]:
     yield from ((".func", value.func), (".args", value.args), (".keywords", value.keywords))
 
 
-# Only of Python's and numpy's classes: others may compute or read their items when asked.
+# Only Python's and numpy's classes: others may compute their items, or read them from a file.
 _CONTAINERS: dict[Any, Callable[[Any], Iterator[tuple[str, Any]]]] = {
     (dict, MappingProxyType): _mapped,
     (list, tuple, deque): _indexed,

@@ -53,7 +53,7 @@ class Module:
     Tensors and Modules in attributes, or in lists, tuples, deques and dicts there whose keys are
     strings or integers, are the module's parameters and children. Nothing needs to be registered,
     and `super().__init__()` may be left out. Those elsewhere (in sets, under other keys, in
-    objects that are no Modules, in the class itself) have no name: what needs one refuses them.
+    objects that are not Modules, in the class itself) have no name: what needs one refuses them.
     What only closures, globals, iterators and properties reach is not searched: tensors there are
     constants.
 

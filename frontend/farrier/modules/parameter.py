@@ -109,7 +109,7 @@ class Retyped(Tensor):
 
 
 def identity(tensor: Tensor) -> Value:
-    """Return what all tensors share that are the same parameter."""
+    """Return the object that all tensors of one parameter share."""
     return tensor.original if isinstance(tensor, Retyped) else tensor.value
 
 

@@ -54,7 +54,7 @@ class Slot:
         return isinstance(self.tensor, HiddenParameter)
 
     def get(self) -> Any:
-        """Return what is in this slot now."""
+        """Return the slot's present content."""
         first, *rest = self.path
         return functools.reduce(operator.getitem, rest, attributes(self.module)[first])
 
@@ -119,7 +119,7 @@ def tied(slots: Iterable[Slot]) -> list[list[Slot]]:
 
 
 def tie_again(before: Iterable[Slot], after: Iterable[Slot]) -> None:
-    """Give slots that held the same parameter the same again, once some were set."""
+    """Make slots that shared a parameter share it again, after some of them were set."""
     now = {slot.name: slot for slot in after}
     for group in tied(before):
         slots = [now[slot.name] for slot in group[len(group) == 1 :] if slot.name in now]
@@ -136,7 +136,7 @@ def shared(slot: Slot, tensor: Tensor) -> Tensor:
 
 
 def assign(pairs: Sequence[tuple[Slot, Tensor]]) -> None:
-    """Set slots, all of them or, if one cannot be set, none."""
+    """Set all slots or, if one cannot be set, none."""
     try:
         for slot, tensor in pairs:
             slot.set(tensor)

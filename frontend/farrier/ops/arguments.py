@@ -105,12 +105,12 @@ def flag(name: str, value: Any) -> bool:
 
 
 def is_one_of(value: Any, words: Iterable[str]) -> bool:
-    """Return whether a value is one of some words; arrays are none, and cannot be compared."""
+    """Return whether a value is one of some words; an array is not, nor can it be compared."""
     return isinstance(value, str) and value in words
 
 
 def items(values: Any) -> tuple[Any, ...] | None:
-    """Return what a sequence holds; None if it is none, as a Tensor or an array of rank 0."""
+    """Return the items of a sequence; None for a Tensor, or what has no items, as a number."""
     try:
         return None if isinstance(values, Tensor) else tuple(values)
     except TypeError:

@@ -1,4 +1,4 @@
-"""Means, right for integers whose sum is out of their data type's range."""
+"""Means that stay right for integers whose sum overflows their data type."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _sum_dtype(dtype: dtype, most: int) -> dtype:
 def _average_of_halves(
     input: Tensor, add_up: Callable[[Tensor], Tensor], number: Tensor | int
 ) -> Tensor:
-    """Divide the sums of the upper and of the lower 32 bits, as by hand."""
+    """Divide the sums of the upper and of the lower 32 bits, as in long division."""
     low = add_up(binary(BitwiseAnd(), input, _HALF))
     high = add(add_up(shift_right(input, 32)), shift_right(low, 32))
     above = floor_divide(high, number)

@@ -42,7 +42,7 @@ def isinf(input: Tensor) -> Tensor:
         tensor([False, True], dtype=bool, loc=cpu:0, shape=(2,))
     """
     x = as_tensor(input)
-    if not x.dtype.is_floating or x.dtype is float8:  # which have no infinity
+    if not x.dtype.is_floating or x.dtype is float8:  # types without an infinity
         return apply(primitive.Less(), x, x)
     return binary(primitive.Equal(), apply(elementwise.Abs(), x), math.inf)
 

@@ -31,7 +31,7 @@ def binary(op: Op, left: Any, right: Any) -> Tensor:
     return apply(op, operand(left, other), other)
 
 
-# These return one of their operands, or compare them: 2.0 means to them what 2 does.
+# These return or compare their operands, so 2.0 means the same as 2.
 _CHOOSING: tuple[type[Op], ...] = (Comparison, primitive.Maximum, primitive.Minimum)
 
 
@@ -39,7 +39,7 @@ _FLOATS: tuple[type, ...] = (float, np.floating)
 
 
 def as_element(number: Any, like: Tensor) -> Tensor:
-    """Return a number that stands among a tensor's elements; whole floats do among integers.
+    """Return a number as an element of a tensor's data type; integers take whole floats too.
 
     Raises:
         DtypeError: the number does not fit into the tensor's data type.

@@ -190,7 +190,7 @@ def _sized_arange(bounds: tuple[Any, ...], wanted: dtype) -> Tensor:
 
 
 def _check_ends(ends: tuple[int, int], wanted: dtype) -> None:
-    """Refuse a range beyond its data type; ends that calls decide become requirements of them."""
+    """Refuse a range beyond its data type; ends that calls decide become requirements on calls."""
     high = largest(wanted)
     low = 0 if wanted.is_unsigned else -high - wanted.is_integer
     for end in ends:

@@ -249,6 +249,6 @@ def checked_zero_point(name: str, zero_point: Any, dtype: dtype) -> int:
 
 
 def _number(given: Any) -> Any:
-    """Return the number in a tensor, of which no warning is needed: it belongs to the type."""
+    """Return the number in a tensor, without a warning: it becomes part of a type."""
     single = isinstance(given, Tensor) and given.value.type.size == 1
     return given.elements().item() if single else given

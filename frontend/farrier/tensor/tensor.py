@@ -343,7 +343,7 @@ def _checked(given: DtypeLike) -> dtype:
     return wanted
 
 
-_NUMBERS: tuple[type, ...] = (  # not Python's own; a timedelta64 is a signedinteger too
+_NUMBERS: tuple[type, ...] = (  # not np.signedinteger, which includes timedelta64; nor Python's own
     *(np.int8, np.int16, np.int32, np.int64, np.longlong, np.unsignedinteger),
     *(np.float16, np.float32, np.bool_),
 )

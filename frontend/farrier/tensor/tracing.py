@@ -13,7 +13,7 @@ tracing: ContextVar[bool] = ContextVar("tracing", default=False)
 
 
 def warn_of_evaluation(value: Value) -> None:
-    """Warn that Python sees the elements of now, whatever the weights of later calls are."""
+    """Warn that Python sees the present elements, whatever the weights of later calls are."""
     _warn(
         f"{value.type.describe()} is evaluated while a function is compiled: what Python computes "
         "from its elements is fixed in the program. Compute it with Farrier's ops instead."
@@ -21,7 +21,7 @@ def warn_of_evaluation(value: Value) -> None:
 
 
 def warn_of_printing(value: Value) -> None:
-    """Warn that only the trace prints."""
+    """Warn that only tracing prints, not the calls."""
     _warn(
         f"{value.type.describe()} is printed while a function is compiled: calls of the compiled "
         "function will print nothing. Return the tensor to see its elements."

@@ -19,7 +19,7 @@ from farrier_runtime.dtypes import DTYPES, dtype, float32, float64
 
 T = TypeVar("T", bound=Term[Any])
 
-# The binary digits of 2/pi behind the point.
+# The binary digits of 2/pi after the point.
 _DIGITS = int(
     "a2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7246e3a424dd2e006492eea09d1"
     "921cfe1deb1cb129a73ee88235f52ebb4484e99c7026b45f7e413991d639835339f49c845f8bbdf9283b1ff897ff"
@@ -41,7 +41,7 @@ def is_giant(x: T) -> T:
 
 
 def giant_quarter_turns(x: T) -> tuple[T, T]:
-    """Return how many quarter turns a giant angle has, modulo 4 as an integer, and the rest."""
+    """Return a giant angle's count of quarter turns, modulo 4 as an integer, and the remainder."""
     dtype = x.type.dtype
     bits, stored, size = magnitude(x), digits_of(dtype), dtype.bits
     whole = (bits & (1 << stored) - 1 | 1 << stored).convert(_unsigned(dtype))
@@ -61,7 +61,7 @@ def _unsigned(dtype: dtype) -> dtype:
 
 
 def _window(dtype: dtype, shift: T) -> tuple[T, T]:
-    """Return two words of the digits of 2/pi that begin after so many digits."""
+    """Return two words of the digits of 2/pi, after skipping `shift` of them."""
     words, size = _words(dtype), dtype.bits
     chosen: list[Any] = [shift.convert(_unsigned(dtype)).full(word) for word in words]
     level = len(words) - 2

@@ -107,7 +107,7 @@ def tan(x: T) -> T:
 
 
 def _is_tiny(x: T) -> T:
-    """Return where a number is its own sine and tangent, also if CPUs take it for 0."""
+    """Return where a number is its own sine and tangent, even if CPUs flush it to 0."""
     return abs(x).compare("less", 2.0 ** -(digits_of(x.type.dtype) // 2 + 2))
 
 
