@@ -18,7 +18,7 @@ THIS = Path(__file__)
 
 
 class Layer:
-    """A stand-in for a Module, with what scopes need of it."""
+    """A stand-in for a Module, with the attributes that scopes need."""
 
     def __init__(self, **children: Layer) -> None:
         self.children = children
@@ -47,7 +47,7 @@ def test_the_innermost_frame_of_the_user_counts() -> None:
     assert THIS.read_text().splitlines()[place.line - 1].strip() == "place = here()"
 
 
-def test_outside_of_any_layer_the_name_is_empty() -> None:
+def test_outside_any_layer_the_name_is_empty() -> None:
     place = here()
     assert place is not None
     assert place.layer == ""

@@ -46,14 +46,14 @@ TAKERS: list[Callable[[Any], Any]] = [
 
 
 @pytest.mark.parametrize("taker", TAKERS)
-def test_floats_of_numpy(taker: Callable[[Any], Any]) -> None:
+def test_numpys_floats_are_accepted(taker: Callable[[Any], Any]) -> None:
     assert taker(np.float16).dtype is fr.float16
     assert taker(np.dtype("float16")).dtype is fr.float16
     if isinstance(layer := taker(np.float16), fr.Module):
         assert {tensor.dtype for tensor in layer.state_dict().values()} == {fr.float16}
 
 
-def test_integers_of_numpy() -> None:
+def test_numpys_integers_are_accepted() -> None:
     small: Any = np.uint8
     assert fr.quantize(X, 0.5, small).dtype is fr.uint8
     assert fr.Linear(2, 3, quant_dtype=small).quant_dtype is fr.uint8

@@ -1,4 +1,4 @@
-"""Hints at names of torch, numpy and jax: every one that they give exists."""
+"""Hints at names of torch, numpy and jax, each of which names something that exists."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def error_text(of: Any, name: str) -> str:
 
 
 @pytest.mark.parametrize("name", [*NAMES, *ADVICE])
-def test_names_of_other_libraries(name: str) -> None:
+def test_names_of_other_libraries_give_hints(name: str) -> None:
     expected = f"Did you mean: '{NAMES[name]}'?" if name in NAMES else ADVICE[name]
     assert error_text(fr, name) == expected
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_methods_of_other_libraries(name: str) -> None:
+def test_methods_of_other_libraries_give_hints(name: str) -> None:
     assert error_text(fr.ones(2), name) == METHODS[name]
 
 
 @pytest.mark.parametrize("name", MODULE_METHODS)
-def test_methods_of_torch_modules(name: str) -> None:
+def test_methods_of_torch_modules_give_hints(name: str) -> None:
     assert error_text(fr.Linear(1, 1), name) == MODULE_METHODS[name]
 
 
@@ -57,5 +57,5 @@ def test_hints_name_what_exists() -> None:
         ("reshap_", "Did you mean: 'reshape'?"),
     ],
 )
-def test_functions_of_other_libraries_as_methods(name: str, hint: str) -> None:
+def test_functions_of_other_libraries_give_hints_as_methods(name: str, hint: str) -> None:
     assert error_text(fr.ones(2), name) == hint

@@ -41,17 +41,17 @@ def sharded(folder: Path, odd: str) -> Path:
 
 
 @pytest.mark.parametrize("dtype", ["C64", "F4", "F8_E8M0", "F6_E2M3", "new"])
-def test_the_others_are_read(tmp_path: Path, dtype: str) -> None:
+def test_the_other_tensors_are_read(tmp_path: Path, dtype: str) -> None:
     path = written(tmp_path / "net.safetensors", dtype=dtype)
-    found = weights.load(path)
-    assert list(found) == ["weight", "bias", "rotary"]
-    assert repr(found["rotary"]) == f"UnreadTensor('rotary', {dtype} (4,))"
+    loaded = weights.load(path)
+    assert list(loaded) == ["weight", "bias", "rotary"]
+    assert repr(loaded["rotary"]) == f"UnreadTensor('rotary', {dtype} (4,))"
     layer = fr.Linear(2, 1)
     assert layer.load_weights(path, strict=False) == (set(), {"rotary"})
     assert layer.weight.tolist() == [[0, 1]]
 
 
-def test_strict_loading_names_it(tmp_path: Path) -> None:
+def test_strict_loading_names_the_unread_tensor(tmp_path: Path) -> None:
     with pytest.raises(fr.ArgumentError) as caught:
         fr.Linear(2, 1).load_weights(written(tmp_path / "net.safetensors"))
     assert message(caught.value) == (
@@ -62,7 +62,7 @@ def test_strict_loading_names_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["one", "sharded"])
-def test_it_is_named_when_it_is_wanted(tmp_path: Path, form: str) -> None:
+def test_an_unread_tensor_is_named_when_it_is_used(tmp_path: Path, form: str) -> None:
     if form == "one":
         path = file = written(tmp_path / "net.safetensors", "weight")
     else:
@@ -93,7 +93,7 @@ def test_other_shards_are_read(tmp_path: Path) -> None:
     assert layer.load_weights(sharded(tmp_path, "rotary"), strict=False) == (set(), {"rotary"})
 
 
-def test_objects_in_an_npz(tmp_path: Path) -> None:
+def test_objects_in_an_npz_are_left_unread(tmp_path: Path) -> None:
     path = tmp_path / "net.npz"
     np.savez(path, weight=np.ones((1, 2), np.float32), bias=np.array([{}], dtype=object))
     layer = fr.Linear(2, 1)

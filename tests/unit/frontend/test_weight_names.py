@@ -39,7 +39,7 @@ def test_ending_to_write(tmp_path: Path) -> None:
     assert str(raised.value) == "Weights are written to .safetensors and .npz files, not 'net.bin'."
 
 
-def test_name_that_safetensors_keep(tmp_path: Path) -> None:
+def test_a_name_that_safetensors_reserve_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError) as raised:
         weights.save(tmp_path / "net.safetensors", {"__metadata__": np.ones(2, np.float32)})
     assert str(raised.value) == (
@@ -56,7 +56,7 @@ def test_type_that_safetensors_lack(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dtype", [k for k in DTYPES.values() if k.numpy.isbuiltin != 1])
-def test_type_that_npz_lacks(tmp_path: Path, dtype: Any) -> None:
+def test_a_type_that_npz_lacks_is_refused(tmp_path: Path, dtype: Any) -> None:
     with pytest.raises(ArgumentError) as raised:
         weights.save(tmp_path / "net.npz", {"fc.weight": np.ones((2, 3), dtype.numpy)})
     assert str(raised.value) == (

@@ -324,7 +324,7 @@ def test_missing_shard(tmp_path: Path) -> None:
     assert str(raised.value) == f"'{path}' needs the file '{shard}', which is not there."
 
 
-def test_npz_that_is_not_a_zip_file(tmp_path: Path) -> None:
+def test_an_npz_that_is_not_a_zip_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "net.npz"
     path.write_bytes(b"\x80\x04]\x94.")  # a pickle, which numpy would be asked to load
     with pytest.raises(ArtifactError) as raised:
@@ -355,7 +355,7 @@ def test_npz_with_a_damaged_header(tmp_path: Path) -> None:
         weights.load(path)
 
 
-def test_npz_with_a_header_that_numpys_parser_stumbles_over(tmp_path: Path) -> None:
+def test_an_npz_with_an_unreadable_header_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.ones(3, np.float32))
     content = (tmp_path / "x.npy").read_bytes().replace(b"(3,)", b"(3,(")
     (tmp_path / "x.npy").write_bytes(content)
@@ -369,7 +369,7 @@ def test_npz_with_a_header_that_numpys_parser_stumbles_over(tmp_path: Path) -> N
     assert str(raised.value) == text
 
 
-def test_npz_whose_table_of_contents_is_elsewhere(tmp_path: Path) -> None:
+def test_an_npz_with_a_misplaced_table_of_contents_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "net.npz"
     weights.save(path, {"x": np.arange(100)})
     content = bytearray(path.read_bytes())

@@ -1,4 +1,4 @@
-"""Manifests that do not tell the truth about their modules."""
+"""Manifests that differ from their modules."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def text_of(functions: tuple[Function, ...]) -> str:
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_lies_are_refused_at_load(lie: str) -> None:
+def test_false_manifests_are_refused_at_load(lie: str) -> None:
     function, text = LIES[lie]
     expected = f"artifact in memory: the manifest is not the module's: it says that {text}. {CURE}"
     assert text_of((function,)) == expected

@@ -65,7 +65,7 @@ def test_linked_archives_are_read(whole: bytes, tmp_path: Path) -> None:
     assert arrays(linked, tmp_path)["more"].tolist() == BIAS.tolist()
 
 
-def test_erased_entries_and_empty_tensors(whole: bytes, tmp_path: Path) -> None:
+def test_erased_entries_and_empty_tensors_are_read(whole: bytes, tmp_path: Path) -> None:
     erased = whole[:TYPE] + bytes(4) + whole[TYPE + 4 :]
     assert list(arrays(erased, tmp_path)) == ["bias", "ones"]
     assert arrays(changed(whole, (DATA_SIZE, 0)), tmp_path)["layer.weight"].shape == (0,)
@@ -140,12 +140,14 @@ def test_damaged_archives_are_refused(fault: str, whole: bytes, tmp_path: Path) 
         (b"layer", b"\xffayer", "a name in it is not text"),
     ],
 )
-def test_other_damage(old: bytes, new: bytes, text: str, whole: bytes, tmp_path: Path) -> None:
+def test_other_damage_is_refused(
+    old: bytes, new: bytes, text: str, whole: bytes, tmp_path: Path
+) -> None:
     with pytest.raises(ArtifactError, match=text):
         arrays(whole.replace(old, new), tmp_path)
 
 
-def test_two_tensors_of_one_name(whole: bytes, tmp_path: Path) -> None:
+def test_two_tensors_of_one_name_are_refused(whole: bytes, tmp_path: Path) -> None:
     index = whole.index(b"layer.weightbias")
     twice = whole[:index] + b"biasr.weightbias" + whole[index + 16 :]
     with pytest.raises(ArtifactError, match="it has 'bias' twice"):

@@ -104,7 +104,7 @@ def test_an_empty_file(tmp_path: Path) -> None:
         ("loop", "Too many levels of symbolic links"),
     ],
 )
-def test_what_is_no_file(
+def test_what_is_not_a_file_is_refused(
     path: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

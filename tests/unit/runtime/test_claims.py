@@ -1,4 +1,4 @@
-"""Slots: turns, calls inside of calls, and what interrupted calls and the process's end leave."""
+"""Slots: turns, nested calls, interrupted calls and the process's end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Interrupt(Exception):
 
 
 def interrupted(action: Callable[[], Any], number: int) -> Interrupt | None:
-    """Run an action and raise at one of its bytecodes; return None if there are fewer."""
+    """Run an action and raise at bytecode `number`; return None if there are fewer."""
     left = number
 
     def trace(frame: FrameType, event: str, argument: object) -> Any:
@@ -59,7 +59,7 @@ def in_thread(action: Callable[[], Any]) -> bool:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_an_interrupted_call_keeps_no_slot(count: int) -> None:
-    """Not even while its exception, and so its frame, is kept."""
+    """This holds even while its exception, and so its frame, is kept."""
     slots: Slots[None] = Slots(count)
 
     def call() -> None:
@@ -103,7 +103,7 @@ def test_each_call_has_a_slot_of_its_own() -> None:
     assert max(at_once) <= 2
 
 
-def test_a_call_inside_of_a_call_does_not_wait_for_it() -> None:
+def test_a_nested_call_does_not_wait_for_the_outer_one() -> None:
     slots: Slots[None] = Slots(1)
     outer = slots.claim()
 
@@ -118,7 +118,7 @@ def test_a_call_inside_of_a_call_does_not_wait_for_it() -> None:
     assert not slots.are_claimed()
 
 
-def test_contents_stay() -> None:
+def test_slots_keep_their_contents() -> None:
     slots: Slots[str] = Slots(1)
     slot = slots.claim()
     slot.content = "kept"
@@ -126,7 +126,7 @@ def test_contents_stay() -> None:
     assert slots.claim().content == "kept"
 
 
-def test_the_living() -> None:
+def test_living_forgets_dead_objects() -> None:
     living: Living[Slots[None]] = Living()
     one, two = Slots[None](1), Slots[None](1)
     living.add(one)

@@ -1,4 +1,4 @@
-"""Data types of other libraries, and what stands for none."""
+"""Data types of other libraries, and values that name none."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from farrier_runtime.dtypes import DTYPES, dtype, dtype_of
 
 
 @pytest.mark.parametrize("ours", DTYPES.values())
-def test_data_types_of_numpy(ours: dtype) -> None:
+def test_numpys_data_types_are_known(ours: dtype) -> None:
     assert dtype_of(ours) is ours
     assert dtype_of(ours.numpy) is ours
     assert dtype_of(ours.numpy.type) is ours
 
 
-def test_other_spellings_of_numpy() -> None:
+def test_numpys_other_spellings_are_known() -> None:
     assert dtype_of(np.dtype(">f4")) is dtypes.float32
     assert dtype_of(np.longlong) is dtypes.int64
     assert dtype_of(np.double) is dtypes.float64
@@ -26,7 +26,7 @@ def test_other_spellings_of_numpy() -> None:
 
 
 class TorchDtype:
-    """As torch's data types look, which are no classes."""
+    """A stand-in for torch's data types, which are not classes."""
 
     __module__ = "torch"
 
@@ -38,19 +38,19 @@ class TorchDtype:
 
 
 @pytest.mark.parametrize("ours", DTYPES.values())
-def test_data_types_of_torch(ours: dtype) -> None:
+def test_torchs_data_types_are_known(ours: dtype) -> None:
     assert dtype_of(TorchDtype(ours.name)) is ours
     assert dtype_of(TorchDtype("float8_e4m3fn")) is dtypes.float8
     assert dtype_of(TorchDtype("complex64")) is None
 
 
 class JaxScalar(type):
-    """As jax's data types look: classes that make arrays, with numpy's data type beside."""
+    """A stand-in for jax's data types: classes that make arrays and hold numpy's data type."""
 
     dtype = np.dtype(ml_dtypes.bfloat16)
 
 
-def test_data_types_of_jax() -> None:
+def test_jaxs_data_types_are_known() -> None:
     scalar = JaxScalar("bfloat16", (), {})
     assert dtype_of(scalar) is dtypes.bfloat16
 
@@ -64,5 +64,5 @@ def test_data_types_of_jax() -> None:
         *("float32", "f32", "", np.float32(1), np.ones(2, np.float32)),
     ],
 )
-def test_what_is_no_data_type(other: object) -> None:
+def test_other_values_name_no_data_type(other: object) -> None:
     assert dtype_of(other) is None

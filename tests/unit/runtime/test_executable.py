@@ -351,7 +351,7 @@ def test_impossible_numbers_of_threads(path: Path) -> None:
     assert str(caught.value) == "threads=0 is not possible: give 1 or more, or leave it out"
 
 
-def test_a_target_that_this_version_does_not_know() -> None:
+def test_a_target_that_this_version_does_not_know_is_refused() -> None:
     with pytest.raises(DeviceError) as caught:
         farrier_runtime.load(modules.artifact(targets=("abacus:9", "gpu")))
     assert str(caught.value) == (

@@ -74,7 +74,7 @@ def test_missing_folders_are_made(tmp_path: Path) -> None:
             assert (tmp_path / folder / "deep" / "net").read_bytes() == b"new"
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     target = tmp_path / ("a" * 300) / "net"
     with temporary(tmp_path) as content:
         for put in (lambda: write(target, [b""]), lambda: publish(content, target)):
@@ -131,7 +131,7 @@ def test_what_is_written_is_there_when_nothing_refers_to_the_file_any_more(tmp_p
         os.fstat(number)
 
 
-def test_a_file_that_is_half_read_is_closed_without_a_word(
+def test_a_file_that_is_half_read_is_closed_without_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[Any] = []
@@ -177,7 +177,7 @@ def test_reading_does_not_wait_for_a_pipe(call: Callable[[Path], Any], tmp_path:
     assert caught.value.filename == str(tmp_path / "pipe")
 
 
-def test_links_are_followed_only_where_that_is_asked_for(tmp_path: Path) -> None:
+def test_links_are_followed_only_on_request(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("text")
     (tmp_path / "link").symlink_to("file")
     assert bytes(MappedFile.open(tmp_path / "link")) == b"text"
@@ -192,7 +192,7 @@ def published(path: Path, chunks: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize("put", [write, published])
-def test_what_a_killed_writer_has_left_goes_with_a_later_file(
+def test_a_later_file_removes_what_a_killed_writer_left(
     put: Callable[[Path, list[bytes]], None], tmp_path: Path
 ) -> None:
     names = [".farrier-0123.tmp", ".farrier-4567.tmp", "farrier-89ab.tmp"]

@@ -1,4 +1,4 @@
-"""Imports at the first use: results, errors, signals, forks and the process's end."""
+"""Imports at first use: results, errors, signals, forks and the process's end."""
 
 from __future__ import annotations
 
@@ -82,5 +82,5 @@ def test_a_fork_waits_for_imports(folder: str) -> None:
     assert run(FORK, folder) == "7 1\n"
 
 
-def test_the_end_of_a_process() -> None:
+def test_imports_work_at_the_end_of_a_process() -> None:
     assert run(END) == "96a2 96a2 96a2 96a2\n"

@@ -16,12 +16,12 @@ from unit.runtime import modules
 
 
 def document(**changes: Any) -> str:
-    """Return a right manifest, but for some fields."""
+    """Return a valid manifest, except for some fields."""
     return json.dumps({**json.loads(modules.manifest().to_json()), **changes})
 
 
 def with_function(**changes: Any) -> str:
-    """Return a right manifest with one function, but for some of its fields."""
+    """Return a valid manifest with one function, except for some of its fields."""
     outputs = [{"name": "y", "dtype": "int8", "shape": [2]}]
     return document(
         functions=[{"name": "f", "inputs": [], "outputs": outputs, "result": 0, **changes}]
@@ -29,12 +29,12 @@ def with_function(**changes: Any) -> str:
 
 
 def with_input(**changes: Any) -> str:
-    """Return a right manifest with one function and input, but for some of its fields."""
+    """Return a valid manifest with one function and input, except for some of its fields."""
     return with_function(inputs=[{"name": "x", "dtype": "float32", "shape": [1], **changes}])
 
 
 def with_parameters(**changes: Any) -> str:
-    """Return a right manifest with weights outside, but for some of its fields."""
+    """Return a valid manifest with weights outside, except for some of its fields."""
     entries = {"w": {"dtype": "float32", "shape": [1]}}
     parameters = {"file": "net.irpa", "scope": "model", "entries": entries}
     return document(parameters={**parameters, **changes})

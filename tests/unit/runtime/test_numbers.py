@@ -1,4 +1,4 @@
-"""The rule for numbers that become elements: what keeps its value, and what is refused."""
+"""The rule for numbers that become elements: values kept, and values refused."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_numbers_keep_their_value_or_are_refused(wanted: dtype) -> None:
         ),
     ],
 )
-def test_texts(array: Any, kind: str, text: str) -> None:
+def test_errors_show_the_number(array: Any, kind: str, text: str) -> None:
     with pytest.raises(DtypeError) as raised:
         converted(array, DTYPES[kind])
     assert str(raised.value) == text
@@ -98,9 +98,9 @@ def test_numbers_that_adapt_keep_their_kind() -> None:
 
 
 def test_arrays_in_the_other_byte_order_are_right_by_value() -> None:
-    for kind in (">i4", ">f8", ">u2", ">f2"):
-        array = native(np.array([[1, 2]], kind))
-        assert array.dtype == np.dtype(kind).newbyteorder("=")
+    for swapped in (">i4", ">f8", ">u2", ">f2"):
+        array = native(np.array([[1, 2]], swapped))
+        assert array.dtype == np.dtype(swapped).newbyteorder("=")
         np.testing.assert_array_equal(array, [[1, 2]])
 
 

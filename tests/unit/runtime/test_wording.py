@@ -34,9 +34,9 @@ def nested(levels: int) -> list[Any]:
     ],
     ids=["number", "lines", "list", "long", "unreadable", "deep", "huge"],
 )
-def test_value(value: Any, text: str) -> None:
+def test_values_are_shown_in_one_line(value: Any, text: str) -> None:
     assert shown(value) == text
 
 
-def test_width() -> None:
+def test_values_are_cut_to_the_width() -> None:
     assert shown("abcdefgh", width=8) == "'abcd..."

@@ -131,7 +131,7 @@ def test_a_damaged_entry_is_dropped(
     assert caplog.text.count("The cache drops") == 1
 
 
-def test_what_was_not_used_for_longest_goes_first(store: Cache, compiled: Compiled) -> None:
+def test_the_least_recently_used_entry_is_evicted_first(store: Cache, compiled: Compiled) -> None:
     data = compiled.to_bytes()
     small = Cache(store.directory, limit=len(data) * 3)
     for age, name in enumerate(["c", "b", "a"]):
@@ -180,8 +180,8 @@ for turn in range(40):
     file = store.new_file()
     file.write(data)
     store.put(f"key{turn % 8}", file)
-    found = store.get(f"key{(turn * 3) % 8}")
-    assert found is None or found[1].functions[0].name == "f"
+    entry = store.get(f"key{(turn * 3) % 8}")
+    assert entry is None or entry[1].functions[0].name == "f"
 """
 
 

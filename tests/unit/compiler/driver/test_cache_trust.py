@@ -1,4 +1,4 @@
-"""Whose artifacts the cache runs, and what may stand in the place of its files."""
+"""Trust in the cache's files: owners, permissions, and what replaces a file."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_an_entry_that_others_may_write_is_dropped(
 def test_an_entry_of_another_user_is_dropped(
     store: Cache, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    users = iter([os.geteuid(), os.geteuid() + 1])  # that of the folder, and of the file
+    users = iter([os.geteuid(), os.geteuid() + 1])  # the folder's owner, then the file's
     monkeypatch.setattr(os, "geteuid", lambda: next(users))
     with caplog.at_level(logging.INFO, logger="farrier"):
         assert store.get("key") is None
@@ -143,7 +143,7 @@ def test_a_folder_of_another_user_is_not_used(
     ]
 
 
-# ---------------------------------------------------------------------- what is no file
+# ---------------------------------------------------------------------- links, devices, folders
 
 OTHERS: dict[str, Callable[[Path], None]] = {
     "a pipe": os.mkfifo,
@@ -190,7 +190,7 @@ def test_a_link_to_a_folder_of_ones_own_may_be_the_cache(store: Cache, tmp_path:
 
 
 @pytest.mark.parametrize("setting", ["file", "file/below", "pipe", "loop", "n" * 5000, "/dev/null"])
-def test_compiling_works_where_the_cache_is_no_folder(
+def test_compiling_works_where_the_cache_is_not_a_folder(
     setting: str, tmp_path: Path, compiled: Compiled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
@@ -265,7 +265,7 @@ def test_a_relative_cache_folder_is_ignored_as_its_specification_says(
 # ---------------------------------------------------------------------- killed writers
 
 
-def test_files_of_killed_writers_count_and_go_away(store: Cache, compiled: Compiled) -> None:
+def test_files_of_killed_writers_count_and_are_removed(store: Cache, compiled: Compiled) -> None:
     old, new = (store.directory / f".farrier-{digit * 16}.tmp" for digit in "01")
     for part in (old, new):
         part.write_bytes(bytes(5000))

@@ -72,7 +72,7 @@ def test_a_folder_for_temporary_files_that_is_gone_is_named(
         )
 
 
-def test_what_the_linker_writes_is_no_noise(capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_the_linker_writes_is_not_noise(capfd: pytest.CaptureFixture[str]) -> None:
     error = refusal(affine("f"), "--iree-llvmcpu-embedded-linker-path=/no/such/linker")
     assert str(error).startswith("IREE cannot compile the function f for cpu: its linker failed. ")
     assert "/no/such/linker" in "".join(error.__notes__)

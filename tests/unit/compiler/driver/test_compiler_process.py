@@ -90,7 +90,7 @@ def test_a_crash_is_an_error_that_names_the_signal() -> None:
     assert process_id() == before
 
 
-def test_a_bug_of_ours_is_called_one() -> None:
+def test_a_bug_in_farrier_is_called_one() -> None:
     error = refusal(function("f", apply(Unfinished(), argument(3))))
     assert str(error).startswith(
         "Farrier could not compile this program: NotImplementedError: Unfinished. This is a bug in "
@@ -132,7 +132,7 @@ def test_flags_that_do_not_exist_are_refused(flag: str, reason: str) -> None:
     assert str(error) == f"IREE's compiler does not take the flag '{flag}': {reason}"
 
 
-def test_a_dump_that_nobody_reads_on_ends_its_job() -> None:
+def test_an_abandoned_dump_ends_its_job() -> None:
     phases: Any = Job.prepare([affine("f")], CPU, UNCACHED).replies("phases", to="vm", weights=0)
     assert next(phases)["name"] == "input"
     phases.close()

@@ -188,13 +188,13 @@ def test_portable_stablehlo_stays_portable() -> None:
         ({"cache": "no"}, "cache is True or False, not 'no'."),
     ],
 )
-def test_options_of_other_kinds_are_refused(options: dict[str, Any], text: str) -> None:
+def test_options_of_the_wrong_kind_are_refused(options: dict[str, Any], text: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         Options(**options)
     assert str(caught.value) == text
 
 
 @pytest.mark.parametrize("target", [None, 3, ("cpu",), b"cpu"])
-def test_targets_of_other_kinds_are_refused(target: Any) -> None:
+def test_targets_of_the_wrong_kind_are_refused(target: Any) -> None:
     with pytest.raises(ArgumentError, match=r"^There is no target .*Targets are cpu, cuda,"):
         Target.parse(target)

@@ -1,4 +1,4 @@
-"""Folders of jobs, and what becomes of those of killed processes."""
+"""Folders of jobs, and the removal of those that killed processes left."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def held(path: str) -> subprocess.Popen[str]:
 
 
 def age(path: str) -> None:
-    """Let a folder look as if it was changed two hours ago."""
+    """Make a folder look as if it was last changed two hours ago."""
     hours_ago = time.time() - 7200
     os.utime(path, (hours_ago, hours_ago))
 
 
-def test_an_old_folder_goes_when_nobody_is_in_it_any_more(tmp_path: Path) -> None:
+def test_an_old_folder_is_removed_once_its_process_has_ended(tmp_path: Path) -> None:
     mine, other = (job_folders.new_path(str(tmp_path)) for _ in range(2))
     with held(other) as process:
         age(other)

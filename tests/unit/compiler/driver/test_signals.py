@@ -1,4 +1,4 @@
-"""What signal handlers do while the compiler process is started, and jobs are awaited."""
+"""Signal handlers that run while the compiler process starts or a job is awaited."""
 
 from __future__ import annotations
 
@@ -22,19 +22,21 @@ def fresh() -> compiler_process._Process:  # pyright: ignore[reportPrivateUsage]
     return compiler_process._Process()  # pyright: ignore[reportPrivateUsage]
 
 
-def test_a_timeout_while_a_job_is_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_handlers_timeout_while_a_job_is_awaited_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiler_process, "receive", late)
     with pytest.raises(TimeoutError, match="too late"):
         compiled(affine("f"))
 
 
-def test_a_timeout_while_the_process_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_handlers_timeout_while_the_process_starts_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(subprocess, "Popen", late)
     with pytest.raises(TimeoutError, match="too late"):
         fresh().start()
 
 
-def test_a_job_while_the_process_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_handler_may_compile_while_the_process_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     process, start = fresh(), subprocess.Popen[bytes]
     started: list[subprocess.Popen[bytes]] = []
 

@@ -92,7 +92,7 @@ def _refusal(graph: Graph) -> str:
     return str(error.value)
 
 
-def test_verifier_wants_operands_made_before_use() -> None:
+def test_verifier_requires_operands_before_their_use() -> None:
     graph, x = _tanh_graph()
     graph.nodes = (Node(graph.nodes[0].op, [graph.outputs[0]]), *graph.nodes)
     assert _refusal(graph) == (

@@ -66,7 +66,7 @@ def weights(seed: int = 0) -> Any:
         (dtypes.int4, "tensor<2x3xi4>"),
     ],
 )
-def test_types(dtype: dtypes.dtype, text: str) -> None:
+def test_types_are_spelled_as_in_mlir(dtype: dtypes.dtype, text: str) -> None:
     assert type_text(TensorType((2, 3), dtype)) == text
 
 
@@ -87,7 +87,7 @@ def test_scalar_types() -> None:
         (np.nan, dtypes.float64, "0x7FF8000000000000"),
     ],
 )
-def test_numbers(value: Any, dtype: dtypes.dtype, text: str) -> None:
+def test_numbers_are_spelled_as_in_mlir(value: Any, dtype: dtypes.dtype, text: str) -> None:
     assert scalar_text(np.asarray(value).astype(dtype.numpy)[()], dtype) == text
 
 
@@ -270,7 +270,7 @@ def test_a_module_is_read_back(form: str, tmp_path: Path) -> None:
     assert read(file).text(weights=True) == module.text(weights=True)
 
 
-def test_what_is_no_mlir_is_refused(tmp_path: Path) -> None:
+def test_what_is_not_mlir_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "net.mlir"
     file.write_text("func.func @main( {")
     with pytest.raises(CompilationFailed) as raised:

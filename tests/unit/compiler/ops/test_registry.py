@@ -15,7 +15,7 @@ from support.rows import ROWS
 FILECHECK = Path(__file__).parents[3] / "filecheck"
 
 
-# What takes every operand has no error case, for this reason.
+# Why ops that take every operand have no error case.
 EXEMPT = {
     "isfinite": "tells something of every data type",
     "isinf": "tells something of every data type",

@@ -60,7 +60,7 @@ def _after(graph: Graph, passes: str = "channels_last") -> Graph:
 
 
 def _region(graph: Graph) -> list[str]:
-    """Return the ops between the first transpose and the last, which are all there may be."""
+    """Return the ops between the first transpose and the last, the only two allowed."""
     names = operations(_after(graph))
     assert names[0] == names[-1] == "transpose"
     assert "transpose" not in names[1:-1]

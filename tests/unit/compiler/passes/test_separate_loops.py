@@ -1,4 +1,4 @@
-"""Where `separate_loops` puts barriers, and that nothing changes but for these."""
+"""Barriers that `separate_loops` inserts, the only change that it makes."""
 
 from __future__ import annotations
 

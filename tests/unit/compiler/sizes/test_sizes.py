@@ -267,7 +267,7 @@ def test_comparisons_that_bounds_leave_open(compare: Callable[[], Any], question
     assert message(caught.value) == f"Whether {question}. {ADVICE}"
 
 
-def test_what_is_no_size_is_left_to_others() -> None:
+def test_what_is_not_a_size_is_left_to_others() -> None:
     for operation in (
         lambda: n + 1.5,
         lambda: 1.5 - n,

@@ -14,7 +14,7 @@ N = symbol(Dimension("n", 1, 2, 3))
 
 
 @pytest.mark.parametrize("shape", [(2**63 - 1,), (1,) * 64, (0, 2**62), (N, 2**62)])
-def test_largest(shape: tuple[int, ...]) -> None:
+def test_the_largest_type_is_accepted(shape: tuple[int, ...]) -> None:
     check_extent(shape, int8)
 
 
@@ -27,13 +27,13 @@ def test_largest(shape: tuple[int, ...]) -> None:
         ((N, 2**61), float32, "float32 (n, 2305843009213693952)"),
     ],
 )
-def test_too_many_bytes(shape: tuple[int, ...], dtype: dtype, text: str) -> None:
+def test_too_many_bytes_are_refused(shape: tuple[int, ...], dtype: dtype, text: str) -> None:
     with pytest.raises(ShapeError) as raised:
         check_extent(shape, dtype)
     assert str(raised.value) == f"A tensor has less than 2**63 bytes: {text} is too large."
 
 
-def test_too_many_dimensions() -> None:
+def test_too_many_dimensions_are_refused() -> None:
     with pytest.raises(ShapeError) as raised:
         check_extent((1,) * 65, float32)
     assert str(raised.value) == "A tensor has at most 64 dimensions, not 65."

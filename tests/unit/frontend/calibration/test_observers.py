@@ -114,7 +114,7 @@ def test_only_zeros(make: type[Observer]) -> None:
 
 
 @pytest.mark.parametrize("make", OBSERVERS)
-def test_nothing_is_seen_of_empty_batches(make: type[Observer]) -> None:
+def test_empty_batches_are_ignored(make: type[Observer]) -> None:
     observer = seen(make(), [np.zeros((0, 3), np.float32)])
     assert not observer.seen
 

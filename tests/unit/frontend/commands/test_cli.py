@@ -314,7 +314,7 @@ def test_unset_parameters_become_random_with_a_warning(run: Run, model: Path) ->
     )
 
 
-def test_fault_of_ours_is_reported_as_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_farrier_is_reported_as_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(options: object) -> int:
         raise RuntimeError("unexpected")
 
@@ -342,7 +342,7 @@ def test_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
         "compile model.py:Net --input 1x3xf32 --quantize int8 --calibration pipe.npz --seed 0",
     ],
 )
-def test_pipes_and_devices_are_no_files(run: Run, model: Path, words: str) -> None:
+def test_pipes_and_devices_are_refused(run: Run, model: Path, words: str) -> None:
     name = next(word for word in words.split() if "pipe" in word).partition(":")[0]
     os.mkfifo(model / name)
     text = f"farrier: error: {name} is a pipe or a device: name a file to read.\n"
@@ -352,7 +352,7 @@ def test_pipes_and_devices_are_no_files(run: Run, model: Path, words: str) -> No
     assert run(*words.split()) == (1, "", text)
 
 
-def test_a_broken_link_is_not_what_was_meant(run: Run, model: Path) -> None:
+def test_a_broken_link_is_a_missing_file(run: Run, model: Path) -> None:
     (model / "network.vmfb").symlink_to("gone")
     assert run("inspect", "network.vmfb") == (
         *(1, ""),
@@ -360,21 +360,21 @@ def test_a_broken_link_is_not_what_was_meant(run: Run, model: Path) -> None:
     )
 
 
-def test_model_that_is_a_link_to_a_file_without_a_suffix(run: Run, model: Path) -> None:
+def test_a_model_may_be_a_link_to_a_file_without_a_suffix(run: Run, model: Path) -> None:
     (model / "model.py").rename(model / "0f1e")
     (model / "model.py").symlink_to("0f1e")
     status, output, errors = run("compile", "model.py:double", "--input", "3xf32", "--dump=graph")
     assert (status, output[:13], errors) == (0, "graph @double", "")
 
 
-def test_names_of_files_that_are_no_text(run: Run) -> None:
+def test_names_that_are_not_text_are_escaped(run: Run) -> None:
     assert run("run", "net\udcff.vmfb") == (
         *(1, ""),
         "farrier: error: net\\udcff.vmfb: no such file.\n",
     )
 
 
-def test_names_that_the_terminal_lacks(
+def test_names_that_the_terminal_lacks_are_escaped(
     run: Run, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (model / "größe.py").write_text((model / "model.py").read_text())
@@ -386,7 +386,9 @@ def test_names_that_the_terminal_lacks(
     assert output.readline().startswith("graph @double[")
 
 
-def test_command_without_output(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As after `>&-` in a shell."""
+def test_the_command_works_without_standard_output(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command is run as after `>&-` in a shell."""
     monkeypatch.setattr(sys, "stdout", None)
     assert run("inspect", "net.vmfb") == (1, "", "farrier: error: net.vmfb: no such file.\n")

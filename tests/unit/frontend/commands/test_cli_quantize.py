@@ -63,7 +63,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "text.npz").write_text("no zip")
     np.savez_compressed(tmp_path / "deflated.npz", x=np.ones((10, 3), np.float32))
     content = (tmp_path / "deflated.npz").read_bytes()
-    begin = 30 + content[26] + content[28]  # behind the name and the extra field
+    begin = 30 + content[26] + content[28]  # after the name and the extra field
     (tmp_path / "deflated.npz").write_bytes(content[:begin] + b"\xff" + content[begin + 1 :])
     (tmp_path / "broken.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:100])
     return tmp_path

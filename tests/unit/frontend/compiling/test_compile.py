@@ -74,7 +74,7 @@ def test_inputs_keep_the_order_of_the_signature() -> None:
     assert names(function, ROW, c=ROW, b=ROW) == ["a", "b", "c"]
 
 
-def test_what_is_no_input_info_is_a_constant() -> None:
+def test_arguments_other_than_input_infos_are_constants() -> None:
     graph = trace(lambda a, b, count: a * b * count, [ROW, fr.ones((3,)), 2]).graph
     assert [value.name for value in graph.inputs] == ["a"]
 

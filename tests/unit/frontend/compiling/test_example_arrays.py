@@ -14,7 +14,7 @@ from support.messages import message
 
 
 class Foreign:
-    """An array of a library that only speaks DLPack."""
+    """An array that supports DLPack only."""
 
     def __init__(self, array: Any) -> None:
         self.array = array

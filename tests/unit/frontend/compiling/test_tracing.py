@@ -41,7 +41,7 @@ EVALUATIONS: dict[str, Callable[[fr.Tensor], Any]] = {
 
 @pytest.fixture(autouse=True)
 def nothing_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a warning of an earlier test be said again."""
+    """Let warnings that an earlier test has raised be raised again."""
     monkeypatch.setattr(fr.logger, "_said", set[str]())
 
 
@@ -57,7 +57,7 @@ def test_evaluation_is_warned_about(name: str, caplog: pytest.LogCaptureFixture)
     assert [record.levelno for record in caplog.records] == [logging.WARNING] * len(caplog.records)
 
 
-def test_evaluation_elsewhere_is_not(caplog: pytest.LogCaptureFixture) -> None:
+def test_evaluation_elsewhere_is_not_warned_about(caplog: pytest.LogCaptureFixture) -> None:
     def function(x: fr.Tensor) -> fr.Tensor:
         return x * repr(scale).count("2") * len(scale)
 

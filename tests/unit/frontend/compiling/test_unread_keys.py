@@ -15,7 +15,7 @@ def names(func: Callable[..., Any], *args: Any) -> list[str | None]:
     return [value.name for value in trace(func, args).graph.inputs]
 
 
-def test_keys_that_are_not_read_are_no_inputs() -> None:
+def test_keys_that_are_not_read_are_not_inputs() -> None:
     nest = {"x": ROW, "y": ROW, "z": [ROW, {"w": ROW}]}
     assert names(lambda d: d["x"] * 2, nest) == ["d.x"]
     assert names(lambda d: d["z"][1]["w"], nest) == ["d.z[1].w"]

@@ -105,7 +105,7 @@ NAMED: dict[str, tuple[Callable[[], Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_containers_with_names(name: str) -> None:
+def test_containers_with_names_hold_parameters(name: str) -> None:
     make, names = NAMED[name]
     net = Holder(make())
     assert list(net.state_dict()) == names
@@ -117,7 +117,7 @@ def test_containers_with_names(name: str) -> None:
     assert type(net.held) is type(make())
 
 
-def test_containers_deeper_than_calls_may_be() -> None:
+def test_containers_may_be_deeper_than_the_call_stack() -> None:
     held: Any = fr.ones((1,))
     for depth in range(1200):
         held = [held] if depth % 2 else (held,)
@@ -152,7 +152,7 @@ NAMELESS: dict[str, tuple[Callable[[], Any], str]] = {
 
 
 @pytest.mark.parametrize("name", NAMELESS)
-def test_containers_without_names(name: str) -> None:
+def test_containers_without_names_are_refused(name: str) -> None:
     make, place = NAMELESS[name]
     net = Holder(make())
     net.leaf = Leaf()  # pyright: ignore[reportAttributeAccessIssue]
@@ -197,7 +197,7 @@ def test_what_a_name_reaches_may_be_anywhere_else_too() -> None:
     assert net.held["a"].param.tolist() == [0, 1]
 
 
-def test_attributes_in_slots() -> None:
+def test_attributes_in_slots_hold_parameters() -> None:
     net = Slotted()
     assert list(net.state_dict()) == ["own", "leaf.param"]
     net.load_state_dict({"own": [1.0, 2.0, 3.0], "leaf.param": [4.0, 5.0]})
@@ -227,7 +227,7 @@ SHARED_NAMES: dict[str, tuple[dict[Any, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", SHARED_NAMES)
-def test_two_parameters_of_one_name(name: str) -> None:
+def test_two_parameters_of_one_name_are_refused(name: str) -> None:
     held, places = SHARED_NAMES[name]
     with pytest.raises(fr.ArgumentError) as caught:
         Holder(held).state_dict()
@@ -237,7 +237,7 @@ def test_two_parameters_of_one_name(name: str) -> None:
     )
 
 
-def test_one_parameter_twice_under_one_name() -> None:
+def test_one_parameter_may_have_one_name_twice() -> None:
     leaf = Leaf()
     net = Holder({"a.b": leaf, "a": {"b": leaf}})
     assert list(net.state_dict()) == ["held.a.b.param"]

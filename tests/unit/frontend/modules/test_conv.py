@@ -169,7 +169,7 @@ def test_one_number_stands_for_all_dimensions(
 
 
 @pytest.mark.parametrize("kernel", [(3, 2), (1, 4)])
-def test_the_same_size(kernel: tuple[int, int]) -> None:
+def test_padding_same_keeps_the_size(kernel: tuple[int, int]) -> None:
     conv = fr.Conv(4, 6, kernel, padding="same", dilation=2)
     assert conv(fr.ones((1, 4, 9, 7))).shape == (1, 6, 9, 7)
 

@@ -73,7 +73,7 @@ def test_wrong_input(shape: tuple[int, ...]) -> None:
         ),
     ],
 )
-def test_wrong_type(layer: fr.Module, x: fr.Tensor, text: str) -> None:
+def test_inputs_of_another_data_type_are_refused(layer: fr.Module, x: fr.Tensor, text: str) -> None:
     with pytest.raises(fr.DtypeError) as raised:
         layer(x)
     assert message(raised.value) == (

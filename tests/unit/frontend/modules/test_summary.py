@@ -1,4 +1,4 @@
-"""Module.summary: its exact table, its data, and that it computes nothing."""
+"""Module.summary: its exact table and its data, without any computation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters and layers under several names: they stay shared."""
+"""Parameters and layers that stay shared under several names."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_one_of_the_names_is_enough(names: list[str]) -> None:
     np.testing.assert_array_equal(net.wte.weight.numpy(), TABLE)
 
 
-def test_neither_name() -> None:
+def test_missing_both_names_is_an_error() -> None:
     net = Tied()
     assert net.load_state_dict({}, strict=False) == ({"wte.weight", "head.weight"}, set())
     with pytest.raises(fr.ArgumentError) as caught:
@@ -63,7 +63,7 @@ def test_neither_name() -> None:
 
 
 @pytest.mark.parametrize("strict", [True, False])
-def test_values_that_differ(strict: bool) -> None:
+def test_values_that_differ_are_refused(strict: bool) -> None:
     net = loaded()
     other = TABLE.copy()
     other[4, 2] = np.nan
@@ -82,7 +82,7 @@ def test_values_that_differ(strict: bool) -> None:
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "npz"])
-def test_files(tmp_path: Path, ending: str) -> None:
+def test_files_keep_ties(tmp_path: Path, ending: str) -> None:
     path = tmp_path / "folder" / f"net.{ending}"
     loaded().save_weights(path)
     net = Tied()
@@ -153,7 +153,7 @@ def test_one_tensor_for_two_parameters_does_not_tie_them() -> None:
     np.testing.assert_array_equal(net.state_dict()["1.weight"].numpy(), np.ones((2, 2)))
 
 
-def test_copies() -> None:
+def test_copies_keep_ties() -> None:
     assert is_tied(copy.deepcopy(loaded()))
 
 

@@ -26,7 +26,7 @@ TOO_LARGE: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("name", TOO_LARGE)
-def test_too_large(name: str) -> None:
+def test_too_large_shapes_are_refused(name: str) -> None:
     with pytest.raises(fr.ShapeError, match=r"A tensor has less than 2\*\*63 bytes: float32 "):
         TOO_LARGE[name]()
 
@@ -40,12 +40,12 @@ TOO_DEEP: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.parametrize("name", TOO_DEEP)
-def test_too_many_dimensions(name: str) -> None:
+def test_too_many_dimensions_are_refused(name: str) -> None:
     with pytest.raises(fr.ShapeError, match="A tensor has at most 64 dimensions, not 65"):
         TOO_DEEP[name]()
 
 
-def test_bounds_beyond_64_bits() -> None:
+def test_bounds_beyond_64_bits_are_refused() -> None:
     with pytest.raises(fr.ArgumentError) as raised:
         fr.NamedDimension("n", 1, 2, 2**63)
     text = "Bounds are sizes below 2**63, but got (1, 2, 9223372036854775808)."

@@ -1,4 +1,4 @@
-"""Arguments of other kinds than a function takes: the texts that say so."""
+"""Errors for arguments of the wrong kind."""
 
 # ruff: noqa: E501
 # pyright: basic, reportArgumentType=false
@@ -163,7 +163,7 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
 
 
 @pytest.mark.parametrize(("call", "text"), REFUSED)
-def test_refused(call: Callable[[], object], text: str) -> None:
+def test_odd_arguments_are_refused(call: Callable[[], object], text: str) -> None:
     with pytest.raises((fr.ArgumentError, fr.ShapeError)) as caught:
         call()
     assert text in str(caught.value).split("\n")[0]
@@ -176,12 +176,12 @@ def test_other_uses_of_tensors_are_refused() -> None:
         assert 1.0 in X
 
 
-def test_a_sign_and_round_are_taken() -> None:
+def test_a_plus_sign_and_round_are_supported() -> None:
     assert (+X).tolist() == X.tolist()
     assert round(fr.Tensor([1.5, -0.2])).tolist() == [2.0, 0.0]
 
 
-def test_a_setting_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_of_the_wrong_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fr.config, "eager", np.ones(2))
     with pytest.raises(fr.ArgumentError, match=r"eager must be 'reference' or 'compiled', not arr"):
         (X + 1).eval()

@@ -15,7 +15,7 @@ from support.messages import message
 X = fr.ones((1, 2, 5, 5))
 
 
-def test_maximum_passes_nan_on() -> None:
+def test_maximum_propagates_nan() -> None:
     result = fr.maxpool(fr.Tensor([[[1.0, np.nan, 3.0, 4.0]]]), (2,))
     np.testing.assert_array_equal(result.numpy(), [[[np.nan, np.nan, 4.0]]])
 

@@ -54,7 +54,7 @@ def test_a_scalar_has_no_other_dim(name: str, dim: int) -> None:
     )
 
 
-def test_functions_over_dims_of_scalars() -> None:
+def test_functions_over_dims_take_scalars() -> None:
     x = fr.Tensor(3.0)
     assert fr.sum(x, (0,), keepdim=True).tolist() == fr.sum(x, ()).tolist() == 3.0
     with pytest.raises(fr.ShapeError) as caught:
@@ -83,7 +83,7 @@ def test_softmax_of_no_elements_has_none(name: str, shape: tuple[int, ...]) -> N
         assert getattr(fr, name)(fr.zeros(shape), dim).numpy().shape == shape
 
 
-def test_softmax_over_a_dynamic_dimension() -> None:
+def test_softmax_works_over_a_dynamic_dimension() -> None:
     rows = fr.InputInfo(((0, 2, 4), 3), fr.float32)
     over_rows = fr.compile(lambda x: fr.softmax(x, 0), args=[rows], target="cpu")
     for count in (0, 1, 3):

@@ -18,7 +18,7 @@ ONES = np.ones((3, 3), np.int8)
 
 
 class Tied(fr.Module):
-    """Two layers with the same integers, but other scales."""
+    """Two layers with the same integers, but different scales."""
 
     def __init__(self) -> None:
         self.one = fr.quantized.QuantizedLinear(3, 3)
@@ -54,7 +54,7 @@ def test_one_name_is_enough(name: str, copied: Callable[[Tied], Tied]) -> None:
     assert state["one.weight"].q_scale() != state["two.weight"].q_scale() == 0.5
 
 
-def test_values_that_differ() -> None:
+def test_values_that_differ_are_refused() -> None:
     with pytest.raises(fr.ArgumentError) as caught:
         used().load_state_dict({"one.weight": ONES, "two.weight": -ONES}, strict=False)
     assert message(caught.value) == (
@@ -85,7 +85,7 @@ def test_an_assigned_weight_brings_its_scale() -> None:
     assert (two.weight_scale.tolist(), two.weight.tolist()) == (0.5, (2 * ONES).tolist())
 
 
-def test_no_warning_of_scales(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scales_cause_no_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     warnings: list[str] = []
     monkeypatch.setattr(logger, "warning", lambda text, **_: warnings.append(text))
     trace(used(), [fr.InputInfo((2, 3), fr.float32)])

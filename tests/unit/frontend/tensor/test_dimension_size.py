@@ -387,7 +387,7 @@ def programs() -> Any:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_sizes_compiled_are_as_eager(name: str, programs: Any) -> None:
+def test_compiled_sizes_equal_eager_ones(name: str, programs: Any) -> None:
     for rows in (1, 2, 5, 8):
         x = np.random.default_rng(rows).standard_normal((rows, 3)).astype(np.float32) * 3
         assert assert_as_eager(programs[name], FUNCTIONS[name], [x], 4)

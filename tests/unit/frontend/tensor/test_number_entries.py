@@ -103,7 +103,7 @@ def test_whole_floats_and_truth_values_are_taken_where_a_type_is_asked_for() -> 
     assert fr.arange(2**63, 2**63 + 2, dtype=fr.uint64).tolist() == [2**63, 2**63 + 1]
 
 
-def test_elements_of_arrays_are_rounded_also_to_zero() -> None:
+def test_elements_of_arrays_may_be_rounded_to_zero() -> None:
     assert fr.Tensor(np.array([1e-9, 1.0]), dtype=fr.float16).tolist() == [0.0, 1.0]
 
 
