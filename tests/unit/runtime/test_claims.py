@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import subprocess
 import sys
@@ -36,9 +37,9 @@ def interrupted(action: Callable[[], Any], number: int) -> Interrupt | None:
 
     here = inspect.currentframe()
     assert here is not None
-    here.f_trace_opcodes = (
-        True  # when it begins to trace, Python 3.12 asks whether any frame has it
-    )
+    # Python 3.12 traces opcodes only if some frame asks for them when tracing begins.
+    here.f_trace_opcodes = True
+    gc.disable()  # finalizers would be traced too, and lose the exception
     sys.settrace(trace)
     try:
         action()
@@ -46,6 +47,7 @@ def interrupted(action: Callable[[], Any], number: int) -> Interrupt | None:
         return interrupt
     finally:
         sys.settrace(None)
+        gc.enable()
     return None
 
 
