@@ -34,7 +34,7 @@ INTERNAL = (
     *(
         f"farrier_runtime.{name}."
         for name in (
-            *("artifact", "archive", "claims", "cpu_features", "dimension", "files"),
+            *("artifact", "archive", "claims", "cpu_features", "dimension", "files", "imports"),
             *("hashes", "hints", "safetensors", "wording"),
         )
     ),
