@@ -32,6 +32,13 @@ def stop(number, frame):
 
 signal.signal(signal.SIGALRM, stop)
 
+# Python itself reports, and ignores, what a handler raises inside of a finalizer.
+def report(unraisable):
+    if not isinstance(unraisable.exc_value, Stop):
+        sys.__unraisablehook__(unraisable)
+
+sys.unraisablehook = report
+
 def interrupted(action, limit):
     global armed
     try:
