@@ -12,6 +12,7 @@ from farrier_runtime.dtypes import BY_NUMPY, Array
 from farrier_runtime.errors import DeviceError, DtypeError, FarrierError, InputError
 from farrier_runtime.manifest import TensorSpec, shape_fits
 from farrier_runtime.numbers import check_masks, converted, keeps_kind, native
+from farrier_runtime.wording import shown
 
 
 class DeviceArray:
@@ -189,6 +190,5 @@ def _adapt(array: Array, value: Any, spec: TensorSpec) -> Array:
             return converted(array, spec.dtype)
     except DtypeError:
         pass
-    text = f"{value!r}"
-    text = text if len(text) <= 60 else text[:57] + "..."
+    text = shown(value, 60)
     raise InputError(f"expected {spec.type}, which cannot hold {text} without a loss")

@@ -75,6 +75,8 @@ def with_requirements(graph: Graph, wanted: Mapping[Requirement, Origin]) -> Gra
     Where only the shape of a value is used, or a pass replaced an op, calls that eager evaluation
     refuses would otherwise be let through.
     """
+    if not wanted:
+        return graph
     present = requirements_of(graph)
     missing = {key: origin for key, origin in wanted.items() if not key.is_among(present)}
     if not missing or not graph.outputs:

@@ -118,8 +118,8 @@ def run_passes(
     passes = parse_pipeline(pipeline) if isinstance(pipeline, str) else pipeline
     required = requirements_of(graph) if graph.dimensions() else {}
     for one in passes:
-        graph = one(graph)
-        if required:
+        before, graph = graph, one(graph)
+        if graph is not before:
             graph = with_requirements(graph, required)
         if verify:
             _verify_after(one, graph)

@@ -68,7 +68,7 @@ def trace(
             function returns something that is not a tensor.
     """
     bound = _bind(func, args, {} if kwargs is None else kwargs)
-    _check_depth("An argument of a compiled function", [args, kwargs])
+    check_depth("An argument of a compiled function", [args, kwargs])
     inputs: list[Value] = []
     parameters: dict[str, inspect.Parameter] = {}
     infos: dict[str, Any] = {}
@@ -89,7 +89,7 @@ def trace(
     outputs: list[Tensor] = []
     with requirements() as required:
         returned = _traced_call(func, bound)
-        _check_depth("A result of a compiled function", returned)
+        check_depth("A result of a compiled function", returned)
         result = _flatten(returned, outputs)
     values = [output.value for output in outputs]
     try:
@@ -274,13 +274,6 @@ def _key(key: Any) -> str:
         problem = f"A key of a compiled function's result is not valid text: {shown(key)}"
         raise explain(ArgumentError(problem)) from None
     return str(key)
-
-
-def _check_depth(name: str, nest: Any) -> None:
-    try:
-        check_depth(name, nest)
-    except ArgumentError as error:
-        raise explain(error) from None
 
 
 def _graph_name(func: Any, name: str | None) -> str:

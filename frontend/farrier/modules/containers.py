@@ -15,6 +15,7 @@ import numpy as np
 
 from farrier.modules.parameter import identity
 from farrier.tensor import Tensor
+from farrier_compiler.diagnostics import explain
 from farrier_runtime.errors import ArgumentError
 from farrier_runtime.wording import shown
 
@@ -67,9 +68,11 @@ def check_depth(name: str, argument: Any) -> None:
     while pending:
         value, level = pending.pop()
         if level > _MOST_LEVELS:
-            raise ArgumentError(
-                f"{name} nests at most {_MOST_LEVELS} lists, tuples and dicts, "
-                f"unlike {shown(argument)}."
+            raise explain(
+                ArgumentError(
+                    f"{name} nests at most {_MOST_LEVELS} lists, tuples and dicts, "
+                    f"unlike {shown(argument)}."
+                )
             )
         if isinstance(value, dict):
             value = list(cast("dict[Any, Any]", value).values())

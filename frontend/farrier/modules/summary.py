@@ -144,10 +144,7 @@ def summarize(module: Summarized, inputs: Sequence[Any], named: Mapping[str, Any
 
 def _check_arguments(module: Summarized, inputs: Sequence[Any], named: Mapping[str, Any]) -> None:
     signature = inspect.signature(module)
-    try:
-        check_depth("An argument of summary", [list(inputs), dict(named)])
-    except ArgumentError as error:
-        raise explain(error) from None
+    check_depth("An argument of summary", [list(inputs), dict(named)])
     try:
         signature.bind(*inputs, **named)
     except TypeError as error:

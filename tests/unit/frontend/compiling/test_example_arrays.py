@@ -10,20 +10,8 @@ import pytest
 
 import farrier as fr
 from farrier.compiling.trace import trace
+from support.foreign import Foreign
 from support.messages import message
-
-
-class Foreign:
-    """An array that supports DLPack only."""
-
-    def __init__(self, array: Any) -> None:
-        self.array = array
-
-    def __dlpack__(self, **options: Any) -> Any:
-        return self.array.__dlpack__(**options)
-
-    def __dlpack_device__(self) -> Any:
-        return self.array.__dlpack_device__()
 
 
 def types(*args: Any, **kwargs: Any) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import farrier as fr
+from support.foreign import Foreign
 from support.messages import message
 from support.modules import Classifier, values
 
@@ -127,22 +128,9 @@ def test_load_state_dict_replaces_by_identity_everywhere() -> None:
     assert type(net.tupled) is tuple
 
 
-class Exporter:
-    """An array that supports DLPack only."""
-
-    def __init__(self, array: Any) -> None:
-        self.array = array
-
-    def __dlpack__(self, **options: Any) -> Any:
-        return self.array.__dlpack__(**options)
-
-    def __dlpack_device__(self) -> Any:
-        return self.array.__dlpack_device__()
-
-
 def test_load_state_dict_shares_the_memory_of_arrays() -> None:
     array = np.arange(2, dtype=np.float32)
-    for given in (array, Exporter(array)):
+    for given in (array, Foreign(array)):
         net = Leaf()
         net.load_state_dict({"param": given})
         assert np.shares_memory(net.param.numpy(), array)
