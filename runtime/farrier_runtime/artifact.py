@@ -35,7 +35,6 @@ __all__ = [
     "read",
     "seal",
     "to_bytes",
-    "view",
     "write",
 ]
 
@@ -171,22 +170,25 @@ def read(source: Source, any_version: bool = False) -> Manifest:
         >>> print(read(double.save("double.vmfb")).functions[0])
         double(x: float32[2]) -> float32[2]
     """
-    try:
-        return _verify(view(source), any_version)
-    except ArtifactError as error:
-        raise ArtifactError(f"{describe(source)}: {error}") from None
+    _, manifest = opened(source, any_version)
+    return manifest
 
 
-def view(source: Source) -> memoryview:
-    """Return a view of an artifact's bytes, as `mapped` does.
+def opened(source: Source, any_version: bool = False) -> tuple[bytes | mmap.mmap, Manifest]:
+    """Return a verified artifact's bytes, as `mapped` does, and its manifest.
 
     Args:
-        source: a path, or the artifact's bytes, also mapped ones.
+        source: see `read`, also for what follows.
+        any_version: also artifacts of other IREE versions.
 
     Raises:
-        ArtifactError: the file does not exist, or is empty.
+        ArtifactError: see `read`.
     """
-    return memoryview(mapped(source))
+    try:
+        data = mapped(source)
+        return data, _verify(memoryview(data), any_version)
+    except ArtifactError as error:
+        raise ArtifactError(f"{describe(source)}: {error}") from None
 
 
 def mapped(source: Source) -> bytes | mmap.mmap:

@@ -309,8 +309,8 @@ def load(
         >>> load(double.save("double.vmfb"))(np.ones(2, np.float32))
         array([2., 2.], dtype=float32)
     """
-    manifest = artifact.read(source)
-    return start(source, manifest, device, threads, function, weights, exchange_weights)
+    data, manifest = artifact.opened(source)
+    return start(source, manifest, device, threads, function, weights, exchange_weights, data)
 
 
 # Loads take turns: IREE's runtime is imported, its types registered and devices opened only once.
@@ -325,6 +325,7 @@ def start(
     function: str | None = None,
     weights: parameters.Weights | None = None,
     exchange_weights: bool = False,
+    data: bytes | mmap.mmap | None = None,
 ) -> Executable:
     """Load a verified artifact, as `load` does.
 
@@ -336,6 +337,7 @@ def start(
         function: the function to call.
         weights: the external weights.
         exchange_weights: whether they may differ from those whose hashes the manifest holds.
+        data: the bytes that were verified; None: the source's.
     """
     _check_threads(threads)
     chosen = manifest.functions[0] if function is None else _find(manifest, function)
@@ -344,7 +346,7 @@ def start(
         if where.kind == "cpu" and manifest.cpu:
             cpu_features.check(manifest.cpu)
         arrays = parameters.find(source, manifest.parameters, weights, exchange_weights)
-        data = artifact.mapped(source)
+        data = artifact.mapped(source) if data is None else data
         program = _start(data, manifest, where, threads, arrays)
     except (ArtifactError, DeviceError) as error:
         raise type(error)(f"{artifact.describe(source)}: {error}") from None

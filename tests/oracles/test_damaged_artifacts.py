@@ -142,7 +142,7 @@ class Trial:
     def _lie(self) -> None:
         """Change the manifest, and hash the file honestly."""
         file, weights = self._chance.choice(((self._whole, None), (self._external, self._weights)))
-        vmfb, document = container.split(artifact.view(file))
+        vmfb, document = container.split(memoryview(artifact.mapped(file)))
         lie = changed(self._chance, json.loads(document or b""), ("result", "hashes"))
         tail = container.tail(vmfb, json.dumps(lie).encode())
         _check(self._expected, self._written(bytes(vmfb) + tail, ".vmfb"), weights=weights)

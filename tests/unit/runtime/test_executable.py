@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import farrier_runtime
-from farrier_runtime import Executable, session
+from farrier_runtime import Executable, artifact, session
 from farrier_runtime.artifact import Function, Manifest, to_bytes
 from farrier_runtime.calls import aligned_empty
 from farrier_runtime.dtypes import DTYPES, dtype
@@ -360,3 +360,21 @@ def test_a_target_that_this_version_does_not_know_is_refused() -> None:
     )
     loaded = farrier_runtime.load(modules.artifact(targets=("abacus:9", "cpu:host")), threads=1)
     assert str(loaded.device) == "cpu:0"
+
+
+def test_the_bytes_that_run_are_those_that_were_verified(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "net.vmfb"
+    file.write_bytes(path.read_bytes())
+    check = artifact.opened
+
+    def opened(source: Any, *more: Any) -> Any:
+        verified = check(source, *more)
+        file.unlink()
+        file.write_bytes(b"another file")
+        return verified
+
+    monkeypatch.setattr(artifact, "opened", opened)
+    x = np.ones(4, np.float32)
+    assert farrier_runtime.load(file)(x, x).tolist() == [2.0] * 4
