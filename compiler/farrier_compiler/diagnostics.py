@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from farrier_runtime.errors import FarrierError
+from farrier_runtime.errors import DeviceError, FarrierError
 
 if TYPE_CHECKING:
     from types import CodeType, FrameType
@@ -216,6 +217,24 @@ class Operand(Protocol):
     def location(self) -> Location | None:
         """The user's line that created it."""
         ...
+
+
+@contextlib.contextmanager
+def memory_for(purpose: str, operands: Sequence[tuple[str, Operand]] = ()) -> Generator[None]:
+    """Say what memory was for where there is too little of it.
+
+    Args:
+        purpose: what is computed, behind "There is not enough memory for".
+        operands: names and values of the operands.
+
+    Raises:
+        DeviceError: there is not enough memory.
+    """
+    try:
+        yield
+    except MemoryError:
+        error = DeviceError(f"There is not enough memory for {purpose}.")
+        raise explain(error, operands) from None
 
 
 def explain(error: Error, operands: Sequence[tuple[str, Operand]] = ()) -> Error:

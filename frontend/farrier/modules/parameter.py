@@ -10,11 +10,11 @@ import numpy as np
 
 from farrier.tensor import Tensor
 from farrier.tensor.interop import as_array
-from farrier_compiler.diagnostics import explain, here
+from farrier_compiler.diagnostics import explain, here, memory_for
 from farrier_compiler.graph import TensorType, Value
 from farrier_compiler.types.tensor_type import check_extent
 from farrier_runtime.dtypes import DtypeLike, dtype, dtype_of, float32
-from farrier_runtime.errors import ArgumentError, DeviceError, DtypeError, FarrierError, ShapeError
+from farrier_runtime.errors import ArgumentError, DtypeError, FarrierError, ShapeError
 from farrier_runtime.wording import shown
 
 
@@ -72,13 +72,9 @@ def filled(parameter: Parameter) -> Tensor:
     Raises:
         DeviceError: there is not enough memory.
     """
-    try:
-        with np.errstate(all="ignore"):
-            return Tensor(parameter.dummy().astype(parameter.dtype.numpy))
-    except MemoryError:
-        described = parameter.value.type.describe()
-        problem = f"There is not enough memory for a parameter, {described}."
-        raise explain(DeviceError(problem)) from None
+    purpose = f"a parameter, {parameter.value.type.describe()}"
+    with memory_for(purpose), np.errstate(all="ignore"):
+        return Tensor(parameter.dummy().astype(parameter.dtype.numpy))
 
 
 class OptionalParameter(Parameter):

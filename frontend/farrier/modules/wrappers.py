@@ -9,8 +9,7 @@ from typing import Any
 
 from farrier.modules import state
 from farrier.modules.summary import recorder
-from farrier_compiler.diagnostics import Scope, explain, scope
-from farrier_runtime.errors import DeviceError
+from farrier_compiler.diagnostics import Scope, memory_for, scope
 
 # The Modules that `reset_parameters` has reached, by identity, or None.
 resetting: ContextVar[set[int] | None] = ContextVar("resetting", default=None)
@@ -34,12 +33,6 @@ def scoped(call: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def no_memory(module: object) -> DeviceError:
-    """Return the error for parameters that do not fit into memory."""
-    name = type(module).__name__
-    return DeviceError(f"There is not enough memory for the parameters of {name}.")
-
-
 def keeping_ties(reset: Callable[..., None]) -> Callable[..., None]:
     """Return a `reset_parameters` after which shared parameters are still shared."""
 
@@ -50,9 +43,8 @@ def keeping_ties(reset: Callable[..., None]) -> Callable[..., None]:
         slots = self._parameters()
         token = resetting.set({id(self)})
         try:
-            reset(self, *args, **kwargs)
-        except MemoryError:
-            raise explain(no_memory(self)) from None
+            with memory_for(f"the parameters of {type(self).__name__}"):
+                reset(self, *args, **kwargs)
         finally:
             resetting.reset(token)
         return state.tie_again(slots, self._slots())

@@ -11,13 +11,13 @@ import numpy as np
 from farrier.ops.arguments import Shape, whole_number, whole_numbers
 from farrier.ops.conversion import check_dtype
 from farrier.tensor import Tensor
-from farrier_compiler.diagnostics import explain, here
+from farrier_compiler.diagnostics import explain, here, memory_for
 from farrier_compiler.graph import constant
 from farrier_compiler.ops.creation import check_sizes
 from farrier_compiler.sizes import is_static
 from farrier_compiler.types.tensor_type import check_extent
 from farrier_runtime.dtypes import DtypeLike, dtype, float32, float64
-from farrier_runtime.errors import ArgumentError, DeviceError, DtypeError, ShapeError
+from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 
 if TYPE_CHECKING:
     from farrier_compiler.graph import Array
@@ -115,9 +115,6 @@ def _draw(
     if not is_static(sizes):
         problem = f"{name} draws numbers while tracing, which needs static sizes, not {sizes}."
         raise explain(ArgumentError(problem))
-    try:
+    with memory_for(f"{name} to draw a tensor of shape {sizes}"):
         numbers = rounded(draw(sizes), wanted)
-    except MemoryError:
-        problem = f"There is not enough memory for {name} to draw a tensor of shape {sizes}."
-        raise explain(DeviceError(problem)) from None
     return Tensor.of(constant(numbers, wanted, None, here()))

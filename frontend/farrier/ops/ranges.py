@@ -12,7 +12,7 @@ from farrier.ops.arithmetic import add, multiply
 from farrier.ops.conversion import check_dtype
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.interop import Number
-from farrier_compiler.diagnostics import explain, here
+from farrier_compiler.diagnostics import explain, here, memory_for
 from farrier_compiler.graph import constant
 from farrier_compiler.ops import creation as primitive
 from farrier_compiler.sizes import maximum
@@ -20,7 +20,7 @@ from farrier_compiler.sizes.requirements import at_most
 from farrier_compiler.types.numbers import largest
 from farrier_compiler.types.tensor_type import check_extent
 from farrier_runtime.dtypes import DtypeLike, bool as bool_, dtype, dtype_of, float32, int64
-from farrier_runtime.errors import ArgumentError, DeviceError, DtypeError, ShapeError
+from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 from farrier_runtime.numbers import converted
 from farrier_runtime.wording import shown
 
@@ -134,10 +134,8 @@ def _arange(first: Number, end: Number, step: Number, wanted: dtype) -> Tensor:
         return iota((count,), dtype=wanted)
     try:
         check_extent((count,), int64)
-        numbers = converted(_numbers(first, count, step), wanted, from_array=True)
-    except MemoryError:
-        problem = f"There is not enough memory for the {count} numbers of arange."
-        raise explain(DeviceError(problem)) from None
+        with memory_for(f"the {count} numbers of arange"):
+            numbers = converted(_numbers(first, count, step), wanted, from_array=True)
     except (DtypeError, ShapeError) as error:
         raise explain(error) from None
     return Tensor.of(constant(numbers, wanted, None, here()))

@@ -18,6 +18,7 @@ from farrier.ops.ranges import iota
 from farrier.ops.rounding import floor, round
 from farrier.tensor import Tensor, apply, as_tensor
 from farrier.tensor.dimension_size import DimensionSize
+from farrier_compiler.diagnostics import memory_for
 from farrier_compiler.graph import constant
 from farrier_compiler.ops.checks import check_domain
 from farrier_compiler.ops.elementwise import Add, Multiply
@@ -26,7 +27,7 @@ from farrier_compiler.sizes import SymbolicSize, is_static, lower_bound, maximum
 from farrier_compiler.sizes.requirements import at_most
 from farrier_compiler.types.tensor_type import check_extent
 from farrier_runtime.dtypes import dtype, float32, float64, int32
-from farrier_runtime.errors import ArgumentError, DeviceError, DtypeError, ShapeError
+from farrier_runtime.errors import ArgumentError, DtypeError, ShapeError
 from farrier_runtime.wording import shown
 
 if TYPE_CHECKING:
@@ -86,11 +87,8 @@ def resize(
         raise refuse(ArgumentError(problem))
     input, align_corners = as_tensor(input), flag("resize's align_corners", align_corners)
     sizes, ratios = _sizes(input, output_shape, scales)
-    try:
+    with memory_for(f"the positions of a resize to {sizes}", [("input", input.value)]):
         return _resized(input, sizes, ratios, align_corners, mode)
-    except MemoryError:
-        problem = f"There is not enough memory for the positions of a resize to {sizes}."
-        raise refuse(DeviceError(problem), input=input) from None
 
 
 def _resized(
